@@ -1,0 +1,245 @@
+"""One scalar source for CPU and CUDA.
+
+A ``@scalar`` function is a small piece of arithmetic on scalars and on tuples of arrays. A ``@kernel`` body
+computes one item (a world, an actor, a pixel) and calls scalar functions; the `Kernel` made of it runs the body
+for every item, in a compiled CPU loop (spread over threads when that pays) or as a CUDA kernel with a thread an item.
+
+Rules for kernel arguments: scalars, and `NamedTuple`s or tuples of arrays; no bare arrays (Numba's CUDA simulator
+wraps a bare array in a type that compiled functions refuse). Bodies write their results into arrays.
+
+The disk cache of compiled code watches only a function's own file, so a changed callee in another module would go
+unnoticed; the cache folder is therefore named after a hash of every source file of this package, of Numba's
+version and of the CPU.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import types
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core import config as numba_config
+
+
+def _cache_root() -> Path:
+    configured = os.environ.get("DRIVE_SIM_CACHE")
+    if configured:
+        return Path(configured)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "drive_sim"
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "drive_sim"
+
+
+def _source_hash() -> str:
+    digest = hashlib.sha256()
+    package = Path(__file__).parent
+    for folder in (".", "world", "sensors", "drivers"):
+        for path in sorted((package / folder).glob("*.py")):
+            digest.update(path.name.encode())
+            digest.update(path.read_bytes())
+    digest.update(f"{numba.__version__} {np.__version__} {sys.version}".encode())
+    digest.update((numba_config.CPU_NAME or _cpu_name()).encode())
+    return digest.hexdigest()[:16]
+
+
+def _cpu_name() -> str:
+    import llvmlite.binding as llvm
+
+    return str(llvm.get_host_cpu_name())
+
+
+if not os.environ.get("NUMBA_CACHE_DIR"):
+    numba_config.CACHE_DIR = str(_cache_root() / "numba" / _source_hash())
+
+SIMULATED_CUDA = bool(numba_config.ENABLE_CUDASIM)
+"""Whether Numba's CUDA simulator stands in for a GPU (``NUMBA_ENABLE_CUDASIM=1``)."""
+
+CUDA_BLOCK = 128
+
+scalar = numba.njit(nogil=True, error_model="numpy", cache=True)
+"""Compile a function for use inside kernel bodies, on CPU and CUDA; IEEE arithmetic, so batches equal single runs."""
+
+fast_scalar = numba.njit(nogil=True, error_model="numpy", fastmath=True, cache=True)
+"""`scalar` with relaxed floating point, for pictures only: never where a state is advanced."""
+
+KERNELS: dict[str, Kernel] = {}
+"""Every kernel by qualified name, so that a test can compile each of them for a GPU."""
+
+
+def _loop_template(start, stop, *args):  # type: ignore[no-untyped-def]
+    for item in range(start, stop):
+        BODY(item, *args)  # type: ignore[name-defined]  # noqa: F821
+
+
+def _cuda_template(count, *args):  # type: ignore[no-untyped-def]
+    item = GRID(1)  # type: ignore[name-defined]  # noqa: F821
+    if item < count:
+        BODY(item, *args)  # type: ignore[name-defined]  # noqa: F821
+
+
+def _rebuild(template: Callable[..., None], like: Callable[..., None], names: dict[str, Any]) -> Callable[..., None]:
+    """The template with its own globals, under the name, file and line of ``like``: only so does the disk cache hit."""
+    code = template.__code__.replace(
+        co_filename=like.__code__.co_filename,
+        co_firstlineno=like.__code__.co_firstlineno,
+        co_name=like.__name__,
+        co_qualname=like.__qualname__,
+    )
+    function = types.FunctionType(code, {"__builtins__": __builtins__, "range": range, **names}, like.__name__)
+    function.__module__, function.__qualname__ = like.__module__, like.__qualname__
+    return function
+
+
+class _Pool:
+    """Threads for CPU loops, made on first use; compiled loops release the GIL."""
+
+    def __init__(self) -> None:
+        self.threads = max(1, int(os.environ.get("DRIVE_SIM_THREADS", "0")) or (os.cpu_count() or 1))
+        self._executor: ThreadPoolExecutor | None = None
+        self._pid = 0
+
+    def executor(self) -> ThreadPoolExecutor:
+        # A forked child inherits the object but not its threads.
+        if self._executor is None or self._pid != os.getpid():
+            self._executor = ThreadPoolExecutor(self.threads, thread_name_prefix="drive_sim")
+            self._pid = os.getpid()
+        return self._executor
+
+
+_POOL = _Pool()
+
+
+def set_threads(count: int) -> None:
+    """Use ``count`` threads for CPU loops from now on (also settable as ``DRIVE_SIM_THREADS``)."""
+    if count < 1:
+        raise ValueError(f"threads must be at least 1, not {count}")
+    _POOL.threads = count
+    _POOL._executor = None
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Use ``count`` threads for CPU loops inside a ``with`` block."""
+    before = _POOL.threads
+    set_threads(count)
+    try:
+        yield
+    finally:
+        set_threads(before)
+
+
+class Kernel:
+    """A body run for every item: ``kernel(device, count, *args)``.
+
+    Parameters
+    ----------
+    body
+        ``body(item, *args)``, written in the part of Python that Numba compiles for CPU and CUDA alike.
+    grain
+        Items below which a CPU loop is not worth a second thread.
+    fastmath
+        Relaxed floating point in the body itself; for pictures only.
+    """
+
+    def __init__(self, body: Callable[..., None], grain: int, fastmath: bool) -> None:
+        self.__doc__, self.__name__, self.__module__ = body.__doc__, body.__name__, body.__module__
+        self.grain = grain
+        self._source = body
+        self._body = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(body)
+        loop = _rebuild(_loop_template, body, {"BODY": self._body})
+        self._loop = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath, cache=True)(loop)
+        self._cuda: Any = None
+        KERNELS[f"{body.__module__}.{body.__qualname__}"] = self
+
+    def __call__(self, device: str, count: int, *args: Any) -> None:
+        if device == "cuda":
+            self._launch(count, args)
+        elif device == "cpu":
+            self._run(count, args)
+        else:
+            raise ValueError(f"device must be 'cpu' or 'cuda', not {device!r}")
+
+    def _run(self, count: int, args: tuple[Any, ...]) -> None:
+        threads = min(_POOL.threads, count // self.grain)
+        if threads <= 1:
+            self._loop(0, count, *args)
+            return
+        # Compile in one thread before several ask for it.
+        if not self._loop.signatures:
+            self._loop(0, 0, *args)
+        edges = [count * part // threads for part in range(threads + 1)]
+        futures = [
+            _POOL.executor().submit(self._loop, start, stop, *args)
+            for start, stop in zip(edges[1:-1], edges[2:], strict=True)
+        ]
+        self._loop(edges[0], edges[1], *args)
+        for future in futures:
+            future.result()
+
+    def _launch(self, count: int, args: tuple[Any, ...]) -> None:
+        if count:
+            blocks = (count + CUDA_BLOCK - 1) // CUDA_BLOCK
+            self.cuda_kernel[blocks, CUDA_BLOCK](count, *args)
+
+    @property
+    def cuda_kernel(self) -> Any:
+        """The CUDA kernel of this body, made on first use."""
+        if self._cuda is None:
+            from numba import cuda
+
+            self._cuda = cuda.jit(self.cuda_entry())
+        return self._cuda
+
+    def cuda_entry(self) -> Callable[..., None]:
+        """The Python function that the CUDA kernel is compiled from; its first argument is the item count."""
+        from numba import cuda
+
+        return _rebuild(_cuda_template, self._source, {"BODY": self._body, "GRID": cuda.grid})
+
+
+def kernel(grain: int = 16, fastmath: bool = False) -> Callable[[Callable[..., None]], Kernel]:
+    """Make a `Kernel` of the body that follows: ``@kernel(grain=4)``."""
+    return lambda body: Kernel(body, grain, fastmath)
+
+
+def cuda_available() -> bool:
+    """Whether kernels can be launched with ``device="cuda"`` here (a GPU, or Numba's simulator)."""
+    from numba import cuda
+
+    try:
+        return bool(cuda.is_available())
+    except Exception:  # a broken driver raises what it likes; for us it means "no"
+        return False
+
+
+def allocate(device: str, shape: tuple[int, ...], dtype: Any) -> Any:
+    """A zeroed array on ``device``: NumPy on the CPU (and under the simulator), a Numba view of a torch tensor on CUDA."""
+    if device == "cpu" or SIMULATED_CUDA:
+        return np.zeros(shape, dtype)
+    import torch
+    from numba import cuda
+
+    return cuda.as_cuda_array(torch.from_numpy(np.zeros(shape, dtype)).to("cuda"))
+
+
+def to_device(device: str, array: np.ndarray[Any, Any]) -> Any:
+    """A copy of a NumPy array on ``device``; C-contiguous."""
+    if device == "cpu" or SIMULATED_CUDA:
+        return np.array(array, order="C", copy=True)
+    import torch
+    from numba import cuda
+
+    return cuda.as_cuda_array(torch.from_numpy(np.array(array, order="C", copy=True)).to("cuda"))
+
+
+def to_host(array: Any) -> np.ndarray[Any, Any]:
+    """The array as NumPy: itself where it already is, a copy from a GPU."""
+    return array if isinstance(array, np.ndarray) else array.copy_to_host()
