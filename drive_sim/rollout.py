@@ -1,0 +1,167 @@
+"""The only closed loop: observe, decide, act, tell the observers.
+
+Recording, measuring, drawing and pacing are observers; nothing of them is woven into the loop, and the loop knows
+no clock but the stopwatch around the driver's decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_sim.kernel import to_host
+from drive_sim.sensors.observation import Observation, SensorSuite
+
+if TYPE_CHECKING:
+    from drive_sim.drivers.driver import Driver
+    from drive_sim.world.simulator import Simulator
+
+
+class StopRollout(Exception):
+    """Raised by a driver or an observer to end `run` early and in good order, as when a person closes the window."""
+
+
+class StateBefore(NamedTuple):
+    """NumPy copies of what the truth was when the driver looked; fields, shapes and units as `State`, which see."""
+
+    step: Any
+    time: Any
+    x: Any
+    y: Any
+    yaw: Any
+    speed: Any
+    yaw_rate: Any
+    slip_angle: Any
+    steering: Any
+    drive: Any
+    acceleration_x: Any
+    acceleration_y: Any
+    pitch: Any
+    roll: Any
+    element: Any
+    s: Any
+    d: Any
+    heading_error: Any
+    curvature: Any
+    progress: Any
+    odometer: Any
+    interventions: Any
+    actor_x: Any
+    actor_y: Any
+    actor_yaw: Any
+    actor_speed: Any
+    actor_acceleration: Any
+    actor_s: Any
+    actor_d: Any
+    actor_lateral_speed: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One turn of the loop, as observers are told of it after the simulator has moved."""
+
+    index: int
+    """Turns since the reset, from 0."""
+    observation: Observation
+    """What the driver saw."""
+    action: NDArray[np.float32]
+    """(B, 2) [steering, acceleration] in [-1, 1]: what the driver did about it."""
+    controller: str
+    """Who drove: human, human-model, expert, classical or model."""
+    simulator: Simulator
+    """Its ``state`` is the one after the step."""
+    state_before: StateBefore
+    """The truth at the time of the observation."""
+    active: NDArray[np.bool_]
+    """(B) worlds that were still driving when the driver looked; the others are frozen and mean nothing."""
+    decision_time: float
+    """Wall time the driver took [s], for all worlds together."""
+
+
+class Observer:
+    """Base of observers: does nothing. Any object with these methods will do."""
+
+    def on_reset(self, simulator: Simulator, observation: Observation) -> None:
+        """The worlds have been reset; ``observation`` is the first."""
+
+    def on_step(self, step: Step) -> None:
+        """The worlds have moved by one control period."""
+
+    def on_finish(self, simulator: Simulator) -> None:
+        """The loop ends: every world done, steps used up, stopped, or an error on its way out."""
+
+
+def run(
+    simulator: Simulator,
+    driver: Driver,
+    observers: Sequence[Any] = (),
+    sensors: SensorSuite | Sequence[str] | None = None,
+    max_steps: int | None = None,
+) -> int:
+    """Drive every world of the simulator from its start until all are done.
+
+    Parameters
+    ----------
+    observers
+        Objects with the methods of `Observer`, told in this order.
+    sensors
+        A suite, or names of sensors; by default those that the driver asks for. Name more where observers need them.
+    max_steps
+        Control steps after which to stop in any case.
+
+    Returns
+    -------
+    int
+        Number of control steps made.
+    """
+    if not isinstance(sensors, SensorSuite):
+        sensors = SensorSuite(driver.sensors if sensors is None else sensors, device=simulator.device)
+    simulator.reset()
+    sensors.reset(simulator)
+    if driver.privileged:
+        driver.bind(simulator)
+    driver.reset(simulator if driver.privileged else None, None, simulator.batch_size)
+    observation = sensors.observe(simulator)
+    for observer in observers:
+        observer.on_reset(simulator, observation)
+    index = 0
+    try:
+        while max_steps is None or index < max_steps:
+            active = to_host(simulator.state.done) == 0
+            if not active.any():
+                break
+            observation = _turn(simulator, driver, observers, sensors, observation, active, index)
+            index += 1
+    except StopRollout:
+        pass
+    finally:
+        for observer in observers:
+            observer.on_finish(simulator)
+    return index
+
+
+def _turn(
+    simulator: Simulator,
+    driver: Driver,
+    observers: Sequence[Any],
+    sensors: SensorSuite,
+    observation: Observation,
+    active: NDArray[np.bool_],
+    index: int,
+) -> Observation:
+    """One turn of the loop; returns the observation for the next."""
+    before = StateBefore(*(np.array(to_host(getattr(simulator.state, name))) for name in StateBefore._fields))
+    started = perf_counter()
+    action = driver.act(observation)
+    decision_time = perf_counter() - started
+    simulator.step(action)
+    if observers:
+        step = Step(index, observation, action, driver.controller, simulator, before, active, decision_time)
+        for observer in observers:
+            observer.on_step(step)
+    return sensors.observe(simulator)

@@ -1,0 +1,94 @@
+"""What a driver sees, and the suite that senses it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from drive_sim.kernel import to_host
+
+if TYPE_CHECKING:
+    from drive_sim.sensors.camera import CameraRig
+    from drive_sim.world.simulator import Simulator
+
+SENSOR_NAMES = ("camera", "lidar", "imu", "gnss", "odometry")
+"""Names that `SensorSuite` and the environments accept."""
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """One look at B worlds. NumPy arrays on the CPU, device arrays on CUDA; entries that were not asked for are None.
+
+    Every observation owns its arrays: a later one never changes it.
+    """
+
+    time: Any
+    """float64 (B) episode time [s]."""
+    camera: dict[str, Any] = field(default_factory=dict)
+    """uint8 (B, H, W, 3) RGB by camera name; empty when no camera was asked for."""
+    lidar: Any = None
+    """float32 (B, beams) range [m], beams from right to left; the largest range where nothing came back."""
+    imu: Any = None
+    """float32 (B, 3) specific force forward and left [m/s²] and yaw rate [rad/s], in the car's frame."""
+    gnss: Any = None
+    """float32 (B, 4) x [m], y [m] in the world, speed over ground [m/s], valid (0 or 1)."""
+    odometry: Any = None
+    """float32 (B, 3) speed [m/s], steering angle at the road wheels [rad], distance since the last step [m]."""
+
+    @property
+    def batch_size(self) -> int:
+        """Number of worlds B."""
+        return int(self.time.shape[0])
+
+    def host(self) -> Observation:
+        """The same observation as NumPy arrays (itself where it already is)."""
+        arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "camera"}
+        return Observation(
+            camera={name: to_host(picture) for name, picture in self.camera.items()},
+            **{name: None if array is None else to_host(array) for name, array in arrays.items()},
+        )
+
+
+class SensorSuite:
+    """The sensors of every car in a batch; only those that were asked for are evaluated.
+
+    Parameters
+    ----------
+    sensors
+        Names out of `SENSOR_NAMES`.
+    rig
+        The cameras; by default one, as `CameraConfig()` describes it.
+    device
+        "cpu" or "cuda", as the simulator's.
+
+    Raises
+    ------
+    ValueError
+        For a name that is no sensor's.
+    """
+
+    def __init__(
+        self, sensors: Sequence[str] = ("camera",), rig: CameraRig | None = None, device: str = "cpu"
+    ) -> None:
+        self.sensors = tuple(sensors)
+        unknown = [name for name in self.sensors if name not in SENSOR_NAMES]
+        if unknown:
+            raise ValueError(f"unknown sensors {unknown}; there are {', '.join(SENSOR_NAMES)}")
+        if "camera" in self.sensors and rig is None:
+            from drive_sim.sensors.camera import CameraConfig, CameraRig
+
+            rig = CameraRig((CameraConfig(),))
+        self.rig, self.device = rig, device
+
+    def reset(self, simulator: Simulator, mask: Any = None) -> None:
+        """Forget what earlier episodes left behind in the worlds of ``mask`` (bool (B); None: all)."""
+
+    def observe(self, simulator: Simulator) -> Observation:
+        """Sense the worlds as they are now."""
+        state = simulator.state
+        pictures: dict[str, Any] = {}
+        if "camera" in self.sensors and self.rig is not None:
+            frames = self.rig.render(self.device, simulator.roads, simulator.world, state)
+            pictures = {config.name: frames.rgb[:, index] for index, config in enumerate(self.rig.configs)}
+        return Observation(time=state.time.copy(), camera=pictures)
