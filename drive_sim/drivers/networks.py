@@ -1,0 +1,171 @@
+"""Networks that drive from one camera picture: PilotNet's shape with distributional heads.
+
+Bojarski et al. 2016, "End to End Learning for Self-Driving Cars": five convolutions and three dense layers on a
+66 x 200 picture normalised inside the network. What differs, and why: channel counts are multiples of 8 (GPU tensor
+cores), batch norm follows every convolution (folded away for driving), and the outputs are distributions over bins
+instead of numbers, because an obstacle has two sides and a mean of "left" and "right" is a collision.
+
+Outputs: curvature to drive now [1/m, positive left], target speed [m/s], and the curvature half a second to 1.5 s
+ahead as an auxiliary task that is used in training only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from drive_sim.errors import InputError
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "elu": nn.ELU,
+    "leaky_relu": nn.LeakyReLU,
+    "silu": nn.SiLU,
+    "sigmoid": nn.Sigmoid,
+    "tanh": nn.Tanh,
+}
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """Everything that defines a network; saved as ``network`` in a model's config.json."""
+
+    name: str = "pilotnet"
+    height: int = 66
+    width: int = 200
+    channels: tuple[int, ...] = (24, 40, 48, 64, 64)
+    kernels: tuple[int, ...] = (5, 5, 5, 3, 3)
+    strides: tuple[int, ...] = (2, 2, 2, 1, 1)
+    dense: tuple[int, ...] = (128, 64)
+    activation: str = "relu"
+    dropout: float = 0.1
+    curvature_bins: int = 41
+    curvature_max: float = 0.15
+    """Largest curvature represented [1/m]: a turn of 6.7 m radius."""
+    curvature_spread: float = 4.0
+    """How much finer the bins are at zero than at the ends (sinh spacing)."""
+    speed_bins: int = 15
+    speed_max: float = 35.0
+    """[m/s]"""
+    future: int = 3
+    """Auxiliary curvatures, each half a second further ahead."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready settings."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], source: str) -> NetworkSettings:
+        """Settings read from ``source`` (named in errors); InputError for an unknown key or a value out of range."""
+        known = cls.__dataclass_fields__
+        for key in values:
+            if key not in known:
+                raise InputError(source, f"network.{key}", "is not a setting of a network", f"use {', '.join(known)}")
+        try:
+            settings = cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        except TypeError as error:
+            raise InputError(source, "network", str(error), "compare it with a model under models/") from None
+        settings.check(source)
+        return settings
+
+    def check(self, source: str) -> None:
+        """InputError if no network can be built of these settings."""
+        if self.name != "pilotnet":
+            raise InputError(source, "network.name", f"{self.name!r} is not a network", "use pilotnet")
+        if self.activation not in ACTIVATIONS:
+            raise InputError(
+                source, "network.activation", f"{self.activation!r} is unknown", f"use one of {', '.join(ACTIVATIONS)}"
+            )
+        if not len(self.channels) == len(self.kernels) == len(self.strides):
+            raise InputError(source, "network.channels", "needs as many entries as kernels and strides", "make them equal")
+        if self.curvature_bins < 3 or self.curvature_bins % 2 == 0:
+            raise InputError(source, "network.curvature_bins", f"is {self.curvature_bins}", "use an odd number from 3")
+        if self.speed_bins < 2:
+            raise InputError(source, "network.speed_bins", f"is {self.speed_bins}", "use at least 2")
+
+    @property
+    def curvature_centres(self) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """Curvature at each bin's centre [1/m], ascending (right to left), zero in the middle."""
+        u = np.linspace(-1.0, 1.0, self.curvature_bins)
+        return (self.curvature_max * np.sinh(self.curvature_spread * u) / np.sinh(self.curvature_spread)).astype(
+            np.float32
+        )
+
+    @property
+    def speed_centres(self) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """Speed at each bin's centre [m/s]; bin 0 is the explicit stop."""
+        return np.linspace(0.0, self.speed_max, self.speed_bins, dtype=np.float32)
+
+
+class PilotNet(nn.Module):
+    """``forward(pictures)``: uint8 (B, H, W, 3) RGB, as the camera gives them, to (curvature, speed, future) logits.
+
+    Shapes: curvature (B, curvature_bins), speed (B, speed_bins), future (B, future, curvature_bins).
+    """
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        activation = ACTIVATIONS[settings.activation]
+        layers: list[nn.Module] = []
+        before = 3
+        for channels, size, stride in zip(settings.channels, settings.kernels, settings.strides, strict=True):
+            layers += [nn.Conv2d(before, channels, size, stride, bias=False), nn.BatchNorm2d(channels), activation()]
+            before = channels
+        self.convolutions = nn.Sequential(*layers)
+        with torch.no_grad():
+            flat = self.convolutions.eval()(torch.zeros(1, 3, settings.height, settings.width)).numel()
+        self.train()
+        dense: list[nn.Module] = []
+        before = flat
+        for units in settings.dense:
+            dense += [nn.Linear(before, units), activation(), nn.Dropout(settings.dropout)]
+            before = units
+        self.dense = nn.Sequential(*dense)
+        self.curvature = nn.Linear(before, settings.curvature_bins)
+        self.speed = nn.Linear(before, settings.speed_bins)
+        self.future = nn.Linear(before, settings.future * settings.curvature_bins)
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """See the class."""
+        # (B, H, W, 3) in memory is exactly PyTorch's channels_last layout of (B, 3, H, W): no copy but the scaling.
+        x = pictures.permute(0, 3, 1, 2).float() / 127.5 - 1.0
+        features = self.dense(self.convolutions(x).flatten(1))
+        future = self.future(features).view(-1, self.settings.future, self.settings.curvature_bins)
+        return self.curvature(features), self.speed(features), future
+
+
+def build_network(settings: NetworkSettings) -> PilotNet:
+    """The network of the settings, in training mode, weights in channels_last layout."""
+    return PilotNet(settings).to(memory_format=torch.channels_last)
+
+
+def fold_batch_norm(network: PilotNet) -> PilotNet:
+    """The same function in evaluation mode with each batch norm folded into the convolution before it."""
+    network = network.eval()
+    folded: list[nn.Module] = []
+    for layer in network.convolutions:
+        if isinstance(layer, nn.BatchNorm2d):
+            folded[-1] = torch.nn.utils.fusion.fuse_conv_bn_eval(folded[-1], layer)  # type: ignore[type-var]
+        else:
+            folded.append(layer)
+    network.convolutions = nn.Sequential(*folded).to(memory_format=torch.channels_last)
+    return network
+
+
+def decode(logits: Tensor, centres: Tensor, reach: int = 3) -> Tensor:
+    """A value from a distribution over bins: the mean over the ``reach`` bins each side of the most likely *window*.
+
+    A mean over all bins would average "left" and "right" into the obstacle; the most likely single bin would jump.
+    """
+    probability = torch.softmax(logits.float(), dim=-1)
+    padded = nn.functional.pad(probability, (reach, reach))
+    window = padded.unfold(-1, 2 * reach + 1, 1)  # (..., bins, 2 reach + 1)
+    best = window.sum(-1).argmax(-1, keepdim=True)
+    chosen = window.gather(-2, best.unsqueeze(-1).expand(*best.shape, 2 * reach + 1)).squeeze(-2)
+    around = nn.functional.pad(centres, (reach, reach)).unfold(0, 2 * reach + 1, 1)[best.squeeze(-1)]
+    return (chosen * around).sum(-1) / chosen.sum(-1)
