@@ -1,0 +1,44 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Each makes the virtual environment it needs.
+PYTHON ?= python3
+VENV ?= .venv
+DEMO ?= demo
+BENCH ?= build/bench.json
+
+bin := $(VENV)/bin
+stamp := $(VENV)/.installed
+
+.PHONY: venv demo test lint bench clean
+.DELETE_ON_ERROR:
+
+venv: $(stamp)
+
+# The stamp is younger than what it was installed from, so a changed dependency installs again and nothing else does.
+$(stamp): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "drive-sim: $(PYTHON): Python 3.11 or newer is needed; make PYTHON=python3.12 ..." >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+		{ echo "drive-sim: $(PYTHON): no module ensurepip; apt-get install python3-venv" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(bin)/python -m pip install --quiet --constraint constraints.txt --editable '.[all]'
+	@touch $@
+
+demo: $(stamp)
+	$(bin)/drive-sim demo --output $(DEMO)
+
+# Whoever steals work takes it from the end of another's queue, so that tests of one file mostly share a process.
+test: $(stamp)
+	$(bin)/python -m pytest --numprocesses auto --dist worksteal $(PYTEST_ARGS)
+
+lint: $(stamp)
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy
+	$(bin)/lint-imports
+
+bench: $(stamp)
+	@mkdir -p $(dir $(BENCH))
+	$(bin)/drive-sim bench --output $(BENCH)
+
+clean:
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find drive_sim tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +

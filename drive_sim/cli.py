@@ -1,0 +1,283 @@
+"""The ``drive-sim`` command: parses, calls, prints; decides nothing.
+
+Every command imports what it calls when it is called, so that ``drive-sim --help`` answers at once and needs neither
+a display nor torch. Exit status: 0 done, 1 the work failed, 2 bad arguments or bad input, 130 interrupted; the user's
+mistakes end in one line on standard error.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from drive_sim import __version__
+from drive_sim.errors import InputError
+
+PROGRAM = "drive-sim"
+DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+EXTRA_OF = {
+    "av": "report",
+    "jinja2": "report",
+    "matplotlib": "report",
+    "pygame": "window",
+    "safetensors": "learn",
+    "tensorboard": "learn",
+    "torch": "learn",
+}
+"""Which extra of the package brings a module that the core does without."""
+
+USERS_DISK = (errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS)
+"""Failures to write or read that the user can mend, and no traceback explains."""
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+AT_LEAST_ONE = click.IntRange(min=1)
+SEED = click.IntRange(min=0, max=2**63 - 1)
+DEVICE = click.Choice(["auto", "cpu", "cuda"])
+
+
+@click.group(name=PROGRAM, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name=PROGRAM)
+def application() -> None:
+    """Drive, record, learn and prove: a 2D driving simulator with sensors, imitation learning and evaluation."""
+
+
+@application.command()
+@click.option("--output", type=FOLDER, default=Path("demo"), show_default=True, help="Folder for all that it makes.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of roads, driver and training.")
+def demo(output: Path, seed: int) -> None:
+    """Record a driver, train a network, evaluate it on roads never seen; unattended."""
+    from drive_sim.demo import run_demo
+    from drive_sim.progress import show_progress
+
+    _announce_compiling()
+    with show_progress() as progress:
+        report = run_demo(output=output, seed=seed, progress=progress)
+    click.echo(f"report: {report}")
+
+
+@application.command()
+def doctor() -> None:
+    """Say what this machine has, and what to do about what is missing."""
+    from drive_sim.doctor import essentials_present, report
+
+    findings = report()
+    for finding in findings:
+        click.echo(finding)
+    if not essentials_present(findings):
+        raise click.exceptions.Exit(FAILED)
+
+
+@application.command()
+@click.option("--road", metavar="FILE|CLASS", help="A road file, or a class: motorway, rural, mountain, urban.")
+@click.option("--scenario", metavar="NAME|FILE", help="A bundled scenario such as lane-keeping/rural, or a file.")
+@click.option(
+    "--driver",
+    metavar="DRIVER",
+    default="keyboard",
+    show_default=True,
+    help="keyboard, human-model, expert, classical, or a model.",
+)
+@click.option("--record", metavar="DATASET", type=FOLDER, help="Record into this dataset.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Leave after so many minutes of driving.")
+@click.option("--episodes", type=AT_LEAST_ONE, help="Leave after so many episodes.")
+@click.option("--headless", is_flag=True, help="No window; as fast as the machine goes.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of roads, weather and traffic.")
+def drive(**options: Any) -> None:
+    """Drive, or watch a driver drive, and record it."""
+    from drive_sim.window.app import drive as drive_in_window
+
+    if options["road"] is not None and options["scenario"] is not None:
+        raise InputError("drive", "--road", "cannot be given together with --scenario", "give one of them")
+    _announce_compiling()
+    drive_in_window(**options)
+
+
+@application.command()
+@click.argument("dataset", type=FOLDER)
+@click.argument("episode", type=click.IntRange(min=0), default=0)
+def replay(dataset: Path, episode: int) -> None:
+    """Show a recorded episode again."""
+    from drive_sim.window.app import replay as replay_in_window
+
+    _announce_compiling()
+    replay_in_window(dataset, episode)
+
+
+@application.group()
+def data() -> None:
+    """Look after recorded datasets."""
+
+
+@data.command(name="list")
+@click.argument("dataset", type=FOLDER)
+def list_episodes(dataset: Path) -> None:
+    """List the episodes of DATASET."""
+    from drive_sim.recording import curation
+
+    for line in curation.list_episodes(dataset):
+        click.echo(line)
+
+
+@data.command()
+@click.argument("dataset", type=FOLDER)
+def check(dataset: Path) -> None:
+    """Check that DATASET is whole; exit status 1 if it is not."""
+    from drive_sim.recording import curation
+
+    problems = curation.check(dataset)
+    for problem in problems:
+        click.echo(problem)
+    if problems:
+        raise click.exceptions.Exit(FAILED)
+    click.echo(f"{dataset}: whole")
+
+
+@data.command()
+@click.argument("dataset", type=FOLDER)
+@click.argument("episodes", metavar="EPISODE...", type=click.IntRange(min=0), nargs=-1, required=True)
+def drop(dataset: Path, episodes: tuple[int, ...]) -> None:
+    """Take episodes out of what is learned from; `restore` brings them back."""
+    from drive_sim.recording import curation
+
+    curation.drop(dataset, episodes)
+
+
+@data.command()
+@click.argument("dataset", type=FOLDER)
+@click.argument("episodes", metavar="EPISODE...", type=click.IntRange(min=0), nargs=-1, required=True)
+def restore(dataset: Path, episodes: tuple[int, ...]) -> None:
+    """Bring dropped episodes back."""
+    from drive_sim.recording import curation
+
+    curation.restore(dataset, episodes)
+
+
+@application.command()
+@click.argument("datasets", metavar="DATASET...", type=FOLDER, nargs=-1, required=True)
+@click.option("--output", metavar="MODEL", type=FOLDER, required=True, help="Folder of the model to write.")
+@click.option("--network", metavar="NAME", default="pilotnet", show_default=True, help="Shape of the network.")
+@click.option("--device", type=DEVICE, default="auto", show_default=True)
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of weights, views and their order.")
+@click.option("--resume", is_flag=True, help="Go on where a training into MODEL was cut off.")
+def train(**options: Any) -> None:
+    """Train a driver on recorded datasets."""
+    from drive_sim.learning.training import train as train_model
+    from drive_sim.progress import show_progress
+
+    _announce_compiling()
+    with show_progress() as progress:
+        model = train_model(**options, progress=progress)
+    click.echo(f"model: {model}")
+
+
+@application.command()
+@click.argument("driver")
+@click.option("--suite", metavar="SUITE", required=True, help="lane-keeping, obstacle-avoidance or real-roads.")
+@click.option("--roads", metavar="DIR", type=FOLDER, help="Centre-line CSV files for real-roads.")
+@click.option("--episodes", type=AT_LEAST_ONE, help="How many; the suite's own number if not given.")
+@click.option("--batch", type=AT_LEAST_ONE, help="Worlds driven at once.")
+@click.option("--device", type=DEVICE, default="cpu", show_default=True)
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of roads, weather and traffic.")
+@click.option("--against", metavar="DRIVER", multiple=True, help="Compare with this driver on the same seeds.")
+@click.option("--real-time", is_flag=True, help="One world, paced by the clock.")
+@click.option("--output", metavar="DIR", type=FOLDER, required=True, help="Folder for results.json and report.html.")
+def evaluate(**options: Any) -> None:
+    """Score DRIVER on roads it never saw."""
+    from drive_sim.evaluation.harness import evaluate as evaluate_driver
+    from drive_sim.progress import show_progress
+
+    _announce_compiling()
+    with show_progress() as progress:
+        report = evaluate_driver(**options, progress=progress)
+    click.echo(f"report: {report}")
+
+
+@application.command()
+@click.option("--device", type=DEVICE, default="cpu", show_default=True)
+@click.option("--output", type=FILE, help="Write the figures into this JSON file too.")
+def bench(device: str, output: Path | None) -> None:
+    """Measure how fast this machine steps, draws and decides."""
+    from drive_sim.bench import run_bench
+
+    _announce_compiling()
+    for line in run_bench(device=device, output=output):
+        click.echo(line)
+
+
+def _announce_compiling() -> None:
+    from drive_sim.doctor import compiled_kernels
+
+    if not compiled_kernels():
+        click.echo("compiling the simulator for this machine, once: up to a minute", err=True)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with ``arguments`` (those of the process if None) and return its exit status."""
+    try:
+        status = application.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help())
+        return DONE
+    except click.UsageError as error:
+        return _say(str(_usage_error(error)), BAD_INPUT)
+    except InputError as error:
+        return _say(str(error), BAD_INPUT)
+    except click.Abort:
+        return _say("interrupted", INTERRUPTED)
+    except ModuleNotFoundError as error:
+        extra = EXTRA_OF.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        return _say(f"{error.name}: is not installed; pip install 'drive-sim[{extra}]'", FAILED)
+    except OSError as error:
+        if error.errno not in USERS_DISK:
+            raise
+        problem = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+        return _say(f"{problem}; name a place that can be written and has room", FAILED)
+    # A command that ends by Exit(status) hands the status back; one that simply returns hands back None.
+    return status if isinstance(status, int) else DONE
+
+
+def _say(line: str, status: int) -> int:
+    click.echo(f"{PROGRAM}: {line}", err=True)
+    return status
+
+
+def _usage_error(error: click.UsageError) -> InputError:
+    """Click's usage error, several lines in its own words, as this project's one line."""
+    path = error.ctx.command_path if error.ctx else PROGRAM
+    source = path.removeprefix(PROGRAM).strip() or "command"
+    field, problem = "", error.message.rstrip(".")
+    if isinstance(error, click.BadParameter) and error.param is not None:
+        parameter = error.param
+        is_option = isinstance(parameter, click.Option)
+        field = (
+            max(parameter.opts, key=len)
+            if is_option
+            else parameter.make_metavar(error.ctx or click.Context(application))
+        )
+        if isinstance(error, click.MissingParameter):
+            problem = "is missing"
+    elif isinstance(error, click.NoSuchOption | click.BadOptionUsage):
+        field = error.option_name
+    mend = f"see {path} --help"
+    possibilities = getattr(error, "possibilities", None)
+    if possibilities:
+        mend = f"did you mean {' or '.join(possibilities)}? {mend}"
+    return InputError(source, field, problem, mend)
+
+
+def main() -> None:
+    """Entry point of the installed ``drive-sim`` command."""
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()
