@@ -21,6 +21,7 @@ import types
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -84,14 +85,15 @@ def _extreme(first: Any, second: Any, smaller: bool) -> Callable[[Any, Any], Any
     return lambda first, second: second if second > first else first
 
 
-# Numba's own min and max take any number of arguments, which its CUDA target cannot compile.
+# Numba's own min and max take any number of arguments, which its CUDA target cannot compile. (No annotations here:
+# Numba wants the signature of an overload to be exactly that of what it returns.)
 @numba.extending.overload(min, target="cuda")
-def _cuda_min(first: Any, second: Any) -> Callable[[Any, Any], Any] | None:
+def _cuda_min(first, second):  # type: ignore[no-untyped-def]
     return _extreme(first, second, smaller=True)
 
 
 @numba.extending.overload(max, target="cuda")
-def _cuda_max(first: Any, second: Any) -> Callable[[Any, Any], Any] | None:
+def _cuda_max(first, second):  # type: ignore[no-untyped-def]
     return _extreme(first, second, smaller=False)
 
 
@@ -199,7 +201,7 @@ class Kernel:
         edges = [count * part // threads for part in range(threads + 1)]
         futures = [
             _POOL.executor().submit(self._loop, start, stop, *args)
-            for start, stop in zip(edges[1:-1], edges[2:], strict=True)
+            for start, stop in pairwise(edges[1:])
         ]
         self._loop(edges[0], edges[1], *args)
         for future in futures:
@@ -245,7 +247,7 @@ def cuda_available() -> bool:
 
 
 def allocate(device: str, shape: tuple[int, ...], dtype: Any) -> Any:
-    """A zeroed array on ``device``: NumPy on the CPU (and under the simulator), a Numba view of a torch tensor on CUDA."""
+    """A zeroed array on ``device``: NumPy on the CPU (and the simulator), a Numba view of a torch tensor on CUDA."""
     if device == "cpu" or SIMULATED_CUDA:
         return np.zeros(shape, dtype)
     import torch
