@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from drive_sim.world.simulator import Simulator
 
 
-class StopRollout(Exception):
+class StopRollout(Exception):  # noqa: N818 (a request, as StopIteration is; not an error)
     """Raised by a driver or an observer to end `run` early and in good order, as when a person closes the window."""
 
 
@@ -120,11 +120,13 @@ def run(
         Number of control steps made.
     """
     if not isinstance(sensors, SensorSuite):
-        sensors = SensorSuite(driver.sensors if sensors is None else sensors, device=simulator.device)
+        sensors = SensorSuite(
+            driver.sensors if sensors is None else sensors, device=simulator.device, period=simulator.control_period
+        )
     simulator.reset()
     sensors.reset(simulator)
     if driver.privileged:
-        driver.bind(simulator)
+        cast(Any, driver).bind(simulator)
     driver.reset(simulator if driver.privileged else None, None, simulator.batch_size)
     observation = sensors.observe(simulator)
     for observer in observers:

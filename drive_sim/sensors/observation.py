@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from drive_sim.kernel import to_host
+from drive_sim.kernel import to_device, to_host
+from drive_sim.sensors.gnss import Gnss, GnssConfig
+from drive_sim.sensors.inertial import Imu, ImuConfig
+from drive_sim.sensors.lidar import Lidar, LidarConfig
+from drive_sim.sensors.odometry import Odometry, OdometryConfig
 
 if TYPE_CHECKING:
     from drive_sim.sensors.camera import CameraRig
@@ -50,8 +54,28 @@ class Observation:
         )
 
 
+@dataclass(frozen=True)
+class SensorConfigs:
+    """How the sensors other than the cameras are built."""
+
+    lidar: LidarConfig = field(default_factory=LidarConfig)
+    imu: ImuConfig = field(default_factory=ImuConfig)
+    gnss: GnssConfig = field(default_factory=GnssConfig)
+    odometry: OdometryConfig = field(default_factory=OdometryConfig)
+
+    @staticmethod
+    def ideal() -> SensorConfigs:
+        """Every error turned off; mounts, rates and latencies stay."""
+        return SensorConfigs(
+            LidarConfig(noise=False), ImuConfig(noise=False), GnssConfig(noise=False), OdometryConfig(noise=False)
+        )
+
+
 class SensorSuite:
     """The sensors of every car in a batch; only those that were asked for are evaluated.
+
+    Readings are a function of the worlds' seeds and steps alone: looking twice at the same step gives the same, and
+    a world reads the same alone as in a batch.
 
     Parameters
     ----------
@@ -61,6 +85,10 @@ class SensorSuite:
         The cameras; by default one, as `CameraConfig()` describes it.
     device
         "cpu" or "cuda", as the simulator's.
+    configs
+        How the other sensors are built.
+    period
+        Control period [s], as the simulator's.
 
     Raises
     ------
@@ -69,26 +97,49 @@ class SensorSuite:
     """
 
     def __init__(
-        self, sensors: Sequence[str] = ("camera",), rig: CameraRig | None = None, device: str = "cpu"
+        self,
+        sensors: Sequence[str] = ("camera",),
+        rig: CameraRig | None = None,
+        device: str = "cpu",
+        configs: SensorConfigs | None = None,
+        period: float = 0.05,
     ) -> None:
         self.sensors = tuple(sensors)
         unknown = [name for name in self.sensors if name not in SENSOR_NAMES]
         if unknown:
             raise ValueError(f"unknown sensors {unknown}; there are {', '.join(SENSOR_NAMES)}")
-        if "camera" in self.sensors and rig is None:
+        if "camera" not in self.sensors:
+            rig = None
+        elif rig is None:
             from drive_sim.sensors.camera import CameraConfig, CameraRig
 
             rig = CameraRig((CameraConfig(),))
-        self.rig, self.device = rig, device
+        self.rig, self.device, self.configs = rig, device, configs or SensorConfigs()
+        self.others: dict[str, Lidar | Imu | Gnss | Odometry] = {}
+        if "lidar" in self.sensors:
+            self.others["lidar"] = Lidar(self.configs.lidar, device)
+        if "imu" in self.sensors:
+            self.others["imu"] = Imu(self.configs.imu, period, device)
+        if "gnss" in self.sensors:
+            self.others["gnss"] = Gnss(self.configs.gnss, period, device)
+        if "odometry" in self.sensors:
+            self.others["odometry"] = Odometry(self.configs.odometry, device)
+        self._batch = -1
 
     def reset(self, simulator: Simulator, mask: Any = None) -> None:
         """Forget what earlier episodes left behind in the worlds of ``mask`` (bool (B); None: all)."""
+        self._batch = simulator.batch_size
+        for sensor in self.others.values():
+            sensor.reset(self._batch, mask)
 
     def observe(self, simulator: Simulator) -> Observation:
         """Sense the worlds as they are now."""
+        if self._batch != simulator.batch_size:
+            self.reset(simulator)
         state = simulator.state
         pictures: dict[str, Any] = {}
-        if "camera" in self.sensors and self.rig is not None:
-            frames = self.rig.render(self.device, simulator.roads, simulator.world, state)
-            pictures = {config.name: frames.rgb[:, index] for index, config in enumerate(self.rig.configs)}
-        return Observation(time=state.time.copy(), camera=pictures)
+        if self.rig is not None:
+            rgb = self.rig.render(self.device, simulator.roads, simulator.world, state).rgb
+            pictures = {config.name: rgb[:, index] for index, config in enumerate(self.rig.configs)}
+        readings = {name: sensor.sense(simulator) for name, sensor in self.others.items()}
+        return Observation(time=to_device(self.device, to_host(state.time)), camera=pictures, **readings)

@@ -1,0 +1,225 @@
+"""GNSS receiver: position and speed with correlated error, latency and outages.
+
+The position error of each axis is a first-order Gauss-Markov process (satellite clocks, orbits and the atmosphere
+change slowly) with white noise on top. Between fixes T apart, with w ~ N(0, 1),
+
+    e[k] = exp(-T / tau) e[k-1] + sigma sqrt(1 - exp(-2 T / tau)) w
+
+(Brown & Hwang, "Introduction to Random Signals and Applied Kalman Filtering", chapter on Gauss-Markov processes),
+which is stationary with standard deviation sigma. Defaults after the data sheet of u-blox' M8 receivers: 2.5 m CEP
+(CEP = 1.1774 sigma), velocity accuracy 0.05 m/s (50 %: 0.6745 sigma), 10 Hz; the latency is of the size that users
+have measured on u-blox receivers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from drive_sim.kernel import allocate, kernel, scalar, to_device, to_host
+from drive_sim.randomness import STREAM_GNSS, random_normal, random_uniform
+
+if TYPE_CHECKING:
+    from drive_sim.world.simulator import Simulator
+
+LARGEST_COORDINATE = 1e6
+"""Readings saturate there [m]."""
+LARGEST_SPEED = 500.0
+"""[m/s], the operational limit of the receiver."""
+
+
+@dataclass(frozen=True)
+class GnssConfig:
+    """A receiver. Between fixes the last one is repeated."""
+
+    rate: float = 10.0
+    """Fixes a second [Hz]; the nearest whole number of control steps apart."""
+    latency: float = 0.15
+    """Age of a fix when it is delivered [s]; the nearest whole number of control steps."""
+    noise: bool = True
+    """Whether the errors below apply (latency and rate are no errors)."""
+    position_error: float = 2.5 / 1.1774
+    """sigma of the correlated error of each axis [m]."""
+    correlation_time: float = 100.0
+    """tau of it [s]."""
+    position_noise: float = 0.05
+    """Standard deviation of the white noise of each axis [m]."""
+    speed_noise: float = 0.05 / 0.6745
+    """Standard deviation of speed over ground [m/s]."""
+    outage_interval: float = 120.0
+    """Mean time between the end of an outage and the start of the next [s]."""
+    outage_duration: float = 4.0
+    """Mean length of an outage [s]; 0: none."""
+
+    def __post_init__(self) -> None:
+        for name in ("rate", "correlation_time", "outage_interval"):
+            if not getattr(self, name) > 0.0:
+                raise ValueError(f"{name} must be positive, but is {getattr(self, name)}")
+        for name in ("latency", "position_error", "position_noise", "speed_noise", "outage_duration"):
+            if not getattr(self, name) >= 0.0:
+                raise ValueError(f"{name} must not be negative, but is {getattr(self, name)}")
+
+
+class GnssModel(NamedTuple):
+    """A `GnssConfig` for kernels."""
+
+    period: float  # control period [s]
+    interval: int  # control steps between fixes
+    latency: int  # control steps
+    decay: float  # exp(-T / tau)
+    innovation: float  # sigma sqrt(1 - exp(-2 T / tau)) [m]
+    position_error: float
+    position_noise: float
+    speed_noise: float
+    outage_begins: float  # probability a fix
+    outage_ends: float
+
+
+class GnssMotion(NamedTuple):
+    """What the kernel reads of the worlds; (B), as in `World` and `State`."""
+
+    seed: Any
+    step: Any
+    x: Any
+    y: Any
+    yaw: Any
+    speed: Any
+    slip_angle: Any
+
+
+class GnssMemory(NamedTuple):
+    """What lasts from one reading to the next. K fixes are kept for as long as they are under way."""
+
+    error: Any  # float64 (B, 2) correlated error of the newest fix [m]
+    outage: Any  # uint8 (B) whether the newest fix fell into an outage
+    fixes: Any  # float64 (B, K, 4) x, y, speed, valid; fix number f is at f mod K
+    newest: Any  # int64 (B) number of the newest fix
+    step: Any  # int64 (B) step of the last reading, -1 none
+
+
+@scalar
+def _take_fix(i, number, motion, memory, model):
+    """Fix ``number``, made at step ``number * interval``; one of the past is extrapolated from where the car is now."""
+    seed, kept = motion.seed[i], memory.fixes.shape[1]
+    counter = number + kept  # fixes before the start have numbers down to 1 - K
+    for axis in range(2):
+        w = random_normal(seed, STREAM_GNSS, counter, axis)
+        if counter == 1:
+            memory.error[i, axis] = model.position_error * w
+        else:
+            memory.error[i, axis] = model.decay * memory.error[i, axis] + model.innovation * w
+    change = random_uniform(seed, STREAM_GNSS, counter, 10)
+    if memory.outage[i]:
+        if change < model.outage_ends:
+            memory.outage[i] = 0
+    elif change < model.outage_begins:
+        memory.outage[i] = 1
+    here = number % kept  # Python's remainder: never negative
+    if memory.outage[i]:  # the receiver goes on reporting its last position
+        last = (number - 1) % kept
+        for entry in range(3):
+            memory.fixes[i, here, entry] = memory.fixes[i, last, entry]
+        memory.fixes[i, here, 3] = 0.0
+        return
+    age = (motion.step[i] - number * model.interval) * model.period
+    course = motion.yaw[i] + motion.slip_angle[i]
+    x = motion.x[i] - motion.speed[i] * age * math.cos(course)
+    y = motion.y[i] - motion.speed[i] * age * math.sin(course)
+    speed = motion.speed[i] + model.speed_noise * random_normal(seed, STREAM_GNSS, counter, 4)
+    memory.fixes[i, here, 0] = (
+        x + memory.error[i, 0] + model.position_noise * random_normal(seed, STREAM_GNSS, counter, 2)
+    )
+    memory.fixes[i, here, 1] = (
+        y + memory.error[i, 1] + model.position_noise * random_normal(seed, STREAM_GNSS, counter, 3)
+    )
+    memory.fixes[i, here, 2] = max(speed, 0.0)
+    memory.fixes[i, here, 3] = 1.0
+
+
+@kernel(grain=256)
+def _read(i, motion, memory, model, out):
+    """The receiver of one world."""
+    step, kept = motion.step[i], memory.fixes.shape[1]
+    if memory.step[i] < 0 or memory.step[i] > step or step == 0:
+        memory.newest[i] = -kept
+        memory.outage[i] = 0
+        for fix in range(kept):
+            for entry in range(4):
+                memory.fixes[i, fix, entry] = 0.0
+    for number in range(memory.newest[i] + 1, step // model.interval + 1):
+        _take_fix(i, number, motion, memory, model)
+    memory.newest[i] = step // model.interval
+    memory.step[i] = step
+    number = (step - model.latency) // model.interval
+    fix = number % kept
+    for entry in range(2):
+        out[0][i, entry] = min(max(memory.fixes[i, fix, entry], -LARGEST_COORDINATE), LARGEST_COORDINATE)
+    out[0][i, 2] = min(memory.fixes[i, fix, 2], LARGEST_SPEED)
+    out[0][i, 3] = memory.fixes[i, fix, 3]
+
+
+class Gnss:
+    """The receivers of B cars: float32 (B, 4) [x [m], y [m], speed over ground [m/s], valid 0/1], world frame.
+
+    During an outage ``valid`` is 0 and the last position stays. At the start the receiver has already been tracking.
+    """
+
+    def __init__(self, config: GnssConfig, period: float, device: str = "cpu") -> None:
+        self.config, self.device = config, device
+        self.model = gnss_model(config, period)
+        self._kept = self.model.latency // self.model.interval + 2
+        self.reset(0)
+
+    @property
+    def bounds(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Smallest and largest reading of one world, float32 (4)."""
+        largest = np.array([LARGEST_COORDINATE, LARGEST_COORDINATE, LARGEST_SPEED, 1.0], np.float32)
+        return largest * np.array([-1, -1, 0, 0], np.float32), largest
+
+    def reset(self, batch: int, mask: Any = None) -> None:
+        """Begin a new episode where the mask says so (bool (B); None: everywhere)."""
+        if mask is None or self.memory.step.shape[0] != batch:
+            self.memory = GnssMemory(
+                error=allocate(self.device, (batch, 2), np.float64),
+                outage=allocate(self.device, (batch,), np.uint8),
+                fixes=allocate(self.device, (batch, self._kept, 4), np.float64),
+                newest=allocate(self.device, (batch,), np.int64),
+                step=to_device(self.device, np.full(batch, -1, np.int64)),
+            )
+            return
+        step = np.array(to_host(self.memory.step))
+        step[np.asarray(mask, bool)] = -1
+        self.memory = self.memory._replace(step=to_device(self.device, step))
+
+    def sense(self, simulator: Simulator) -> Any:
+        """One reading of every world."""
+        state, batch = simulator.state, simulator.batch_size
+        motion = GnssMotion(
+            simulator.world.seed, state.step, state.x, state.y, state.yaw, state.speed, state.slip_angle
+        )
+        out = allocate(self.device, (batch, 4), np.float32)
+        _read(self.device, batch, motion, self.memory, self.model, (out,))
+        return out
+
+
+def gnss_model(config: GnssConfig, period: float) -> GnssModel:
+    """The receiver's model for control steps of ``period`` seconds; all errors zero where noise is off."""
+    interval = max(1, round(1.0 / (config.rate * period)))
+    between = interval * period
+    on = float(config.noise)
+    outages = config.noise and config.outage_duration > 0.0
+    return GnssModel(
+        period=period,
+        interval=interval,
+        latency=round(config.latency / period),
+        decay=math.exp(-between / config.correlation_time),
+        innovation=on * config.position_error * math.sqrt(1.0 - math.exp(-2.0 * between / config.correlation_time)),
+        position_error=on * config.position_error,
+        position_noise=on * config.position_noise,
+        speed_noise=on * config.speed_noise,
+        outage_begins=1.0 - math.exp(-between / config.outage_interval) if outages else 0.0,
+        outage_ends=1.0 - math.exp(-between / config.outage_duration) if outages else 1.0,
+    )

@@ -1,0 +1,279 @@
+"""2D lidar: the nearest obstacle along each of a fan of beams.
+
+A beam is a ray in the plane, met exactly with the oriented boxes of the other road users, and with the guard rails
+and kerbs that line the road. The scan is what a multi-layer scanner leaves after its ground returns are taken out:
+an obstacle counts whatever its height. Defaults after SICK's LMS5xx: 190 degrees at 1 degree, 80 m.
+
+Rails and kerbs are curves of constant d in the road frame, so a beam is walked along the signed distance that the
+road's grid gives, and the crossing is then bisected to a millimetre.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from drive_sim.geometry import to_local, to_world
+from drive_sim.kernel import allocate, kernel, scalar, to_device
+from drive_sim.randomness import STREAM_LIDAR, random_normal, random_uniform
+from drive_sim.world.road import EDGE_PLAIN, EDGE_RAIL, RAIL_OFFSET, project
+from drive_sim.world.state import ACTOR_NONE
+
+if TYPE_CHECKING:
+    from drive_sim.world.simulator import Simulator
+
+SHORTEST_STRIDE = 0.25
+"""Least step of the walk along a beam [m]; far below any radius of a rail, so none is stepped over."""
+LOST_STRIDE = 2.0
+"""Step beyond the band where the road's grid knows nothing [m]."""
+EXTINCTION = 3.0
+"""Extinction coefficient times visibility: Koschmieder's contrast of 5 %, -ln(0.05)."""
+
+
+@dataclass(frozen=True)
+class LidarConfig:
+    """A 2D scanner. Rate: every control step (20 Hz). Beams are counted from right to left."""
+
+    beams: int = 191
+    field_of_view: float = math.radians(190.0)
+    """[rad] between the first and the last beam; at 2 pi the last beam is left out, as it would be the first."""
+    max_range: float = 80.0
+    """[m]; also what a beam reports when nothing comes back."""
+    x: float = 2.0
+    """Mount forward of the car's reference point [m]."""
+    y: float = 0.0
+    """Mount left of it [m]."""
+    yaw: float = 0.0
+    """Direction of the middle beam against the car's axis [rad]."""
+    noise: bool = True
+    """Whether the errors below apply."""
+    range_noise: float = 0.012
+    """Standard deviation of a range [m]."""
+    dropout: float = 0.002
+    """Probability that a return is lost."""
+
+    def __post_init__(self) -> None:
+        if self.beams < 1:
+            raise ValueError(f"beams must be at least 1, not {self.beams}")
+        if not 0.0 <= self.field_of_view <= 2.0 * math.pi:
+            raise ValueError(f"field_of_view must be in 0..2 pi, not {self.field_of_view}")
+        if not self.max_range > 0.0:
+            raise ValueError(f"max_range must be positive, not {self.max_range}")
+        if self.range_noise < 0.0 or not 0.0 <= self.dropout <= 1.0:
+            raise ValueError("range_noise must not be negative and dropout must be in 0..1")
+
+    @property
+    def angles(self) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """Direction of each beam against the car's axis [rad], (beams)."""
+        full = self.field_of_view > 2.0 * math.pi - 1e-9
+        half = 0.5 * self.field_of_view
+        return self.yaw + np.linspace(-half, half, self.beams, endpoint=not full)
+
+
+class LidarMount(NamedTuple):
+    """A `LidarConfig` for kernels."""
+
+    x: float
+    y: float
+    max_range: float
+    range_noise: float
+    dropout: float
+
+
+class LidarScene(NamedTuple):
+    """What the kernel reads of the worlds; shapes as in `World` and `State`."""
+
+    road: Any
+    seed: Any
+    fog_visibility: Any
+    step: Any
+    x: Any
+    y: Any
+    yaw: Any
+    kind: Any
+    length: Any
+    width: Any
+    actor_x: Any
+    actor_y: Any
+    actor_yaw: Any
+
+
+@scalar
+def ray_box(x, y, direction_x, direction_y, half_length, half_width):
+    """Distance [m] at which a ray enters a box centred at the origin along the axes; inf if never, 0 from inside.
+
+    Slab method (Kay & Kajiya 1986): the ray is inside where it is between both pairs of parallel sides.
+    """
+    enter, leave = 0.0, math.inf
+    if direction_x != 0.0:
+        a, b = (-half_length - x) / direction_x, (half_length - x) / direction_x
+        enter, leave = max(enter, min(a, b)), min(leave, max(a, b))
+    elif abs(x) > half_length:
+        return math.inf
+    if direction_y != 0.0:
+        a, b = (-half_width - y) / direction_y, (half_width - y) / direction_y
+        enter, leave = max(enter, min(a, b)), min(leave, max(a, b))
+    elif abs(y) > half_width:
+        return math.inf
+    return enter if enter <= leave else math.inf
+
+
+@scalar
+def edge_clearances(roads, road, x, y):
+    """How far (x, y) is within the left and the right wall of the road [m]: negative outside, inf where there is none.
+
+    Walls are guard rails, which stand `RAIL_OFFSET` outside the pavement, and kerbs, which stand at its edge.
+    The third number tells whether the road's grid knows the place at all.
+    """
+    element, s, d = project(roads, road, x, y)
+    if element < 0:
+        return math.inf, math.inf, False
+    e = roads.element_start[road] + element
+    left, right = math.inf, math.inf
+    if roads.closed[road] or 0.0 <= s <= roads.length[road]:
+        if roads.edge_left[road] != EDGE_PLAIN:
+            left = roads.paved_left[e] + (RAIL_OFFSET if roads.edge_left[road] == EDGE_RAIL else 0.0) - d
+        if roads.edge_right[road] != EDGE_PLAIN:
+            right = roads.paved_right[e] + (RAIL_OFFSET if roads.edge_right[road] == EDGE_RAIL else 0.0) + d
+    return left, right, True
+
+
+@scalar
+def _bisect_wall(roads, road, x, y, direction_x, direction_y, near, far, side):
+    """Distance at which the ray crosses the wall of ``side`` between ``near`` and ``far``; inf if it does not.
+
+    Where the grid changes over from one branch of a road to another the clearance jumps without a wall: then it is
+    not small at the end of the bisection.
+    """
+    left, right, _ = edge_clearances(roads, road, x + near * direction_x, y + near * direction_y)
+    inside = (left if side == 0 else right) >= 0.0
+    for _ in range(12):  # a stride of some metres down to a millimetre
+        middle = 0.5 * (near + far)
+        left, right, _ = edge_clearances(roads, road, x + middle * direction_x, y + middle * direction_y)
+        if ((left if side == 0 else right) >= 0.0) == inside:
+            near = middle
+        else:
+            far = middle
+    left, right, _ = edge_clearances(roads, road, x + near * direction_x, y + near * direction_y)
+    return near if abs(left if side == 0 else right) < 0.02 else math.inf
+
+
+@scalar
+def ray_walls(roads, road, x, y, direction_x, direction_y, reach):
+    """Distance [m] at which a ray of at most ``reach`` meets a guard rail or kerb; inf if it meets none."""
+    if roads.edge_left[road] == EDGE_PLAIN and roads.edge_right[road] == EDGE_PLAIN:
+        return math.inf
+    travelled = 0.0
+    left, right, known = edge_clearances(roads, road, x, y)
+    while travelled < reach:
+        nearest = min(abs(left), abs(right))
+        # |d| grows no faster than the ray does, so a wall is at least that far; a margin for widths that change.
+        stride = max(SHORTEST_STRIDE, 0.9 * nearest) if known and nearest < math.inf else LOST_STRIDE
+        stride = min(stride, reach - travelled + 1e-9)
+        following = travelled + stride
+        next_left, next_right, next_known = edge_clearances(
+            roads, road, x + following * direction_x, y + following * direction_y
+        )
+        if known and next_known:
+            hit = math.inf
+            if left * next_left < 0.0:
+                hit = _bisect_wall(roads, road, x, y, direction_x, direction_y, travelled, following, 0)
+            if right * next_right < 0.0:
+                other = _bisect_wall(roads, road, x, y, direction_x, direction_y, travelled, following, 1)
+                hit = min(hit, other)
+            if hit < math.inf:
+                return hit
+        travelled, left, right, known = following, next_left, next_right, next_known
+    return math.inf
+
+
+@scalar
+def ray_actors(scene, i, x, y, direction_x, direction_y):
+    """Distance [m] at which a ray meets the box of another road user of world ``i``; inf if it meets none."""
+    nearest = math.inf
+    for n in range(scene.kind.shape[1]):
+        if scene.kind[i, n] == ACTOR_NONE:
+            continue
+        yaw = scene.actor_yaw[i, n]
+        forward, left = to_local(x, y, scene.actor_x[i, n], scene.actor_y[i, n], yaw)
+        along, across = to_local(direction_x, direction_y, 0.0, 0.0, yaw)
+        hit = ray_box(forward, left, along, across, 0.5 * scene.length[i, n], 0.5 * scene.width[i, n])
+        nearest = min(nearest, hit)
+    return nearest
+
+
+@kernel(grain=256)
+def _scan(item, roads, scene, beams, mount, out):
+    """One beam of one world."""
+    count = beams[0].shape[0]
+    i, beam = item // count, item % count
+    x, y = to_world(mount.x, mount.y, scene.x[i], scene.y[i], scene.yaw[i])
+    direction_x, direction_y = to_world(beams[0][beam], beams[1][beam], 0.0, 0.0, scene.yaw[i])
+    distance = ray_actors(scene, i, x, y, direction_x, direction_y)
+    reach = min(distance, mount.max_range)
+    distance = min(distance, ray_walls(roads, scene.road[i], x, y, direction_x, direction_y, reach))
+    # The echo of a surface weakens as exp(-2 a r) / r² (lidar equation, extended target); it is lost below what the
+    # largest range gives in clear air.
+    attenuation = EXTINCTION / scene.fog_visibility[i]
+    if distance * math.exp(attenuation * min(distance, mount.max_range)) > mount.max_range:
+        distance = mount.max_range
+    else:
+        if mount.range_noise > 0.0:
+            distance += mount.range_noise * random_normal(scene.seed[i], STREAM_LIDAR, scene.step[i], beam)
+        if mount.dropout > 0.0:
+            lost = random_uniform(scene.seed[i], STREAM_LIDAR, scene.step[i], 2 * count + beam)
+            if lost < mount.dropout:
+                distance = mount.max_range
+    out[0][i, beam] = min(max(distance, 0.0), mount.max_range)
+
+
+class Lidar:
+    """The scanners of B cars: float32 (B, beams) range [m] in 0..max_range, sensor frame, every control step."""
+
+    def __init__(self, config: LidarConfig, device: str = "cpu") -> None:
+        self.config, self.device = config, device
+        angles = config.angles
+        self._beams = (to_device(device, np.cos(angles)), to_device(device, np.sin(angles)))
+        noisy = float(config.noise)
+        self._mount = LidarMount(
+            float(config.x),
+            float(config.y),
+            float(config.max_range),
+            noisy * config.range_noise,
+            noisy * config.dropout,
+        )
+
+    @property
+    def bounds(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Smallest and largest reading of one world, float32 (beams)."""
+        shape = (self.config.beams,)
+        return np.zeros(shape, np.float32), np.full(shape, self.config.max_range, np.float32)
+
+    def reset(self, batch: int, mask: Any = None) -> None:
+        """A scanner remembers nothing."""
+
+    def sense(self, simulator: Simulator) -> Any:
+        """One scan of every world."""
+        world, state = simulator.world, simulator.state
+        scene = LidarScene(
+            world.road,
+            world.seed,
+            world.weather.fog_visibility,
+            state.step,
+            state.x,
+            state.y,
+            state.yaw,
+            world.actors.kind,
+            world.actors.length,
+            world.actors.width,
+            state.actor_x,
+            state.actor_y,
+            state.actor_yaw,
+        )
+        batch = simulator.batch_size
+        out = allocate(self.device, (batch, self.config.beams), np.float32)
+        _scan(self.device, batch * self.config.beams, simulator.roads, scene, self._beams, self._mount, (out,))
+        return out

@@ -1,0 +1,166 @@
+"""Wheel odometry: speed and distance from wheel encoders, and the steering angle sensor.
+
+The encoders count teeth, so distance comes in whole ticks and none is ever lost; tyre wear and pressure make the
+rolling radius differ from the nominal one by a factor that an episode keeps. Speed has the resolution of SAE J1939's
+wheel-based vehicle speed (1/256 km/h), the steering sensor that of a Bosch LWS (0.1 degrees at the wheel).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from drive_sim.kernel import allocate, kernel, scalar, to_device, to_host
+from drive_sim.randomness import STREAM_ODOMETRY, random_normal
+
+if TYPE_CHECKING:
+    from drive_sim.world.simulator import Simulator
+
+LARGEST_SPEED = 100.0
+"""Readings saturate there [m/s]."""
+LARGEST_STEERING = math.radians(60.0)
+"""[rad] at the road wheels."""
+
+
+@dataclass(frozen=True)
+class OdometryConfig:
+    """Errors of wheel odometry and steering sensor. Rate: every control step (20 Hz)."""
+
+    noise: bool = True
+    """Whether the errors below, quantisation included, apply."""
+    scale_error: float = 0.005
+    """Standard deviation of the rolling radius' relative error, drawn once an episode."""
+    speed_noise: float = 0.02
+    """Standard deviation of a speed [m/s]."""
+    speed_resolution: float = 1.0 / 256.0 / 3.6
+    """[m/s]"""
+    wheel_circumference: float = 2.0 * math.pi * 0.344
+    """[m], nominal; wheel radius of CommonRoad's BMW 320i."""
+    ticks_per_turn: int = 48
+    """Teeth of an encoder."""
+    steering_ratio: float = 15.0
+    """Steering wheel angle over road-wheel angle."""
+    steering_resolution: float = math.radians(0.1)
+    """[rad] at the steering wheel."""
+    steering_offset: float = math.radians(1.0)
+    """Standard deviation of the zero's error [rad] at the steering wheel, drawn once an episode."""
+
+    def __post_init__(self) -> None:
+        for name in ("scale_error", "speed_noise", "speed_resolution", "steering_resolution", "steering_offset"):
+            if not getattr(self, name) >= 0.0:
+                raise ValueError(f"{name} must not be negative, but is {getattr(self, name)}")
+        for name in ("wheel_circumference", "ticks_per_turn", "steering_ratio"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be positive, but is {getattr(self, name)}")
+
+
+class OdometryErrors(NamedTuple):
+    """An `OdometryConfig` for kernels; steering at the road wheels."""
+
+    scale: float
+    speed_noise: float
+    speed_resolution: float
+    tick: float  # [m], 0: not quantised
+    steering_resolution: float
+    steering_offset: float
+
+
+class OdometryMotion(NamedTuple):
+    """What the kernel reads of the worlds; (B), as in `World` and `State`."""
+
+    seed: Any
+    step: Any
+    speed: Any
+    slip_angle: Any
+    steering: Any
+    odometer: Any
+
+
+class OdometryMemory(NamedTuple):
+    """What lasts from one reading to the next; (B)."""
+
+    travelled: Any  # float64 [m] by the encoders at the last reading
+    distance: Any  # float64 [m] of the last reading
+    step: Any  # int64 step of the last reading, -1 none
+
+
+@scalar
+def quantise(value, resolution):
+    """``value`` rounded to a multiple of ``resolution``; itself where the resolution is zero."""
+    return value if resolution == 0.0 else resolution * math.floor(value / resolution + 0.5)
+
+
+@kernel(grain=256)
+def _read(i, motion, memory, errors, out):
+    """The odometry of one world."""
+    seed, step = motion.seed[i], motion.step[i]
+    scale = 1.0 + errors.scale * random_normal(seed, STREAM_ODOMETRY, 0, 1)
+    offset = errors.steering_offset * random_normal(seed, STREAM_ODOMETRY, 0, 2)
+    travelled = motion.odometer[i] * scale
+    if errors.tick > 0.0:
+        travelled = errors.tick * math.floor(travelled / errors.tick)
+    if memory.step[i] < 0 or memory.step[i] > step or step == 0:
+        memory.travelled[i], memory.distance[i] = travelled, 0.0
+    elif memory.step[i] < step:
+        memory.distance[i] = travelled - memory.travelled[i]
+        memory.travelled[i] = travelled
+    memory.step[i] = step
+    # Wheels roll along the car's axis: sideslip does not turn them.
+    speed = motion.speed[i] * math.cos(motion.slip_angle[i]) * scale
+    if speed > 0.0:  # a standing wheel sends no pulses, so it has no noise
+        speed += errors.speed_noise * random_normal(seed, STREAM_ODOMETRY, step, 0)
+    out[0][i, 0] = min(max(quantise(speed, errors.speed_resolution), 0.0), LARGEST_SPEED)
+    steering = quantise(motion.steering[i] + offset, errors.steering_resolution)
+    out[0][i, 1] = min(max(steering, -LARGEST_STEERING), LARGEST_STEERING)
+    out[0][i, 2] = min(max(memory.distance[i], 0.0), LARGEST_SPEED)
+
+
+class Odometry:
+    """Odometry of B cars: float32 (B, 3) [speed [m/s], steering angle at the road wheels [rad], distance [m]].
+
+    Speed is that along the car's axis; distance is since the last reading at an earlier step, 0 at the first.
+    """
+
+    def __init__(self, config: OdometryConfig, device: str = "cpu") -> None:
+        self.config, self.device = config, device
+        on = float(config.noise)
+        self.errors = OdometryErrors(
+            scale=on * config.scale_error,
+            speed_noise=on * config.speed_noise,
+            speed_resolution=on * config.speed_resolution,
+            tick=on * config.wheel_circumference / config.ticks_per_turn,
+            steering_resolution=on * config.steering_resolution / config.steering_ratio,
+            steering_offset=on * config.steering_offset / config.steering_ratio,
+        )
+        self.reset(0)
+
+    @property
+    def bounds(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Smallest and largest reading of one world, float32 (3)."""
+        return (
+            np.array([0.0, -LARGEST_STEERING, 0.0], np.float32),
+            np.array([LARGEST_SPEED, LARGEST_STEERING, LARGEST_SPEED], np.float32),
+        )
+
+    def reset(self, batch: int, mask: Any = None) -> None:
+        """Begin a new episode where the mask says so (bool (B); None: everywhere)."""
+        if mask is None or self.memory.step.shape[0] != batch:
+            zeros = [allocate(self.device, (batch,), np.float64) for _ in range(2)]
+            self.memory = OdometryMemory(*zeros, to_device(self.device, np.full(batch, -1, np.int64)))
+            return
+        step = np.array(to_host(self.memory.step))
+        step[np.asarray(mask, bool)] = -1
+        self.memory = self.memory._replace(step=to_device(self.device, step))
+
+    def sense(self, simulator: Simulator) -> Any:
+        """One reading of every world."""
+        state, batch = simulator.state, simulator.batch_size
+        motion = OdometryMotion(
+            simulator.world.seed, state.step, state.speed, state.slip_angle, state.steering, state.odometer
+        )
+        out = allocate(self.device, (batch, 3), np.float32)
+        _read(self.device, batch, motion, self.memory, self.errors, (out,))
+        return out
