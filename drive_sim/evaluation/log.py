@@ -1,0 +1,418 @@
+"""The rollout log: what every metric is computed from.
+
+`RolloutLog` is an observer of `drive_sim.rollout.run`. It keeps one row for each step of each world that was still
+driving, so that frozen worlds cost nothing and are scored once, and hands out one `EpisodeLog` a world. Everything
+in an `EpisodeLog` is a pure function of seeds; wall-clock times are kept apart, in a `TimingLog`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property
+from itertools import pairwise
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_sim.kernel import to_host
+from drive_sim.world.episode import ActorSpec, Episode
+from drive_sim.world.state import (
+    EVENT_COLLISION,
+    EVENT_COLLISION_PEDESTRIAN,
+    EVENT_COLLISION_STATIC,
+    EVENT_COLLISION_VEHICLE,
+    EVENT_FINISH,
+    EVENT_NAMES,
+    EVENT_OFF_ROAD,
+    EVENT_STALL,
+    EVENT_TIME_OUT,
+    EVENT_WRONG_WAY,
+)
+
+if TYPE_CHECKING:
+    from drive_sim.rollout import Step
+    from drive_sim.sensors.observation import Observation
+    from drive_sim.world.simulator import Simulator
+
+Floats = NDArray[np.float64]
+
+EVENT_FAILURE = EVENT_COLLISION | EVENT_OFF_ROAD | EVENT_WRONG_WAY | EVENT_STALL
+"""Events that end an episode, or put the car back, because the drive went wrong."""
+# An accident with a person is named before the kerb it ended at.
+_WORST_FIRST = (
+    EVENT_COLLISION_PEDESTRIAN,
+    EVENT_COLLISION_VEHICLE,
+    EVENT_COLLISION_STATIC,
+    EVENT_OFF_ROAD,
+    EVENT_WRONG_WAY,
+    EVENT_STALL,
+)
+FAR = 1e5
+"""Gaps [m] and times to collision [s] above this mean "none"."""
+
+
+@dataclass(frozen=True)
+class EpisodeFacts:
+    """What stays the same during one episode; SI units, d positive to the left."""
+
+    scenario: str
+    split: str
+    number: int
+    seed: int
+    weather: str
+    """Name: dry, rain, fog, night, ..."""
+    road: str
+    road_class: str
+    road_seed: int
+    road_length: float
+    """[m]"""
+    road_closed: bool
+    lane_centre: float
+    """d of the ego's lane [m]."""
+    lane_width: float
+    """[m]"""
+    lanes_backward: int
+    """Lanes of oncoming traffic; they lie at d > 0."""
+    speed_limit: float
+    """[m/s]"""
+    route_length: float
+    """[m]"""
+    time_limit: float
+    """[s]"""
+    control_period: float
+    """[s]"""
+    vehicle_length: float
+    """[m]"""
+    vehicle_width: float
+    """[m]"""
+    actors: tuple[ActorSpec, ...] = ()
+    """In the order of their slots."""
+
+    @property
+    def cluster(self) -> str:
+        """Which road this was: episodes on one road are not independent."""
+        return f"{self.road_class}/{self.road}/{self.road_seed}"
+
+    @property
+    def key(self) -> tuple[str, str, int, int, str]:
+        """What makes two episodes the same drive offered to two drivers."""
+        return self.scenario, self.split, self.number, self.seed, self.cluster
+
+
+def episode_facts(episode: Episode, control_period: float, vehicle_length: float, vehicle_width: float) -> EpisodeFacts:
+    """The facts of ``episode`` driven by a car of the given size [m] at the given control period [s]."""
+    road = episode.road
+    return EpisodeFacts(
+        scenario=episode.scenario,
+        split=episode.split,
+        number=episode.number,
+        seed=episode.seed,
+        weather=episode.weather.name,
+        road=road.name,
+        road_class=road.road_class,
+        road_seed=road.seed,
+        road_length=road.length,
+        road_closed=road.closed,
+        lane_centre=road.lane_centre(episode.lane),
+        lane_width=road.lane_width,
+        lanes_backward=road.lanes_backward,
+        speed_limit=episode.speed_limit,
+        route_length=episode.route_length,
+        time_limit=episode.time_limit,
+        control_period=control_period,
+        vehicle_length=vehicle_length,
+        vehicle_width=vehicle_width,
+        actors=episode.actors,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class EpisodeLog:
+    """One episode as driven. Arrays have one entry for each of its T steps, taken after the step; N actors.
+
+    Where a put-back happened in a step, pose and speed of that entry are those after it.
+    """
+
+    facts: EpisodeFacts
+    time: Floats
+    """(T) [s] since the start; the first entry is one control period."""
+    x: Floats
+    """(T) [m] world."""
+    y: Floats
+    """(T) [m] world."""
+    yaw: Floats
+    """(T) [rad], not wrapped."""
+    speed: Floats
+    """(T) [m/s]"""
+    s: Floats
+    """(T) [m] along the road; wraps on a closed one."""
+    d: Floats
+    """(T) [m] left of the reference line."""
+    heading_error: Floats
+    """(T) [rad], positive when the car points left of the road."""
+    curvature: Floats
+    """(T) [1/m] of the road, positive left."""
+    progress: Floats
+    """(T) [m] along the road since the start, unwrapped."""
+    odometer: Floats
+    """(T) [m] path length driven."""
+    steering: Floats
+    """(T) [rad] road-wheel angle, positive left."""
+    yaw_rate: Floats
+    """(T) [rad/s]"""
+    acceleration_x: Floats
+    """(T) [m/s²] forward, mean over the step."""
+    acceleration_y: Floats
+    """(T) [m/s²] left, mean over the step."""
+    stalled_for: Floats
+    """(T) [s] stood without a reason."""
+    gap: Floats
+    """(T) [m] between the ego's box and the nearest actor's; above `FAR`: none."""
+    time_to_collision: Floats
+    """(T) [s] with the nearest actor ahead in the ego's path; above `FAR`: none."""
+    action: NDArray[np.float32]
+    """(T, 2) [steering, acceleration] in [-1, 1]."""
+    events: NDArray[np.uint32]
+    """(T) bit mask EVENT_* of the step."""
+    interventions: NDArray[np.int32]
+    """(T) put-backs since the start."""
+    hit_actor: NDArray[np.int32]
+    """(T) slot of the actor collided with in the step, -1 none."""
+    actor_s: Floats
+    """(T, N) [m]"""
+    actor_d: Floats
+    """(T, N) [m]"""
+    actor_speed: Floats
+    """(T, N) [m/s] in its direction of travel."""
+    actor_phase: NDArray[np.uint8]
+    """(T, N) 0 before its trigger, 1 acting, 2 finished."""
+
+    @property
+    def steps(self) -> int:
+        """Number of steps T."""
+        return len(self.time)
+
+    @property
+    def elapsed(self) -> float:
+        """Time driven [s]."""
+        return self.steps * self.facts.control_period
+
+    @property
+    def distance(self) -> float:
+        """Path length driven [m]."""
+        return float(self.odometer[-1]) if self.steps else 0.0
+
+    @cached_property
+    def lateral_error(self) -> Floats:
+        """(T) [m] of the reference point against the lane's centre, positive left."""
+        return self.d - self.facts.lane_centre
+
+    @cached_property
+    def put_backs(self) -> NDArray[np.bool_]:
+        """(T) whether the car was put back in the step."""
+        return np.diff(self.interventions, prepend=0) > 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether a failure ended the episode (and not merely put the car back)."""
+        return bool(self.steps and self.events[-1] & EVENT_FAILURE and not self.put_backs[-1])
+
+    @property
+    def segments(self) -> list[slice]:
+        """Stretches driven without a put-back in between: differences make sense only inside one."""
+        edges = [0, *(int(k) for k in np.flatnonzero(self.put_backs) if k), self.steps]
+        return [slice(a, b) for a, b in pairwise(edges) if b > a]
+
+    @property
+    def outcome(self) -> str:
+        """How the episode ended, in words."""
+        last = int(self.events[-1]) if self.steps else 0
+        if self.failed:
+            return next(EVENT_NAMES[bit] for bit in _WORST_FIRST if last & bit)
+        return next((EVENT_NAMES[bit] for bit in (EVENT_FINISH, EVENT_TIME_OUT) if last & bit), "cut short")
+
+    def has(self, mask: int) -> NDArray[np.bool_]:
+        """(T) whether any event of ``mask`` happened in the step."""
+        return (self.events & np.uint32(mask)) != 0
+
+    def count(self, mask: int) -> int:
+        """Distinct occurrences of the events of ``mask``: unbroken runs of steps, a put-back breaking a run."""
+        now = self.has(mask)
+        before = np.concatenate([[False], now[:-1] & ~self.put_backs[:-1]])
+        return int(np.sum(now & ~before))
+
+
+@dataclass(frozen=True, eq=False)
+class TimingLog:
+    """Wall-clock side of one rollout; never the same twice."""
+
+    decision_time: Floats
+    """(S) [s] the driver took in each turn of the loop, for all worlds together."""
+    driven: NDArray[np.int64]
+    """(S) worlds that were driving in that turn."""
+    wall_time: float
+    """[s] from reset to finish."""
+    control_period: float
+    """[s]"""
+
+
+# Columns as stored: 4 bytes hold everything but positions, which need millimetres over kilometres.
+_EGO_COLUMNS: dict[str, Any] = {
+    "time": np.float64,
+    "x": np.float64,
+    "y": np.float64,
+    "yaw": np.float32,
+    "speed": np.float32,
+    "s": np.float64,
+    "d": np.float32,
+    "heading_error": np.float32,
+    "curvature": np.float32,
+    "progress": np.float64,
+    "odometer": np.float64,
+    "steering": np.float32,
+    "yaw_rate": np.float32,
+    "acceleration_x": np.float32,
+    "acceleration_y": np.float32,
+    "stalled_for": np.float32,
+    "gap": np.float32,
+    "time_to_collision": np.float32,
+    "action": np.float32,
+    "events": np.uint32,
+    "interventions": np.int32,
+    "hit_actor": np.int32,
+}
+_ACTOR_COLUMNS: dict[str, Any] = {
+    "actor_s": np.float64,
+    "actor_d": np.float32,
+    "actor_speed": np.float32,
+    "actor_phase": np.uint8,
+}
+_BLOCK = 1 << 15
+"""Rows allocated at a time."""
+
+
+class _Table:
+    """Columns that grow by blocks, so that growing copies nothing."""
+
+    def __init__(self, columns: dict[str, tuple[Any, tuple[int, ...]]]) -> None:
+        self._columns = columns
+        self._blocks: dict[str, list[NDArray[Any]]] = {name: [] for name in columns}
+        self._used: list[int] = []
+
+    def append(self, count: int, values: dict[str, NDArray[Any]]) -> None:
+        """Add ``count`` rows."""
+        if not self._used or self._used[-1] + count > len(self._blocks["world"][-1]):
+            for name, (dtype, shape) in self._columns.items():
+                self._blocks[name].append(np.empty((max(_BLOCK, count), *shape), dtype))
+            self._used.append(0)
+        start = self._used[-1]
+        for name, blocks in self._blocks.items():
+            blocks[-1][start : start + count] = values[name]
+        self._used[-1] = start + count
+
+    def take_out(self) -> dict[str, NDArray[Any]]:
+        """All columns with rows ordered by world, then by time; empties the table column by column to save memory."""
+        joined: dict[str, NDArray[Any]] = {}
+        order: NDArray[np.int64] | None = None
+        for name, (dtype, shape) in self._columns.items():
+            parts = [block[:used] for block, used in zip(self._blocks[name], self._used, strict=True)]
+            column = np.concatenate(parts) if parts else np.empty((0, *shape), dtype)
+            self._blocks[name] = []
+            if order is None:  # "world" comes first
+                order = np.argsort(column, kind="stable")
+            joined[name] = column[order]
+        return joined
+
+
+class RolloutLog:
+    """Observer that logs a rollout of B worlds: ``run(simulator, driver, [log])``, then ``log.episode(b)``.
+
+    A step of one world takes about 130 bytes, and 17 for each of its actors: 1,000 episodes of 1,200 steps with four
+    actors are 240 MB. Score them and let the log go before the next rollout; each reset begins a new log.
+    Worlds must not be replaced while the loop runs.
+    """
+
+    def on_reset(self, simulator: Simulator, observation: Observation) -> None:
+        """Begin a new log."""
+        vehicle = simulator.vehicle
+        self.facts = [
+            episode_facts(episode, simulator.control_period, vehicle.length, vehicle.width)
+            for episode in simulator.episodes
+        ]
+        self._control_period = float(simulator.control_period)
+        self._actors = np.array([len(facts.actors) for facts in self.facts])
+        slots = simulator.state.actor_s.shape[1]
+        # Actors fill the slots from the first: an empty slot needs no row.
+        self._present = np.arange(slots) < self._actors[:, None]
+        self._ego = _Table(
+            {"world": (np.int32, ())}
+            | {name: (dtype, (2,) if name == "action" else ()) for name, dtype in _EGO_COLUMNS.items()}
+        )
+        self._others = _Table({"world": (np.int32, ())} | {name: (dtype, ()) for name, dtype in _ACTOR_COLUMNS.items()})
+        self._columns: dict[str, NDArray[Any]] | None = None
+        self._decision_time: list[float] = []
+        self._driven: list[int] = []
+        self._started = perf_counter()
+        self._wall_time = 0.0
+
+    def on_step(self, step: Step) -> None:
+        """Add a row for each world that was driving."""
+        state = step.simulator.state
+        worlds = np.flatnonzero(step.active)
+        self._decision_time.append(step.decision_time)
+        self._driven.append(len(worlds))
+        everyone = len(worlds) == len(step.active)
+        values = {name: to_host(getattr(state, name)) for name in _EGO_COLUMNS}
+        if not everyone:
+            values = {name: column[worlds] for name, column in values.items()}
+        self._ego.append(len(worlds), values | {"world": worlds})
+        present = self._present if everyone else self._present & step.active[:, None]
+        rows = np.nonzero(present)[0]
+        if len(rows):
+            others = {name: to_host(getattr(state, name))[present] for name in _ACTOR_COLUMNS}
+            self._others.append(len(rows), others | {"world": rows})
+
+    def on_finish(self, simulator: Simulator) -> None:
+        """Stop the clock and sort the rows by world."""
+        self._wall_time = perf_counter() - self._started
+        self._columns = self._ego.take_out()
+        self._columns |= {f"of_{name}": column for name, column in self._others.take_out().items()}
+
+    def __len__(self) -> int:
+        return len(self.facts)
+
+    def episode(self, world: int) -> EpisodeLog:
+        """What world ``world`` did; ValueError before the rollout has finished."""
+        if self._columns is None:
+            raise ValueError("the rollout has not finished: no episode to hand out yet")
+        columns, count = self._columns, int(self._actors[world])
+        first, last = np.searchsorted(columns["world"], [world, world + 1])
+        arrays = {name: _wide(columns[name][first:last]) for name in _EGO_COLUMNS}
+        first, last = np.searchsorted(columns["of_world"], [world, world + 1])
+        steps = len(arrays["time"])
+        for name in _ACTOR_COLUMNS:
+            arrays[name] = _wide(columns[f"of_{name}"][first:last]).reshape(steps, count)
+        return EpisodeLog(self.facts[world], **arrays)
+
+    def episodes(self) -> Iterator[EpisodeLog]:
+        """The episodes of all worlds in their order, made one at a time."""
+        return (self.episode(world) for world in range(len(self)))
+
+    @property
+    def timing(self) -> TimingLog:
+        """The wall-clock side of the rollout."""
+        return TimingLog(
+            np.array(self._decision_time), np.array(self._driven, np.int64), self._wall_time, self._control_period
+        )
+
+
+def _wide(column: NDArray[Any]) -> NDArray[Any]:
+    """The column in double precision, except commands, which are float32 by contract."""
+    return column.astype(np.float64) if column.dtype == np.float32 and column.ndim == 1 else column
+
+
+EPISODE_ARRAYS = tuple(field.name for field in fields(EpisodeLog) if field.name != "facts")
+"""Names of the arrays of an `EpisodeLog`."""
