@@ -1,0 +1,49 @@
+"""The model card: what a model is, what it learnt from, and how to drive it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drive_sim.drivers.networks import PilotNet
+from drive_sim.sensors.camera import CameraConfig
+
+_CARD = """# {name}
+
+A network that drives from one camera picture: `{network}`, {parameters:,} parameters, defined in
+[`drive_sim/drivers/networks.py`](../../drive_sim/drivers/networks.py).
+
+| | |
+|---|---|
+| input | {width} × {height} RGB picture of the camera in `config.json` |
+| output | curvature [1/m] as a distribution over {curvature_bins} bins, target speed [m/s] over {speed_bins} bins |
+| learnt from | {drives} |
+| training | {views:,} views rendered afresh, seed {seed}, drive_sim {version} |
+| validation | {validation} |
+
+Drive it: `drive-sim drive --driver {name}`. Score it: `drive-sim evaluate {name} --suite lane-keeping --output DIR`.
+
+It has only ever seen this simulator. It must not steer a vehicle that can hurt anybody.
+"""
+
+
+def model_card(
+    name: str, network: PilotNet, camera: CameraConfig, training: dict[str, Any], validation: dict[str, Any]
+) -> str:
+    """The text of a model's README.md."""
+    settings = network.settings
+    driven = {k: v for k, v in validation.items() if k != "chunk"}
+    numbers = ", ".join(f"{k.replace('_', ' ')} {v:.3f}" for k, v in driven.items())
+    return _CARD.format(
+        name=name,
+        network=settings.name,
+        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        width=camera.width,
+        height=camera.height,
+        curvature_bins=settings.curvature_bins,
+        speed_bins=settings.speed_bins,
+        drives=training.get("summary", "recorded drives"),
+        views=training["settings"]["views"],
+        seed=training["settings"]["seed"],
+        version=training["drive_sim"],
+        validation=numbers,
+    )
