@@ -57,8 +57,8 @@ def demo(output: Path, seed: int) -> None:
     from drive_sim.progress import show_progress
 
     _announce_compiling()
-    with show_progress() as progress:
-        report = run_demo(output=output, seed=seed, progress=progress)
+    with show_progress() as stages:
+        report = run_demo(output=output, seed=seed, stages=stages)
     click.echo(f"report: {report}")
 
 
@@ -91,10 +91,10 @@ def doctor() -> None:
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of roads, weather and traffic.")
 def drive(**options: Any) -> None:
     """Drive, or watch a driver drive, and record it."""
-    from drive_sim.window.app import drive as drive_in_window
-
     if options["road"] is not None and options["scenario"] is not None:
         raise InputError("drive", "--road", "cannot be given together with --scenario", "give one of them")
+    from drive_sim.window.app import drive as drive_in_window
+
     _announce_compiling()
     drive_in_window(**options)
 
@@ -172,8 +172,8 @@ def train(**options: Any) -> None:
     from drive_sim.progress import show_progress
 
     _announce_compiling()
-    with show_progress() as progress:
-        model = train_model(**options, progress=progress)
+    with show_progress() as stages:
+        model = train_model(**options, report=stages("train"))
     click.echo(f"model: {model}")
 
 
@@ -194,9 +194,9 @@ def evaluate(**options: Any) -> None:
     from drive_sim.progress import show_progress
 
     _announce_compiling()
-    with show_progress() as progress:
-        report = evaluate_driver(**options, progress=progress)
-    click.echo(f"report: {report}")
+    with show_progress() as stages:
+        page = evaluate_driver(**options, report=stages("evaluate"))
+    click.echo(f"report: {page}")
 
 
 @application.command()
@@ -253,20 +253,14 @@ def _say(line: str, status: int) -> int:
 def _usage_error(error: click.UsageError) -> InputError:
     """Click's usage error, several lines in its own words, as this project's one line."""
     path = error.ctx.command_path if error.ctx else PROGRAM
-    source = path.removeprefix(PROGRAM).strip() or "command"
-    field, problem = "", error.message.rstrip(".")
+    source = path.removeprefix(PROGRAM).strip() or "command line"
+    field, problem = getattr(error, "option_name", ""), error.message.rstrip(".")
     if isinstance(error, click.BadParameter) and error.param is not None:
-        parameter = error.param
-        is_option = isinstance(parameter, click.Option)
-        field = (
-            max(parameter.opts, key=len)
-            if is_option
-            else parameter.make_metavar(error.ctx or click.Context(application))
-        )
-        if isinstance(error, click.MissingParameter):
-            problem = "is missing"
-    elif isinstance(error, click.NoSuchOption | click.BadOptionUsage):
-        field = error.option_name
+        field = error.param.get_error_hint(error.ctx).strip("'")
+    if isinstance(error, click.MissingParameter):
+        problem = "is missing"
+    for its_words, plain in (("a valid integer range", "a whole number"), ("a valid float range", "a number")):
+        problem = problem.replace(its_words, plain)
     mend = f"see {path} --help"
     possibilities = getattr(error, "possibilities", None)
     if possibilities:

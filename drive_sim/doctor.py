@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.metadata
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -75,11 +75,9 @@ def _look(check: Callable[[], Finding]) -> Finding:
 
 def find_python() -> Finding:
     """Python's version."""
-    wanted = ".".join(map(str, OLDEST_PYTHON))
+    mend = f"install Python {'.'.join(map(str, OLDEST_PYTHON))} or newer"
     detail = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    return Finding(
-        "python", sys.version_info[:2] >= OLDEST_PYTHON, detail, f"install {wanted} or newer", essential=True
-    )
+    return Finding("python", sys.version_info[:2] >= OLDEST_PYTHON, detail, mend, essential=True)
 
 
 def find_core() -> Finding:
@@ -93,8 +91,9 @@ def find_core() -> Finding:
 
 def kernel_cache() -> Path:
     """Folder in which this version's compiled kernels lie on this machine, whether it exists or not."""
-    import drive_sim.kernel  # noqa: F401  (sets the folder)
     from numba.core import config
+
+    import drive_sim.kernel  # noqa: F401  (names the folder)
 
     return Path(config.CACHE_DIR)
 
@@ -128,7 +127,7 @@ def find_cores() -> Finding:
 def find_torch() -> Finding:
     """The library that trains and runs networks."""
     try:
-        torch = importlib.import_module("torch")
+        import torch
     except ImportError:
         mend = "pip install 'drive-sim[learn]' to train and to drive with models"
         return Finding("torch", False, "not installed", mend)
@@ -137,22 +136,25 @@ def find_torch() -> Finding:
 
 def find_cuda() -> Finding:
     """A GPU that both torch (networks) and Numba (simulation) can use."""
-    driver = _nvidia_driver()
-    if driver is None:
-        mend = "nothing to do: everything runs on the CPU, a GPU only makes it faster"
-        return Finding("cuda", False, "no NVIDIA driver", mend)
+    gpu = _nvidia_gpu()
     try:
-        torch = importlib.import_module("torch")
+        import torch
     except ImportError:
-        return Finding("cuda", False, f"driver {driver}, but no torch", "pip install 'drive-sim[learn]'")
+        return Finding("cuda", False, f"{gpu or 'no GPU'}, no torch", "pip install 'drive-sim[learn]'")
     if not torch.cuda.is_available():
-        mend = "install a CUDA build of torch (README: installing with pip)"
-        return Finding("cuda", False, f"driver {driver}, but torch {torch.__version__} cannot use it", mend)
+        if gpu is None:
+            return Finding(
+                "cuda", False, "no NVIDIA GPU", "nothing to do: a GPU makes it faster, everything runs without"
+            )
+        mend = "install a CUDA build of torch (README, Installing with pip)"
+        return Finding("cuda", False, f"{gpu}: torch {torch.__version__} cannot use it", mend)
     from drive_sim.kernel import cuda_available
 
-    name = f"{torch.cuda.get_device_name(0)}, driver {driver}, torch's CUDA {torch.version.cuda}"
-    mend = "pip install 'numba-cuda[cu12]', or install the CUDA toolkit"
-    return Finding("cuda", cuda_available(), name if cuda_available() else f"{name}, but Numba cannot use it", mend)
+    found = f"{gpu or torch.cuda.get_device_name(0)}, torch for CUDA {torch.version.cuda}"
+    if not cuda_available():
+        mend = f"pip install 'numba-cuda[cu{str(torch.version.cuda).partition('.')[0]}]'"
+        return Finding("cuda", False, f"{found}: Numba cannot use it", mend)
+    return Finding("cuda", True, found)
 
 
 def find_window() -> Finding:
@@ -181,7 +183,7 @@ def find_joysticks() -> Finding:
     """Gamepads and wheels that are plugged in."""
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     try:
-        joystick = importlib.import_module("pygame.joystick")
+        from pygame import joystick
     except ImportError:
         return Finding("joysticks", False, "pygame-ce is not installed", "pip install 'drive-sim[window]'")
     # The joystick part alone needs no display.
@@ -216,11 +218,14 @@ def _version(distribution: str) -> str | None:
         return None
 
 
-def _nvidia_driver() -> str | None:
-    """Version of the NVIDIA driver, or None; from the kernel's own file or NVML, no program is run."""
-    version_file = Path("/proc/driver/nvidia/version")
-    if version_file.is_file():
-        words = version_file.read_text(encoding="utf-8", errors="replace").split()
-        numbers = [word for word in words if word.count(".") >= 1 and word.replace(".", "").isdigit()]
-        return numbers[0] if numbers else "of unknown version"
-    return None
+def _nvidia_gpu() -> str | None:
+    """Name and driver of the first NVIDIA GPU, as NVIDIA's own program tells them; None where there is none."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return None
+    query = [program, "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
+    if answer.returncode != 0 or not answer.stdout.strip():
+        return None
+    name, _, driver = answer.stdout.splitlines()[0].partition(", ")
+    return f"{name}, driver {driver}"
