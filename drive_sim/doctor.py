@@ -18,7 +18,7 @@ DISK_WANTED = 2.0
 """Free disk [GB] that a demo with its recording, model and report wants."""
 
 CORE = (
-    "click", "gymnasium", "numba", "numpy", "opencv-python-headless", "pyarrow", "pydantic", "pyyaml", "rich", "scipy",
+    "click", "gymnasium", "numba", "numpy", "opencv-python-headless", "pyarrow", "pydantic", "rich", "scipy",
 )  # fmt: skip
 """Distributions that nothing works without."""
 
