@@ -92,14 +92,10 @@ def make_driver(name: str | Path, device: str = "cpu", source: str = "driver", *
 
 
 def _model_folder(name: str | Path, source: str) -> Path:
-    if str(name) and Path(name).is_dir():
-        return Path(name)
-    if str(name) and Path(name).name == str(name):
-        from drive_sim.resources import models_folder
+    from drive_sim.resources import find_model, models_folder
 
-        shipped = models_folder() / name
-        if shipped.is_dir():
-            return shipped
+    if str(name) and (Path(name).expanduser().is_dir() or (models_folder() / name).is_dir()):
+        return find_model(name)
     names = ", ".join(DRIVER_NAMES)
     raise InputError(source, "", f"there is no driver {str(name)!r}", f"give one of {names}, or a model's folder")
 

@@ -1,0 +1,190 @@
+"""How fast to go along the planned path: the road ahead, leads, what is passed closely, and people who cross.
+
+The wanted acceleration is the least of what each of them asks for. Leads by the intelligent driver model
+(Treiber, Hennecke & Helbing 2000); nobody is left to IDM alone when stopping in time needs more braking than it asks.
+"""
+
+from __future__ import annotations
+
+import math
+
+from drive_sim.drivers.situation import (
+    BESIDE,
+    ROLE_FOLLOW,
+    ROLE_NONE,
+    ROLE_PASS,
+    ROLE_WALKER,
+    arrival_times,
+    brake_backwards,
+)
+from drive_sim.kernel import scalar
+from drive_sim.world.state import ACTOR_PEDESTRIAN
+from drive_sim.world.vehicle import GRAVITY
+
+PREVIEW = 0.5
+"""The speed aimed at is the one planned for this much later [s]: the actuators need time."""
+OVERLAP_MARGIN = 0.15
+"""Less room than this beside somebody's box is none [m]."""
+CUT_IN_TIME = 1.5
+"""Sideways movement of vehicles is continued for this long [s]."""
+WALKER_ROOM = 0.8
+"""Kept beside somebody who walks [m]."""
+WALKER_STOP = 3.0
+"""Stop this far before where somebody crosses [m]."""
+WALKER_EARLY, WALKER_LATE = 1.0, 0.4
+"""Time that has to lie between us and them, when they come first and when we do [s]."""
+PASSING_SPEED, PASSING_GAIN = 5.0, 12.0
+"""Speed beside an obstacle: a base [m/s], and so much for each metre of room [1/s]."""
+
+
+@scalar
+def follow(speed, wanted, gap, lead_speed, manner, i):
+    """Acceleration [m/s²] behind a lead ``gap`` [m] ahead: IDM, with ``wanted`` speed [m/s].
+
+    dv/dt = a (1 − (v/v0)⁴ − (s*/s)²),  s* = s0 + max(0, v T + v Δv / (2 √(a b))).
+    """
+    a, b = manner.acceleration[i], manner.deceleration[i]
+    approach = speed - lead_speed
+    wish = speed * manner.headway[i] + speed * approach / (2.0 * math.sqrt(a * b))
+    wish = manner.standstill_gap[i] + max(wish, 0.0)
+    idm = a * (1.0 - (speed / max(wanted, 0.1)) ** 4 - (wish / max(gap, 0.1)) ** 2)
+    if approach > 0.0:
+        # What stopping a metre short of the lead needs at least.
+        needed = -approach * approach / (2.0 * max(gap - 1.0, 0.3))
+        if needed < -b:
+            idm = min(idm, 1.15 * needed)
+    return idm
+
+
+@scalar
+def _free_acceleration(i, manner, plan):
+    """Towards the planned speed a moment ahead, with IDM's ease as it is reached."""
+    speed = plan.start_speed[i]
+    last = plan.speed.shape[1] - 1
+    position = min(speed * PREVIEW / plan.spacing[i], last - 1e-6)
+    k = int(position)
+    target = plan.speed[i, k] + (plan.speed[i, k + 1] - plan.speed[i, k]) * (position - k)
+    if target >= speed:
+        ease = manner.acceleration[i] * (1.0 - (speed / max(target, 0.1)) ** 4)
+        return min(ease, (target - speed) / PREVIEW)
+    return max((target - speed) / PREVIEW, -manner.deceleration[i] - 2.0)
+
+
+@scalar
+def _least_room(i, n, actors, plan, time, half_width):
+    """Room [m] between the planned path and actor ``n`` as it will be in ``time`` [s]; negative where they overlap."""
+    offset = actors.d[i, n] + actors.lateral_speed[i, n] * time
+    touching = actors.half_width[i, n] + half_width
+    first = int(max(plan.gap[i, n] - actors.half_length[i, n] - 1.0, 0.0) / plan.spacing[i])
+    beyond = int(max(plan.gap[i, n] + actors.half_length[i, n], 0.0) / plan.spacing[i]) + 1
+    last = plan.offset.shape[1] - 1
+    room = 1e6
+    for k in range(min(first, last), min(beyond, last) + 1):
+        room = min(room, abs(plan.offset[i, k] - offset) - touching)
+    return room
+
+
+@scalar
+def _oncoming_conflict(i, n, actors, plan, half_length, half_width):
+    """Distance [m] to where the planned path and an oncoming actor would meet, or 1e6."""
+    for k in range(plan.offset.shape[1]):
+        reach = actors.half_length[i, n] + half_length + plan.spacing[i] - 0.3 * actors.speed[i, n]
+        along = plan.gap[i, n] + actors.speed[i, n] * plan.time[i, k]
+        if abs(k * plan.spacing[i] - along) < reach:
+            room = abs(plan.offset[i, k] - actors.d[i, n]) - actors.half_width[i, n] - half_width
+            if room < OVERLAP_MARGIN:
+                return k * plan.spacing[i]
+    return 1e6
+
+
+@scalar
+def _walker_conflict(i, n, actors, plan, half_length, half_width):
+    """Whether to let somebody cross who walks over the planned path: not when either is through in good time."""
+    distance = plan.gap[i, n]
+    reach = half_length + actors.half_length[i, n]
+    if distance < -reach:
+        return False
+    last = plan.offset.shape[1] - 1
+    k = min(int(max(distance, 0.0) / plan.spacing[i] + 0.5), last)
+    rate = actors.lateral_speed[i, n]
+    # Along their way, from where they are: the near and far side of what our car sweeps.
+    to_path = (plan.offset[i, k] - actors.d[i, n]) * (1.0 if rate > 0.0 else -1.0)
+    room = half_width + actors.half_width[i, n] + WALKER_ROOM
+    if to_path < -room:
+        return False
+    enters = (to_path - room) / abs(rate)
+    leaves = (to_path + room) / abs(rate)
+    arrives = plan.time[i, min(int(max(distance - reach, 0.0) / plan.spacing[i]), last)]
+    passes = plan.time[i, min(int((distance + reach) / plan.spacing[i]) + 1, last)]
+    return not (leaves + WALKER_LATE < arrives or passes + WALKER_EARLY < enters)
+
+
+@scalar
+def _slow_beside(i, n, actors, manner, plan, half_length, half_width):
+    """Lower the planned speed where somebody is passed closely."""
+    speed = actors.speed[i, n]
+    if speed < -0.5:
+        return
+    room = _least_room(i, n, actors, plan, 0.0, half_width)
+    if room < 0.0:
+        return
+    cap = PASSING_SPEED + PASSING_GAIN * room + max(speed, 0.0)
+    if actors.kind[i, n] == ACTOR_PEDESTRIAN:
+        # Somebody at the roadside may step out.
+        cap = 4.0 + 3.0 * room
+    middle = plan.gap[i, n]
+    reach = actors.half_length[i, n] + half_length
+    for k in range(plan.speed.shape[1]):
+        distance = k * plan.spacing[i] - middle
+        if -reach - plan.spacing[i] < distance < reach:
+            plan.speed[i, k] = min(plan.speed[i, k], cap)
+
+
+@scalar
+def _behind(i, n, actors, manner, plan, half_length, half_width, wanted):
+    """Acceleration that actor ``n`` asks for [m/s²], large when none."""
+    speed = plan.start_speed[i]
+    gap = plan.gap[i, n] - actors.half_length[i, n] - half_length
+    if plan.role[i, n] == ROLE_WALKER:
+        if _walker_conflict(i, n, actors, plan, half_length, half_width):
+            return follow(speed, wanted, max(gap - WALKER_STOP + manner.standstill_gap[i], 0.1), 0.0, manner, i)
+        return 1e6
+    if actors.speed[i, n] < -0.5:
+        distance = _oncoming_conflict(i, n, actors, plan, half_length, half_width)
+        if distance < 1e5:
+            return follow(speed, wanted, max(distance - 2.0 * half_length, 0.1), 0.0, manner, i)
+        return 1e6
+    if gap < -BESIDE or (gap < 0.0 and plan.gap[i, n] < 0.0):
+        return 1e6
+    room = min(
+        _least_room(i, n, actors, plan, 0.0, half_width),
+        _least_room(i, n, actors, plan, CUT_IN_TIME, half_width),
+    )
+    if room > OVERLAP_MARGIN:
+        return 1e6
+    return follow(speed, wanted, gap, max(actors.speed[i, n], 0.0), manner, i)
+
+
+@scalar
+def choose_acceleration(i, world, actors, manner, plan, vehicle, wanted):
+    """Set ``plan.acceleration`` of world ``i`` [m/s²]; ``wanted`` is the speed on a clear straight [m/s]."""
+    half_length, half_width = 0.5 * vehicle.length, 0.5 * vehicle.width
+    closely = False
+    for n in range(actors.kind.shape[1]):
+        if plan.role[i, n] == ROLE_PASS:
+            _slow_beside(i, n, actors, manner, plan, half_length, half_width)
+            closely = True
+    if closely:
+        brake_backwards(i, manner, plan)
+        arrival_times(i, manner, plan)
+    acceleration = _free_acceleration(i, manner, plan)
+    for n in range(actors.kind.shape[1]):
+        if plan.role[i, n] != ROLE_NONE:
+            acceleration = min(
+                acceleration, _behind(i, n, actors, manner, plan, half_length, half_width, wanted)
+            )
+    hardest = 0.9 * GRAVITY * min(world.weather.friction[i], 1.0)
+    plan.acceleration[i] = max(acceleration, -hardest)
+
+
+__all__ = ["ROLE_FOLLOW", "choose_acceleration", "follow"]

@@ -1,0 +1,71 @@
+"""What expert and human model have in common: from the situation to an offset path and a wanted acceleration.
+
+Every step and for every world `make_plan` looks ahead over `STATIONS` points of the road and
+
+1. finds how fast the road may be driven, and so when each station is reached (`situation`);
+2. decides which other road users to follow, to pass and to let by (`situation`);
+3. searches a way round what stands or moves where the car would be by then, and smooths it (`corridor`);
+4. chooses an acceleration: curves ahead, leads, oncoming cars, people who cross (`following`).
+
+Drivers differ in what they perceive (`Actors`), in `Manner`, and in how they steer along the path.
+"""
+
+from __future__ import annotations
+
+import math
+
+from drive_sim.drivers.corridor import find_path
+from drive_sim.drivers.following import choose_acceleration
+from drive_sim.drivers.situation import (
+    LEAST_SPACING,
+    STATION_TIME,
+    assign_roles,
+    speed_profile,
+    wanted_speed,
+)
+from drive_sim.kernel import scalar
+
+
+@scalar
+def _remember(i, plan):
+    """Keep the plan before, so that this one prefers what was decided then."""
+    plan.previous_s[i] = plan.s[i]
+    plan.previous_spacing[i] = plan.spacing[i]
+    for k in range(plan.offset.shape[1]):
+        plan.previous_offset[i, k] = plan.offset[i, k]
+
+
+@scalar
+def make_plan(i, world, roads, actors, manner, plan, vehicle, s, offset, slope, speed):
+    """Plan for world ``i`` from road point (``s``, ``offset``) [m] with ``slope`` dd/ds [1] at ``speed`` [m/s]."""
+    _remember(i, plan)
+    plan.s[i], plan.start_offset[i], plan.start_slope[i], plan.start_speed[i] = s, offset, slope, speed
+    plan.spacing[i] = max(LEAST_SPACING, STATION_TIME * speed)
+    speed_profile(i, world, roads, manner, plan)
+    passed = assign_roles(i, world, roads, manner, actors, plan, 0.5 * vehicle.width)
+    find_path(i, world, roads, actors, manner, plan, vehicle, passed)
+    choose_acceleration(i, world, actors, manner, plan, vehicle, wanted_speed(world, manner, i))
+    plan.fresh[i] = 0
+
+
+@scalar
+def planned_offset(plan, i, distance):
+    """(offset [m], slope [1]) of the plan of world ``i`` at ``distance`` [m] from its start, clamped to its ends."""
+    last = plan.offset.shape[1] - 1
+    position = min(max(distance / plan.spacing[i], 0.0), last - 1e-6)
+    k = int(position)
+    low, high = plan.offset[i, k], plan.offset[i, k + 1]
+    return low + (high - low) * (position - k), (high - low) / plan.spacing[i]
+
+
+@scalar
+def path_curvature(road_curvature, offset, slope, bend):
+    """Curvature [1/m] of a path at ``offset`` d [m] with dd/ds = ``slope`` [1] and d²d/ds² = ``bend`` [1/m].
+
+    Werling, Ziegler, Kammel & Thrun 2010, equations of the Frenet frame with the road's curvature taken constant.
+    """
+    closeness = max(1.0 - road_curvature * offset, 0.2)
+    angle = math.atan(slope / closeness)
+    c = math.cos(angle)
+    turn = (bend + road_curvature * slope * math.tan(angle)) * c * c / closeness
+    return (turn + road_curvature) * c / closeness
