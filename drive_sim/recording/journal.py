@@ -1,0 +1,267 @@
+"""The crash-safe journal of an episode while it is being driven.
+
+A folder with two files that only ever grow: ``frames.bin`` holds encoded pictures one after the other, ``log.jsonl``
+a header line and then one line a step with where its pictures lie, their checksums, and all numbers. The pictures of
+a step are written before its line, so a line that is there whole has its pictures; a torn last line, or one whose
+pictures did not reach the disk, is dropped. Both files are handed to the operating system at every step (a killed
+process loses nothing that was appended) and flushed to the disk once a second (a power cut loses the last second).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_sim.errors import InputError
+from drive_sim.recording.storage import Lock, disk_errors, flush_folder
+
+JOURNAL_SCHEMA = 1
+PREFIX = "journal-"
+FRAMES, LOG, LOCK = "frames.bin", "log.jsonl", "lock"
+ENCODINGS: dict[str, tuple[str, list[int]]] = {
+    "png": (".png", []),
+    "jpeg": (".jpg", [int(cv2.IMWRITE_JPEG_QUALITY), 95]),
+}
+"""File suffix and settings of OpenCV by name. PNG is exact; JPEG is smaller and shifts pixels by some grey levels."""
+
+
+def encode_picture(picture: NDArray[np.uint8], encoding: str) -> bytes:
+    """uint8 (H, W, 3) RGB as the bytes of a PNG or JPEG file."""
+    suffix, settings = ENCODINGS[encoding]
+    done, data = cv2.imencode(suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), settings)
+    if not done:
+        raise ValueError(f"a picture of shape {picture.shape} cannot be encoded as {encoding}")
+    return data.tobytes()
+
+
+def decode_picture(data: bytes) -> NDArray[np.uint8]:
+    """The uint8 (H, W, 3) RGB picture in the bytes of a PNG or JPEG file; ValueError when there is none."""
+    buffer = np.frombuffer(data, np.uint8)
+    picture = cv2.imdecode(buffer, cv2.IMREAD_COLOR) if len(buffer) else None
+    if picture is None:
+        raise ValueError("not a picture")
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+class JournalWriter:
+    """An open journal. Not for several threads.
+
+    Parameters
+    ----------
+    folder
+        To be created: ``<dataset>/journal-<key>``.
+    header
+        JSON values that describe the episode; ``cameras`` (height and width by name) is required.
+    encoding
+        One of `ENCODINGS`.
+    clock
+        Seconds that only grow; decides when the files are flushed to the disk.
+    flush_period
+        Time between two flushes [s].
+
+    Raises
+    ------
+    InputError
+        When the disk refuses.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        header: Mapping[str, Any],
+        encoding: str = "png",
+        clock: Callable[[], float] = time.monotonic,
+        flush_period: float = 1.0,
+    ) -> None:
+        if encoding not in ENCODINGS:
+            raise ValueError(f"encoding must be one of {', '.join(ENCODINGS)}, not {encoding!r}")
+        self.folder, self.encoding, self.steps = folder, encoding, 0
+        self._shapes = {name: (*shape, 3) for name, shape in header["cameras"].items()}
+        self._clock, self._flush_period = clock, flush_period
+        self._offset = 0
+        with disk_errors(folder):
+            folder.mkdir(parents=True)
+            self._lock = Lock(folder / LOCK)
+            self._lock.acquire(wait=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+            self._frames = os.open(folder / FRAMES, flags, 0o644)
+            self._log = os.open(folder / LOG, flags, 0o644)
+            self._write_line({"journal": JOURNAL_SCHEMA, **header})
+            self._flush()
+            flush_folder(folder)
+            flush_folder(folder.parent)
+
+    def append(self, values: Mapping[str, Any], pictures: Mapping[str, NDArray[np.uint8]]) -> None:
+        """Add one step: JSON values by column, and a uint8 (H, W, 3) RGB picture of every camera of the header."""
+        if pictures.keys() != self._shapes.keys():
+            raise ValueError(f"pictures are of {sorted(pictures)}, the journal is for {sorted(self._shapes)}")
+        blobs, places = [], {}
+        for name, picture in pictures.items():
+            if picture.shape != self._shapes[name] or picture.dtype != np.uint8:
+                raise ValueError(f"camera {name} gives {picture.dtype} {picture.shape}, not uint8 {self._shapes[name]}")
+            blob = encode_picture(picture, self.encoding)
+            places[name] = (self._offset, len(blob), zlib.crc32(blob))
+            self._offset += len(blob)
+            blobs.append(blob)
+        with disk_errors(self.folder):
+            _write_all(self._frames, b"".join(blobs))
+            self._write_line({"step": self.steps, "pictures": places, "values": values})
+            self.steps += 1
+            if self._clock() - self._flushed >= self._flush_period:
+                self._flush()
+
+    def close(self, end: Mapping[str, Any] | None = None) -> None:
+        """Write the closing line ``end`` (None: the journal stays an interrupted one) and let go of the files.
+
+        The lock is kept until `release`, so that nobody takes the journal for one that a crash left behind.
+        """
+        if self._log < 0:
+            return
+        try:
+            with disk_errors(self.folder):
+                if end is not None:
+                    self._write_line({"end": dict(end)})
+                self._flush()
+        finally:
+            os.close(self._frames)
+            os.close(self._log)
+            self._frames = self._log = -1
+
+    def release(self) -> None:
+        """Give the lock back; `recover` may then treat the journal as left behind."""
+        self.close()
+        self._lock.release()
+
+    def _write_line(self, value: Mapping[str, Any]) -> None:
+        _write_all(self._log, (json.dumps(value, separators=(",", ":")) + "\n").encode())
+
+    def _flush(self) -> None:
+        _flush_data(self._frames)
+        _flush_data(self._log)
+        self._flushed = self._clock()
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _flush_data(descriptor: int) -> None:
+    # macOS and Windows have no fdatasync.
+    getattr(os, "fdatasync", os.fsync)(descriptor)
+
+
+@dataclass(frozen=True, eq=False)
+class Journal:
+    """What could be read of a journal: all steps before the first that is torn."""
+
+    folder: Path
+    header: dict[str, Any]
+    steps: list[dict[str, Any]]
+    """One ``{"step", "pictures", "values"}`` a step, as `JournalWriter.append` wrote it."""
+    end: dict[str, Any] | None
+    """The closing line; None when the recording was interrupted."""
+    frames: Any = field(repr=False)
+    """uint8, the bytes of ``frames.bin``, mapped into memory."""
+
+    def picture(self, step: int, camera: str) -> bytes:
+        """The encoded picture of one step."""
+        offset, length, _ = self.steps[step]["pictures"][camera]
+        return bytes(self.frames[offset : offset + length])
+
+
+def journal_folders(root: Path) -> list[Path]:
+    """The journals in dataset ``root``, oldest first."""
+    return sorted(path for path in root.glob(f"{PREFIX}*") if path.is_dir())
+
+
+def journal_key(folder: Path) -> str:
+    """The key of the episode whose journal this is."""
+    return folder.name.removeprefix(PREFIX)
+
+
+def is_live(folder: Path) -> bool:
+    """Whether some process is writing this journal now."""
+    if not (folder / LOCK).exists():
+        return False
+    lock = Lock(folder / LOCK)
+    if not lock.acquire(wait=False):
+        return True
+    lock.release()
+    return False
+
+
+def read_journal(folder: Path) -> Journal | None:
+    """Read a journal that nobody writes any more; None when not even its header is whole.
+
+    Raises
+    ------
+    InputError
+        The journal was written by a newer drive_sim.
+    """
+    path = folder / LOG
+    if not path.exists():
+        return None
+    header, *lines = path.read_bytes().split(b"\n")
+    head = _parse(header)
+    # A line counts only with the newline behind it: digits may be missing from one without.
+    if head is None or not lines or "journal" not in head:
+        return None
+    if head["journal"] > JOURNAL_SCHEMA:
+        problem = f"is {head['journal']}, this version reads up to {JOURNAL_SCHEMA}"
+        raise InputError(path, "journal", problem, "open the dataset with the drive_sim that recorded it")
+    frames = _mapped(folder / FRAMES)
+    steps: list[dict[str, Any]] = []
+    end: dict[str, Any] | None = None
+    for line in lines[:-1]:
+        entry = _parse(line)
+        if entry is not None and isinstance(entry.get("end"), dict):
+            end = entry["end"]
+            break
+        if entry is None or not _whole(entry, len(steps), frames):
+            break
+        steps.append(entry)
+    return Journal(folder, head, steps, end, frames)
+
+
+def remove_journal(folder: Path) -> None:
+    """Delete a journal; when interrupted, what is left of it holds no steps."""
+    (folder / LOG).unlink(missing_ok=True)
+    shutil.rmtree(folder)
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _mapped(path: Path) -> NDArray[np.uint8]:
+    if not path.exists() or path.stat().st_size == 0:
+        return np.zeros(0, np.uint8)
+    return np.memmap(path, np.uint8, "r")
+
+
+def _whole(entry: dict[str, Any], number: int, frames: NDArray[np.uint8]) -> bool:
+    """Whether a line is the expected step and its pictures are there as they were written."""
+    if entry.get("step") != number or "values" not in entry:
+        return False
+    for offset, length, checksum in entry.get("pictures", {}).values():
+        blob = frames[offset : offset + length]
+        if len(blob) != length or zlib.crc32(blob.tobytes()) != checksum:
+            return False
+    return True

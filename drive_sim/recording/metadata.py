@@ -1,0 +1,300 @@
+"""The files of ``meta/``: what the dataset is, one row an episode, the tasks, the statistics.
+
+``info.json`` decides: rows and data files beyond its totals are what a crash left behind, and do not count. It is
+therefore written last, and everything that it counts is in place before.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+import drive_sim
+from drive_sim.drivers.driver import CONTROLLERS
+from drive_sim.errors import InputError
+from drive_sim.recording.features import ACTOR_SLOTS, features_of, has_statistics
+from drive_sim.recording.statistics import NAMES, Statistics, merge
+from drive_sim.recording.storage import write_json
+from drive_sim.recording.tables import Features, parquet_errors
+
+SCHEMA = 1
+"""Version of what drive_sim adds to LeRobot's format."""
+CODEBASE_VERSION = "v3.0"
+CHUNK_SIZE = 1000
+"""Files in a folder; also keeps their names sorted as their numbers."""
+EPISODES_PER_FILE = 100
+"""Rows in a file of ``meta/episodes``: what a new episode makes written again stays small."""
+INFO, STATS, TASKS = "meta/info.json", "meta/stats.json", "meta/tasks.parquet"
+DATA_PATH = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
+
+Targets = Iterator[tuple[Path, Callable[[Path], None]]]
+"""Files to replace, in this order, each with what writes it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Metadata:
+    """Everything in ``meta/`` of the dataset at ``root``."""
+
+    root: Path
+    info: dict[str, Any]
+    rows: pa.Table
+    """One row an episode, ``info["total_episodes"]`` of them; with or without the columns of statistics."""
+    tasks: tuple[str, ...]
+
+    @property
+    def features(self) -> dict[str, dict[str, Any]]:
+        """Columns of the data files, as LeRobot describes them."""
+        features: dict[str, dict[str, Any]] = self.info["features"]
+        return features
+
+
+def data_file(root: Path, episode: int) -> Path:
+    """The data file of an episode."""
+    return root / DATA_PATH.format(chunk_index=episode // CHUNK_SIZE, file_index=episode % CHUNK_SIZE)
+
+
+def rows_file(root: Path, number: int) -> Path:
+    """The file of ``meta/episodes`` with rows from ``number`` times `EPISODES_PER_FILE` on."""
+    return root / f"meta/episodes/chunk-{number // CHUNK_SIZE:03d}/file-{number % CHUNK_SIZE:03d}.parquet"
+
+
+def new_info(fps: int, cameras: Mapping[str, tuple[int, int]], encoding: str) -> dict[str, Any]:
+    """``info.json`` of a dataset without episodes."""
+    return {
+        "codebase_version": CODEBASE_VERSION,
+        "robot_type": "drive_sim",
+        "total_episodes": 0,
+        "total_frames": 0,
+        "total_tasks": 0,
+        "chunks_size": CHUNK_SIZE,
+        "data_files_size_in_mb": 100,
+        "video_files_size_in_mb": 200,
+        "fps": fps,
+        "splits": {"train": "0:0"},
+        "data_path": DATA_PATH,
+        "video_path": None,
+        "features": features_of(cameras),
+        "drive_sim": {
+            "schema": SCHEMA,
+            "created_by": drive_sim.__version__,
+            "encoding": encoding,
+            "controllers": list(CONTROLLERS),
+            "actor_slots": ACTOR_SLOTS,
+        },
+    }
+
+
+def read_info(root: Path) -> dict[str, Any]:
+    """``info.json``, checked as far as the rest of this package relies on it.
+
+    Raises
+    ------
+    InputError
+        There is no dataset, it is damaged, it is not one of drive_sim's, or it is of a newer version.
+    """
+    path = root / INFO
+    if not root.exists():
+        raise InputError(root, "", "there is no such dataset", "check the path, or record one with drive-sim drive")
+    if not path.is_file():
+        problem = "is not a dataset (it has no meta/info.json)"
+        raise InputError(root, "", problem, "name the folder that was given to --record")
+    try:
+        info = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise InputError(path, "", f"is not JSON ({error})", "copy the file again from where it is whole") from None
+    if not isinstance(info, dict):
+        raise InputError(path, "", "is not a JSON object", "copy the file again from where it is whole")
+    version = str(info.get("codebase_version"))
+    if not version.startswith("v3."):
+        problem = f"is {version}, only LeRobot's v3 can be read"
+        raise InputError(path, "codebase_version", problem, "convert the dataset with LeRobot's own script")
+    ours = info.get("drive_sim")
+    if not isinstance(ours, dict) or not isinstance(ours.get("schema"), int):
+        problem = "is missing: this LeRobot dataset was not recorded by drive_sim"
+        raise InputError(path, "drive_sim", problem, "name a dataset that drive-sim drive --record made")
+    if ours["schema"] > SCHEMA:
+        problem = f"is {ours['schema']}, this version reads up to {SCHEMA}"
+        raise InputError(path, "drive_sim.schema", problem, "upgrade drive_sim")
+    for key, kind in (("fps", int), ("features", dict), ("total_episodes", int), ("total_frames", int)):
+        if not isinstance(info.get(key), kind):
+            mend = "copy the file again from where it is whole"
+            raise InputError(path, key, "is missing or of the wrong type", mend)
+    return info
+
+
+def read_metadata(root: Path, statistics: bool = False) -> Metadata:
+    """All of ``meta/``; `InputError` as `read_info`, and when a Parquet file is torn or rows are missing."""
+    info = read_info(root)
+    total = info["total_episodes"]
+    rows = read_rows(root, info["features"], total, statistics)
+    if rows.num_rows < total:
+        problem = f"is {total}, but meta/episodes holds {rows.num_rows}"
+        raise InputError(root / INFO, "total_episodes", problem, f"set it to {rows.num_rows}")
+    return Metadata(root, info, rows.slice(0, total), read_tasks(root))
+
+
+def rows_schema(features: Features) -> pa.Schema:
+    """The schema of ``meta/episodes``: LeRobot's columns, ours, and the statistics of features."""
+    whole = pa.int64()
+    columns: list[tuple[str, pa.DataType]] = [
+        ("episode_index", whole),
+        ("tasks", pa.list_(pa.string())),
+        ("length", whole),
+        ("data/chunk_index", whole),
+        ("data/file_index", whole),
+        ("dataset_from_index", whole),
+        ("dataset_to_index", whole),
+        ("meta/episodes/chunk_index", whole),
+        ("meta/episodes/file_index", whole),
+        ("drive_sim/key", pa.string()),
+        ("drive_sim/number", whole),
+        ("drive_sim/provenance", pa.string()),
+    ]
+    number = pa.float64()
+    for name, feature in features.items():
+        if not has_statistics(name):
+            continue
+        kind = pa.list_(pa.list_(pa.list_(number))) if feature["dtype"] == "image" else pa.list_(number)
+        columns += [(f"stats/{name}/{stat}", pa.list_(whole) if stat == "count" else kind) for stat in NAMES]
+    return pa.schema(columns)
+
+
+def read_rows(root: Path, features: Features, total: int, statistics: bool) -> pa.Table:
+    """The rows of the first ``total`` episodes, fewer if there are fewer; statistics only if asked for."""
+    schema = rows_schema(features)
+    names = [name for name in schema.names if statistics or not name.startswith("stats/")]
+    parts = [pa.schema([schema.field(name) for name in names]).empty_table()]
+    for number in range((total + EPISODES_PER_FILE - 1) // EPISODES_PER_FILE):
+        path = rows_file(root, number)
+        with parquet_errors(path):
+            table = pq.ParquetFile(path).read(columns=None if statistics else names)
+        missing = [name for name in names if name not in table.column_names]
+        if missing:
+            raise InputError(path, missing[0], "is missing", "copy the file again from where it is whole")
+        parts.append(table.select(names).cast(parts[0].schema))
+    return pa.concat_tables(parts).combine_chunks()
+
+
+def read_tasks(root: Path) -> tuple[str, ...]:
+    """The tasks in the order of their ``task_index``."""
+    path = root / TASKS
+    if not path.exists():
+        return ()
+    with parquet_errors(path):
+        table = pq.ParquetFile(path).read()
+    if not {"task", "task_index"} <= set(table.column_names):
+        raise InputError(path, "task", "is missing", "copy the file again from where it is whole")
+    pairs = sorted(zip(table["task_index"].to_pylist(), table["task"].to_pylist(), strict=True))
+    return tuple(task for _, task in pairs)
+
+
+def numbered(rows: pa.Table) -> pa.Table:
+    """Rows with the columns that follow from their order: indices, file numbers, frame ranges."""
+    count = rows.num_rows
+    index = np.arange(count)
+    last = np.cumsum(np.asarray(rows["length"]), dtype=np.int64)
+    first = last - np.asarray(rows["length"])
+    groups = index // EPISODES_PER_FILE
+    columns = {
+        "episode_index": index,
+        "data/chunk_index": index // CHUNK_SIZE,
+        "data/file_index": index % CHUNK_SIZE,
+        "dataset_from_index": first,
+        "dataset_to_index": last,
+        "meta/episodes/chunk_index": groups // CHUNK_SIZE,
+        "meta/episodes/file_index": groups % CHUNK_SIZE,
+    }
+    for name, values in columns.items():
+        rows = replace_column(rows, name, pa.array(values, pa.int64()))
+    return rows
+
+
+def replace_column(table: pa.Table, name: str, values: pa.Array) -> pa.Table:
+    """The table with other values in one column."""
+    position = table.column_names.index(name)
+    return table.set_column(position, table.schema.field(position), values)
+
+
+def statistics_of(rows: pa.Table, features: Features) -> dict[str, Statistics]:
+    """Statistics of the whole dataset from those of its episodes."""
+    return {
+        name: merge({stat: _stacked(rows[f"stats/{name}/{stat}"]) for stat in NAMES})
+        for name in features
+        if has_statistics(name)
+    }
+
+
+def _stacked(column: pa.ChunkedArray) -> NDArray[Any]:
+    """A column of equally shaped nested lists as one array with a leading axis of rows."""
+    array = column.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.chunk(0)
+    shape = [len(array)]
+    while isinstance(array, pa.ListArray):
+        array = array.flatten()
+        shape.append(len(array) // int(np.prod(shape)))
+    return np.asarray(array).reshape(shape)
+
+
+def metadata_targets(metadata: Metadata, first_changed: int) -> Targets:
+    """The files of ``meta/`` to write, in an order that leaves a readable dataset after each of them.
+
+    Rows are taken to be unchanged before ``first_changed``; ``info`` must have its totals.
+    """
+    root, rows = metadata.root, metadata.rows
+    for number in range(first_changed // EPISODES_PER_FILE, -(-rows.num_rows // EPISODES_PER_FILE)):
+        part = rows.slice(number * EPISODES_PER_FILE, EPISODES_PER_FILE)
+        yield rows_file(root, number), _parquet(part)
+    yield root / TASKS, _parquet(_tasks_table(metadata.tasks))
+    if rows.num_rows:
+        serial = {
+            name: {stat: value.tolist() for stat, value in column.items()}
+            for name, column in statistics_of(rows, metadata.features).items()
+        }
+        yield root / STATS, _json(serial)
+    yield root / INFO, _json(metadata.info)
+
+
+def with_totals(info: Mapping[str, Any], rows: pa.Table, tasks: Sequence[str]) -> dict[str, Any]:
+    """``info`` counting these rows and tasks."""
+    return {
+        **info,
+        "total_episodes": rows.num_rows,
+        "total_frames": int(np.asarray(rows["length"]).sum()),
+        "total_tasks": len(tasks),
+        "splits": {"train": f"0:{rows.num_rows}"},
+    }
+
+
+def _parquet(table: pa.Table) -> Callable[[Path], None]:
+    return lambda path: pq.write_table(table, path, compression="zstd")
+
+
+def _json(value: Any) -> Callable[[Path], None]:
+    return lambda path: write_json(path, value)
+
+
+def _tasks_table(tasks: Sequence[str]) -> pa.Table:
+    """The tasks as pandas would write a frame indexed by them: LeRobot reads it with pandas and looks at the index."""
+
+    def described(name: str, pandas_type: str, numpy_type: str) -> dict[str, Any]:
+        kinds = {"pandas_type": pandas_type, "numpy_type": numpy_type, "metadata": None}
+        return {"name": name, "field_name": name, **kinds}
+
+    annotation = {
+        "index_columns": ["task"],
+        "column_indexes": [{**described("", "unicode", "object"), "name": None, "field_name": None}],
+        "columns": [described("task_index", "int64", "int64"), described("task", "unicode", "object")],
+        "creator": {"library": "pyarrow", "version": pa.__version__},
+        "pandas_version": "2.0.0",
+    }
+    schema = pa.schema([("task_index", pa.int64()), ("task", pa.string())], metadata={"pandas": json.dumps(annotation)})
+    return pa.table([list(range(len(tasks))), list(tasks)], schema=schema)

@@ -1,0 +1,237 @@
+"""The observer that records a rollout, one journal and one episode for each world."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_sim.drivers.driver import CONTROLLERS
+from drive_sim.errors import InputError
+from drive_sim.kernel import to_host
+from drive_sim.recording.features import ACTOR_SLOTS, truth_of
+from drive_sim.recording.journal import JournalWriter
+from drive_sim.recording.provenance import describe_cameras, describe_episode, versions
+from drive_sim.recording.writer import DatasetWriter, open_for_writing
+from drive_sim.world.state import State
+
+if TYPE_CHECKING:
+    from drive_sim.rollout import Step
+    from drive_sim.sensors.observation import Observation
+    from drive_sim.world.simulator import Simulator
+
+
+@dataclass
+class _Track:
+    """A world being recorded."""
+
+    journal: JournalWriter
+    intended: int = 0
+
+
+class Recorder:
+    """Records what `rollout.run` does into a dataset; the window calls `start`, `add` and `finish` itself.
+
+    Each step is recorded with the truth and the pictures at the time of the observation, the action then taken, and
+    the events that this led to. A world's episode enters the dataset when the world is done, and when the recording
+    finishes; after a crash, when the dataset is next opened for recording.
+
+    Parameters
+    ----------
+    path
+        The dataset's folder; made new if there is none.
+    driver
+        The driver's name, for the provenance.
+    cameras
+        Names of the cameras to record; by default all in the observation. None of them: only numbers are recorded,
+        from which pictures can be rendered later.
+    camera_configs
+        The cameras' configurations, such as ``rig.configs``, for the provenance.
+    encoding
+        "png" (exact) or "jpeg"; by default the dataset's, PNG in a new one.
+    provenance
+        More JSON values to keep with every episode.
+    clock, wall_clock
+        Seconds that only grow (when to flush), and seconds since 1970 (the column ``wall_time``).
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        driver: str = "",
+        cameras: Sequence[str] | None = None,
+        camera_configs: Sequence[Any] = (),
+        encoding: str | None = None,
+        provenance: Mapping[str, Any] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.path, self.driver, self.encoding = Path(path), driver, encoding
+        self.cameras = None if cameras is None else tuple(cameras)
+        self.camera_configs = tuple(camera_configs)
+        self.provenance = dict(provenance or {})
+        self.written: list[int] = []
+        """Indices of the episodes that this recorder has added."""
+        self.recovered: tuple[int, ...] = ()
+        """Indices of the episodes made at the start from journals that a crash left behind."""
+        self._clock, self._wall_clock = clock, wall_clock
+        self._dataset: DatasetWriter | None = None
+        self._tracks: dict[int, _Track] = {}
+        self._state: State | None = None
+
+    @property
+    def recording(self) -> bool:
+        """Whether any world is being recorded."""
+        return bool(self._tracks)
+
+    @property
+    def steps(self) -> int:
+        """Steps recorded of the world that has most of them, since `start`."""
+        return max((track.journal.steps for track in self._tracks.values()), default=0)
+
+    def start(self, simulator: Simulator, observation: Observation) -> None:
+        """Begin an episode for every world that is not done; ``observation`` is the one that the driver sees next.
+
+        Raises
+        ------
+        InputError
+            The dataset does not fit (`open_for_writing`), there are too many actors, or a camera is not observed.
+        """
+        if self.recording:
+            raise ValueError("the recording has been started already")
+        shapes = self._camera_shapes(observation)
+        slots = simulator.state.actor_x.shape[1]
+        if slots > ACTOR_SLOTS:
+            problem = f"has {slots} other road users, a dataset holds {ACTOR_SLOTS}"
+            raise InputError(simulator.episodes[0].scenario, "actors", problem, "use fewer of them")
+        self._dataset = open_for_writing(self.path, round(1.0 / simulator.control_period), shapes, self.encoding)
+        self.recovered += self._dataset.recovered
+        self._state = _snapshot(simulator.state)
+        for world in np.flatnonzero(self._state.done == 0):
+            episode = simulator.episodes[world]
+            provenance = self._describe(simulator, episode, slots)
+            journal = self._dataset.start_journal(provenance, episode.scenario, episode.road, self._clock)
+            self._tracks[int(world)] = _Track(journal)
+
+    def add(self, step: Step, commands: Mapping[str, NDArray[np.float32]] | None = None) -> None:
+        """Record a step of all worlds being recorded.
+
+        Parameters
+        ----------
+        step
+            As `rollout.run` reports it.
+        commands
+            What each controller wanted, float32 (B, 2) by its name, where a driver arbitrates between several; by
+            default the action of the one who drove.
+        """
+        if self._state is None:
+            raise ValueError("the recording has not been started")
+        wanted = {step.controller: step.action} if commands is None else dict(commands)
+        # The loop copies what it shows; the fields that it leaves out have not changed since the last step.
+        before = self._state._replace(**step.state_before._asdict())
+        self._state = _snapshot(step.simulator.state)
+        pictures = {name: to_host(step.observation.camera[name]) for name in self._writer.cameras}
+        action = to_host(step.action)
+        for world, track in list(self._tracks.items()):
+            if not step.active[world]:
+                continue
+            values = truth_of(before, world)
+            values |= self._decisions(step.controller, action, wanted, world)
+            values["events"] = int(self._state.events[world])
+            values["wall_time"] = self._wall_clock()
+            track.journal.append(values, {name: picture[world] for name, picture in pictures.items()})
+            if self._state.done[world]:
+                self._close(world)
+
+    def finish(self, keep: bool = True) -> list[int]:
+        """End the recording; the indices of the episodes that were added now.
+
+        Parameters
+        ----------
+        keep
+            Whether the worlds still being recorded become episodes, or are forgotten.
+        """
+        already = len(self.written)
+        for world in list(self._tracks):
+            if keep:
+                self._close(world)
+            else:
+                self._writer.discard(self._tracks.pop(world).journal)
+        self._state = None
+        return self.written[already:]
+
+    def on_reset(self, simulator: Simulator, observation: Observation) -> None:
+        """As `rollout.run` calls it: start."""
+        self.finish()
+        self.start(simulator, observation)
+
+    def on_step(self, step: Step) -> None:
+        """As `rollout.run` calls it: add."""
+        self.add(step)
+
+    def on_finish(self, simulator: Simulator) -> None:
+        """As `rollout.run` calls it: finish, and keep."""
+        self.finish()
+
+    @property
+    def _writer(self) -> DatasetWriter:
+        if self._dataset is None:
+            raise ValueError("the recording has not been started")
+        return self._dataset
+
+    def _close(self, world: int) -> None:
+        journal = self._tracks.pop(world).journal
+        index = self._writer.add(journal, {"ended": _iso(self._wall_clock())})
+        if index is not None:
+            self.written.append(index)
+
+    def _camera_shapes(self, observation: Observation) -> dict[str, tuple[int, int]]:
+        names = tuple(observation.camera) if self.cameras is None else self.cameras
+        for name in names:
+            if name not in observation.camera:
+                have = ", ".join(observation.camera) or "none"
+                raise InputError("cameras", name, "is not observed", f"ask the sensors for it; there are: {have}")
+        return {name: tuple(observation.camera[name].shape[1:3]) for name in names}
+
+    def _describe(self, simulator: Simulator, episode: Any, slots: int) -> dict[str, Any]:
+        configs = [c for c in self.camera_configs if self.cameras is None or c.name in self.cameras]
+        return {
+            "scenario": episode.scenario,
+            "split": episode.split,
+            "number": episode.number,
+            "seed": episode.seed,
+            "weather": episode.weather.name,
+            "driver": self.driver,
+            "started": _iso(self._wall_clock()),
+            "versions": versions(),
+            "control_period": simulator.control_period,
+            "vehicle": {name: float(value) for name, value in simulator.vehicle._asdict().items()},
+            "cameras": describe_cameras(configs),
+            "actor_slots": slots,
+            "episode": describe_episode(episode),
+            **self.provenance,
+        }
+
+    @staticmethod
+    def _decisions(
+        controller: str, action: NDArray[np.float32], wanted: Mapping[str, NDArray[np.float32]], world: int
+    ) -> dict[str, Any]:
+        values: dict[str, Any] = {"controller": CONTROLLERS.index(controller), "action": action[world].tolist()}
+        values["commands_given"] = sum(1 << CONTROLLERS.index(name) for name in wanted)
+        for name in CONTROLLERS:
+            values[f"command.{name}"] = to_host(wanted[name])[world].tolist() if name in wanted else [0.0, 0.0]
+        return values
+
+
+def _snapshot(state: State) -> State:
+    return State(*(np.array(to_host(array)) for array in state))
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,218 @@
+"""Files that are either the old or the new one, whatever happens: atomic replacement, locks, redo plans.
+
+Nothing is ever written in place. A file is written elsewhere in the dataset's folder, flushed to the disk and renamed
+over its target. What needs several such renames that belong together is first written down as a plan; whoever opens
+the dataset next carries out what a crash left undone.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from drive_sim.errors import InputError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+STAGING = ".staging"
+"""Folder inside a dataset for files that are not in place yet; outside ``data/``, which LeRobot reads whole."""
+PLAN = "plan.json"
+LOCK = ".lock"
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn the ways in which a disk refuses into an `InputError` about ``path``."""
+    mends = {
+        errno.ENOSPC: ("the disk is full", "free some space and start again; what was recorded before is kept"),
+        errno.EDQUOT: (
+            "the disk quota is used up",
+            "free some space and start again; what was recorded before is kept",
+        ),
+        errno.EACCES: ("writing is not permitted", "choose a folder that you may write to"),
+        errno.EPERM: ("writing is not permitted", "choose a folder that you may write to"),
+        errno.EROFS: ("the file system is read-only", "choose a folder that you may write to"),
+        errno.EMFILE: ("too many files are open", "record fewer worlds at once, or raise the limit with ulimit -n"),
+        errno.ENOTDIR: ("a part of the path is a file, not a folder", "choose another folder"),
+        errno.EIO: ("the disk reports an input/output error", "use another disk"),
+    }
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in mends:
+            raise
+        problem, mend = mends[error.errno]
+        raise InputError(path, "", problem, mend) from error
+
+
+def flush_folder(folder: Path) -> None:
+    """Make renames in ``folder`` survive a power cut (where the system can)."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def flush_file(path: Path) -> None:
+    """Make the contents of ``path`` survive a power cut."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def put_in_place(staged: Path, target: Path) -> None:
+    """Rename a finished file over its target, durably."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(staged, target)  # noqa: PTH105 - tests stand in for it to crash here
+    flush_folder(target.parent)
+
+
+def replace_file(root: Path, target: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` write a file in the staging folder of dataset ``root``, then put it in place of ``target``."""
+    staging = root / STAGING
+    staging.mkdir(parents=True, exist_ok=True)
+    staged = staging / f"{os.getpid()}-{target.name}"
+    try:
+        write(staged)
+        flush_file(staged)
+        put_in_place(staged, target)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """``value`` as indented JSON."""
+    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+
+class Lock:
+    """An exclusive lock that its process loses when it dies; the file holds the process id, for people.
+
+    Parameters
+    ----------
+    path
+        The lock's file; it stays.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor = -1
+
+    def acquire(self, wait: bool) -> bool:
+        """Take the lock; False when it is another's and ``wait`` is False."""
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            _lock(descriptor, wait)
+        except OSError as error:
+            os.close(descriptor)
+            if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+                return False
+            raise
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        self._descriptor = descriptor
+        return True
+
+    def release(self) -> None:
+        """Give it back; nothing happens when it is not held."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def _lock(descriptor: int, wait: bool) -> None:
+    if sys.platform == "win32":
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+
+
+@contextmanager
+def writing(root: Path) -> Iterator[None]:
+    """Be the only one who changes dataset ``root``; finishes first what a crash left undone."""
+    lock = Lock(root / LOCK)
+    with disk_errors(root):
+        lock.acquire(wait=True)
+        try:
+            finish_plan(root)
+            yield
+        finally:
+            lock.release()
+
+
+class Plan:
+    """Changes to several files that take effect together.
+
+    New files are written to the paths that `stage` gives; `commit` writes the plan down and carries it out, in the
+    order of the calls. Before `commit` has written the plan, nothing has changed; after that, `finish_plan` brings it
+    to its end however often it is interrupted.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._steps: list[dict[str, str]] = []
+        folder = root / STAGING
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+
+    def stage(self, target: Path) -> Path:
+        """Where to write the file that will replace ``target``."""
+        name = f"{len(self._steps):05d}-{target.name}"
+        self._steps.append({"put": name, "at": target.relative_to(self.root).as_posix()})
+        return self.root / STAGING / name
+
+    def remove(self, target: Path) -> None:
+        """Remove a file or a folder."""
+        self._steps.append({"remove": target.relative_to(self.root).as_posix()})
+
+    def commit(self) -> None:
+        """Make it so."""
+        folder = self.root / STAGING
+        for step in self._steps:
+            if "put" in step:
+                flush_file(folder / step["put"])
+        draft = folder / f"draft-{PLAN}"
+        write_json(draft, self._steps)
+        flush_file(draft)
+        put_in_place(draft, folder / PLAN)
+        finish_plan(self.root)
+
+
+def plan_pending(root: Path) -> bool:
+    """Whether a crash left a plan half carried out."""
+    return (root / STAGING / PLAN).exists()
+
+
+def finish_plan(root: Path) -> None:
+    """Carry out what is left of a plan, if there is one. Doing a step twice changes nothing."""
+    path = root / STAGING / PLAN
+    if not path.exists():
+        return
+    for step in json.loads(path.read_text(encoding="utf-8")):
+        if "put" in step:
+            staged = root / STAGING / step["put"]
+            if staged.exists():
+                put_in_place(staged, root / step["at"])
+        else:
+            target = root / step["remove"]
+            if target.is_dir():
+                shutil.rmtree(target)
+            else:
+                target.unlink(missing_ok=True)
+            if target.parent.exists():
+                flush_folder(target.parent)
+    path.unlink()
+    flush_folder(path.parent)

@@ -1,0 +1,295 @@
+"""Adding episodes to a dataset: journals are turned into its rows, also those that a crash left behind.
+
+The order of writes keeps the dataset readable at every moment: data file, ``meta/episodes``, tasks, statistics, and
+``info.json`` last, which alone makes the new episode count. The journal goes when all of that is on the disk. An
+episode's key decides whether it is in already, so a conversion that was interrupted anywhere is simply done again.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from drive_sim.drivers.driver import CONTROLLERS
+from drive_sim.errors import InputError
+from drive_sim.recording.features import (
+    IMAGE_PREFIX,
+    INDEX_FEATURES,
+    TRUTH_FIELDS,
+    camera_shapes,
+    has_statistics,
+    widen,
+)
+from drive_sim.recording.journal import (
+    ENCODINGS,
+    PREFIX,
+    Journal,
+    JournalWriter,
+    decode_picture,
+    is_live,
+    journal_folders,
+    journal_key,
+    read_journal,
+    remove_journal,
+)
+from drive_sim.recording.metadata import (
+    INFO,
+    Metadata,
+    data_file,
+    metadata_targets,
+    new_info,
+    numbered,
+    read_info,
+    read_metadata,
+    rows_schema,
+    with_totals,
+)
+from drive_sim.recording.provenance import store_road
+from drive_sim.recording.statistics import column_statistics, picture_statistics, sampled
+from drive_sim.recording.storage import LOCK, STAGING, disk_errors, replace_file, write_json, writing
+from drive_sim.recording.tables import write_data
+from drive_sim.world.road import Road
+from drive_sim.world.state import EVENT_NAMES
+
+DROPPED = "dropped"
+"""Folder for dropped episodes: ``dropped/<key>/row.parquet`` and ``data.parquet``."""
+
+
+@dataclass(frozen=True)
+class DatasetWriter:
+    """A dataset open for recording; several processes may have the same one open."""
+
+    path: Path
+    recovered: tuple[int, ...]
+    """Episodes made from journals that a crash left behind when this was opened."""
+    encoding: str
+    cameras: dict[str, tuple[int, int]]
+
+    def start_journal(
+        self, provenance: Mapping[str, Any], task: str, road: Road | None, clock: Callable[[], float]
+    ) -> JournalWriter:
+        """Begin the journal of one episode."""
+        with writing(self.path):
+            described = dict(provenance)
+            if road is not None:
+                described["road"] = {
+                    "name": road.name,
+                    "class": road.road_class,
+                    "length": road.length,
+                    "digest": store_road(self.path, road),
+                }
+            header = {
+                "key": episode_key(),
+                "task": task,
+                "cameras": {name: list(shape) for name, shape in self.cameras.items()},
+                "encoding": self.encoding,
+                "provenance": described,
+            }
+            return JournalWriter(self.path / f"{PREFIX}{header['key']}", header, self.encoding, clock)
+
+    def add(self, journal: JournalWriter, end: Mapping[str, Any]) -> int | None:
+        """Close a journal and turn it into an episode; its index, None when it has no steps."""
+        journal.close(end)
+        try:
+            with writing(self.path):
+                return _convert(self.path, journal.folder)
+        finally:
+            journal.release()
+
+    def discard(self, journal: JournalWriter) -> None:
+        """Close a journal and forget it."""
+        journal.close()
+        try:
+            with writing(self.path):
+                remove_journal(journal.folder)
+        finally:
+            journal.release()
+
+
+def episode_key() -> str:
+    """A new name for an episode; names sort by time."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}"
+
+
+def open_for_writing(
+    path: str | Path, fps: int, cameras: Mapping[str, tuple[int, int]], encoding: str | None = None
+) -> DatasetWriter:
+    """Open the dataset in folder ``path`` for recording, made new if there is none.
+
+    What a crash left behind is put in order: journals become episodes, interrupted changes are finished.
+
+    Parameters
+    ----------
+    fps
+        Steps a second.
+    cameras
+        Height and width [pixel] by camera.
+    encoding
+        "png" or "jpeg"; by default the dataset's, PNG in a new one.
+
+    Raises
+    ------
+    InputError
+        The folder holds something else, the dataset is of a newer version or damaged, its rate or cameras differ,
+        or the disk refuses.
+    """
+    root = Path(path)
+    if encoding is not None and encoding not in ENCODINGS:
+        raise InputError("encoding", "", f"there is no {encoding!r}", f"use one of {', '.join(ENCODINGS)}")
+    _create(root, new_info(fps, cameras, encoding or "png"))
+    with writing(root):
+        info = read_info(root)
+        recovered = tuple(_recover(root))
+    if info["fps"] != fps:
+        problem = f"is {info['fps']}, the recording's is {fps}"
+        raise InputError(root / INFO, "fps", problem, "record into another folder")
+    have = camera_shapes(info["features"])
+    if have != dict(cameras):
+        problem = f"are {_cameras_text(have)}, the recording's are {_cameras_text(cameras)}"
+        raise InputError(root / INFO, "cameras", problem, "use the same cameras, or record into another folder")
+    return DatasetWriter(root, recovered, encoding or info["drive_sim"]["encoding"], have)
+
+
+def recover(path: str | Path) -> list[int]:
+    """Turn the journals that a crash left behind into episodes; their indices. Others' live journals are left alone."""
+    root = Path(path)
+    read_info(root)
+    with writing(root):
+        return _recover(root)
+
+
+def _create(root: Path, info: Mapping[str, Any]) -> None:
+    if (root / INFO).exists():
+        return
+    if root.is_dir() and {entry.name for entry in root.iterdir()} - {LOCK, STAGING, "meta"}:
+        mend = "name a new folder, or one that drive-sim drive --record made"
+        raise InputError(root, "", "is a folder with other things in it", mend)
+    with disk_errors(root):
+        root.mkdir(parents=True, exist_ok=True)
+    with writing(root):
+        if not (root / INFO).exists():
+            replace_file(root, root / INFO, lambda staged: write_json(staged, info))
+
+
+def _cameras_text(cameras: Mapping[str, tuple[int, int]]) -> str:
+    return ", ".join(f"{name} {height}x{width}" for name, (height, width) in cameras.items()) or "none"
+
+
+def _recover(root: Path) -> list[int]:
+    made = [_convert(root, folder) for folder in journal_folders(root) if not is_live(folder)]
+    return [index for index in made if index is not None]
+
+
+def _convert(root: Path, folder: Path) -> int | None:
+    """Turn a journal into an episode unless it is one already, and remove it."""
+    metadata = read_metadata(root, statistics=True)
+    index: int | None = None
+    if journal_key(folder) not in _keys(metadata):
+        journal = read_journal(folder)
+        if journal is not None and journal.steps:
+            index = metadata.rows.num_rows
+            _append(metadata, journal)
+    remove_journal(folder)
+    return index
+
+
+def _keys(metadata: Metadata) -> set[str]:
+    dropped = {path.name for path in (metadata.root / DROPPED).glob("*")}
+    return dropped | set(metadata.rows["drive_sim/key"].to_pylist())
+
+
+def _append(metadata: Metadata, journal: Journal) -> None:
+    root, features = metadata.root, metadata.features
+    index = metadata.rows.num_rows
+    task = journal.header["task"]
+    tasks = metadata.tasks if task in metadata.tasks else (*metadata.tasks, task)
+    columns = _columns(metadata, journal, tasks.index(task))
+    suffix = ENCODINGS[journal.header["encoding"]][0]
+
+    def pictures(camera: str, start: int, stop: int) -> list[bytes]:
+        return [journal.picture(step, camera) for step in range(start, stop)]
+
+    replace_file(root, data_file(root, index), lambda path: write_data(path, features, columns, pictures, suffix))
+    row = _row(metadata, journal, columns)
+    rows = numbered(pa.concat_tables([metadata.rows, row]).combine_chunks())
+    changed = Metadata(root, with_totals(metadata.info, rows, tasks), rows, tasks)
+    for target, write in metadata_targets(changed, index):
+        replace_file(root, target, write)
+
+
+def _columns(metadata: Metadata, journal: Journal, task_index: int) -> dict[str, NDArray[Any]]:
+    """Every column but the pictures, from the journal's lines."""
+    count = len(journal.steps)
+    columns: dict[str, NDArray[Any]] = {}
+    for name, feature in metadata.features.items():
+        if name in INDEX_FEATURES or feature["dtype"] == "image":
+            continue
+        rows = np.array([step["values"][name] for step in journal.steps], feature["dtype"])
+        columns[name] = widen(name, rows)
+    frame = np.arange(count)
+    lengths = np.asarray(metadata.rows["length"])
+    columns["timestamp"] = (frame / metadata.info["fps"]).astype(np.float32)
+    columns["frame_index"] = frame
+    columns["episode_index"] = np.full(count, metadata.rows.num_rows)
+    columns["index"] = frame + int(lengths.sum())
+    columns["task_index"] = np.full(count, task_index)
+    return columns
+
+
+def _row(metadata: Metadata, journal: Journal, columns: Mapping[str, NDArray[Any]]) -> pa.Table:
+    """The row of ``meta/episodes``, but for what `numbered` fills in."""
+    schema = rows_schema(metadata.features)
+    values: dict[str, Any] = dict.fromkeys(schema.names, 0)
+    provenance = {
+        **journal.header["provenance"],
+        "complete": journal.end is not None,
+        **(journal.end or {}),
+        "summary": summary_of(columns),
+    }
+    values |= {
+        "tasks": [journal.header["task"]],
+        "length": len(journal.steps),
+        "drive_sim/key": journal.header["key"],
+        "drive_sim/number": next_number(metadata),
+        "drive_sim/provenance": json.dumps(provenance),
+    }
+    for name, feature in metadata.features.items():
+        if not has_statistics(name):
+            continue
+        if feature["dtype"] == "image":
+            camera = name.removeprefix(IMAGE_PREFIX)
+            chosen = sampled(len(journal.steps))
+            statistics = picture_statistics([decode_picture(journal.picture(step, camera)) for step in chosen])
+        else:
+            statistics = column_statistics(columns[name])
+        values |= {f"stats/{name}/{stat}": value.tolist() for stat, value in statistics.items()}
+    return pa.Table.from_pylist([values], schema=schema)
+
+
+def next_number(metadata: Metadata) -> int:
+    """The place of a new episode in the order of recording: after all that are there or dropped."""
+    numbers = metadata.rows["drive_sim/number"].to_pylist()
+    for path in (metadata.root / DROPPED).glob("*/row.parquet"):
+        numbers += pq.ParquetFile(path).read(columns=["drive_sim/number"])["drive_sim/number"].to_pylist()
+    return max(numbers, default=-1) + 1
+
+
+def summary_of(columns: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+    """What lists show of an episode."""
+    odometer = columns["truth.dynamics"][:, TRUTH_FIELDS["truth.dynamics"].index("odometer")]
+    events = int(np.bitwise_or.reduce(columns["events"]))
+    return {
+        "distance": float(odometer[-1] - odometer[0]),
+        "events": [name for bit, name in EVENT_NAMES.items() if events & bit],
+        "controllers": [CONTROLLERS[code] for code in np.unique(columns["controller"])],
+    }
