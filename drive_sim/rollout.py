@@ -111,6 +111,7 @@ def run(
         Objects with the methods of `Observer`, told in this order.
     sensors
         A suite, or names of sensors; by default those that the driver asks for. Name more where observers need them.
+        A camera made for names is the driver's own (its ``camera``), where it has one.
     max_steps
         Control steps after which to stop in any case.
 
@@ -120,9 +121,7 @@ def run(
         Number of control steps made.
     """
     if not isinstance(sensors, SensorSuite):
-        sensors = SensorSuite(
-            driver.sensors if sensors is None else sensors, device=simulator.device, period=simulator.control_period
-        )
+        sensors = _suite_for(simulator, driver, driver.sensors if sensors is None else sensors)
     simulator.reset()
     sensors.reset(simulator)
     if driver.privileged:
@@ -145,6 +144,16 @@ def run(
         for observer in observers:
             observer.on_finish(simulator)
     return index
+
+
+def _suite_for(simulator: Simulator, driver: Driver, names: Sequence[str]) -> SensorSuite:
+    camera = getattr(driver, "camera", None)
+    rig = None
+    if camera is not None and "camera" in names:
+        from drive_sim.sensors.camera import CameraRig
+
+        rig = CameraRig((camera,))
+    return SensorSuite(names, rig, simulator.device, period=simulator.control_period)
 
 
 def _turn(

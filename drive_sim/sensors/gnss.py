@@ -167,6 +167,8 @@ class Gnss:
     During an outage ``valid`` is 0 and the last position stays. At the start the receiver has already been tracking.
     """
 
+    memory: GnssMemory
+
     def __init__(self, config: GnssConfig, period: float, device: str = "cpu") -> None:
         self.config, self.device = config, device
         self.model = gnss_model(config, period)

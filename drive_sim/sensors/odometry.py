@@ -124,6 +124,8 @@ class Odometry:
     Speed is that along the car's axis; distance is since the last reading at an earlier step, 0 at the first.
     """
 
+    memory: OdometryMemory
+
     def __init__(self, config: OdometryConfig, device: str = "cpu") -> None:
         self.config, self.device = config, device
         on = float(config.noise)
@@ -148,8 +150,11 @@ class Odometry:
     def reset(self, batch: int, mask: Any = None) -> None:
         """Begin a new episode where the mask says so (bool (B); None: everywhere)."""
         if mask is None or self.memory.step.shape[0] != batch:
-            zeros = [allocate(self.device, (batch,), np.float64) for _ in range(2)]
-            self.memory = OdometryMemory(*zeros, to_device(self.device, np.full(batch, -1, np.int64)))
+            self.memory = OdometryMemory(
+                travelled=allocate(self.device, (batch,), np.float64),
+                distance=allocate(self.device, (batch,), np.float64),
+                step=to_device(self.device, np.full(batch, -1, np.int64)),
+            )
             return
         step = np.array(to_host(self.memory.step))
         step[np.asarray(mask, bool)] = -1
