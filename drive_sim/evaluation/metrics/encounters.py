@@ -1,0 +1,183 @@
+"""Encounters: meeting another road user that demands a reaction, from when it matters to how it ended.
+
+Only actors with ``demands_reaction`` are met in this sense, each at most once an episode.
+
+Begin
+    The first step at which the actor has begun its script (or has none), the gap between the bumpers along the road
+    is at most 50 m or 4 s at the ego's speed, whichever is more, and the ego is not already past it. An ego that
+    times out or stalls standing still, short of any encounter, meets the next such actor on its route there and then.
+End
+    The first of: contact with the actor; a put-back, or a failure that ends the episode; the ego is past: its rear
+    has got ahead of the actor's far end along the road; the end of the episode.
+Outcome
+    *contact* and *failed* are not passes. *past* is a pass. At the end of the episode an actor that moved along with
+    the ego (same direction, at 2 m/s or more on average: slow lead, braking lead, cut-in) counts as *followed*, a
+    pass, if the ego made progress: on average at least half as fast as the actor or the speed limit, whichever is
+    less, and not standing for the last 10 s. Otherwise the outcome is *no progress*, not a pass.
+    *open* encounters are not counted: the route ended before the ego could be past; time ran out while the ego was
+    still moving and had had less than twice the time that passing takes at the speed it came with (5 s at least); or
+    another encounter ended it by contact, which is counted there.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_sim.evaluation.episode_log import EpisodeLog, Floats
+from drive_sim.world.episode import ActorSpec
+from drive_sim.world.state import ACTOR_NAMES, EVENT_FINISH, EVENT_STALL, EVENT_TIME_OUT, TRIGGER_NONE
+
+Outcome = Literal["past", "followed", "contact", "failed", "no progress", "open"]
+
+BEGIN_DISTANCE = 50.0
+"""[m] between bumpers."""
+BEGIN_HEADWAY = 4.0
+"""[s]"""
+FOLLOWED_SPEED = 2.0
+"""Actors slower than this along the road [m/s] have to be got past: nobody follows a pedestrian."""
+PROGRESS_SHARE = 0.5
+"""Of the speed that the actor, or the speed limit, allowed."""
+STANDSTILL_SPEED = 0.5
+"""[m/s]"""
+PATIENCE = 10.0
+"""Longest standstill at the end of a followed encounter [s]."""
+SHORTEST = 5.0
+"""An encounter cut off by the clock before this [s] says nothing."""
+
+
+@dataclass(frozen=True)
+class Encounter:
+    """One meeting; ``begin`` and ``end`` are steps of the episode's log."""
+
+    slot: int
+    actor: str
+    """Class of the actor: car, pedestrian, cone, ..."""
+    begin: int
+    end: int
+    outcome: Outcome
+
+    @property
+    def passed(self) -> bool:
+        """Without contact and with progress."""
+        return self.outcome in ("past", "followed")
+
+    @property
+    def counted(self) -> bool:
+        """Whether it was decided before the episode ended."""
+        return self.outcome != "open"
+
+
+def find_encounters(log: EpisodeLog) -> tuple[Encounter, ...]:
+    """The encounters of an episode, by slot of the actor; the module's docstring defines them."""
+    specs = log.facts.actors
+    met = [
+        encounter
+        for slot, spec in enumerate(specs)
+        if spec.demands_reaction and (encounter := _encounter(log, slot, spec))
+    ]
+    left_standing = log.steps and log.events[-1] & (EVENT_TIME_OUT | EVENT_STALL) and log.speed[-1] < STANDSTILL_SPEED
+    if left_standing and all(encounter.outcome == "past" for encounter in met):
+        slot = _next_in_the_way(log, {encounter.slot for encounter in met})
+        if slot is not None:
+            met.append(Encounter(slot, ACTOR_NAMES[specs[slot].kind], log.steps - 1, log.steps - 1, "no progress"))
+    return tuple(sorted(met, key=lambda encounter: encounter.slot))
+
+
+def actor_ahead(log: EpisodeLog, slot: int) -> Floats:
+    """(T) [m] from the ego's middle to the actor's along the road, positive ahead; the shorter way round."""
+    return _wrap(log.actor_s[:, slot] - log.s, log)
+
+
+def half_lengths(log: EpisodeLog, spec: ActorSpec) -> float:
+    """Half the ego's length and half the actor's extent along the road [m]: bumpers touch at this distance."""
+    extent = abs(math.cos(spec.yaw_offset)) * spec.length + abs(math.sin(spec.yaw_offset)) * spec.width
+    return 0.5 * (log.facts.vehicle_length + extent)
+
+
+def encounter_steps(log: EpisodeLog, encounters: tuple[Encounter, ...], afterwards: float = 0.0) -> NDArray[np.bool_]:
+    """(T) whether an encounter is under way, or ended at most ``afterwards`` [s] ago."""
+    steps = np.zeros(log.steps, bool)
+    for encounter in encounters:
+        steps[encounter.begin : encounter.end + 1 + round(afterwards / log.facts.control_period)] = True
+    return steps
+
+
+def _wrap(along: Floats, log: EpisodeLog) -> Floats:
+    """Differences of s [m] by the shorter way round a closed road."""
+    if not log.facts.road_closed:
+        return along
+    length = log.facts.road_length
+    return along - length * np.floor(along / length + 0.5)
+
+
+def _first(mask: NDArray[np.bool_], start: int) -> int | None:
+    """First step from ``start`` on at which the mask holds."""
+    found = np.flatnonzero(mask[start:])
+    return start + int(found[0]) if len(found) else None
+
+
+def _encounter(log: EpisodeLog, slot: int, spec: ActorSpec) -> Encounter | None:
+    ahead = actor_ahead(log, slot)
+    half = half_lengths(log, spec)
+    past = ahead < -half
+    near = ahead - half <= np.maximum(BEGIN_DISTANCE, BEGIN_HEADWAY * log.speed)
+    begun = (log.actor_phase[:, slot] > 0) | (spec.trigger == TRIGGER_NONE)
+    contact = log.hit_actor == slot
+    begin = _first((begun & near & ~past) | contact, 0)
+    if begin is None:
+        return None
+    last = log.steps - 1
+    broken = log.put_backs.copy()
+    broken[-1] |= log.failed
+    never = log.steps
+    hit, stop, clear = (
+        never if step is None else step for step in (_first(mask, begin) for mask in (contact, broken, past))
+    )
+    name = ACTOR_NAMES[spec.kind]
+    if hit <= min(stop, clear, last):
+        return Encounter(slot, name, begin, hit, "contact")
+    # In the step of a put-back the pose is already the one after it: being past then is not the driver's doing.
+    if stop <= min(clear, last):
+        other = int(log.hit_actor[stop])
+        elsewhere = other >= 0 and log.facts.actors[other].demands_reaction
+        return Encounter(slot, name, begin, stop, "open" if elsewhere else "failed")
+    if clear <= last:
+        return Encounter(slot, name, begin, clear, "past")
+    return Encounter(slot, name, begin, last, _unfinished(log, slot, begin, float(ahead[begin]) + half))
+
+
+def _unfinished(log: EpisodeLog, slot: int, begin: int, to_pass: float) -> Outcome:
+    """Outcome of an encounter that lasted to the episode's end; ``to_pass`` [m] were left to be past at its begin."""
+    period = log.facts.control_period
+    duration = (log.steps - 1 - begin) * period
+    moving = log.speed[-1] >= STANDSTILL_SPEED
+    if duration < SHORTEST and moving:
+        return "open"
+    travelled = float(np.sum(_wrap(np.diff(log.actor_s[begin:, slot]), log)))
+    if duration and travelled >= FOLLOWED_SPEED * duration:
+        allowed = min(travelled / duration, log.facts.speed_limit)
+        driven = float(log.progress[-1] - log.progress[begin]) / duration
+        stood = _first((log.speed >= STANDSTILL_SPEED)[::-1], 0)
+        standing = (log.steps if stood is None else stood) * period
+        return "followed" if driven >= PROGRESS_SHARE * allowed and standing <= PATIENCE else "no progress"
+    if log.events[-1] & EVENT_FINISH:
+        return "open"
+    needed = to_pass / max(float(log.speed[begin]), 1.0)
+    return "open" if moving and duration < 2.0 * needed else "no progress"
+
+
+def _next_in_the_way(log: EpisodeLog, met: set[int]) -> int | None:
+    """Slot of the nearest demanding actor ahead on the rest of the route that the ego has not met; None without one."""
+    left = max(log.facts.route_length - float(log.progress[-1]), 0.0)
+    ahead = {
+        slot: float(actor_ahead(log, slot)[-1])
+        for slot, spec in enumerate(log.facts.actors)
+        if spec.demands_reaction and slot not in met
+    }
+    reachable = {slot: distance for slot, distance in ahead.items() if 0.0 < distance <= left}
+    return min(reachable, key=lambda slot: reachable[slot]) if reachable else None
