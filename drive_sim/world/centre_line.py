@@ -21,7 +21,7 @@ CUTOFF_WAVELENGTH = 16.0
 ELEMENT_LENGTH = 0.5
 """Of an imported road, about [m]: arcs this short leave less than a millimetre of the spline's shape."""
 _WRAP = 200.0
-"""How much of a closed line is repeated at both ends before smoothing [m]; its influence fades within `CUTOFF_WAVELENGTH`s."""
+"""How much of a closed line is repeated at both ends before smoothing [m]: many wavelengths."""
 _FINE = 0.1
 """Sampling with which arc length is measured along the spline [m]."""
 
@@ -73,7 +73,8 @@ def _smooth(points: Floats, chord: Floats, closed: bool) -> tuple[BSpline, BSpli
         values = np.tile(points, (len(copies), 1))
         keep = (knots >= -_WRAP) & (knots <= length + _WRAP)
         knots, values = knots[keep], values[keep]
-    # Minimising sum |p - r|² + λ ∫ |r''|² passes a wave of angular frequency ω with gain 1 / (1 + λ h ω⁴), h the spacing.
+    # Minimising sum |p - r|² + λ ∫ |r''|² passes a wave of angular frequency ω with gain 1 / (1 + λ h ω⁴);
+    # h is the spacing of the points.
     spacing = float(np.median(np.diff(knots)))
     penalty = (CUTOFF_WAVELENGTH / (2.0 * math.pi)) ** 4 / spacing
     return (

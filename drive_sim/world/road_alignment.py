@@ -103,7 +103,7 @@ def _between(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
 
 
 def _draw_curve(rules: AlignmentRules, rng: np.random.Generator, heading: float, limit: float) -> list[Piece]:
-    """A straight (or none) and a curve: clothoid, arc, clothoid; heading stays within ``limit`` of 0 if that is finite."""
+    """A straight (or none) and a curve: clothoid, arc, clothoid; heading stays within a finite ``limit`` of 0."""
     low, high = rules.radius
     hairpin = rng.random() < rules.hairpin_share
     shape = rng.random()

@@ -1,84 +1,251 @@
-"""Scenarios: descriptions of drives as data, from which any number of episodes is drawn (thin version)."""
+"""Scenarios: kinds of drives as data, from which any number of episodes is drawn.
+
+A scenario file lies at ``scenarios/<split>/<suite>/<name>.toml`` (schema: `drive_sim.world.scenario_schema`). Every
+draw is keyed by (split, name, number), so that no episode of one split can equal one of another, and any episode can
+be drawn again alone.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from drive_sim.errors import InputError
 from drive_sim.randomness import generator, key
 from drive_sim.resources import scenarios_folder
-from drive_sim.world.episode import Episode, WeatherSpec
+from drive_sim.world.careful_drive import careful_drive, speed_for_sight
+from drive_sim.world.encounters import Placed, Stage, draw_actors, place_encounters
+from drive_sim.world.episode import ActorSpec, Colour, Episode, WeatherSpec
 from drive_sim.world.road import Road
 from drive_sim.world.road_generator import generate_road
+from drive_sim.world.road_import import load_road
+from drive_sim.world.scenario_files import actor_kinds, load_definition, weather_domains
+from drive_sim.world.scenario_schema import Palette, RoadChoice, ScenarioDefinition, WeatherRanges, draw
 
 SPLITS = ("train", "validation", "test")
-_WEATHERS = ("dry", "rain", "fog", "night")
+ROAD_BEYOND = 250.0
+"""An open road goes on this far beyond the route, so that there is something to see [m]."""
+TIME_TO_SPARE = 20.0
+"""Added to every time limit [s]."""
+_ROADS_TRIED = 6
 
 
 @dataclass(frozen=True)
 class Scenario:
+    """A kind of drive in one split; `draw` gives its episodes."""
+
     name: str
+    """Such as ``lane-keeping/rural``."""
     split: str
+    definition: ScenarioDefinition
     road: Road | None = None
+    """The road of every episode; None where each draws its own."""
 
     def draw(self, number: int) -> Episode:
-        rng = generator(self.split, self.name, number)
-        road_class = self.name.split("/")[-1]
-        route = float(rng.uniform(400.0, 600.0))
-        road = self.road or generate_road(road_class, key(self.split, self.name, number, "road"), 30.0 + route + 250.0)
-        if self.road is not None:
-            route = road.length if road.closed else road.length - 100.0
-        limit = road.speed_limit
+        """Episode ``number`` >= 0: always the same, whatever else is drawn.
+
+        Weathers and road classes take turns (a golden-ratio sequence), so that any run of consecutive numbers holds
+        each as often as its weight says.
+        """
+        if number < 0:
+            raise ValueError(f"episodes are numbered from 0, not {number}")
+        definition = self.definition
+        weather_name = self._turn(definition.weather, "weather", number, 0.5 * (math.sqrt(5.0) - 1.0))
+        ranges = weather_domains()[weather_name]
+        weather = _draw_weather(weather_name, ranges, self._rng(number, "weather"))
+        road, placed = self._road_and_encounters(number)
+        rng = self._rng(number, "start")
+        limit = min(road.speed_limit, speed_for_sight(min(draw(rng, ranges.sight), weather.fog_visibility)))
+        if definition.road.speed_limit is not None:
+            limit = min(limit, draw(rng, definition.road.speed_limit))
+        start = definition.ego.start
+        lane = {"inner": 0, "outer": road.lanes_forward - 1}.get(
+            definition.ego.lane, int(rng.integers(road.lanes_forward))
+        )
+        route = self._route_length(road, placed, rng)
+        drive = careful_drive(road, start, route, limit)
+        stage = Stage(road, lane, limit, drive)
+        actors: list[ActorSpec] = []
+        for one in placed:
+            actors += draw_actors(one, stage, actor_kinds(), self._rng(number, "encounter", one.name))
         return Episode(
             scenario=self.name,
             split=self.split,
             number=number,
             seed=key(self.split, self.name, number, "drive"),
             road=road,
-            weather=_weather(_WEATHERS[number % 4], rng),
-            lane=road.lanes_forward - 1,
-            start_s=30.0,
-            start_offset=float(rng.uniform(-0.2, 0.2)),
-            start_speed=0.8 * limit,
+            weather=weather,
+            actors=tuple(actors),
+            lane=lane,
+            start_s=start,
+            start_offset=draw(rng, definition.ego.offset),
+            start_heading_error=draw(rng, definition.ego.heading_error),
+            start_speed=draw(rng, definition.ego.speed_fraction) * drive.speed_at(start),
             route_length=route,
-            time_limit=20.0 + 2.0 * _driving_time(road, 30.0, route, limit),
+            time_limit=TIME_TO_SPARE + definition.time_allowance * drive.time_at(start + route),
             speed_limit=limit,
         )
 
+    def _rng(self, number: int, *what: object) -> np.random.Generator:
+        return generator(self.split, self.name, number, *what)
 
-def _driving_time(road: Road, start: float, distance: float, limit: float) -> float:
-    curvature = np.abs(road.curvature[int(start / road.step) : int((start + distance) / road.step)])
-    return float(np.sum(road.step / np.minimum(limit, np.sqrt(2.0 / np.maximum(curvature, 1e-6)))))
+    def _turn(self, weights: dict[str, float], what: str, number: int, stride: float) -> str:
+        """Whose turn it is by weight: an additive recurrence with an irrational stride, begun at a keyed place."""
+        names = sorted(weights)
+        begin = key(self.split, self.name, what) / 2.0**63
+        at = (begin + number * stride) % 1.0 * sum(weights.values())
+        for name in names:
+            at -= weights[name]
+            if at < 0.0:
+                return name
+        return max(names, key=lambda name: weights[name])  # rounding at the upper end
+
+    def _road_and_encounters(self, number: int) -> tuple[Road, list[Placed]]:
+        """The road and what is placed on it; a road without a fitting place is drawn again a few times."""
+        definition, start = self.definition, self.definition.ego.start
+        if self.road is not None:
+            return self.road, place_encounters(definition, self.road, start, self._rng(number, "places"))
+        assert definition.road.classes is not None
+        road_class = self._turn(definition.road.classes, "road class", number, math.sqrt(2.0) - 1.0)
+        length = start + _longest_route(definition) + ROAD_BEYOND
+        best: tuple[float, Road, list[Placed]] | None = None
+        for attempt in range(_ROADS_TRIED):
+            road = generate_road(road_class, key(self.split, self.name, number, "road", attempt), length)
+            placed = place_encounters(definition, road, start, self._rng(number, "places", attempt))
+            badness = max((one.badness for one in placed), default=0.0)
+            if best is None or badness < best[0]:
+                best = badness, road, placed
+            if badness <= 0.0:
+                break
+        assert best is not None
+        return best[1], best[2]
+
+    def _route_length(self, road: Road, placed: list[Placed], rng: np.random.Generator) -> float:
+        definition = self.definition
+        start = definition.ego.start
+        beyond = draw(rng, definition.run_out or (0.0, 0.0))
+        whole = road.length if road.closed else road.length - start - 5.0
+        route = draw(rng, definition.route_length or (whole, whole))
+        if placed and definition.run_out:
+            route = placed[-1].position - start + beyond
+        return route if road.closed else min(route, whole)
 
 
-def _weather(name: str, rng: np.random.Generator) -> WeatherSpec:
-    azimuth = float(rng.uniform(0.0, 2.0 * math.pi))
-    if name == "rain":
-        return WeatherSpec(name, friction=float(rng.uniform(0.6, 0.75)), wetness=0.8, rain=8.0, sun_strength=0.05,
-                           fog_visibility=800.0, sun_azimuth=azimuth)  # fmt: skip
-    if name == "fog":
-        return WeatherSpec(name, friction=0.9, fog_visibility=float(rng.uniform(80.0, 250.0)), sun_strength=0.0)
-    if name == "night":
-        return WeatherSpec(name, night=1.0, sun_strength=0.0)
-    return WeatherSpec(sun_azimuth=azimuth)
+def load_scenario(name_or_path: str | Path, split: str = "train") -> Scenario:
+    """A bundled scenario by name (``lane-keeping/rural``) and split, or one from a ``.toml`` file.
 
-
-def load_scenario(name: str, split: str = "train") -> Scenario:
-    if not (scenarios_folder() / split / f"{name}.toml").is_file():
-        raise InputError(name, "", f"is no scenario of {split}", f"choose one of {', '.join(list_scenarios(split))}")
-    return Scenario(name, split)
+    Raises
+    ------
+    InputError
+        naming the file, the field and the mend.
+    """
+    if split not in SPLITS:
+        raise InputError(str(name_or_path), "split", f"there is no split {split!r}", f"choose {', '.join(SPLITS)}")
+    path = Path(name_or_path)
+    if path.suffix != ".toml" and not isinstance(name_or_path, Path):
+        path = scenarios_folder() / split / f"{name_or_path}.toml"
+        if not path.is_file():
+            names = ", ".join(list_scenarios(split)) or "none is bundled"
+            raise InputError(str(name_or_path), "", f"is no {split} scenario", f"choose one of: {names}")
+    elif path.resolve().is_relative_to(scenarios_folder()):
+        split = path.resolve().relative_to(scenarios_folder()).parts[0]
+    definition = load_definition(path)
+    for weather in definition.weather:
+        _check_weather(path, weather)
+    name = f"{path.resolve().parent.name}/{path.stem}"
+    road = None
+    if definition.road.file is not None:
+        road = load_road(path.parent / definition.road.file)
+    _check_lanes(path, definition)
+    return Scenario(name, split, definition, road)
 
 
 def list_scenarios(split: str | None = None, suite: str | None = None) -> list[str]:
-    names = set()
-    for part in [split] if split else SPLITS:
-        for path in (scenarios_folder() / part).glob(f"{suite or '*'}/*.toml"):
-            names.add(f"{path.parent.name}/{path.stem}")
-    return sorted(names)
+    """Names of the bundled scenarios, such as ``lane-keeping/rural``; of one split and one suite if they are given."""
+    return sorted(
+        {
+            f"{path.parent.name}/{path.stem}"
+            for part in ([split] if split else SPLITS)
+            for path in (scenarios_folder() / part).glob(f"{suite or '*'}/*.toml")
+        }
+    )
 
 
-def scenario_for_road(road: Road, split: str = "test") -> Scenario:
-    return Scenario(f"real-roads/{road.name}", split, road)
+def scenario_for_road(
+    road: Road, weather: str = "dry", split: str = "test", speed_limit: float | None = None
+) -> Scenario:
+    """Driving one road from end to end, or a whole lap of a closed one, alone and with time to spare."""
+    _check_weather("--weather", weather)
+    definition = ScenarioDefinition(
+        purpose=f"Drive the whole of {road.name} alone.",
+        good_driver="Keeps its lane and slows down for curves.",
+        weather={weather: 1.0},
+        road=RoadChoice(file=road.name, speed_limit=None if speed_limit is None else (speed_limit, speed_limit)),
+        time_allowance=3.0,
+    )
+    return Scenario(
+        f"real-roads/{road.name}" if road.road_class == "track" else f"roads/{road.name}", split, definition, road
+    )
+
+
+def _check_weather(source: str | Path, weather: str) -> None:
+    if weather not in weather_domains():
+        raise InputError(
+            source, "weather", f"there is no weather {weather!r}", f"choose from {', '.join(weather_domains())}"
+        )
+
+
+def _check_lanes(path: Path, definition: ScenarioDefinition) -> None:
+    """Lanes beside the ego's exist on motorways only."""
+    if definition.road.classes and set(definition.road.classes) == {"motorway"}:
+        return
+    for name, encounter in definition.encounters.items():
+        for actor, template in encounter.actors.items():
+            targets = [template.at, *([template.then.to] if template.then and template.then.to else [])]
+            if any(spot.place == "adjacent" for spot in targets):
+                raise InputError(
+                    path,
+                    f"encounters.{name}.actors.{actor}",
+                    "there is no adjacent lane on roads with one lane in each direction",
+                    "let road.classes be motorway alone, or use another place",
+                )
+
+
+def _longest_route(definition: ScenarioDefinition) -> float:
+    """[m] that the route, and oncoming actors until they are met, can take."""
+    longest = definition.route_length[1] if definition.route_length else 0.0
+    encounters = definition.encounters.values()
+    if not encounters or definition.run_out is None:
+        return longest
+    last = max(encounter.position[1] for encounter in encounters)
+    if definition.pick and definition.spacing:
+        last += (definition.pick[1] - 1) * definition.spacing[1]
+    longest = max(longest, last + definition.run_out[1])
+    meetings = [
+        encounter.position[1] + actor.meets[1]
+        for encounter in encounters
+        for actor in encounter.actors.values()
+        if actor.meets is not None
+    ]
+    # Until they meet, an oncoming actor drives about as far as the ego.
+    return max([longest, *(2.3 * meeting for meeting in meetings)])
+
+
+def _draw_weather(name: str, ranges: WeatherRanges, rng: np.random.Generator) -> WeatherSpec:
+    values: dict[str, float | Colour] = {}
+    for field in WeatherRanges.model_fields:
+        bounds = getattr(ranges, field)
+        if field == "sight":
+            continue
+        values[field] = _mix(bounds, rng) if isinstance(bounds[0], tuple) else draw(rng, bounds)
+    return WeatherSpec(name=name, **values)  # type: ignore[arg-type]
+
+
+def _mix(palette: Palette, rng: np.random.Generator) -> Colour:
+    """A random mixture of the palette's colours, more often near one of them than in the middle."""
+    shares = rng.dirichlet([0.7] * len(palette))
+    red, green, blue = (float(channel) for channel in shares @ np.array(palette))
+    return red, green, blue
