@@ -15,7 +15,7 @@ corridor. Followed for a step and planned anew, this is a linear-quadratic regul
 from __future__ import annotations
 
 from drive_sim.drivers.situation import CELL, CELLS, LEAST_SPACING, ROLE_PASS
-from drive_sim.kernel import scalar
+from drive_sim.kernel import inner_scalar
 from drive_sim.world.road import element_at
 
 BLOCKED = 1000.0
@@ -38,7 +38,7 @@ LEAST_BEND_LENGTH = 2.5
 """Length scale of lateral moves at walking pace [m]."""
 
 
-@scalar
+@inner_scalar
 def _meeting(i, n, k, actors, plan, half_length):
     """(how far outside the stretch that actor ``n`` occupies station ``k`` lies [m], its offset then [m])."""
     time = plan.time[i, k]
@@ -53,26 +53,26 @@ def _meeting(i, n, k, actors, plan, half_length):
     return distance - margin, offset
 
 
-@scalar
-def _edges(i, k, world, roads, plan, half_width):
+@inner_scalar
+def _edges(i, k, course, roads, plan, half_width):
     """Offsets (lowest, highest) [m] at which the whole car is on the pavement of its side at station ``k``."""
-    road = world.road[i]
+    road = course.road[i]
     element = roads.element_start[road] + element_at(roads, road, plan.s[i] + k * plan.spacing[i])
     low = -roads.paved_right[element] + half_width + EDGE_MARGIN
     high = roads.paved_left[element] - half_width - EDGE_MARGIN
-    if roads.median[road] > 0.0 and world.lane_centre[i] < 0.0:
+    if roads.median[road] > 0.0 and course.lane_centre[i] < 0.0:
         high = min(high, -0.5 * roads.median[road] - half_width)
-    return min(low, world.lane_centre[i]), max(high, world.lane_centre[i])
+    return min(low, course.lane_centre[i]), max(high, course.lane_centre[i])
 
 
-@scalar
-def _lane_costs(i, world, roads, plan, half_width, outside_cost):
+@inner_scalar
+def _lane_costs(i, course, roads, plan, half_width, outside_cost):
     """Start the cost of every cell with that of leaving the lane's centre, the lane, and the road."""
-    centre = world.lane_centre[i]
-    half_lane = 0.5 * world.lane_width[i]
-    two_way = roads.lanes_backward[world.road[i]] > 0
+    centre = course.lane_centre[i]
+    half_lane = 0.5 * course.lane_width[i]
+    two_way = roads.lanes_backward[course.road[i]] > 0
     for k in range(plan.cells.shape[1]):
-        low, high = _edges(i, k, world, roads, plan, half_width)
+        low, high = _edges(i, k, course, roads, plan, half_width)
         for j in range(CELLS):
             e = (j - CELLS // 2) * CELL
             d = centre + e
@@ -86,7 +86,7 @@ def _lane_costs(i, world, roads, plan, half_width, outside_cost):
         _prefer_previous(i, centre, plan)
 
 
-@scalar
+@inner_scalar
 def _prefer_previous(i, centre, plan):
     """Make cells dearer the further they lie from the plan before."""
     last = plan.offset.shape[1] - 1
@@ -102,8 +102,8 @@ def _prefer_previous(i, centre, plan):
             plan.cells[i, k, j] += CHANGE_COST * abs(centre + (j - CELLS // 2) * CELL - before)
 
 
-@scalar
-def _actor_costs(i, world, actors, manner, plan, half_length, half_width, waiting):
+@inner_scalar
+def _actor_costs(i, course, actors, manner, plan, half_length, half_width, waiting):
     """Add what stands or will be in the way. While waiting, only what is near counts as a wall."""
     for n in range(actors.kind.shape[1]):
         if plan.role[i, n] != ROLE_PASS:
@@ -121,23 +121,23 @@ def _actor_costs(i, world, actors, manner, plan, half_length, half_width, waitin
             least = manner.least_clearance[i] if k > 4 else 0.05
             wanted = max(manner.clearance[i], least + 0.05)
             for j in range(CELLS):
-                room = abs(world.lane_centre[i] + (j - CELLS // 2) * CELL - offset) - touching
+                room = abs(course.lane_centre[i] + (j - CELLS // 2) * CELL - offset) - touching
                 if room < least:
                     plan.cells[i, k, j] += blocked
                 elif room < wanted:
                     plan.cells[i, k, j] += CLOSE_COST * (wanted - room) / (wanted - least)
 
 
-@scalar
-def _cell_of(world, i, offset):
-    return min(max(int(round((offset - world.lane_centre[i]) / CELL)) + CELLS // 2, 0), CELLS - 1)
+@inner_scalar
+def _cell_of(course, i, offset):
+    return min(max(int(round((offset - course.lane_centre[i]) / CELL)) + CELLS // 2, 0), CELLS - 1)
 
 
-@scalar
-def _search(i, world, plan):
+@inner_scalar
+def _search(i, course, plan):
     """Cheapest cells from the start to the last station, into ``band[:, 3]`` as offsets; returns their cost."""
     stations = plan.cells.shape[1]
-    first = _cell_of(world, i, plan.start_offset[i])
+    first = _cell_of(course, i, plan.start_offset[i])
     for j in range(CELLS):
         plan.best[i, 0, j] = 0.0 if j == first else 1e9
     for k in range(1, stations):
@@ -162,18 +162,18 @@ def _search(i, world, plan):
             cell = j
     total = plan.best[i, last, cell]
     for k in range(stations - 1, 0, -1):
-        plan.band[i, 3, k] = world.lane_centre[i] + (cell - CELLS // 2) * CELL
+        plan.band[i, 3, k] = course.lane_centre[i] + (cell - CELLS // 2) * CELL
         cell -= plan.back[i, k, cell]
     plan.band[i, 3, 0] = plan.start_offset[i]
     return total
 
 
-@scalar
-def _bound(i, world, roads, actors, manner, plan, half_length, half_width):
+@inner_scalar
+def _bound(i, course, roads, actors, manner, plan, half_length, half_width):
     """Bounds of the corridor around the cells found: pavement, and the wanted clearance where there is room."""
     stations = plan.offset.shape[1]
     for k in range(stations):
-        plan.lower[i, k], plan.upper[i, k] = _edges(i, k, world, roads, plan, half_width)
+        plan.lower[i, k], plan.upper[i, k] = _edges(i, k, course, roads, plan, half_width)
         plan.band[i, 0, k], plan.band[i, 1, k] = -1e3, 1e3
     for n in range(actors.kind.shape[1]):
         if plan.role[i, n] == ROLE_PASS:
@@ -186,7 +186,7 @@ def _bound(i, world, roads, actors, manner, plan, half_length, half_width):
         plan.upper[i, k] = min(plan.upper[i, k], high - clearance)
 
 
-@scalar
+@inner_scalar
 def _bound_beside(i, n, actors, plan, half_length, half_width):
     """Touching offsets beside actor ``n`` on the side that was chosen, fading out before and behind it."""
     stations = plan.offset.shape[1]
@@ -214,7 +214,7 @@ def _bound_beside(i, n, actors, plan, half_length, half_width):
             plan.band[i, 1, k] = min(plan.band[i, 1, k], offset - touching + fade)
 
 
-@scalar
+@inner_scalar
 def _solve(i, plan, stiffness, centre):
     """One round of the smoothing: the band matrix's LDLᵀ for stations 1..K-1, offsets relative to ``centre``."""
     last = plan.offset.shape[1] - 1
@@ -260,10 +260,10 @@ def _solve(i, plan, stiffness, centre):
         plan.offset[i, p] = centre + r / band[i, diagonal, p]
 
 
-@scalar
-def _smooth(i, world, manner, plan):
+@inner_scalar
+def _smooth(i, course, manner, plan):
     """The offset path in the corridor; sets ``offset`` and ``bend``."""
-    centre = world.lane_centre[i]
+    centre = course.lane_centre[i]
     spacing = plan.spacing[i]
     length = max(manner.lateral_time[i] * plan.start_speed[i], LEAST_BEND_LENGTH * LEAST_SPACING)
     stiffness = (length / spacing) ** 4
@@ -276,21 +276,20 @@ def _smooth(i, world, manner, plan):
     plan.bend[i] = (plan.offset[i, 1] - 2.0 * plan.start_offset[i] + before) / (spacing * spacing)
 
 
-@scalar
-def find_path(i, world, roads, actors, manner, plan, vehicle, passed):
+@inner_scalar
+def find_path(i, course, roads, actors, manner, plan, half_length, half_width, passed):
     """Offset path of world ``i``; ``passed`` others have to be found a way round."""
-    half_length, half_width = 0.5 * vehicle.length, 0.5 * vehicle.width
     plan.waits[i] = 0
     if passed > 0:
-        _lane_costs(i, world, roads, plan, half_width, OUTSIDE_COST)
-        _actor_costs(i, world, actors, manner, plan, half_length, half_width, False)
-        if _search(i, world, plan) >= BLOCKED:
+        _lane_costs(i, course, roads, plan, half_width, OUTSIDE_COST)
+        _actor_costs(i, course, actors, manner, plan, half_length, half_width, False)
+        if _search(i, course, plan) >= BLOCKED:
             plan.waits[i] = 1
-            _lane_costs(i, world, roads, plan, half_width, BLOCKED)
-            _actor_costs(i, world, actors, manner, plan, half_length, half_width, True)
-            _search(i, world, plan)
+            _lane_costs(i, course, roads, plan, half_width, BLOCKED)
+            _actor_costs(i, course, actors, manner, plan, half_length, half_width, True)
+            _search(i, course, plan)
     else:
         for k in range(plan.offset.shape[1]):
-            plan.band[i, 3, k] = world.lane_centre[i]
-    _bound(i, world, roads, actors, manner, plan, half_length, half_width)
-    _smooth(i, world, manner, plan)
+            plan.band[i, 3, k] = course.lane_centre[i]
+    _bound(i, course, roads, actors, manner, plan, half_length, half_width)
+    _smooth(i, course, manner, plan)

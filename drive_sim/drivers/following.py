@@ -17,7 +17,7 @@ from drive_sim.drivers.situation import (
     arrival_times,
     brake_backwards,
 )
-from drive_sim.kernel import scalar
+from drive_sim.kernel import inner_scalar
 from drive_sim.world.state import ACTOR_PEDESTRIAN
 from drive_sim.world.vehicle import GRAVITY
 
@@ -37,7 +37,7 @@ PASSING_SPEED, PASSING_GAIN = 5.0, 12.0
 """Speed beside an obstacle: a base [m/s], and so much for each metre of room [1/s]."""
 
 
-@scalar
+@inner_scalar
 def follow(speed, wanted, gap, lead_speed, manner, i):
     """Acceleration [m/s²] behind a lead ``gap`` [m] ahead: IDM, with ``wanted`` speed [m/s].
 
@@ -56,7 +56,7 @@ def follow(speed, wanted, gap, lead_speed, manner, i):
     return idm
 
 
-@scalar
+@inner_scalar
 def _free_acceleration(i, manner, plan):
     """Towards the planned speed a moment ahead, with IDM's ease as it is reached."""
     speed = plan.start_speed[i]
@@ -70,7 +70,7 @@ def _free_acceleration(i, manner, plan):
     return max((target - speed) / PREVIEW, -manner.deceleration[i] - 2.0)
 
 
-@scalar
+@inner_scalar
 def _least_room(i, n, actors, plan, time, half_width):
     """Room [m] between the planned path and actor ``n`` as it will be in ``time`` [s]; negative where they overlap."""
     offset = actors.d[i, n] + actors.lateral_speed[i, n] * time
@@ -84,7 +84,7 @@ def _least_room(i, n, actors, plan, time, half_width):
     return room
 
 
-@scalar
+@inner_scalar
 def _oncoming_conflict(i, n, actors, plan, half_length, half_width):
     """Distance [m] to where the planned path and an oncoming actor would meet, or 1e6."""
     for k in range(plan.offset.shape[1]):
@@ -97,7 +97,7 @@ def _oncoming_conflict(i, n, actors, plan, half_length, half_width):
     return 1e6
 
 
-@scalar
+@inner_scalar
 def _walker_conflict(i, n, actors, plan, half_length, half_width):
     """Whether to let somebody cross who walks over the planned path: not when either is through in good time."""
     distance = plan.gap[i, n]
@@ -119,7 +119,7 @@ def _walker_conflict(i, n, actors, plan, half_length, half_width):
     return not (leaves + WALKER_LATE < arrives or passes + WALKER_EARLY < enters)
 
 
-@scalar
+@inner_scalar
 def _slow_beside(i, n, actors, manner, plan, half_length, half_width):
     """Lower the planned speed where somebody is passed closely."""
     speed = actors.speed[i, n]
@@ -140,7 +140,7 @@ def _slow_beside(i, n, actors, manner, plan, half_length, half_width):
             plan.speed[i, k] = min(plan.speed[i, k], cap)
 
 
-@scalar
+@inner_scalar
 def _behind(i, n, actors, manner, plan, half_length, half_width, wanted):
     """Acceleration that actor ``n`` asks for [m/s²], large when none."""
     speed = plan.start_speed[i]
@@ -165,10 +165,9 @@ def _behind(i, n, actors, manner, plan, half_length, half_width, wanted):
     return follow(speed, wanted, gap, max(actors.speed[i, n], 0.0), manner, i)
 
 
-@scalar
-def choose_acceleration(i, world, actors, manner, plan, vehicle, wanted):
+@inner_scalar
+def choose_acceleration(i, course, actors, manner, plan, half_length, half_width, wanted):
     """Set ``plan.acceleration`` of world ``i`` [m/s²]; ``wanted`` is the speed on a clear straight [m/s]."""
-    half_length, half_width = 0.5 * vehicle.length, 0.5 * vehicle.width
     closely = False
     for n in range(actors.kind.shape[1]):
         if plan.role[i, n] == ROLE_PASS:
@@ -180,10 +179,8 @@ def choose_acceleration(i, world, actors, manner, plan, vehicle, wanted):
     acceleration = _free_acceleration(i, manner, plan)
     for n in range(actors.kind.shape[1]):
         if plan.role[i, n] != ROLE_NONE:
-            acceleration = min(
-                acceleration, _behind(i, n, actors, manner, plan, half_length, half_width, wanted)
-            )
-    hardest = 0.9 * GRAVITY * min(world.weather.friction[i], 1.0)
+            acceleration = min(acceleration, _behind(i, n, actors, manner, plan, half_length, half_width, wanted))
+    hardest = 0.9 * GRAVITY * min(course.friction[i], 1.0)
     plan.acceleration[i] = max(acceleration, -hardest)
 
 

@@ -23,10 +23,10 @@ from drive_sim.drivers.situation import (
     speed_profile,
     wanted_speed,
 )
-from drive_sim.kernel import scalar
+from drive_sim.kernel import inner_scalar, kernel, scalar
 
 
-@scalar
+@inner_scalar
 def _remember(i, plan):
     """Keep the plan before, so that this one prefers what was decided then."""
     plan.previous_s[i] = plan.s[i]
@@ -35,20 +35,26 @@ def _remember(i, plan):
         plan.previous_offset[i, k] = plan.offset[i, k]
 
 
-@scalar
-def make_plan(i, world, roads, actors, manner, plan, vehicle, s, offset, slope, speed):
-    """Plan for world ``i`` from road point (``s``, ``offset``) [m] with ``slope`` dd/ds [1] at ``speed`` [m/s]."""
+@inner_scalar
+def begin_plan(i, plan, s, offset, slope, speed):
+    """The next plan of world ``i`` begins at (``s``, ``offset``) [m] with ``slope`` dd/ds [1] and ``speed`` [m/s]."""
     _remember(i, plan)
     plan.s[i], plan.start_offset[i], plan.start_slope[i], plan.start_speed[i] = s, offset, slope, speed
     plan.spacing[i] = max(LEAST_SPACING, STATION_TIME * speed)
-    speed_profile(i, world, roads, manner, plan)
-    passed = assign_roles(i, world, roads, manner, actors, plan, 0.5 * vehicle.width)
-    find_path(i, world, roads, actors, manner, plan, vehicle, passed)
-    choose_acceleration(i, world, actors, manner, plan, vehicle, wanted_speed(world, manner, i))
+
+
+@kernel(grain=32)
+def make_plan(i, course, roads, actors, manner, plan, half_length, half_width):
+    """Plan for world ``i`` from where `begin_plan` put the start; half sizes [m] are the ego's."""
+    speed_profile(i, course, roads, manner, plan)
+    passed = assign_roles(i, course, roads, manner, actors, plan, half_width)
+    find_path(i, course, roads, actors, manner, plan, half_length, half_width, passed)
+    wanted = wanted_speed(course, manner, i)
+    choose_acceleration(i, course, actors, manner, plan, half_length, half_width, wanted)
     plan.fresh[i] = 0
 
 
-@scalar
+@inner_scalar
 def planned_offset(plan, i, distance):
     """(offset [m], slope [1]) of the plan of world ``i`` at ``distance`` [m] from its start, clamped to its ends."""
     last = plan.offset.shape[1] - 1

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from drive_sim.kernel import allocate, scalar
+from drive_sim.kernel import allocate, inner_scalar
 from drive_sim.world.road import ahead, curvature_at, road_point
-from drive_sim.world.state import ACTOR_NONE, ACTOR_PEDESTRIAN
+from drive_sim.world.state import ACTOR_NONE, ACTOR_PEDESTRIAN, State, World
 from drive_sim.world.vehicle import GRAVITY
 
 STATIONS = 48
@@ -38,6 +38,44 @@ BESIDE = 4.0
 """[m] past the middle of the car, an actor's end is behind it."""
 FURTHEST = 400.0
 """Nothing further ahead than this matters [m]."""
+
+
+class Course(NamedTuple):
+    """What a plan needs of `World`; (B). Small tuples of arrays compile quickly."""
+
+    road: Any  # int32
+    lane_centre: Any  # [m]
+    lane_width: Any  # [m]
+    speed_limit: Any  # [m/s]
+    friction: Any  # [1]
+
+
+class Ego(NamedTuple):
+    """What a driver needs of the ego's `State`; (B), fields and units as there."""
+
+    x: Any
+    y: Any
+    yaw: Any
+    speed: Any
+    yaw_rate: Any
+    slip_angle: Any
+    s: Any
+    d: Any
+    heading_error: Any
+    curvature: Any
+
+
+class Traffic(NamedTuple):
+    """The true other road users; (B, N), fields and units as in `ActorSetup` and `State`."""
+
+    kind: Any
+    length: Any
+    width: Any
+    s: Any
+    d: Any
+    yaw: Any
+    speed: Any
+    lateral_speed: Any
 
 
 class Manner(NamedTuple):
@@ -120,41 +158,58 @@ def empty_actors(batch: int, actors: int, device: str = "cpu") -> Actors:
     )
 
 
-@scalar
-def curve_limit(world, manner, i):
+def course_of(world: World) -> Course:
+    """The arrays of ``world`` that plans read."""
+    return Course(world.road, world.lane_centre, world.lane_width, world.speed_limit, world.weather.friction)
+
+
+def ego_of(state: State) -> Ego:
+    """The arrays of ``state`` that say where the ego is and how it moves."""
+    return Ego(*(getattr(state, name) for name in Ego._fields))
+
+
+def traffic_of(world: World, state: State) -> Traffic:
+    """The arrays that say where the other road users are and how they move."""
+    setup = world.actors
+    moving = (getattr(state, f"actor_{name}") for name in Traffic._fields[3:])
+    return Traffic(setup.kind, setup.length, setup.width, *moving)
+
+
+@inner_scalar
+def curve_limit(course, manner, i):
     """Lateral acceleration that the driver of world ``i`` allows [m/s²]: well within what the road holds."""
-    friction = world.weather.friction[i]
+    friction = course.friction[i]
     return min(manner.lateral_acceleration[i] * min(1.0, 0.2 + 0.8 * friction), 0.45 * GRAVITY * friction)
 
 
-@scalar
-def wanted_speed(world, manner, i):
+@inner_scalar
+def wanted_speed(course, manner, i):
     """Speed on a clear straight [m/s]: the limit's share, and no faster than to stop within sight."""
-    braking = min(3.5, 0.5 * GRAVITY * world.weather.friction[i])
+    braking = min(3.5, 0.5 * GRAVITY * course.friction[i])
     # v t_r + v² / (2 b) = sight, with a reaction time of a second.
     stop_in_sight = -braking + math.sqrt(braking * braking + 2.0 * braking * manner.sight[i])
-    return min(manner.speed_share[i] * world.speed_limit[i], stop_in_sight)
+    return min(manner.speed_share[i] * course.speed_limit[i], stop_in_sight)
 
 
-@scalar
-def speed_profile(i, world, roads, manner, plan):
+@inner_scalar
+def speed_profile(i, course, roads, manner, plan):
     """Largest comfortable speed at each station (curves, then braking for them), and the times of arrival."""
-    road = world.road[i]
+    road = course.road[i]
     spacing = plan.spacing[i]
-    limit = curve_limit(world, manner, i)
-    wanted = wanted_speed(world, manner, i)
+    limit = curve_limit(course, manner, i)
+    wanted = wanted_speed(course, manner, i)
     for k in range(plan.offset.shape[1]):
         sharpest = 0.0
         for part in range(3):
             kappa = curvature_at(roads, road, plan.s[i] + (k + part / 3.0) * spacing)
-            kappa /= max(1.0 - kappa * world.lane_centre[i], 0.2)
+            kappa /= max(1.0 - kappa * course.lane_centre[i], 0.2)
             sharpest = max(sharpest, abs(kappa))
         plan.speed[i, k] = min(wanted, math.sqrt(limit / max(sharpest, 1e-6)))
     brake_backwards(i, manner, plan)
     arrival_times(i, manner, plan)
 
 
-@scalar
+@inner_scalar
 def brake_backwards(i, manner, plan):
     """Lower the speeds ahead of each station so that comfortable braking leads to the speed there."""
     gain = 2.0 * manner.deceleration[i] * plan.spacing[i]
@@ -162,7 +217,7 @@ def brake_backwards(i, manner, plan):
         plan.speed[i, k] = min(plan.speed[i, k], math.sqrt(plan.speed[i, k + 1] ** 2 + gain))
 
 
-@scalar
+@inner_scalar
 def arrival_times(i, manner, plan):
     """When each station is reached, from the present speed and with comfortable accelerations."""
     speed = plan.start_speed[i]
@@ -177,22 +232,22 @@ def arrival_times(i, manner, plan):
         speed = following
 
 
-@scalar
-def assign_roles(i, world, roads, manner, actors, plan, half_width):
+@inner_scalar
+def assign_roles(i, course, roads, manner, actors, plan, half_width):
     """What every other road user means; returns how many a way round has to be found for."""
-    wanted = wanted_speed(world, manner, i)
+    wanted = wanted_speed(course, manner, i)
     passed = 0
     for n in range(actors.kind.shape[1]):
         plan.role[i, n] = ROLE_NONE
         if actors.kind[i, n] == ACTOR_NONE:
             continue
-        gap = ahead(roads, world.road[i], plan.s[i], actors.s[i, n])
+        gap = ahead(roads, course.road[i], plan.s[i], actors.s[i, n])
         plan.gap[i, n] = gap
         speed = actors.speed[i, n]
         behind = gap < -(actors.half_length[i, n] + BESIDE)
         if gap > FURTHEST or (behind and (speed <= plan.start_speed[i] or gap < -80.0)):
             continue
-        in_lane = abs(actors.d[i, n] - world.lane_centre[i]) < actors.half_width[i, n] + half_width + 0.3
+        in_lane = abs(actors.d[i, n] - course.lane_centre[i]) < actors.half_width[i, n] + half_width + 0.3
         if in_lane and behind:
             continue
         if actors.kind[i, n] == ACTOR_PEDESTRIAN and abs(actors.lateral_speed[i, n]) > WALKING:
@@ -205,34 +260,36 @@ def assign_roles(i, world, roads, manner, actors, plan, half_width):
     return passed
 
 
-@scalar
+@inner_scalar
 def road_extent(length, width, turn):
     """(half along, half across) [m] of a box turned by ``turn`` [rad] against the road."""
     c, s = abs(math.cos(turn)), abs(math.sin(turn))
     return 0.5 * (length * c + width * s), 0.5 * (length * s + width * c)
 
 
-@scalar
-def see_actor(i, n, world, roads, state, actors, sight):
+@inner_scalar
+def see_actor(i, n, course, roads, ego, traffic, actors, sight):
     """Put the true actor ``n`` of world ``i`` into ``actors``, unless it is further than ``sight`` [m] away."""
-    setup = world.actors
-    if setup.kind[i, n] == ACTOR_NONE or abs(ahead(roads, world.road[i], state.s[i], state.actor_s[i, n])) > sight:
+    road = course.road[i]
+    distance = ahead(roads, road, ego.s[i], traffic.s[i, n])
+    if traffic.kind[i, n] == ACTOR_NONE or abs(distance) > sight:
         actors.kind[i, n] = ACTOR_NONE
         return
-    _, _, heading, _ = road_point(roads, world.road[i], state.actor_s[i, n], 0.0)
-    turn = state.actor_yaw[i, n] - heading
-    actors.kind[i, n] = setup.kind[i, n]
-    actors.s[i, n], actors.d[i, n] = state.actor_s[i, n], state.actor_d[i, n]
+    _, _, heading, _ = road_point(roads, road, traffic.s[i, n], 0.0)
+    turn = traffic.yaw[i, n] - heading
+    actors.kind[i, n] = traffic.kind[i, n]
+    actors.s[i, n], actors.d[i, n] = traffic.s[i, n], traffic.d[i, n]
     # Someone who crosses moves across the road whichever way the box points.
-    actors.speed[i, n] = state.actor_speed[i, n] * math.cos(turn)
-    actors.lateral_speed[i, n] = state.actor_lateral_speed[i, n]
-    actors.half_length[i, n], actors.half_width[i, n] = road_extent(setup.length[i, n], setup.width[i, n], turn)
+    actors.speed[i, n] = traffic.speed[i, n] * math.cos(turn)
+    actors.lateral_speed[i, n] = traffic.lateral_speed[i, n]
+    half_length, half_width = road_extent(traffic.length[i, n], traffic.width[i, n], turn)
+    actors.half_length[i, n], actors.half_width[i, n] = half_length, half_width
 
 
-@scalar
-def time_slowness(i, world, manner, actors, period):
+@inner_scalar
+def time_slowness(i, course, manner, actors, period):
     """Advance how long each actor has been slow enough to be passed, by ``period`` [s]."""
-    slow = PASS_SHARE * wanted_speed(world, manner, i)
+    slow = PASS_SHARE * wanted_speed(course, manner, i)
     for n in range(actors.kind.shape[1]):
         if actors.speed[i, n] > slow:
             actors.slow_for[i, n] = 0.0
