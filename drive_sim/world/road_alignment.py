@@ -20,6 +20,8 @@ SMALLEST_SHIFT = 0.2
 """p: lateral shift of an arc by its transition [m]."""
 LARGEST_JERK = 1.2
 """C: rate of change of lateral acceleration along a transition [m/s³]."""
+_PARAMETER_SHARE = (1.0 / 3.0, 0.75)
+"""A / R. Up to 1 is allowed; so long a transition leaves no arc between moderate turns."""
 _SPACING = 4.0
 """Between the points at which a new curve is compared with the road so far [m]."""
 _TRIES = 6
@@ -40,6 +42,8 @@ class AlignmentRules:
     """How often two curves have a straight between them; else clothoid meets clothoid."""
     turn: tuple[float, float]
     """Change of heading of a curve [rad]."""
+    longest_curve: float
+    """What a curve's arc measures at most [m], so that wide curves turn less; hairpins excepted."""
     hairpin_share: float
     """How often a curve is a hairpin: 140° to 190° near the smallest radius."""
     speed: float
@@ -83,7 +87,7 @@ def draw_alignment(rules: AlignmentRules, length: float, step: float, rng: np.ra
             break
     else:
         pieces = _steady(rules, count * step, rng)
-    headings = heading_along(pieces, np.arange(count + 1) * step)
+    headings = heading_along(pieces, step * np.arange(count + 1, dtype=np.float64))
     return np.diff(headings) / step
 
 
@@ -112,10 +116,10 @@ def _draw_curve(rules: AlignmentRules, rng: np.random.Generator, heading: float,
         turn = math.radians(_between(rng, (140.0, 190.0)))
     else:
         radius = low * (high / low) ** shape
-        turn = _between(rng, rules.turn)
+        turn = min(_between(rng, rules.turn), rules.longest_curve / radius)
     sign = 1.0 if rng.random() < 0.5 else -1.0
     straight = _between(rng, rules.straight) if rng.random() < rules.straight_share else 0.0
-    share = _between(rng, (1.0 / 3.0, 1.0))
+    share = _between(rng, _PARAMETER_SHARE)
     if math.isfinite(limit):
         if abs(heading + sign * turn) > limit:
             sign = -1.0 if heading > 0.0 else 1.0
@@ -123,7 +127,7 @@ def _draw_curve(rules: AlignmentRules, rng: np.random.Generator, heading: float,
     transition = clothoid_length(radius, rules.speed, share)
     if transition / radius > turn:
         # Too little turn for this radius: a longer transition into a flatter vertex keeps the rules.
-        transition = max(clothoid_length(radius, rules.speed, 1.0 / 3.0), turn * radius)
+        transition = max(clothoid_length(radius, rules.speed, _PARAMETER_SHARE[0]), turn * radius)
         peak = turn / transition
     else:
         peak = 1.0 / radius

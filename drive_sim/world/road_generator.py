@@ -45,6 +45,7 @@ class RoadClass:
     straight: tuple[float, float]
     straight_share: float
     turn: tuple[float, float]
+    longest_curve: float
     hairpin_share: float
     lanes: tuple[int, int]
     """Lanes in each direction."""
@@ -62,26 +63,26 @@ class RoadClass:
 
 ROAD_CLASSES: dict[str, RoadClass] = {
     "motorway": RoadClass(
-        2500.0, 1.0, 400.0, (400.0, 900.0), 5.0, (60.0, 500.0), 0.6, (0.12, 0.9), 0.0,
+        2500.0, 1.0, 400.0, (400.0, 900.0), 4.0, (40.0, 250.0), 0.5, (0.15, 0.9), 500.0, 0.0,
         (2, 3), (3.5, 3.75), (2.0, 3.0), (2.5, 4.0), (100, 110, 120, 130), True, 6.0,
     ),
     "rural": RoadClass(
-        1500.0, 1.0, 80.0, (80.0, 260.0), 5.0, (20.0, 250.0), 0.6, (0.15, 1.5), 0.0,
+        1500.0, 1.0, 80.0, (80.0, 260.0), 5.0, (20.0, 180.0), 0.6, (0.2, 1.5), 220.0, 0.0,
         (1, 1), (3.0, 3.5), (0.25, 1.0), (0.0, 0.0), (50, 60, 70, 80, 90, 100), True, 5.0,
     ),
     "mountain": RoadClass(
-        1000.0, 0.5, 20.0, (20.0, 45.0), 6.0, (10.0, 90.0), 0.5, (0.3, 2.2), 0.15,
+        1000.0, 0.5, 20.0, (20.0, 40.0), 5.0, (10.0, 70.0), 0.5, (0.4, 2.2), 110.0, 0.2,
         (1, 1), (2.8, 3.25), (0.2, 0.6), (0.0, 0.0), (40, 50, 60), False, 4.0,
     ),
     "urban": RoadClass(
-        800.0, 0.5, 12.0, (12.0, 30.0), 6.0, (30.0, 180.0), 0.85, (0.2, 1.65), 0.0,
+        800.0, 0.5, 12.0, (12.0, 30.0), 6.0, (30.0, 140.0), 0.8, (0.2, 1.65), 60.0, 0.0,
         (1, 1), (3.0, 3.5), (0.2, 0.6), (0.0, 0.0), (30, 40, 50), False, 4.0,
     ),
 }  # fmt: skip
 
 
 def generate_road(road_class: str, seed: int, length: float | None = None) -> Road:
-    """An open road of the class, at least ``length`` [m] long; the same for the same arguments on every machine.
+    """An open road of the class, at least ``length`` [m] long; the same arguments give the same road.
 
     It begins at the origin with heading 0 and a straight of at least 40 m, its curvature is continuous, no arc is
     tighter than the class allows, and no part of it comes closer to another than the two roadways and their verges.
@@ -110,6 +111,7 @@ def generate_road(road_class: str, seed: int, length: float | None = None) -> Ro
         straight=traits.straight,
         straight_share=traits.straight_share,
         turn=traits.turn,
+        longest_curve=traits.longest_curve,
         hairpin_share=traits.hairpin_share,
         speed=limit,
         clearance=2.0 * (half_width + traits.verge),
@@ -147,7 +149,7 @@ def _speed_limit(traits: RoadClass, tightest: float, rng: np.random.Generator) -
     limits = list(traits.limits)
     if traits.limit_by_curves:
         fastest = 3.6 * math.sqrt(_LATERAL_ACCELERATION * tightest)
-        limits = [limit for limit in limits if limit <= fastest][-2:] or limits[:1]
+        limits = [limit for limit in limits if limit <= fastest][-3:] or limits[:1]
     return float(rng.choice(limits)) / 3.6
 
 

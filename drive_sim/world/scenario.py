@@ -30,7 +30,7 @@ ROAD_BEYOND = 250.0
 """An open road goes on this far beyond the route, so that there is something to see [m]."""
 TIME_TO_SPARE = 20.0
 """Added to every time limit [s]."""
-_ROADS_TRIED = 6
+_ROADS_TRIED = 12
 
 
 @dataclass(frozen=True)
