@@ -76,7 +76,7 @@ def _step(i, roads, world, state, vehicle, actions):
         return
     state.action[i, 0] = min(max(actions[0][i, 0], -1.0), 1.0)
     state.action[i, 1] = min(max(actions[0][i, 1], -1.0), 1.0)
-    advance_vehicle(vehicle, i, state, CONTROL_PERIOD)
+    advance_vehicle(vehicle, world.weather.friction[i], state, i, CONTROL_PERIOD)
     state.step[i] += 1
     state.time[i] = state.step[i] * CONTROL_PERIOD
     before = state.s[i]
