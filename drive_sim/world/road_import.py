@@ -221,12 +221,11 @@ def _check_points(path: Path, survey: _Survey, closed: bool) -> None:
     if gaps[close] <= _REPEATED:
         after = survey.lines[(close + 1) % len(survey.lines)]
         raise InputError(path, f"line {after}", "repeats the point before it", "delete the line")
-    wide = int(np.argmax(gaps))
-    if gaps[wide] > max(50.0, 20.0 * float(np.median(gaps))):
-        after = survey.lines[(wide + 1) % len(survey.lines)]
-        raise InputError(
-            path, f"line {after}", f"lies {gaps[wide]:.0f} m from the point before it", "fill the gap or mend the point"
-        )
+    jumps = np.flatnonzero(gaps > max(50.0, 20.0 * float(np.median(gaps))))
+    if len(jumps):
+        after = survey.lines[(int(jumps[0]) + 1) % len(survey.lines)]
+        problem = f"lies {gaps[jumps[0]]:.0f} m from the point before it"
+        raise InputError(path, f"line {after}", problem, "fill the gap or mend the point")
     length = float(gaps.sum())
     if length < SHORTEST:
         raise InputError(
