@@ -1,0 +1,273 @@
+"""A model of a person at the wheel, for when there is none: two points to steer by, and a person's shortcomings.
+
+Steering follows the two-point visual control model (Salvucci & Gray 2004, "A two-point visual control model of
+steering", Perception 33): the change of the steering is
+
+    k_f Δθ_far + k_n Δθ_near + k_I min(θ_near, θ_max) Δt,
+
+with the directions θ to a near and a far point of the wanted path. Two refits. The law commands path curvature, not
+a steering wheel's angle (a person knows how far to turn the own car's wheel at each speed), which makes its gains
+lengths: k = share / distance. And the integral judges the near point against the arc through the far point, without
+which the car would settle well inside of every tight bend. With share_far + share_near = 2 an arc needs no
+correction; with near and far 0.8 and 1.5 s ahead the lateral poles on a straight road have about 1.2 rad/s and a
+damping of 0.7 before the driver's delay. (Neumann & Deml 2011 find the regions that people use at about 8 m and 0.9 s.)
+
+Speed is IDM and curve speed as in `following`; what is perceived, and how late and how wrongly, is in `perception`.
+The wanted path is planned as the expert's is, but goes on from what was wanted a moment ago, not from where the car
+is: a person corrects errors by looking, not by planning anew. How cautious or brisk somebody is, is drawn for each
+world from its seed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_sim.drivers.driver import Actions
+from drive_sim.drivers.perception import (
+    attend,
+    drift_senses,
+    empty_senses,
+    perceive_actors,
+    remember_angles,
+    settle_senses,
+)
+from drive_sim.drivers.planning import begin_plan, make_plan, planned_offset
+from drive_sim.drivers.situation import (
+    Manner,
+    course_of,
+    ego_of,
+    empty_actors,
+    empty_plan,
+    time_slowness,
+    traffic_of,
+)
+from drive_sim.geometry import to_local
+from drive_sim.kernel import allocate, inner_scalar, kernel, to_device, to_host
+from drive_sim.randomness import STREAM_HUMAN_MODEL, random_uniform
+from drive_sim.world.road import ahead, curvature_at, road_point
+from drive_sim.world.vehicle import acceleration_command, steering_command
+
+if TYPE_CHECKING:
+    from drive_sim.sensors.observation import Observation
+    from drive_sim.world.simulator import Simulator
+
+NEAR_TIME, FAR_TIME = 0.8, 1.5
+"""The two points lie this far ahead [s] ..."""
+NEAR_LEAST, FAR_LEAST = 5.0, 9.0
+"""... and never nearer than this [m]."""
+NEAR_SHARE, FAR_SHARE = 0.6, 1.4
+"""k D of each point [1]."""
+INTEGRAL_RATE = 0.35
+"""k_I over k_n [1/s]."""
+ANGLE_MOST = 0.07
+"""θ_max: larger near angles are no more urgent [rad]."""
+FOOT_TIME = 0.25
+"""Time in which the foot follows what the driver wants [s]; half of it when braking hard."""
+LOST = 1.3
+"""Further than this from the wanted path [m], a driver thinks again about where to go."""
+CLEAR_SIGHT, NIGHT_SIGHT = 250.0, 110.0
+"""How far others are seen by day and at night [m]; in fog no further than they can be made out."""
+
+_STYLE = 50  # indices of draws at step 0 of the stream
+
+
+class Mind(NamedTuple):
+    """What the driver carries from step to step; float64 (B) unless said."""
+
+    near: Any  # [rad] angle to the near point when last looked at
+    far: Any  # [rad]
+    curvature: Any  # [1/m] that the hands hold
+    pedal: Any  # [m/s²] that the foot holds
+    attentive: Any  # uint8 (B)
+    interventions: Any  # int32 (B) put-backs so far: after one, think again
+    speed_share: Any  # wanted speed over the limit without drift [1]
+    fresh: Any  # uint8 (B): hands and foot have yet to begin
+
+
+class Clock(NamedTuple):
+    """Of `World` and `State`: what draws are keyed by, and put-backs; (B)."""
+
+    seed: Any
+    step: Any
+    interventions: Any
+
+
+class Air(NamedTuple):
+    """Of `Weather`: how far one sees; (B)."""
+
+    fog_visibility: Any
+    night: Any
+
+
+@inner_scalar
+def _between(seed, index, low, high):
+    """A number in [low, high) that is this driver's for the whole episode."""
+    return low + (high - low) * random_uniform(seed, STREAM_HUMAN_MODEL, 0, _STYLE + index)
+
+
+@kernel(grain=256)
+def _become(i, clock, air, manner, senses, mind, plan, actors, masks):
+    """Who drives world ``i`` from now on, where the mask says so: style, delays, eyes."""
+    if not masks[0][i]:
+        return
+    seed = clock.seed[i]
+    brisk = _between(seed, 0, 0.0, 1.0)
+    mind.speed_share[i] = 0.84 + 0.14 * brisk
+    manner.lateral_acceleration[i] = 1.7 + 0.9 * brisk
+    manner.acceleration[i] = 1.3 + 0.7 * brisk
+    manner.deceleration[i] = 1.6 + 0.7 * brisk
+    manner.headway[i] = 1.9 - 0.6 * brisk
+    manner.standstill_gap[i] = _between(seed, 1, 3.0, 5.0)
+    manner.clearance[i] = 1.2 - 0.3 * _between(seed, 2, 0.0, 1.0)
+    manner.least_clearance[i] = 0.45
+    manner.lateral_time[i] = _between(seed, 3, 0.9, 1.15)
+    sight = CLEAR_SIGHT + (NIGHT_SIGHT - CLEAR_SIGHT) * air.night[i]
+    manner.sight[i] = min(sight, 0.8 * air.fog_visibility[i])
+    senses.hazard_delay[i] = int(_between(seed, 4, 10.0, 17.0))
+    senses.steering_delay[i] = int(_between(seed, 5, 3.0, 5.0))
+    senses.lapse_rate[i] = _between(seed, 6, 0.01, 0.03)
+    senses.place[i] = _between(seed, 7, -0.12, 0.12)
+    settle_senses(i, seed, senses)
+    mind.interventions[i] = clock.interventions[i]
+    plan.fresh[i] = mind.fresh[i] = 1
+    for n in range(actors.kind.shape[1]):
+        actors.kind[i, n] = 0
+        actors.slow_for[i, n] = 10.0
+
+
+@kernel(grain=128)
+def _look(i, clock, course, roads, ego, traffic, actors, manner, senses, mind, plan, period):
+    """Perceive, drift, and begin the plan of world ``i`` where the wanted path has led to."""
+    seed, step, road = clock.seed[i], clock.step[i], course.road[i]
+    speed = ego.speed[i]
+    drift_senses(i, seed, step, senses, period)
+    bend = curvature_at(roads, road, ego.s[i] + 1.5 * speed)
+    bend = max(abs(bend), abs(curvature_at(roads, road, ego.s[i] + 0.7 * speed)))
+    attentive = attend(i, seed, step, senses, plan, bend * speed * speed, period)
+    mind.attentive[i] = 1 if attentive else 0
+    perceive_actors(i, step, course, roads, ego, traffic, actors, senses, manner.sight[i], attentive, period)
+    time_slowness(i, course, manner, actors, period)
+    manner.speed_share[i] = mind.speed_share[i] * (1.0 + senses.speed_wander[i])
+    plan.bias[i] = senses.place[i] + senses.wander[i]
+    moved = ahead(roads, road, plan.s[i], ego.s[i])
+    offset, slope = planned_offset(plan, i, moved)
+    if clock.interventions[i] != mind.interventions[i] or abs(offset - ego.d[i]) > LOST:
+        mind.interventions[i] = clock.interventions[i]
+        plan.fresh[i] = mind.fresh[i] = 1
+    if plan.fresh[i]:
+        offset, slope = ego.d[i], math.tan(min(max(ego.heading_error[i], -1.0), 1.0))
+    begin_plan(i, plan, ego.s[i], offset, slope, speed)
+
+
+@inner_scalar
+def _direction(i, course, roads, ego, plan, distance):
+    """Angle [rad] from the car's axis to the point of the planned path ``distance`` [m] ahead along the road."""
+    offset, _ = planned_offset(plan, i, distance)
+    x, y, _, _ = road_point(roads, course.road[i], ego.s[i] + distance, offset)
+    forward, left = to_local(x, y, ego.x[i], ego.y[i], ego.yaw[i])
+    return math.atan2(left, max(forward, 0.5))
+
+
+@inner_scalar
+def _steer(i, clock, course, roads, ego, senses, mind, plan, period):
+    """Curvature [1/m] by the two-point law."""
+    speed = ego.speed[i]
+    near_distance = max(NEAR_TIME * speed, NEAR_LEAST)
+    far_distance = max(FAR_TIME * speed, FAR_LEAST)
+    near = _direction(i, course, roads, ego, plan, near_distance)
+    far = _direction(i, course, roads, ego, plan, far_distance)
+    near, far = remember_angles(i, clock.step[i], near, far, senses)
+    near_gain, far_gain = NEAR_SHARE / near_distance, FAR_SHARE / far_distance
+    if mind.fresh[i]:
+        mind.curvature[i] = near_gain * near + far_gain * far
+    elif mind.attentive[i]:
+        error = near - far * near_distance / far_distance
+        error = min(max(error, -ANGLE_MOST), ANGLE_MOST)
+        change = far_gain * (far - mind.far[i]) + near_gain * (near - mind.near[i])
+        mind.curvature[i] += change + INTEGRAL_RATE * near_gain * error * period
+    if mind.attentive[i] or mind.fresh[i]:
+        mind.near[i], mind.far[i] = near, far
+
+
+@kernel(grain=128)
+def _act(i, clock, course, roads, ego, senses, mind, plan, vehicle, period, out):
+    """Action of world ``i``: hands by the two-point law, the foot after what the plan wants."""
+    _steer(i, clock, course, roads, ego, senses, mind, plan, period)
+    wanted = plan.acceleration[i]
+    if mind.fresh[i]:
+        mind.pedal[i] = wanted
+    elif mind.attentive[i]:
+        quickness = FOOT_TIME if wanted > -3.0 else 0.5 * FOOT_TIME
+        mind.pedal[i] += (wanted - mind.pedal[i]) * period / quickness
+    mind.fresh[i] = 0
+    speed = ego.speed[i]
+    out[0][i, 0] = steering_command(vehicle, mind.curvature[i], speed)
+    out[0][i, 1] = acceleration_command(vehicle, mind.pedal[i], speed)
+
+
+class HumanModelDriver:
+    """Drives as a person might: the demonstrator where nobody sits at the wheel.
+
+    Privileged, because it reads the road's geometry and the others' places from the simulator's state, though only
+    through delay and noise.
+    """
+
+    name = "human-model"
+    privileged = True
+    sensors: tuple[str, ...] = ()
+    controller = "human-model"
+
+    def __init__(self) -> None:
+        self._simulator: Simulator | None = None
+
+    def bind(self, simulator: Simulator) -> None:
+        """Drive the cars of ``simulator`` from now on."""
+        if self._simulator is simulator:
+            return
+        self._simulator = simulator
+        batch, slots = simulator.batch_size, simulator.world.actors.kind.shape[1]
+        device = simulator.device
+        self.plan, self.actors = empty_plan(batch, slots, device), empty_actors(batch, slots, device)
+        self.senses = empty_senses(batch, slots, device)
+        self.manner = Manner(*(allocate(device, (batch,), np.float64) for _ in Manner._fields))
+        types = {"attentive": np.uint8, "interventions": np.int32, "fresh": np.uint8}
+        self.mind = Mind(*(allocate(device, (batch,), types.get(name, np.float64)) for name in Mind._fields))
+        self._out = allocate(device, (batch, 2), np.float32)
+        self.reset(simulator, None, batch)
+
+    def reset(self, simulator: Any, mask: NDArray[np.bool_] | None = None, batch_size: int = 1) -> None:
+        """New episodes, and with them other people, begin in the worlds of ``mask``."""
+        if self._simulator is None or simulator is not self._simulator:
+            self.bind(simulator)
+        assert self._simulator is not None
+        device, world = simulator.device, simulator.world
+        chosen = np.ones(batch_size, np.uint8) if mask is None else np.asarray(mask, np.uint8)
+        air = Air(world.weather.fog_visibility, world.weather.night)
+        _become(
+            device, batch_size, self._clock(), air, self.manner, self.senses, self.mind, self.plan, self.actors,
+            (to_device(device, chosen),),
+        )  # fmt: skip
+
+    def _clock(self) -> Clock:
+        assert self._simulator is not None
+        state = self._simulator.state
+        return Clock(self._simulator.world.seed, state.step, state.interventions)
+
+    def act(self, observation: Observation) -> Actions:
+        """Action (B, 2) from what the model perceives of the truth; the observation is not looked at."""
+        simulator = self._simulator
+        if simulator is None:
+            raise ValueError("the human model is privileged: bind(simulator) before it drives")
+        device, batch, roads = simulator.device, simulator.batch_size, simulator.roads
+        course, ego, clock = course_of(simulator.world), ego_of(simulator.state), self._clock()
+        traffic, vehicle = traffic_of(simulator.world, simulator.state), simulator.vehicle
+        actors, manner, plan, senses, mind = self.actors, self.manner, self.plan, self.senses, self.mind
+        period = simulator.control_period
+        _look(device, batch, clock, course, roads, ego, traffic, actors, manner, senses, mind, plan, period)
+        make_plan(device, batch, course, roads, actors, manner, plan, 0.5 * vehicle.length, 0.5 * vehicle.width)
+        _act(device, batch, clock, course, roads, ego, senses, mind, plan, vehicle, period, (self._out,))
+        return np.array(to_host(self._out))
