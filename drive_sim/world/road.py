@@ -291,10 +291,19 @@ def project(roads, road, x, y):
     element = nearest_element(roads, road, x, y)
     if element < 0:
         return -1, 0.0, 0.0
+    return follow(roads, road, element, x, y, 6)  # the cell's centre may lie nearer to a neighbour than the point does
+
+
+@scalar
+def follow(roads, road, element, x, y, moves):
+    """(element, s, d) of a world point near ``element``, found by walking along the road by ``moves`` elements at most.
+
+    For what moves along a road: where branches come close or cross, it stays on its own.
+    """
     count = int(roads.element_start[road + 1] - roads.element_start[road])
     step = roads.step[road]
     s, d = 0.0, 0.0
-    for _ in range(6):  # the cell's centre may lie nearer to a neighbour than the point does
+    for _ in range(moves):
         s, d = element_project(roads, road, element, x, y)
         along = s - element * step
         move = 0
