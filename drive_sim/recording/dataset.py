@@ -27,9 +27,10 @@ from drive_sim.recording.features import ACTOR_FIELDS, ACTOR_SLOTS, IMAGE_PREFIX
 from drive_sim.recording.journal import decode_picture
 from drive_sim.recording.metadata import Metadata, data_file, read_metadata
 from drive_sim.recording.provenance import load_episode, load_road
-from drive_sim.recording.storage import plan_pending, writing
+from drive_sim.recording.storage import settle
 from drive_sim.recording.tables import picture_bytes, read_data, to_numpy
 from drive_sim.world.episode import Episode
+from drive_sim.world.road import Road
 from drive_sim.world.state import State
 
 
@@ -60,9 +61,7 @@ class RecordedEpisode:
     record: EpisodeRecord
     columns: dict[str, NDArray[Any]]
     """Every column but the pictures, by name: (T), (T, n), and (T, N, 5) for the actors' (N of this episode)."""
-    period: float
-    """Time between two steps [s]."""
-    root: Path
+    dataset: Dataset
 
     def __len__(self) -> int:
         return self.record.length
@@ -73,9 +72,9 @@ class RecordedEpisode:
         return self.record.provenance
 
     @property
-    def actor_slots(self) -> int:
-        """Actor slots N of its world."""
-        return int(self.provenance["actor_slots"])
+    def period(self) -> float:
+        """Time between two steps [s]."""
+        return 1.0 / self.dataset.fps
 
     def state(self) -> State:
         """The `State` of every step as one batch of T worlds, bit for bit as the simulator had it."""
@@ -83,14 +82,14 @@ class RecordedEpisode:
 
     @cached_property
     def world(self) -> Episode:
-        """The `Episode` that was driven: road, weather, other road users.
+        """The `Episode` that was driven: road, weather, other road users. Those on one road share the `Road` object.
 
         Raises
         ------
         InputError
             Its road's file is missing or damaged, or another version wrote it.
         """
-        road = load_road(self.root, self.provenance["road"]["digest"])
+        road = self.dataset.road(self.provenance["road"]["digest"])
         return load_episode(self.record.path, road, self.provenance["episode"])
 
 
@@ -145,6 +144,7 @@ class Dataset:
         self.info = metadata.info
         self.tasks = metadata.tasks
         self.episodes = tuple(_records(metadata))
+        self._roads: dict[str, Road] = {}
 
     @classmethod
     def open(cls, path: str | Path) -> Dataset:
@@ -159,9 +159,7 @@ class Dataset:
             There is no dataset, it is damaged, or it is of a newer version.
         """
         root = Path(path)
-        if plan_pending(root):
-            with writing(root):
-                pass
+        settle(root)
         return cls(read_metadata(root))
 
     @property
@@ -221,7 +219,13 @@ class Dataset:
         slots = int(record.provenance["actor_slots"])
         for name, fields in ACTOR_FIELDS.items():
             columns[name] = columns[name].reshape(-1, ACTOR_SLOTS, len(fields))[:, :slots]
-        return RecordedEpisode(record, columns, 1.0 / self.fps, self.path)
+        return RecordedEpisode(record, columns, self)
+
+    def road(self, digest: str) -> Road:
+        """The road with this digest, read once; `InputError` when its file is missing or damaged."""
+        if digest not in self._roads:
+            self._roads[digest] = load_road(self.path, digest)
+        return self._roads[digest]
 
     def frames(self, index: int, camera: str | None = None) -> Frames:
         """The pictures of one episode and camera (by default the first); nothing is read before one is asked for.

@@ -66,6 +66,11 @@ def rows_file(root: Path, number: int) -> Path:
     return root / f"meta/episodes/chunk-{number // CHUNK_SIZE:03d}/file-{number % CHUNK_SIZE:03d}.parquet"
 
 
+def row_files(episodes: int) -> int:
+    """Number of files of ``meta/episodes`` for so many episodes."""
+    return -(-episodes // EPISODES_PER_FILE)
+
+
 def new_info(fps: int, cameras: Mapping[str, tuple[int, int]], encoding: str) -> dict[str, Any]:
     """``info.json`` of a dataset without episodes."""
     return {
@@ -172,7 +177,7 @@ def read_rows(root: Path, features: Features, total: int, statistics: bool) -> p
     schema = rows_schema(features)
     names = [name for name in schema.names if statistics or not name.startswith("stats/")]
     parts = [pa.schema([schema.field(name) for name in names]).empty_table()]
-    for number in range((total + EPISODES_PER_FILE - 1) // EPISODES_PER_FILE):
+    for number in range(row_files(total)):
         path = rows_file(root, number)
         with parquet_errors(path):
             table = pq.ParquetFile(path).read(columns=None if statistics else names)
@@ -250,7 +255,7 @@ def metadata_targets(metadata: Metadata, first_changed: int) -> Targets:
     Rows are taken to be unchanged before ``first_changed``; ``info`` must have its totals.
     """
     root, rows = metadata.root, metadata.rows
-    for number in range(first_changed // EPISODES_PER_FILE, -(-rows.num_rows // EPISODES_PER_FILE)):
+    for number in range(first_changed // EPISODES_PER_FILE, row_files(rows.num_rows)):
         part = rows.slice(number * EPISODES_PER_FILE, EPISODES_PER_FILE)
         yield rows_file(root, number), _parquet(part)
     yield root / TASKS, _parquet(_tasks_table(metadata.tasks))

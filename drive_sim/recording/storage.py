@@ -80,10 +80,13 @@ def put_in_place(staged: Path, target: Path) -> None:
 
 
 def replace_file(root: Path, target: Path, write: Callable[[Path], None]) -> None:
-    """Let ``write`` write a file in the staging folder of dataset ``root``, then put it in place of ``target``."""
+    """Let ``write`` write a file in the staging folder of dataset ``root``, then put it in place of ``target``.
+
+    For use inside `writing`.
+    """
     staging = root / STAGING
     staging.mkdir(parents=True, exist_ok=True)
-    staged = staging / f"{os.getpid()}-{target.name}"
+    staged = staging / target.name
     try:
         write(staged)
         flush_file(staged)
@@ -141,19 +144,21 @@ def _lock(descriptor: int, wait: bool) -> None:
 
 @contextmanager
 def writing(root: Path) -> Iterator[None]:
-    """Be the only one who changes dataset ``root``; finishes first what a crash left undone."""
+    """Be the only one who changes dataset ``root``; what a crash left undone is finished or cleared away first."""
     lock = Lock(root / LOCK)
     with disk_errors(root):
         lock.acquire(wait=True)
         try:
             finish_plan(root)
+            for left_behind in (root / STAGING).glob("*"):
+                left_behind.unlink()
             yield
         finally:
             lock.release()
 
 
 class Plan:
-    """Changes to several files that take effect together.
+    """Changes to several files that take effect together; for use inside `writing`.
 
     New files are written to the paths that `stage` gives; `commit` writes the plan down and carries it out, in the
     order of the calls. Before `commit` has written the plan, nothing has changed; after that, `finish_plan` brings it
@@ -163,10 +168,7 @@ class Plan:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._steps: list[dict[str, str]] = []
-        folder = root / STAGING
-        if folder.exists():
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True)
+        (root / STAGING).mkdir(exist_ok=True)
 
     def stage(self, target: Path) -> Path:
         """Where to write the file that will replace ``target``."""
@@ -191,9 +193,11 @@ class Plan:
         finish_plan(self.root)
 
 
-def plan_pending(root: Path) -> bool:
-    """Whether a crash left a plan half carried out."""
-    return (root / STAGING / PLAN).exists()
+def settle(root: Path) -> None:
+    """Before reading: finish what a crash left undone, if there is any such thing."""
+    if (root / STAGING / PLAN).exists():
+        with writing(root):
+            pass
 
 
 def finish_plan(root: Path) -> None:

@@ -103,20 +103,22 @@ def write_data(
             writer.write_table(pa.table(arrays, schema=schema), row_group_size=ROW_GROUP)
 
 
-def renumber(source: Path, target: Path, changes: Mapping[str, NDArray[np.int64]]) -> None:
+def renumber(source: Path, target: Path, features: Features, changes: Mapping[str, NDArray[np.int64]]) -> None:
     """Copy a data file with the values of some scalar columns replaced; all else stays, bit for bit."""
-    with parquet_errors(source), pq.ParquetFile(source) as file:
-        schema = file.schema_arrow
-        start = 0
-        with open_writer(target, schema) as writer:
-            for group in range(file.num_row_groups):
-                table = file.read_row_group(group)
-                stop = start + table.num_rows
-                for name, values in changes.items():
-                    position = schema.get_field_index(name)
-                    table = table.set_column(position, schema.field(position), pa.array(values[start:stop]))
-                writer.write_table(table.replace_schema_metadata(schema.metadata), row_group_size=ROW_GROUP)
-                start = stop
+    # Not the schema as read back: that has annotations of its own, and the copy would not be the same file.
+    schema = arrow_schema(features)
+    start = 0
+    with parquet_errors(source), pq.ParquetFile(source) as file, open_writer(target, schema) as writer:
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group)
+            missing = [name for name in schema.names if name not in table.column_names]
+            if missing:
+                raise InputError(source, missing[0], "the column is missing", "drop its episode, or copy the file again")
+            stop = start + table.num_rows
+            columns = {name: pa.array(values[start:stop], pa.int64()) for name, values in changes.items()}
+            arrays = [columns.get(name, table[name]) for name in schema.names]
+            writer.write_table(pa.table(arrays, schema=schema), row_group_size=ROW_GROUP)
+            start = stop
 
 
 def read_data(path: Path, names: Sequence[str] | None = None) -> pa.Table:

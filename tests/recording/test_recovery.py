@@ -1,0 +1,165 @@
+"""Crashes: killed while recording, killed while converting. Nothing whole is lost, nothing is there twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from lerobot_reader import LeRobotReader
+from recorded_drives import CAMERAS, Crash, command, drive, make_simulator, pictures, record
+
+from drive_sim.recording.curation import check
+from drive_sim.recording.dataset import Dataset
+from drive_sim.recording.journal import journal_folders
+from drive_sim.recording.recorder import Recorder
+from drive_sim.recording.writer import open_for_writing, recover
+
+KILLS = 20
+
+
+def interrupted(path: Path, steps: int, seed: int) -> Recorder:
+    """A recording that ends without its end, as a crash leaves it: the journal's files are open, then simply gone."""
+    recorder = Recorder(path, driver="test")
+    drive(recorder, make_simulator(first=seed), steps, seed)
+    for track in recorder._tracks.values():
+        track.journal.release()
+    return recorder
+
+
+def test_the_next_recording_makes_an_episode_of_what_a_crash_left(tmp_path: Path) -> None:
+    path = tmp_path / "dataset"
+    interrupted(path, 9, seed=4)
+    assert len(Dataset.open(path)) == 0
+    record(path, 5, seed=5)
+    dataset = Dataset.open(path)
+    assert [episode.length for episode in dataset.episodes] == [9, 5]
+    assert [episode.provenance["complete"] for episode in dataset.episodes] == [False, True]
+    np.testing.assert_array_equal(dataset.frames(0)[8], pictures(4, 8)["front"][0])
+    assert journal_folders(path) == []
+    assert check(path) == []
+
+
+def test_recovering_twice_adds_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "dataset"
+    interrupted(path, 3, seed=1)
+    interrupted_copy = tmp_path / "copy"
+    [journal] = journal_folders(path)
+    shutil.copytree(journal, interrupted_copy)
+    assert recover(path) == [0]
+    assert recover(path) == []
+    # A journal whose removal did not reach the disk comes back with the next start.
+    shutil.copytree(interrupted_copy, journal)
+    assert recover(path) == []
+    assert len(Dataset.open(path)) == 1 and journal_folders(path) == []
+
+
+def test_a_journal_without_a_whole_step_leaves_no_episode(tmp_path: Path) -> None:
+    path = tmp_path / "dataset"
+    interrupted(path, 0, seed=1)
+    [journal] = journal_folders(path)
+    assert recover(path) == [] and not journal.exists()
+    journal.mkdir()
+    assert recover(path) == [] and not journal.exists()
+
+
+def test_a_recording_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "dataset"
+    mine, theirs = Recorder(path), Recorder(path)
+    drive(theirs, make_simulator(first=1), 4, seed=1)
+    drive(mine, make_simulator(first=2), 3, seed=2)
+    assert recover(path) == []
+    assert len(journal_folders(path)) == 2
+    assert mine.finish() == [0] and theirs.finish() == [1]
+    assert [episode.length for episode in Dataset.open(path).episodes] == [3, 4]
+
+
+@pytest.mark.parametrize("already", [0, 2])
+def test_a_conversion_may_be_interrupted_at_every_renaming(
+    tmp_path: Path, crash_at: Callable[[int], None], already: int
+) -> None:
+    """At each of them: LeRobot reads the episodes that were there, and the next start adds the new one, once."""
+    base = tmp_path / "base"
+    for seed in range(already):
+        record(base, 3 + seed, seed)
+    before = sum(3 + seed for seed in range(already))
+    interrupted(base, 6, seed=9)
+    for k in range(20):
+        path = shutil.copytree(base, tmp_path / f"crash-{k}")
+        crash_at(k)
+        try:
+            recover(path)
+        except Crash:
+            crashed = True
+        else:
+            crashed = False
+        crash_at(-1)
+        assert len(Dataset.open(path)) == already + (not crashed)
+        if already:
+            assert LeRobotReader(path).read_everything() == before + (0 if crashed else 6)
+        recover(path)
+        assert [e.length for e in Dataset.open(path).episodes] == [*(3 + seed for seed in range(already)), 6]
+        assert LeRobotReader(path).read_everything() == before + 6
+        assert check(path) == []
+        if not crashed:
+            break
+    assert k == 5, "data, meta/episodes, tasks, stats, info"
+
+
+def test_killed_20_times_at_random_moments(tmp_path: Path) -> None:
+    """Every step that `Recorder.add` had returned from is there afterwards, and no episode twice.
+
+    A kill takes the process, not the system, so not even the last second may be lost: what is left to lose is the
+    step that was being written. (The last second is what a power cut may take: see test_journal.) The next recording
+    puts everything in order by itself; it gets killed in turn.
+    """
+    path, progress = tmp_path / "dataset", tmp_path / "progress"
+    moments = random.Random(20)
+    program = [sys.executable, str(Path(__file__).with_name("recorded_drives.py")), str(path), str(progress)]
+    root = str(Path(__file__).parents[2])
+    with subprocess.Popen(
+        program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": root}
+    ) as forks:
+        assert forks.stdin is not None and forks.stdout is not None
+        for run in range(KILLS):
+            size = progress.stat().st_size if progress.exists() else 0
+            print(run, file=forks.stdin, flush=True)
+            child = int(forks.stdout.readline())
+            while not progress.exists() or progress.stat().st_size == size:
+                time.sleep(0.001)
+            time.sleep(moments.uniform(0.0, 0.2))
+            os.kill(child, signal.SIGKILL)
+            assert forks.stdout.readline() == "ended\n"
+        forks.stdin.close()
+    acknowledged: dict[int, int] = {}
+    finished = set()
+    for line in progress.read_text().splitlines():
+        seed, what = line.split()
+        if what == "finished":
+            finished.add(int(seed))
+        else:
+            acknowledged[int(seed)] = int(what)
+    open_for_writing(path, 20, CAMERAS)
+    dataset = Dataset.open(path)
+    recorded = {episode.provenance["test_seed"]: episode.index for episode in dataset.episodes}
+    assert len(recorded) == len(dataset), "an episode is there twice"
+    assert recorded.keys() >= acknowledged.keys(), "an episode is lost"
+    for seed, steps in acknowledged.items():
+        episode = dataset.episode(recorded[seed])
+        assert len(episode) - steps in ((0,) if seed in finished else (0, 1)), f"{steps} steps were acknowledged"
+        expected = np.concatenate([command(seed, step) for step in range(len(episode))])
+        np.testing.assert_array_equal(episode.columns["action"], expected)
+        np.testing.assert_array_equal(
+            dataset.frames(recorded[seed])[len(episode) - 1], pictures(seed, len(episode) - 1)["front"][0]
+        )
+    assert len({seed // 1000 for seed in acknowledged}) == KILLS
+    assert check(path) == []
+    assert LeRobotReader(path).read_everything() == dataset.total_frames
