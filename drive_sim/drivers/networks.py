@@ -81,7 +81,9 @@ class NetworkSettings:
                 source, "network.activation", f"{self.activation!r} is unknown", f"use one of {', '.join(ACTIVATIONS)}"
             )
         if not len(self.channels) == len(self.kernels) == len(self.strides):
-            raise InputError(source, "network.channels", "needs as many entries as kernels and strides", "make them equal")
+            raise InputError(
+                source, "network.channels", "needs as many entries as kernels and strides", "make them equal"
+            )
         if self.curvature_bins < 3 or self.curvature_bins % 2 == 0:
             raise InputError(source, "network.curvature_bins", f"is {self.curvature_bins}", "use an odd number from 3")
         if self.speed_bins < 2:

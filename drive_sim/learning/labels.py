@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 
 RECOVERY_TIME = 1.5
 """T: time in which a view leads back onto the path [s]."""
-RECOVERY_MIN, RECOVERY_MAX = 7.0, 60.0
+RECOVERY_MIN, RECOVERY_MAX = 9.0, 60.0
 """Bounds of the recovery length L [m]."""
 ACTUATOR_LAG = 0.2
 """From picture to road-wheel angle [s]: one control step and the steering's lag."""
@@ -111,7 +111,7 @@ def speed_label(speed: Floats, period: float) -> Floats:
     return np.where(later > smooth + 0.15, highest, later)
 
 
-def usable(events: NDArray[np.uint32], failures: int, before: int, after: int) -> NDArray[np.bool_]:
+def usable(events: NDArray[np.integer[Any]], failures: int, before: int, after: int) -> NDArray[np.bool_]:
     """Which steps (T) may be imitated: none within ``before`` steps ahead of a failure or ``after`` steps past it."""
     good = np.ones(len(events), bool)
     for step in np.flatnonzero(events & failures):

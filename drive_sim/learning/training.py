@@ -21,7 +21,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from drive_sim import __version__
 from drive_sim.drivers.networks import NetworkSettings, PilotNet, build_network, decode
@@ -57,6 +57,8 @@ class TrainingSettings:
     """Share of drives that only the validation loss sees."""
     trials: int = 3
     """The last so many checkpoints drive on validation roads; the best one is the model. 0: the last one."""
+    half_precision: bool | None = None
+    """Compute in bfloat16; None: where that is faster (`half_precision_pays`)."""
     seed: int = 0
     network: NetworkSettings = field(default_factory=NetworkSettings)
     sampling: ViewSettings = field(default_factory=ViewSettings)
@@ -81,6 +83,28 @@ class TrainingResult:
     validation: dict[str, float]
 
 
+def _moving_average(decay: float) -> Any:
+    """An exponential moving average that forgets the random start: decay min(``decay``, (1 + n) / (10 + n)) at step n."""
+
+    @torch.no_grad()
+    def update(averages: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
+        number = int(count)
+        weight = 1.0 - min(decay, (1.0 + number) / (10.0 + number))
+        for average, value in zip(averages, current, strict=True):
+            if average.is_floating_point():
+                average.lerp_(value.to(average.dtype), weight)
+            else:
+                average.copy_(value)
+
+    return update
+
+
+def half_precision_pays(device: str) -> bool:
+    """Whether bfloat16 is the faster arithmetic there: on a GPU, and on a CPU with matrix tiles (AMX)."""
+    # Without AMX a CPU emulates it, and training takes several times as long as in float32.
+    return device == "cuda" or bool(getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())
+
+
 class _Learner:
     """Network, optimiser and moving average, and what is saved of them."""
 
@@ -88,13 +112,14 @@ class _Learner:
         torch.manual_seed(key("network", settings.seed) & 0x7FFFFFFF)
         self.settings, self.device = settings, device
         self.network = build_network(settings.network).to(device)
-        self.average = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(settings.ema), use_buffers=True)
+        self.average = AveragedModel(self.network, multi_avg_fn=_moving_average(settings.ema), use_buffers=True)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
         self.curvatures = torch.from_numpy(settings.network.curvature_centres).to(device)
         self.speeds = torch.from_numpy(settings.network.speed_centres).to(device)
         self.steps_per_chunk = math.ceil(settings.chunk / settings.batch)
+        self.half = half_precision_pays(device) if settings.half_precision is None else settings.half_precision
 
     @property
     def driving_network(self) -> PilotNet:
@@ -114,7 +139,8 @@ class _Learner:
     def losses(self, network: nn.Module, views: Views, rows: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Weighted sum, and the curvature, speed and future cross-entropies of some views."""
         settings = self.settings.network
-        curvature, speed, future = network(torch.from_numpy(views.pictures[rows]).to(self.device))
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
+            curvature, speed, future = network(torch.from_numpy(views.pictures[rows]).to(self.device))
 
         def entropy(logits: Tensor, values: Any, centres: Any) -> Tensor:
             target = torch.from_numpy(soft_bins(values, centres)).to(self.device)
