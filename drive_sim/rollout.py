@@ -175,4 +175,6 @@ def _turn(
         step = Step(index, observation, action, driver.controller, simulator, before, active, decision_time)
         for observer in observers:
             observer.on_step(step)
-    return sensors.observe(simulator)
+    # Worlds that are done cost neither a picture nor a thought.
+    still = to_host(simulator.state.done) == 0
+    return sensors.observe(simulator, None if still.all() else still)

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from drive_sim.kernel import to_device, to_host
 from drive_sim.sensors.gnss import Gnss, GnssConfig
 from drive_sim.sensors.inertial import Imu, ImuConfig
@@ -39,6 +42,9 @@ class Observation:
     """float32 (B, 4) x [m], y [m] in the world, speed over ground [m/s], valid (0 or 1)."""
     odometry: Any = None
     """float32 (B, 3) speed [m/s], steering angle at the road wheels [rad], distance since the last step [m]."""
+    active: NDArray[np.bool_] | None = None
+    """(B) NumPy: worlds that were looked at. What others show means nothing: drivers need not think about them. None:
+    all were."""
 
     @property
     def batch_size(self) -> int:
@@ -47,9 +53,10 @@ class Observation:
 
     def host(self) -> Observation:
         """The same observation as NumPy arrays (itself where it already is)."""
-        arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "camera"}
+        arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("camera", "active")}
         return Observation(
             camera={name: to_host(picture) for name, picture in self.camera.items()},
+            active=self.active,
             **{name: None if array is None else to_host(array) for name, array in arrays.items()},
         )
 
@@ -132,14 +139,16 @@ class SensorSuite:
         for sensor in self.others.values():
             sensor.reset(self._batch, mask)
 
-    def observe(self, simulator: Simulator) -> Observation:
-        """Sense the worlds as they are now."""
+    def observe(self, simulator: Simulator, active: NDArray[np.bool_] | None = None) -> Observation:
+        """Sense the worlds as they are now; cameras look only at those of ``active`` (B), by default at all."""
         if self._batch != simulator.batch_size:
             self.reset(simulator)
         state = simulator.state
         pictures: dict[str, Any] = {}
         if self.rig is not None:
-            rgb = self.rig.render(self.device, simulator.roads, simulator.world, state).rgb
+            rows = None if active is None else np.flatnonzero(active)
+            rgb = self.rig.render(self.device, simulator.roads, simulator.world, state, rows=rows).rgb
             pictures = {config.name: rgb[:, index] for index, config in enumerate(self.rig.configs)}
         readings = {name: sensor.sense(simulator) for name, sensor in self.others.items()}
-        return Observation(time=to_device(self.device, to_host(state.time)), camera=pictures, **readings)
+        time = to_device(self.device, to_host(state.time))
+        return Observation(time=time, camera=pictures, active=active, **readings)
