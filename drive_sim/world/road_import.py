@@ -28,12 +28,16 @@ EDGE_MARGIN = 0.25
 """Paved strip beside the lane where the road is narrowest [m]."""
 DEFAULT_HALF_WIDTH = 4.0
 """Of a line without widths [m]."""
+WIDEST_SIDE = 50.0
+"""Of the pavement beside the line [m]: the grid knows the road this far, and a little more."""
 SMALLEST_RADIUS = 4.0
 """Below this no car follows the line [m]."""
 SHORTEST = 50.0
 """Length of the shortest road [m]."""
 FEWEST_POINTS = 10
 _MOST_CELLS = 60_000_000
+_FURTHEST = 1e8
+"""Of any coordinate [m]; map grids reach 1e7."""
 _REPEATED = 1e-3
 """Points nearer to each other are one and the same [m]."""
 _COLUMNS = ("x_m", "y_m", "w_tr_right_m", "w_tr_left_m")
@@ -197,8 +201,12 @@ def _numbers(path: Path, number: int, cells: list[str], columns: dict[str, int])
             raise InputError(path, where, f"{cells[index][:40]!r} is not a number", "write it as 12.5") from None
         if not math.isfinite(value):
             raise InputError(path, where, f"{cells[index]!r} is not finite", "give a number in metres")
+        if abs(value) > _FURTHEST:
+            raise InputError(path, where, f"{cells[index][:40]!r} is too large", "give a number in metres")
         if name.startswith("w_tr") and value <= 0.0:
             raise InputError(path, where, f"the width is {value:g} m", "give a positive width in metres")
+        if name.startswith("w_tr") and value > WIDEST_SIDE:
+            raise InputError(path, where, f"the width is {value:g} m", f"give metres, at most {WIDEST_SIDE:.0f}")
         values.append(value)
     return values
 

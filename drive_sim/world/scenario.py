@@ -66,7 +66,7 @@ class Scenario:
             definition.ego.lane, int(rng.integers(road.lanes_forward))
         )
         route = self._route_length(road, placed, rng)
-        drive = careful_drive(road, start, route, limit)
+        drive = careful_drive(road, start, route if road.closed else road.length - start, limit)
         stage = Stage(road, lane, limit, drive)
         actors: list[ActorSpec] = []
         for one in placed:

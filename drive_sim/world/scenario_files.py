@@ -15,6 +15,10 @@ from drive_sim.world.scenario_schema import ActorKind, ScenarioDefinition, Table
 from drive_sim.world.state import ACTOR_NAMES, ACTOR_NONE
 
 EXTENDS = "extends"
+_ALTERNATIVES = ({"classes", "file"}, {"speed", "speed_fraction"}, {"offset", "blocks", "beyond"})
+"""Keys of which a table has one: a child that gives one drops the parent's other."""
+_WHOLE = {"weather", "classes"}
+"""Tables of weights: a child's replaces the parent's."""
 AnyTable = TypeVar("AnyTable", bound=Table)
 
 _MENDS = {
@@ -156,8 +160,11 @@ def _parent_file(path: Path, name: str) -> Path:
 
 
 def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    result = dict(below)
+    """A child's tables over its parent's, key by key."""
+    dropped = {name for group in _ALTERNATIVES if group & set(above) for name in group}
+    result = {name: value for name, value in below.items() if name not in dropped or name in above}
     for name, value in above.items():
         under = result.get(name)
-        result[name] = _over(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+        merge = isinstance(under, dict) and isinstance(value, dict) and name not in _WHOLE
+        result[name] = _over(under, value) if merge else value
     return result
