@@ -1,0 +1,106 @@
+"""Driving a suite: batches of worlds through the closed loop, scored and let go one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from drive_sim.evaluation.estimates import EpisodeScore, score_episode
+from drive_sim.evaluation.log import RolloutLog, TimingLog
+from drive_sim.evaluation.realtime import Pacer
+from drive_sim.evaluation.results import DriverFacts
+from drive_sim.evaluation.trace import Trace, trace_of
+from drive_sim.kernel import to_host
+from drive_sim.progress import Report
+from drive_sim.rollout import Observer, Step, run
+from drive_sim.world.episode import Episode
+from drive_sim.world.simulator import Simulator
+
+if TYPE_CHECKING:
+    from drive_sim.drivers.driver import Driver
+
+REPORT_EVERY = 20
+"""Steps between two reports of progress."""
+WARM_UP_STEPS = 20
+"""Before latencies count: the first decisions load code and weights."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """How a suite is driven."""
+
+    on_failure: str
+    device: str
+    batch: int
+    """Worlds at once."""
+    real_time: bool = False
+    """One world, paced by the clock."""
+
+
+@dataclass
+class Drives:
+    """What one driver did, batch by batch: after an interruption it holds the batches that were finished."""
+
+    facts: DriverFacts
+    scores: list[EpisodeScore] = field(default_factory=list)
+    traces: list[Trace] = field(default_factory=list)
+    """One an episode, where they are kept."""
+    timings: list[TimingLog] = field(default_factory=list)
+    """One a batch."""
+
+
+class _Progress(Observer):
+    """Reports how far a batch is: by its time limits, for nobody knows where its episodes end."""
+
+    def __init__(self, report: Report, first: int, total: int, name: str) -> None:
+        self._report, self._first, self._total, self._name = report, first, total, name
+
+    def on_step(self, step: Step) -> None:
+        """Tell every second or so of simulated time."""
+        if step.index % REPORT_EVERY:
+            return
+        episodes = step.simulator.episodes
+        limits = np.array([episode.route_length for episode in episodes])
+        driven = np.clip(to_host(step.simulator.state.progress) / limits, 0.0, 1.0)
+        driven[~step.active] = 1.0
+        done = self._first + float(driven.sum())
+        self._report(done / self._total, f"{self._name}: {int(done)} of {self._total} episodes")
+
+
+def drive(
+    drives: Drives,
+    driver: Driver,
+    episodes: Sequence[Episode],
+    conditions: Conditions,
+    report: Report,
+    keep_traces: bool = False,
+) -> None:
+    """Let ``driver`` drive every episode once and put what it did into ``drives``, in the order of the episodes."""
+    batch = 1 if conditions.real_time else conditions.batch
+    if conditions.real_time:
+        _simulate(driver, episodes[:1], conditions, [], WARM_UP_STEPS)
+    for first in range(0, len(episodes), batch):
+        log = RolloutLog()
+        observers: list[Any] = [log, _Progress(report, first, len(episodes), driver.name)]
+        if conditions.real_time:
+            observers.append(Pacer())
+        _simulate(driver, episodes[first : first + batch], conditions, observers)
+        logs = list(log.episodes())
+        drives.scores += [score_episode(episode) for episode in logs]
+        if keep_traces:
+            drives.traces += [trace_of(episode) for episode in logs]
+        drives.timings.append(log.timing)
+
+
+def _simulate(
+    driver: Driver,
+    episodes: Sequence[Episode],
+    conditions: Conditions,
+    observers: Sequence[Any],
+    max_steps: int | None = None,
+) -> None:
+    simulator = Simulator(episodes, conditions.device, conditions.on_failure)
+    run(simulator, driver, observers, max_steps=max_steps)

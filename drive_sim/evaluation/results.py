@@ -1,0 +1,199 @@
+"""``results.json``: what an evaluation found, as data. Its schema, its writer and its reader.
+
+Everything but ``timing`` is a function of the arguments alone: the same evaluation twice gives the same file apart
+from that key. Numbers are written in full; only reports round them. JSON has no NaN: what is not known is null.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from drive_sim import __version__
+from drive_sim.errors import InputError
+
+SCHEMA = 1
+FILE_NAME = "results.json"
+_NUMERIC = ("numpy", "numba", "scipy", "torch")
+"""Distributions on whose version the last bits of a result can depend."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class DriverFacts(_Part):
+    """Who drove."""
+
+    name: str
+    given: str
+    """As it was named on the command line."""
+    hash: str | None
+    """Of a model's weights; null for programmed drivers, which the version of this package identifies."""
+    privileged: bool
+    """Whether it sees the simulator's truth instead of sensors."""
+    controller: str
+
+
+class EstimateRow(_Part):
+    """A number with its 95 % interval; null where it is not known."""
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    episodes: int = Field(ge=0)
+    """Episodes that had something to say."""
+    basis: float | None
+    """What it rests on, in the unit of `drive_sim.evaluation.metrics.Metric.basis`."""
+
+
+class Group(_Part):
+    """The metrics of the episodes that share something."""
+
+    by: str
+    """weather, road_class or scenario."""
+    value: str
+    metrics: dict[str, EstimateRow]
+
+
+class EpisodeRow(BaseModel):
+    """One episode; every metric stands beside these fields under its name, null where it does not apply."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+    __pydantic_extra__: dict[str, float | None]
+
+    scenario: str
+    split: str
+    number: int
+    """Which draw of the scenario it is."""
+    road: str
+    road_class: str
+    weather: str
+    seed: int
+    outcome: str
+    duration_s: float
+    distance_m: float
+    interventions: int
+
+
+class ComparisonRow(_Part):
+    """One metric of the driver, a, against another, b, on the same episodes."""
+
+    metric: str
+    unit: str
+    a: float | None
+    b: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+    p_adjusted: float | None
+    """For the number of metrics compared (Holm)."""
+    test: str
+    episodes: int
+    better: str | None
+    """Name of the better driver; null if no difference can be shown."""
+    sentence: str
+
+
+class Yardstick(_Part):
+    """Another driver on the same episodes, or on the first of them."""
+
+    driver: DriverFacts
+    episodes: int = Field(ge=0)
+    metrics: dict[str, EstimateRow]
+
+
+class Rival(_Part):
+    """A driver that was compared with (``--against``)."""
+
+    driver: DriverFacts
+    metrics: dict[str, EstimateRow]
+    comparison: list[ComparisonRow]
+    episodes: list[EpisodeRow]
+
+
+class Results(_Part):
+    """The whole file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
+
+    schema_number: Literal[1] = Field(default=1, alias="schema")
+    complete: bool
+    """False if the evaluation was interrupted: then the episodes are those of the batches that were finished."""
+    driver: DriverFacts
+    suite: str
+    seed: int
+    roads: str | None
+    """Folder of the road files, for real-roads."""
+    device: str
+    versions: dict[str, str]
+    metrics: dict[str, EstimateRow]
+    groups: list[Group]
+    episodes: list[EpisodeRow]
+    yardsticks: list[Yardstick]
+    comparisons: list[Rival]
+    timing: dict[str, Any]
+    """Wall-clock figures: never the same twice."""
+
+
+def versions() -> dict[str, str]:
+    """Versions of this package, of Python and of what computes; what is not installed is left out."""
+    found = {"drive_sim": __version__, "python": ".".join(map(str, sys.version_info[:3]))}
+    for name in _NUMERIC:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def write_results(results: Results, folder: Path) -> Path:
+    """Write ``folder/results.json``; the file is complete before it gets its name. Returns its path."""
+    path = folder / FILE_NAME
+    text = json.dumps(results.model_dump(by_alias=True), indent=1, allow_nan=False, ensure_ascii=False)
+    part = folder / f"{FILE_NAME}.part"
+    part.write_text(text + "\n", encoding="utf-8")
+    part.replace(path)
+    return path
+
+
+def load_results(path: str | Path) -> Results:
+    """Read a ``results.json``, or the one in a folder.
+
+    Raises
+    ------
+    InputError
+        naming the file, the field and the mend.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / FILE_NAME
+    again = "evaluate again, or copy the whole file"
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
+    except FileNotFoundError:
+        raise InputError(path, "", "does not exist", "name a folder that drive-sim evaluate wrote") from None
+    except OSError as error:
+        raise InputError(path, "", f"cannot be read ({error.strerror})", "check its permissions") from None
+    except (UnicodeDecodeError, ValueError) as error:
+        raise InputError(path, "", f"is not JSON ({error})", again) from None
+    if not isinstance(document, dict):
+        raise InputError(path, "", "is not a JSON object", again)
+    if document.get("schema") != SCHEMA:
+        raise InputError(path, "schema", f"is {document.get('schema')!r}", f"give results of schema {SCHEMA}")
+    try:
+        return Results.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(path, ".".join(map(str, first["loc"])), first["msg"].lower(), again) from None
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON; null stands for what is not known")
