@@ -165,6 +165,7 @@ def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     result = {name: value for name, value in below.items() if name not in dropped or name in above}
     for name, value in above.items():
         under = result.get(name)
-        merge = isinstance(under, dict) and isinstance(value, dict) and name not in _WHOLE
-        result[name] = _over(under, value) if merge else value
+        if isinstance(under, dict) and isinstance(value, dict) and name not in _WHOLE:
+            value = _over(under, value)
+        result[name] = value
     return result
