@@ -2,122 +2,159 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_sim.geometry import wrap_angle
-from drive_sim.kernel import kernel, scalar, to_device, to_host
-from drive_sim.world.episode import Episode, stack_episodes
-from drive_sim.world.road import ahead, project, road_point
-from drive_sim.world.state import (
-    EVENT_FINISH,
-    EVENT_OFF_CENTRE,
-    EVENT_OFF_ROAD,
-    EVENT_TIME_OUT,
-    State,
-    World,
-    empty_state,
+from drive_sim.kernel import kernel, scalar, to_device
+from drive_sim.world.collision import NO_CONTACT
+from drive_sim.world.episode import Episode, build_world
+from drive_sim.world.events import (
+    FAILURES,
+    NONE_NEAR,
+    collision_event,
+    look_ahead,
+    meet_actor,
+    place_events,
+    progress_events,
 )
+from drive_sim.world.placement import put_back_ego, reset_ego, track
+from drive_sim.world.road_pool import RoadPool, assign
+from drive_sim.world.state import EVENT_FINISH, EVENT_OFF_CENTRE, EVENT_TIME_OUT, empty_state
+from drive_sim.world.traffic import advance_actor, exists, plan_actor, reset_actor
 from drive_sim.world.vehicle import BMW_320I, VehicleParameters, advance_vehicle
 
 CONTROL_PERIOD = 0.05
 """Time between two commands [s]."""
+END = EVENT_FINISH | EVENT_TIME_OUT
+"""Events that end every episode."""
+TERMINATE, PUT_BACK = "terminate", "put_back"
 
 
 @scalar
-def _locate(roads, world, state, i):
-    element, s, d = project(roads, world.road[i], state.x[i], state.y[i])
-    state.element[i] = element
-    if element < 0:
-        return
-    state.s[i], state.d[i] = s, d
-    _, _, heading, curvature = road_point(roads, world.road[i], s, 0.0)
-    state.heading_error[i] = wrap_angle(state.yaw[i] - heading)
-    state.curvature[i] = curvature
+def _command(value):
+    """A command limited to [-1, 1]; what is not a number counts as 0."""
+    if value >= -1.0:
+        return min(float(value), 1.0)
+    return -1.0 if value < -1.0 else 0.0
 
 
-@kernel(grain=16)
-def _reset(i, roads, world, state, masks):
-    """Put world ``i`` at its start where the mask says so."""
-    if not masks[0][i]:
-        return
-    x, y, heading, _ = road_point(roads, world.road[i], world.start_s[i], world.start_d[i])
-    state.x[i], state.y[i], state.yaw[i] = x, y, heading + world.start_heading_error[i]
-    state.speed[i] = world.start_speed[i]
-    state.step[i] = 0
-    state.time[i] = state.yaw_rate[i] = state.slip_angle[i] = state.steering[i] = state.drive[i] = 0.0
-    state.acceleration_x[i] = state.acceleration_y[i] = state.pitch[i] = state.roll[i] = 0.0
-    state.action[i, 0] = state.action[i, 1] = 0.0
-    state.progress[i] = state.odometer[i] = state.stalled_for[i] = 0.0
-    state.events[i] = state.events_ever[i] = state.done[i] = state.interventions[i] = 0
+@scalar
+def _move_actors(roads, vehicle, world, state, i, ego_before):
+    """Move the actors of world ``i`` after its ego has moved from ``ego_before``; EVENT_COLLISION_* of contacts."""
+    events, first = 0, NO_CONTACT
     state.hit_actor[i] = -1
-    state.gap[i] = state.time_to_collision[i] = 1e6
-    setup = world.actors
-    for n in range(setup.kind.shape[1]):
-        state.actor_s[i, n], state.actor_d[i, n] = setup.start_s[i, n], setup.start_d[i, n]
-        x, y, heading, _ = road_point(roads, world.road[i], setup.start_s[i, n], setup.start_d[i, n])
-        turn = 0.0 if setup.direction[i, n] > 0 else math.pi
-        state.actor_x[i, n], state.actor_y[i, n] = x, y
-        state.actor_yaw[i, n] = heading + turn + setup.yaw_offset[i, n]
-        state.actor_speed[i, n] = setup.start_speed[i, n]
-        state.actor_acceleration[i, n] = state.actor_lateral_speed[i, n] = state.actor_timer[i, n] = 0.0
-        state.actor_phase[i, n] = 0
-    _locate(roads, world, state, i)
+    state.gap[i] = NONE_NEAR
+    for n in range(world.actors.kind.shape[1]):
+        if not exists(world, state, i, n):
+            continue
+        before = (state.actor_x[i, n], state.actor_y[i, n], state.actor_yaw[i, n])
+        advance_actor(roads, world, state, i, n, CONTROL_PERIOD)
+        time, gap = meet_actor(vehicle, world, state, i, n, ego_before, before)
+        state.gap[i] = min(state.gap[i], gap)
+        if time < NO_CONTACT:
+            events |= collision_event(world.actors.kind[i, n])
+            if time < first:
+                first = time
+                state.hit_actor[i] = n
+    return events
 
 
 @kernel(grain=16)
-def _step(i, roads, world, state, vehicle, actions):
+def _step(i, roads, world, state, vehicle, actions, puts_back):
     """Advance world ``i`` by one control step unless it is done."""
     if state.done[i]:
         return
-    state.action[i, 0] = min(max(actions[0][i, 0], -1.0), 1.0)
-    state.action[i, 1] = min(max(actions[0][i, 1], -1.0), 1.0)
+    state.action[i, 0] = _command(actions[0][i, 0])
+    state.action[i, 1] = _command(actions[0][i, 1])
+    before = (state.x[i], state.y[i], state.yaw[i])
+    size = (vehicle.length, vehicle.width)
+    for n in range(world.actors.kind.shape[1]):
+        if exists(world, state, i, n):
+            plan_actor(roads, world, state, size, i, n, CONTROL_PERIOD)
     advance_vehicle(vehicle, world.weather.friction[i], state, i, CONTROL_PERIOD)
     state.step[i] += 1
     state.time[i] = state.step[i] * CONTROL_PERIOD
-    before = state.s[i]
-    _locate(roads, world, state, i)
-    state.progress[i] += ahead(roads, world.road[i], before, state.s[i])
-    events = 0
-    if state.element[i] < 0 or not -roads.paved_right[
-        roads.element_start[world.road[i]] + state.element[i]
-    ] <= state.d[i] <= roads.paved_left[roads.element_start[world.road[i]] + state.element[i]]:
-        events |= EVENT_OFF_ROAD
-    if abs(state.d[i] - world.lane_centre[i]) > 1.0:
-        events |= EVENT_OFF_CENTRE
-    if state.progress[i] >= world.route_length[i]:
-        events |= EVENT_FINISH
-    if state.time[i] >= world.time_limit[i]:
-        events |= EVENT_TIME_OUT
+    track(roads, world, state, i)
+    events = _move_actors(roads, vehicle, world, state, i, before)
+    state.time_to_collision[i], reason = look_ahead(roads, vehicle, world, state, i)
+    events |= place_events(roads, vehicle, world, state, i)
+    events |= progress_events(world, state, reason, i, CONTROL_PERIOD)
     state.events[i] = events
     state.events_ever[i] |= np.uint32(events)
-    if events & (EVENT_FINISH | EVENT_TIME_OUT | EVENT_OFF_ROAD):
+    if events & END or (events & FAILURES and not puts_back):
         state.done[i] = 1
+    elif puts_back and events & (FAILURES | EVENT_OFF_CENTRE):
+        put_back_ego(roads, vehicle, world, state, i)
+
+
+@kernel(grain=16)
+def _reset(i, roads, world, state, vehicle, mask):
+    """Begin the episode of world ``i`` again where ``mask`` says so."""
+    if mask[0][i]:
+        reset_ego(roads, vehicle, world, state, i)
+        for n in range(world.actors.kind.shape[1]):
+            reset_actor(roads, world, state, i, n)
+
+
+@kernel(grain=16)
+def _put_back(i, roads, world, state, vehicle, mask):
+    """Put the ego of world ``i`` back where ``mask`` says so; a failed episode goes on."""
+    if mask[0][i] and not state.events_ever[i] & np.uint32(END):
+        put_back_ego(roads, vehicle, world, state, i)
+        state.done[i] = 0
 
 
 class Simulator:
-    """B worlds that step together."""
+    """B worlds that step together.
+
+    Parameters
+    ----------
+    episodes
+        One for each world.
+    device
+        ``"cpu"`` or ``"cuda"``: where state and roads are.
+    on_failure
+        ``"terminate"``: a collision, leaving the road, driving the wrong way or a stall ends the episode.
+        ``"put_back"``: those, and being more than 1 m off the lane's centre, count an intervention; the ego is put
+        back into its lane and the clock goes on. The end of the route or of the time ends every episode.
+    slots
+        Actor slots of each world; by default as many as the fullest episode needs. Fixed from then on, so give
+        enough for the episodes that `replace` will bring.
+    vehicle
+        The ego car.
+
+    Attributes
+    ----------
+    roads, world, state
+        What kernels read, on ``device``. `replace` may renew ``roads``; ask for it anew each time. A world whose
+        ``state.done`` is set is frozen: no step changes it.
+    """
 
     def __init__(
         self,
         episodes: Sequence[Episode],
         device: str = "cpu",
-        on_failure: str = "terminate",
+        on_failure: str = TERMINATE,
         slots: int | None = None,
         vehicle: VehicleParameters = BMW_320I,
     ) -> None:
-        if on_failure not in ("terminate", "put_back"):
-            raise ValueError(f"on_failure must be 'terminate' or 'put_back', not {on_failure!r}")
+        if on_failure not in (TERMINATE, PUT_BACK):
+            raise ValueError(f"on_failure must be {TERMINATE!r} or {PUT_BACK!r}, not {on_failure!r}")
+        if not episodes:
+            raise ValueError("at least one episode is needed")
         self.episodes = list(episodes)
         self.device, self.on_failure, self.vehicle = device, on_failure, vehicle
         self.control_period = CONTROL_PERIOD
-        self.slots = slots
-        self.roads, self.world = stack_episodes(self.episodes, device, slots)
-        self.state: State = empty_state(len(self.episodes), self.world.actors.kind.shape[1], device)
+        most = max(1, *(len(episode.actors) for episode in self.episodes))
+        self.slots = most if slots is None else slots
+        if most > self.slots:
+            raise ValueError(f"{most} actors do not fit into {self.slots} slots")
+        self._pool = RoadPool(self._distinct_roads(), device)
+        self.world = build_world(self.episodes, self._road_indices(), self.slots, device)
+        self.state = empty_state(len(self.episodes), self.slots, device)
         self.reset()
 
     @property
@@ -125,35 +162,82 @@ class Simulator:
         """Number of worlds B."""
         return len(self.episodes)
 
-    def _mask(self, mask: Any) -> Any:
-        chosen = np.ones(self.batch_size, np.uint8) if mask is None else np.asarray(mask, np.uint8)
-        return to_device(self.device, chosen)
+    @property
+    def roads(self) -> Any:
+        """The roads of all worlds, `Roads`."""
+        return self._pool.roads
 
     def reset(self, mask: NDArray[np.bool_] | None = None) -> None:
-        """Start the episodes of the worlds in ``mask`` (B) again; of all by default."""
-        _reset(self.device, self.batch_size, self.roads, self.world, self.state, (self._mask(mask),))
+        """Begin the episodes of the worlds in ``mask`` (B) again; of all by default."""
+        self._run_masked(_reset, mask)
 
     def step(self, actions: Any) -> None:
-        """Advance all worlds that are not done by one control step with float32 (B, 2) ``actions``."""
-        actions = np.ascontiguousarray(actions, np.float32) if self.device == "cpu" else actions
-        _step(self.device, self.batch_size, self.roads, self.world, self.state, self.vehicle, (actions,))
+        """Advance the worlds that are not done by one control step.
 
-    def put_back(self, mask: NDArray[np.bool_]) -> None:
-        """Put the ego of the worlds in ``mask`` back to its lane."""
-        for i in np.flatnonzero(to_host(self._mask(mask))):
-            s = float(self.state.s[i])
-            x, y, heading, _ = road_point(self.roads, int(self.world.road[i]), s, float(self.world.lane_centre[i]))
-            self.state.x[i], self.state.y[i], self.state.yaw[i] = x, y, heading
-            self.state.d[i], self.state.heading_error[i] = self.world.lane_centre[i], 0.0
-            self.state.interventions[i] += 1
+        ``actions`` is (B, 2), [steering, acceleration] in [-1, 1]: beyond is cut off, what is not a number counts as
+        0. With ``device="cuda"`` it may lie on the device as float32 (a torch tensor, say).
+        """
+        _step(
+            self.device, self.batch_size, self.roads, self.world, self.state, self.vehicle,
+            (self._on_device(actions),), self.on_failure == PUT_BACK,
+        )  # fmt: skip
+
+    def put_back(self, mask: NDArray[np.bool_] | None = None) -> None:
+        """Put the ego of the worlds in ``mask`` (B) back to the middle of its lane, ahead of what is in the way.
+
+        It drives on at a speed that suits the next bends, and the put-back counts as an intervention. A world that a
+        failure has ended goes on; one that has reached its route's end or its time limit stays as it is.
+        """
+        self._run_masked(_put_back, mask)
 
     def replace(self, index: int, episode: Episode) -> None:
-        """Let world ``index`` run another episode, and reset it."""
+        """Let world ``index`` begin another episode, in place; the others are not touched."""
+        if len(episode.actors) > self.slots:
+            raise ValueError(f"{len(episode.actors)} actors do not fit into {self.slots} slots")
         self.episodes[index] = episode
-        self.roads, self.world = stack_episodes(self.episodes, self.device, self.world.actors.kind.shape[1])
+        road = self._pool.find(episode.road)
+        if road is None:
+            road = self._pool.append(episode.road)
+        if road is None:
+            # Full, mostly of roads that are no longer driven: begin anew, with room for the next ones.
+            self._pool = RoadPool(self._distinct_roads(), self.device, spare=0.5)
+            indices = self._road_indices()
+            assign(self.world.road, 0, np.array(indices, np.int32))
+            road = indices[index]
+        _assign_row(self.world, build_world([episode], [road], self.slots), index)
         mask = np.zeros(self.batch_size, bool)
         mask[index] = True
         self.reset(mask)
 
+    def _distinct_roads(self) -> list[Any]:
+        return list({id(episode.road): episode.road for episode in self.episodes}.values())
 
-__all__ = ["CONTROL_PERIOD", "Simulator", "World"]
+    def _road_indices(self) -> list[int]:
+        found = [self._pool.find(episode.road) for episode in self.episodes]
+        return [index for index in found if index is not None]
+
+    def _run_masked(self, run: Any, mask: NDArray[np.bool_] | None) -> None:
+        chosen = np.ones(self.batch_size, np.uint8) if mask is None else np.asarray(mask, bool).astype(np.uint8)
+        if chosen.shape != (self.batch_size,):
+            raise ValueError(f"mask must have shape ({self.batch_size},), not {chosen.shape}")
+        on_device = to_device(self.device, chosen)
+        run(self.device, self.batch_size, self.roads, self.world, self.state, self.vehicle, (on_device,))
+
+    def _on_device(self, actions: Any) -> Any:
+        if self.device == "cuda" and hasattr(actions, "__cuda_array_interface__"):
+            from numba import cuda
+
+            return cuda.as_cuda_array(actions)
+        host = np.ascontiguousarray(actions, np.float32)
+        if host.shape != (self.batch_size, 2):
+            raise ValueError(f"actions must have shape ({self.batch_size}, 2), not {host.shape}")
+        return host if self.device == "cpu" else to_device(self.device, host)
+
+
+def _assign_row(target: Any, source: Any, row: int) -> None:
+    """Copy the only row of each array of a (nested) tuple into a row of another's."""
+    for array, values in zip(target, source, strict=True):
+        if isinstance(array, tuple):
+            _assign_row(array, values, row)
+        else:
+            assign(array, row, values)
