@@ -31,6 +31,8 @@ LEVEL = 0.95
 """Confidence of every interval."""
 REPLICATES = 4000
 _Z = float(stats.norm.ppf(0.5 + LEVEL / 2))
+_ROUNDING = 1e-12
+"""Relative difference below which sums taken in another order are the same."""
 _CHUNK = 1 << 22
 """Entries of a temporary array."""
 
@@ -152,11 +154,10 @@ class Resampled:
         known = self.replicates[np.isfinite(self.replicates)]
         if self.clusters < 2 or not np.isfinite(self.estimate):
             return math.nan
-        if np.all(known == null):
-            return 1.0
-        share = (np.mean(known < null) + np.mean(known <= null)) / 2
-        seen = float(stats.norm.ppf(np.clip(share, 0.5 / len(known), 1.0 - 0.5 / len(known))))
-        shift = seen - self._bias
+        if np.ptp(known) <= _ROUNDING * np.max(np.abs(known)):
+            # The same on every road: what chance could do is the sign test's least p-value.
+            return 1.0 if abs(self.estimate - null) <= _ROUNDING else 2.0 ** (1 - self.clusters)
+        shift = _score_below(known, null) - self._bias
         z = (shift / (1.0 + self._acceleration * shift) - self._bias) / self._expansion
         return float(2.0 * stats.norm.sf(abs(z)))
 
@@ -176,8 +177,7 @@ class Resampled:
         if not len(self.jackknife):
             return 0.0
         known = self.replicates[np.isfinite(self.replicates)]
-        below = (np.mean(known < self.estimate) + np.mean(known <= self.estimate)) / 2
-        return float(stats.norm.ppf(np.clip(below, 0.5 / len(known), 1.0 - 0.5 / len(known))))
+        return _score_below(known, self.estimate)
 
     @property
     def _acceleration(self) -> float:
@@ -185,6 +185,14 @@ class Resampled:
         deviation = known.mean() - known if len(known) else known
         scale = float(np.sum(deviation**2)) ** 1.5
         return float(np.sum(deviation**3)) / (6.0 * scale) if scale > 0.0 else 0.0
+
+
+def _score_below(replicates: Floats, value: float) -> float:
+    """Normal score of the share of replicates below ``value``, ties counted half."""
+    slack = _ROUNDING * float(np.max(np.abs(replicates)))
+    share = (np.mean(replicates < value - slack) + np.mean(replicates <= value + slack)) / 2
+    least = 0.5 / len(replicates)
+    return float(stats.norm.ppf(np.clip(share, least, 1.0 - least)))
 
 
 class ClusterBootstrap:

@@ -10,6 +10,7 @@ Nothing is differentiated across a put-back; stretches shorter than three steps 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from scipy.signal import savgol_filter
@@ -39,6 +40,9 @@ ISO_LATERAL_JERK = 5.0
 ACCELERATION_WINDOW, JERK_WINDOW, YAW_WINDOW, ISO_WINDOW = 0.8, 1.5, 0.5, 0.5
 """[s]"""
 
+# Several metrics of one episode ask for the same signal before the next episode's turn comes.
+_once = lru_cache(maxsize=1)
+
 
 def local_quadratic(log: EpisodeLog, signal: Floats, window: float, derivative: int = 0) -> Floats:
     """(T) the signal, or its time derivative, from quadratics over ``window`` [s]; NaN where a stretch is short."""
@@ -54,27 +58,32 @@ def local_quadratic(log: EpisodeLog, signal: Floats, window: float, derivative: 
     return result
 
 
+@_once
 def smooth_acceleration_x(log: EpisodeLog) -> Floats:
     """(T) longitudinal acceleration [m/s²], smoothed over 0.8 s."""
     return local_quadratic(log, log.acceleration_x, ACCELERATION_WINDOW)
 
 
+@_once
 def smooth_acceleration_y(log: EpisodeLog) -> Floats:
     """(T) lateral acceleration [m/s²], smoothed over 0.8 s, positive left."""
     return local_quadratic(log, log.acceleration_y, ACCELERATION_WINDOW)
 
 
+@_once
 def longitudinal_jerk(log: EpisodeLog) -> Floats:
     """(T) derivative over 1.5 s of the smoothed longitudinal acceleration [m/s³]."""
     return local_quadratic(log, smooth_acceleration_x(log), JERK_WINDOW, 1)
 
 
+@_once
 def jerk_magnitude(log: EpisodeLog) -> Floats:
     """(T) derivative over 1.5 s of the smoothed magnitude of the acceleration [m/s³]: nuPlan's definition."""
     magnitude = local_quadratic(log, np.hypot(log.acceleration_x, log.acceleration_y), ACCELERATION_WINDOW)
     return local_quadratic(log, magnitude, JERK_WINDOW, 1)
 
 
+@_once
 def yaw_acceleration(log: EpisodeLog) -> Floats:
     """(T) derivative over 0.5 s of the yaw rate [rad/s²]."""
     return local_quadratic(log, log.yaw_rate, YAW_WINDOW, 1)
@@ -170,6 +179,7 @@ NUPLAN_BOUNDS: tuple[Metric, ...] = (
 )
 
 
+@_once
 def is_comfortable(log: EpisodeLog) -> float:
     """1 if all of nuPlan's bounds held all the time, 0 if not, NaN where nothing could be judged."""
     shares = [bound(log) for bound in NUPLAN_BOUNDS]
