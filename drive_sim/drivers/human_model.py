@@ -130,7 +130,7 @@ def _become(i, clock, air, manner, senses, mind, plan, actors, masks):
     senses.hazard_delay[i] = int(_between(seed, 4, 10.0, 17.0))
     senses.steering_delay[i] = int(_between(seed, 5, 3.0, 5.0))
     senses.lapse_rate[i] = _between(seed, 6, 0.01, 0.03)
-    senses.place[i] = _between(seed, 7, -0.12, 0.12)
+    senses.place[i] = _between(seed, 7, -0.15, 0.15)
     settle_senses(i, seed, senses)
     mind.interventions[i] = clock.interventions[i]
     plan.fresh[i] = mind.fresh[i] = 1

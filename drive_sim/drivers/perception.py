@@ -27,7 +27,7 @@ DIRECTION_ERROR = 0.003
 """Error of the direction in which an obstacle is seen [rad]."""
 ANGLE_FLOOR, ANGLE_SHARE, ANGLE_MEMORY = 0.002, 0.05, 0.6
 """Error of the angles that steer: a floor [rad], a share of the angle (Weber), and how long it persists [s]."""
-WANDER, WANDER_MEMORY = 0.11, 8.0
+WANDER, WANDER_MEMORY = 0.14, 8.0
 """Drift of the wanted place in the lane: standard deviation [m] and memory [s]."""
 SPEED_WANDER = 0.02
 """Drift of the wanted speed [1], with the same memory."""

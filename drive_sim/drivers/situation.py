@@ -71,6 +71,7 @@ class Traffic(NamedTuple):
     kind: Any
     length: Any
     width: Any
+    direction: Any
     s: Any
     d: Any
     yaw: Any
@@ -171,8 +172,8 @@ def ego_of(state: State) -> Ego:
 def traffic_of(world: World, state: State) -> Traffic:
     """The arrays that say where the other road users are and how they move."""
     setup = world.actors
-    moving = (getattr(state, f"actor_{name}") for name in Traffic._fields[3:])
-    return Traffic(setup.kind, setup.length, setup.width, *moving)
+    moving = (getattr(state, f"actor_{name}") for name in Traffic._fields[4:])
+    return Traffic(setup.kind, setup.length, setup.width, setup.direction, *moving)
 
 
 @inner_scalar
@@ -279,8 +280,7 @@ def see_actor(i, n, course, roads, ego, traffic, actors, sight):
     turn = traffic.yaw[i, n] - heading
     actors.kind[i, n] = traffic.kind[i, n]
     actors.s[i, n], actors.d[i, n] = traffic.s[i, n], traffic.d[i, n]
-    # Someone who crosses moves across the road whichever way the box points.
-    actors.speed[i, n] = traffic.speed[i, n] * math.cos(turn)
+    actors.speed[i, n] = float(traffic.direction[i, n]) * traffic.speed[i, n]
     actors.lateral_speed[i, n] = traffic.lateral_speed[i, n]
     half_length, half_width = road_extent(traffic.length[i, n], traffic.width[i, n], turn)
     actors.half_length[i, n], actors.half_width[i, n] = half_length, half_width
