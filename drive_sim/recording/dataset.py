@@ -119,8 +119,9 @@ class Frames:
         if isinstance(step, slice):
             steps = range(len(self))[step]
             return np.stack([self[i] for i in steps]) if steps else np.zeros((0, *self.shape), np.uint8)
+        data = self.encoded[step]
         try:
-            picture = decode_picture(self.encoded[step])
+            picture = decode_picture(data)
         except ValueError:
             problem = f"the picture of step {step} cannot be decoded"
             raise InputError(self.path, self.camera, problem, "drop the episode") from None

@@ -181,7 +181,8 @@ def read_rows(root: Path, features: Features, total: int, statistics: bool) -> p
         path = rows_file(root, number)
         with parquet_errors(path):
             table = pq.ParquetFile(path).read(columns=None if statistics else names)
-        missing = [name for name in names if name not in table.column_names]
+        there = set(table.column_names)
+        missing = [name for name in names if name not in there]
         if missing:
             raise InputError(path, missing[0], "is missing", "copy the file again from where it is whole")
         parts.append(table.select(names).cast(parts[0].schema))

@@ -43,6 +43,7 @@ def disk_errors(path: Path) -> Iterator[None]:
         errno.EPERM: ("writing is not permitted", "choose a folder that you may write to"),
         errno.EROFS: ("the file system is read-only", "choose a folder that you may write to"),
         errno.EMFILE: ("too many files are open", "record fewer worlds at once, or raise the limit with ulimit -n"),
+        errno.EEXIST: ("a file is in the way, not a folder", "choose another folder"),
         errno.ENOTDIR: ("a part of the path is a file, not a folder", "choose another folder"),
         errno.EIO: ("the disk reports an input/output error", "use another disk"),
     }

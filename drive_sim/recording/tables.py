@@ -113,7 +113,9 @@ def renumber(source: Path, target: Path, features: Features, changes: Mapping[st
             table = file.read_row_group(group)
             missing = [name for name in schema.names if name not in table.column_names]
             if missing:
-                raise InputError(source, missing[0], "the column is missing", "drop its episode, or copy the file again")
+                raise InputError(
+                    source, missing[0], "the column is missing", "drop its episode, or copy the file again"
+                )
             stop = start + table.num_rows
             columns = {name: pa.array(values[start:stop], pa.int64()) for name, values in changes.items()}
             arrays = [columns.get(name, table[name]) for name in schema.names]

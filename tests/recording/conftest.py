@@ -15,6 +15,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 from recorded_drives import Crash, record
 
 
+@pytest.fixture(autouse=True)
+def _no_flushing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flushing to the disk only matters when the power goes, which no test can do, and takes most of the time."""
+    for name in ("fsync", "fdatasync"):
+        monkeypatch.setattr(os, name, lambda descriptor: None, raising=False)
+
+
 @pytest.fixture(scope="session")
 def _three_episodes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("recorded") / "dataset"

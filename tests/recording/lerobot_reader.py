@@ -23,13 +23,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """LeRobot would not load this."""
 
 
 def _demand(condition: bool, what: str) -> None:
     if not condition:
-        raise Refused(what)
+        raise RefusedError(what)
 
 
 def _glob(folder: Path) -> pa.Table:
@@ -38,7 +38,7 @@ def _glob(folder: Path) -> pa.Table:
     try:
         tables = [pq.ParquetFile(path).read() for path in paths]
     except (pa.ArrowException, OSError) as error:
-        raise Refused(f"torn file in {folder}") from error
+        raise RefusedError(f"torn file in {folder}") from error
     _demand(all(table.schema.equals(tables[0].schema) for table in tables), f"files in {folder} differ in schema")
     return pa.concat_tables(tables)
 
@@ -52,7 +52,7 @@ def _hf_type(feature: dict[str, Any]) -> pa.DataType:
 
 
 class LeRobotReader:
-    """A dataset as LeRobot would have it; `Refused` where that would raise."""
+    """A dataset as LeRobot would have it; `RefusedError` where that would raise."""
 
     def __init__(self, root: Path) -> None:
         self.info = json.loads((root / "meta/info.json").read_text())

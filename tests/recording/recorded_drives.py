@@ -130,6 +130,8 @@ if __name__ == "__main__":
         child = os.fork()
         if child == 0:
             record_for_ever(Path(sys.argv[1]), Path(sys.argv[2]), int(line))
-        print(child, flush=True)
+        sys.stdout.write(f"{child}\n")
+        sys.stdout.flush()
         os.waitpid(child, 0)
-        print("ended", flush=True)
+        sys.stdout.write("ended\n")
+        sys.stdout.flush()

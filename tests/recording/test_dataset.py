@@ -16,6 +16,7 @@ import drive_sim
 from drive_sim.errors import InputError
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.features import ACTOR_FIELDS, TRUTH_FIELDS, features_of
+from drive_sim.recording.metadata import data_file, rows_file
 from drive_sim.world.road import Road
 from drive_sim.world.state import State
 
@@ -163,9 +164,7 @@ def test_provenance_says_who_drove_what_where_and_with_which_versions(dataset_pa
 
 
 def test_episodes_beyond_a_thousand_files_stay_in_order() -> None:
-    from drive_sim.recording.metadata import data_file, rows_file
-
-    files = [data_file(Path(), index) for index in range(0, 2500)]
+    files = [data_file(Path(), index) for index in range(2500)]
     assert files == sorted(files)
     assert [rows_file(Path(), n) for n in range(2500)] == sorted(rows_file(Path(), n) for n in range(2500))
 

@@ -171,7 +171,7 @@ def test_a_newer_journal_is_refused(tmp_path: Path) -> None:
 )
 def test_pictures_that_do_not_fit_the_header_are_a_mistake(tmp_path: Path, given_pictures: Any) -> None:
     journal = JournalWriter(tmp_path / "journal-k", HEADER)
-    with pytest.raises(ValueError, match="front|left"):
+    with pytest.raises(ValueError, match=r"front|left"):
         journal.append({}, given_pictures)
     with pytest.raises(ValueError, match="encoding must be one of png, jpeg"):
         JournalWriter(tmp_path / "journal-l", HEADER, "gif")
