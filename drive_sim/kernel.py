@@ -29,6 +29,9 @@ import numba
 import numpy as np
 from numba.core import config as numba_config
 
+from drive_sim.bundle import BundleArguments, bundle_of
+from drive_sim.errors import InputError
+
 
 def _cache_root() -> Path:
     configured = os.environ.get("DRIVE_SIM_CACHE")
@@ -191,7 +194,8 @@ class Kernel:
         self._cuda: Any = None
         KERNELS[f"{body.__module__}.{body.__qualname__}"] = self
 
-    def __call__(self, device: str, count: int, *args: Any) -> None:
+    def __call__(self, device: str, count: int, *arguments: Any) -> None:
+        args = tuple([bundle_of(argument) for argument in arguments])
         if device == "cuda":
             self._launch(count, args)
         elif device == "cpu":
@@ -208,10 +212,7 @@ class Kernel:
         if not self._loop.signatures:
             self._loop(0, 0, *args)
         edges = [count * part // threads for part in range(threads + 1)]
-        futures = [
-            _POOL.executor().submit(self._loop, start, stop, *args)
-            for start, stop in pairwise(edges[1:])
-        ]
+        futures = [_POOL.executor().submit(self._loop, start, stop, *args) for start, stop in pairwise(edges[1:])]
         self._loop(edges[0], edges[1], *args)
         for future in futures:
             future.result()
@@ -227,7 +228,7 @@ class Kernel:
         if self._cuda is None:
             from numba import cuda
 
-            self._cuda = cuda.jit(self.cuda_entry())
+            self._cuda = cuda.jit(self.cuda_entry(), extensions=[BundleArguments])
         return self._cuda
 
     def cuda_entry(self) -> Callable[..., None]:
@@ -278,3 +279,26 @@ def to_device(device: str, array: np.ndarray[Any, Any]) -> Any:
 def to_host(array: Any) -> np.ndarray[Any, Any]:
     """The array as NumPy: itself where it already is, a copy from a GPU."""
     return array if isinstance(array, np.ndarray) else array.copy_to_host()
+
+
+def resolve_device(device: str) -> str:
+    """ "cpu" or "cuda" for "cpu", "cuda" or "auto"; InputError if what was asked for is not here."""
+    if device not in ("auto", "cpu", "cuda"):
+        raise InputError("--device", "", f"there is no device {device!r}", "give auto, cpu or cuda")
+    if device == "cpu":
+        return device
+    usable = cuda_available() and (SIMULATED_CUDA or _torch_has_cuda())
+    if device == "cuda" and not usable:
+        raise InputError(
+            "--device", "", "there is no usable CUDA device here", "give auto or cpu; see drive-sim doctor"
+        )
+    # The simulator is for tests: far slower than the CPU, so never chosen unasked.
+    return "cuda" if usable and (device == "cuda" or not SIMULATED_CUDA) else "cpu"
+
+
+def _torch_has_cuda() -> bool:
+    try:
+        import torch
+    except ModuleNotFoundError:
+        return False
+    return bool(torch.cuda.is_available())

@@ -7,70 +7,33 @@ one that was not (same machine, same number of threads).
 
 from __future__ import annotations
 
-import json
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
+from torch.utils.tensorboard import SummaryWriter
 
 from drive_sim import __version__
-from drive_sim.drivers.networks import NetworkSettings, PilotNet, build_network, decode
 from drive_sim.drivers.neural import save_model
 from drive_sim.errors import InputError
+from drive_sim.kernel import resolve_device
 from drive_sim.learning.card import model_card
-from drive_sim.learning.labels import soft_bins
-from drive_sim.learning.samples import Drive, Views, ViewSettings, ViewSource
+from drive_sim.learning.learner import Learner, TrainingSettings, load_checkpoint, save_checkpoint
+from drive_sim.learning.samples import Drive, Views, ViewSource, drives_of
 from drive_sim.learning.validation import validation_score
-from drive_sim.randomness import generator, key
+from drive_sim.progress import Report
+from drive_sim.randomness import generator
+from drive_sim.recording.dataset import Dataset
 from drive_sim.sensors.camera import CameraConfig, CameraRig
 from drive_sim.world.episode import WeatherSpec
+from drive_sim.world.scenario import list_scenarios, load_scenario
 
-Report = Callable[[float, str], None]
-"""Told how far training is (0..1) and what it does."""
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """What a training run is defined by; saved in the model's config.json."""
-
-    views: int = 120_000
-    chunk: int = 8_000
-    """Views rendered, learnt from and checkpointed together."""
-    batch: int = 128
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.01
-    ema: float = 0.998
-    """Decay a step of the weights' moving average, which is what drives."""
-    speed_weight: float = 0.5
-    future_weight: float = 0.2
-    held_out: float = 0.08
-    """Share of drives that only the validation loss sees."""
-    trials: int = 3
-    """The last so many checkpoints drive on validation roads; the best one is the model. 0: the last one."""
-    half_precision: bool | None = None
-    """Compute in bfloat16; None: where that is faster (`half_precision_pays`)."""
-    seed: int = 0
-    network: NetworkSettings = field(default_factory=NetworkSettings)
-    sampling: ViewSettings = field(default_factory=ViewSettings)
-
-    @property
-    def chunks(self) -> int:
-        """Number of chunks, at least one."""
-        return max(1, round(self.views / self.chunk))
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready settings."""
-        return {**asdict(self), "network": self.network.to_dict()}
+WEATHERS_EACH = 16
+"""Weathers drawn of each training scenario, for views in weather other than the recording's."""
 
 
 @dataclass(frozen=True)
@@ -81,136 +44,6 @@ class TrainingResult:
     views: int
     seconds: float
     validation: dict[str, float]
-
-
-def _moving_average(decay: float) -> Any:
-    """An exponential moving average that forgets the random start: decay min(``decay``, (1 + n) / (10 + n)) at step n."""
-
-    @torch.no_grad()
-    def update(averages: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
-        number = int(count)
-        weight = 1.0 - min(decay, (1.0 + number) / (10.0 + number))
-        for average, value in zip(averages, current, strict=True):
-            if average.is_floating_point():
-                average.lerp_(value.to(average.dtype), weight)
-            else:
-                average.copy_(value)
-
-    return update
-
-
-def half_precision_pays(device: str) -> bool:
-    """Whether bfloat16 is the faster arithmetic there: on a GPU, and on a CPU with matrix tiles (AMX)."""
-    # Without AMX a CPU emulates it, and training takes several times as long as in float32.
-    return device == "cuda" or bool(getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())
-
-
-class _Learner:
-    """Network, optimiser and moving average, and what is saved of them."""
-
-    def __init__(self, settings: TrainingSettings, device: str) -> None:
-        torch.manual_seed(key("network", settings.seed) & 0x7FFFFFFF)
-        self.settings, self.device = settings, device
-        self.network = build_network(settings.network).to(device)
-        self.average = AveragedModel(self.network, multi_avg_fn=_moving_average(settings.ema), use_buffers=True)
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-        )
-        self.curvatures = torch.from_numpy(settings.network.curvature_centres).to(device)
-        self.speeds = torch.from_numpy(settings.network.speed_centres).to(device)
-        self.steps_per_chunk = math.ceil(settings.chunk / settings.batch)
-        self.half = half_precision_pays(device) if settings.half_precision is None else settings.half_precision
-
-    @property
-    def driving_network(self) -> PilotNet:
-        """The moving average of the weights."""
-        module = self.average.module
-        assert isinstance(module, PilotNet)
-        return module
-
-    def _rate(self, step: int) -> float:
-        """One cycle: a linear rise over the first tenth, then half a cosine down to a hundredth."""
-        total = self.settings.chunks * self.steps_per_chunk
-        share = min(step / total, 1.0)
-        if share < 0.1:
-            return self.settings.learning_rate * (0.05 + 0.95 * share / 0.1)
-        return self.settings.learning_rate * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * (share - 0.1) / 0.9)))
-
-    def losses(self, network: nn.Module, views: Views, rows: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Weighted sum, and the curvature, speed and future cross-entropies of some views."""
-        settings = self.settings.network
-        with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
-            curvature, speed, future = network(torch.from_numpy(views.pictures[rows]).to(self.device))
-
-        def entropy(logits: Tensor, values: Any, centres: Any) -> Tensor:
-            target = torch.from_numpy(soft_bins(values, centres)).to(self.device)
-            return nn.functional.cross_entropy(logits.float(), target)
-
-        first = entropy(curvature, views.curvature[rows], settings.curvature_centres)
-        second = entropy(speed, views.speed[rows], settings.speed_centres)
-        later = views.future[rows][:, : settings.future].reshape(-1)
-        third = entropy(future.reshape(-1, settings.curvature_bins), later, settings.curvature_centres)
-        return first + self.settings.speed_weight * second + self.settings.future_weight * third, first, second, third
-
-    def learn(self, views: Views, chunk: int) -> dict[str, float]:
-        """One pass over a chunk; mean losses."""
-        self.network.train()
-        torch.manual_seed(key("dropout", self.settings.seed, chunk) & 0x7FFFFFFF)
-        order = generator("order", self.settings.seed, chunk).permutation(len(views.curvature))
-        sums, rate = np.zeros(4), 0.0
-        for number in range(self.steps_per_chunk):
-            rows = order[number * self.settings.batch : (number + 1) * self.settings.batch]
-            rate = self._rate(chunk * self.steps_per_chunk + number)
-            for group in self.optimizer.param_groups:
-                group["lr"] = rate
-            losses = self.losses(self.network, views, rows)
-            self.optimizer.zero_grad(set_to_none=True)
-            losses[0].backward()
-            nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-            self.optimizer.step()
-            self.average.update_parameters(self.network)
-            sums += [float(loss.detach()) for loss in losses]
-        mean = sums / self.steps_per_chunk
-        names = ("loss", "curvature_loss", "speed_loss", "future_loss")
-        return {**dict(zip(names, mean.tolist(), strict=True)), "learning_rate": rate}
-
-    @torch.no_grad()
-    def validate(self, views: Views) -> dict[str, float]:
-        """Loss and absolute errors of the moving average on views it does not learn from."""
-        network = self.driving_network.eval()
-        parts = []
-        for start in range(0, len(views.curvature), 512):
-            rows = np.arange(start, min(start + 512, len(views.curvature)))
-            loss = float(self.losses(network, views, rows)[0])
-            curvature, speed, _ = network(torch.from_numpy(views.pictures[rows]).to(self.device))
-            bend = decode(curvature, self.curvatures).cpu().numpy() - views.curvature[rows]
-            pace = decode(speed, self.speeds, reach=1).cpu().numpy() - views.speed[rows]
-            parts.append((loss * len(rows), np.abs(bend).sum(), np.abs(pace).sum()))
-        total = np.sum(parts, axis=0) / len(views.curvature)
-        return dict(zip(("loss", "curvature_error", "speed_error"), total.tolist(), strict=True))
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Everything that a resumed run needs, by name."""
-        named = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
-        named |= {f"average.{name}": tensor for name, tensor in self.average.state_dict().items()}
-        for number, values in self.optimizer.state_dict()["state"].items():
-            named |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in values.items()}
-        return {name: tensor.detach().clone().contiguous().cpu() for name, tensor in named.items()}
-
-    def restore(self, tensors: dict[str, Tensor]) -> None:
-        """Inverse of `tensors`."""
-
-        def part(prefix: str) -> dict[str, Tensor]:
-            return {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
-
-        self.network.load_state_dict(part("network."))
-        self.average.load_state_dict(part("average."))
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, value in part("optimizer.").items():
-            number, field_name = name.split(".", 1)
-            state.setdefault(int(number), {})[field_name] = value
-        groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
 def _chunks(source: ViewSource, settings: TrainingSettings, first: int) -> Iterator[tuple[int, Views]]:
@@ -235,35 +68,7 @@ def _split(drives: Sequence[Drive], share: float, seed: int) -> tuple[list[Drive
     return [drives[i] for i in sorted(order[held:])], [drives[i] for i in sorted(order[:held])]
 
 
-def _save_checkpoint(folder: Path, learner: _Learner, progress: dict[str, Any]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file(learner.tensors(), folder / "checkpoint.part", metadata={"progress": json.dumps(progress)})
-    (folder / "checkpoint.part").replace(folder / "checkpoint.safetensors")
-
-
-def _load_checkpoint(folder: Path, learner: _Learner, settings: TrainingSettings) -> dict[str, Any]:
-    from safetensors import safe_open
-
-    path = folder / "checkpoint.safetensors"
-    if not path.is_file():
-        raise InputError(path, "", "there is no checkpoint to resume from", "train without --resume")
-    try:
-        with safe_open(path, "pt") as file:
-            progress = json.loads(file.metadata()["progress"])
-        tensors = load_file(path)
-    except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
-        raise InputError(path, "", f"cannot be read ({error})", "train without --resume") from None
-    asked = json.loads(json.dumps(settings.to_dict()))
-    for name, value in asked.items():
-        if progress["settings"].get(name) != value:
-            raise InputError(
-                path, name, f"was {progress['settings'].get(name)!r}, now {value!r}", "resume with the same settings"
-            )
-    learner.restore(tensors)
-    return dict(progress)
-
-
-def train(
+def fit(
     drives: Sequence[Drive],
     weathers: Sequence[WeatherSpec],
     output: Path,
@@ -285,19 +90,17 @@ def train(
     provenance
         What the drives were (datasets, minutes, drivers); saved in config.json and told in the model card.
     """
-    from torch.utils.tensorboard import SummaryWriter
-
     settings, camera = settings or TrainingSettings(), camera or CameraConfig()
     started = time.monotonic()
     learn_from, held_out = _split(drives, settings.held_out, settings.seed)
     rig = CameraRig([camera])
     source = ViewSource(learn_from, rig, weathers, settings.sampling)
     unseen = ViewSource(held_out, rig, weathers, settings.sampling).draw(2_000, "held-out") if held_out else None
-    learner = _Learner(settings, device)
+    learner = Learner(settings, device)
     folder = output / "training"
     progress: dict[str, Any] = {"settings": settings.to_dict(), "chunk": 0, "best": None}
     if resume:
-        progress = _load_checkpoint(folder, learner, settings)
+        progress = load_checkpoint(folder, learner, settings)
     meta = {"settings": settings.to_dict(), "drive_sim": __version__, **(provenance or {})}
     with SummaryWriter(str(folder / "tensorboard"), purge_step=progress["chunk"]) as board:
         for chunk, views in _chunks(source, settings, progress["chunk"]):
@@ -319,8 +122,52 @@ def train(
             for name, value in scalars.items():
                 board.add_scalar(name, value, (chunk + 1) * settings.chunk)
             progress["chunk"] = chunk + 1
-            _save_checkpoint(folder, learner, progress)
+            save_checkpoint(folder, learner, progress)
             text = ", ".join(f"{k.split('/')[-1]} {v:.3g}" for k, v in scalars.items() if "error" in k or "loss" in k)
             report((chunk + 1) / settings.chunks, text)
     best = {k: float(v) for k, v in (progress["best"] or {}).items()}
     return TrainingResult(output, settings.chunks * settings.chunk, time.monotonic() - started, best)
+
+
+def train(
+    datasets: Sequence[Path],
+    output: Path,
+    network: str = "pilotnet",
+    device: str = "auto",
+    seed: int = 0,
+    resume: bool = False,
+    settings: TrainingSettings | None = None,
+    report: Report = lambda share, text: None,
+) -> TrainingResult:
+    """Train on recorded datasets and write the model folder ``output``; as `fit`, from folders on disk.
+
+    Raises
+    ------
+    InputError
+        For a dataset that cannot be read or holds too little, an unknown network or device, a model folder that
+        holds something else, or nothing to resume.
+    """
+    if output.exists() and not output.is_dir():
+        raise InputError("--output", "", f"{output} is a file", "name a folder")
+    settings = settings or TrainingSettings(seed=seed)
+    settings = replace(settings, network=replace(settings.network, name=network))
+    settings.network.check("--network")
+    drives: list[Drive] = []
+    for path in datasets:
+        drives += drives_of(Dataset.open(path))
+    if len(drives) < 2:
+        raise InputError(datasets[0], "", f"holds {len(drives)} episodes", "record at least 2")
+    minutes = sum(drive.seconds for drive in drives) / 60.0
+    provenance = {
+        "datasets": [path.name for path in datasets],
+        "episodes": len(drives),
+        "minutes": round(minutes, 2),
+        "summary": f"{minutes:.1f} minutes of recorded driving in {len(drives)} episodes",
+    }
+    return fit(drives, training_weathers(), output, settings, None, resolve_device(device), resume, provenance, report)
+
+
+def training_weathers() -> list[WeatherSpec]:
+    """Appearances that views may be re-drawn in: those of the training scenarios, and of no other split."""
+    scenarios = [load_scenario(name, "train") for name in list_scenarios("train")]
+    return [scenario.draw(number).weather for scenario in scenarios for number in range(WEATHERS_EACH)]

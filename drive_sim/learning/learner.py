@@ -1,0 +1,214 @@
+"""The network in training: optimiser, moving average, losses, and the checkpoint that a killed run resumes from."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from drive_sim.drivers.networks import NetworkSettings, PilotNet, build_network, decode
+from drive_sim.errors import InputError
+from drive_sim.learning.labels import soft_bins
+from drive_sim.learning.samples import Views, ViewSettings
+from drive_sim.randomness import generator, key
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """What a training run is defined by; saved in the model's config.json."""
+
+    views: int = 120_000
+    chunk: int = 8_000
+    """Views rendered, learnt from and checkpointed together."""
+    batch: int = 128
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    ema: float = 0.998
+    """Decay a step of the weights' moving average, which is what drives."""
+    speed_weight: float = 0.5
+    future_weight: float = 0.2
+    held_out: float = 0.08
+    """Share of drives that only the validation loss sees."""
+    trials: int = 3
+    """The last so many checkpoints drive on validation roads; the best one is the model. 0: the last one."""
+    half_precision: bool | None = None
+    """Compute in bfloat16; None: where that is faster (`half_precision_pays`)."""
+    seed: int = 0
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    sampling: ViewSettings = field(default_factory=ViewSettings)
+
+    @property
+    def chunks(self) -> int:
+        """Number of chunks, at least one."""
+        return max(1, round(self.views / self.chunk))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready settings."""
+        return {**asdict(self), "network": self.network.to_dict()}
+
+
+def _moving_average(decay: float) -> Any:
+    """An exponential moving average that forgets its random start: min(``decay``, (1 + n) / (10 + n)) at step n."""
+
+    @torch.no_grad()
+    def update(averages: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
+        number = int(count)
+        weight = 1.0 - min(decay, (1.0 + number) / (10.0 + number))
+        for average, value in zip(averages, current, strict=True):
+            if average.is_floating_point():
+                average.lerp_(value.to(average.dtype), weight)
+            else:
+                average.copy_(value)
+
+    return update
+
+
+def half_precision_pays(device: str) -> bool:
+    """Whether bfloat16 is the faster arithmetic there: on a GPU, and on a CPU with matrix tiles (AMX)."""
+    # Without AMX a CPU emulates it, and training takes several times as long as in float32.
+    return device == "cuda" or bool(getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())
+
+
+class Learner:
+    """Network, optimiser and moving average, and what is saved of them."""
+
+    def __init__(self, settings: TrainingSettings, device: str) -> None:
+        torch.manual_seed(key("network", settings.seed) & 0x7FFFFFFF)
+        self.settings, self.device = settings, device
+        self.network = build_network(settings.network).to(device)
+        self.average = AveragedModel(self.network, multi_avg_fn=_moving_average(settings.ema), use_buffers=True)
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+        )
+        self.curvatures = torch.from_numpy(settings.network.curvature_centres).to(device)
+        self.speeds = torch.from_numpy(settings.network.speed_centres).to(device)
+        self.steps_per_chunk = math.ceil(settings.chunk / settings.batch)
+        self.half = half_precision_pays(device) if settings.half_precision is None else settings.half_precision
+
+    @property
+    def driving_network(self) -> PilotNet:
+        """The moving average of the weights."""
+        module = self.average.module
+        assert isinstance(module, PilotNet)
+        return module
+
+    def _rate(self, step: int) -> float:
+        """One cycle: a linear rise over the first tenth, then half a cosine down to a hundredth."""
+        total = self.settings.chunks * self.steps_per_chunk
+        share = min(step / total, 1.0)
+        if share < 0.1:
+            return self.settings.learning_rate * (0.05 + 0.95 * share / 0.1)
+        return self.settings.learning_rate * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * (share - 0.1) / 0.9)))
+
+    def losses(self, network: nn.Module, views: Views, rows: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Weighted sum, and the curvature, speed and future cross-entropies of some views."""
+        settings = self.settings.network
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
+            curvature, speed, future = network(torch.from_numpy(views.pictures[rows]).to(self.device))
+
+        def entropy(logits: Tensor, values: Any, centres: Any) -> Tensor:
+            target = torch.from_numpy(soft_bins(values, centres)).to(self.device)
+            return nn.functional.cross_entropy(logits.float(), target)
+
+        first = entropy(curvature, views.curvature[rows], settings.curvature_centres)
+        second = entropy(speed, views.speed[rows], settings.speed_centres)
+        later = views.future[rows][:, : settings.future].reshape(-1)
+        third = entropy(future.reshape(-1, settings.curvature_bins), later, settings.curvature_centres)
+        return first + self.settings.speed_weight * second + self.settings.future_weight * third, first, second, third
+
+    def learn(self, views: Views, chunk: int) -> dict[str, float]:
+        """One pass over a chunk; mean losses."""
+        self.network.train()
+        torch.manual_seed(key("dropout", self.settings.seed, chunk) & 0x7FFFFFFF)
+        order = generator("order", self.settings.seed, chunk).permutation(len(views.curvature))
+        sums, rate = np.zeros(4), 0.0
+        for number in range(self.steps_per_chunk):
+            rows = order[number * self.settings.batch : (number + 1) * self.settings.batch]
+            rate = self._rate(chunk * self.steps_per_chunk + number)
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate
+            losses = self.losses(self.network, views, rows)
+            self.optimizer.zero_grad(set_to_none=True)
+            losses[0].backward()
+            nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+            self.optimizer.step()
+            self.average.update_parameters(self.network)
+            sums += [float(loss.detach()) for loss in losses]
+        mean = sums / self.steps_per_chunk
+        names = ("loss", "curvature_loss", "speed_loss", "future_loss")
+        return {**dict(zip(names, mean.tolist(), strict=True)), "learning_rate": rate}
+
+    @torch.no_grad()
+    def validate(self, views: Views) -> dict[str, float]:
+        """Loss and absolute errors of the moving average on views it does not learn from."""
+        network = self.driving_network.eval()
+        parts = []
+        for start in range(0, len(views.curvature), 512):
+            rows = np.arange(start, min(start + 512, len(views.curvature)))
+            loss = float(self.losses(network, views, rows)[0])
+            curvature, speed, _ = network(torch.from_numpy(views.pictures[rows]).to(self.device))
+            bend = decode(curvature, self.curvatures).cpu().numpy() - views.curvature[rows]
+            pace = decode(speed, self.speeds, reach=1).cpu().numpy() - views.speed[rows]
+            parts.append((loss * len(rows), np.abs(bend).sum(), np.abs(pace).sum()))
+        total = np.sum(parts, axis=0) / len(views.curvature)
+        return dict(zip(("loss", "curvature_error", "speed_error"), total.tolist(), strict=True))
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything that a resumed run needs, by name."""
+        named = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
+        named |= {f"average.{name}": tensor for name, tensor in self.average.state_dict().items()}
+        for number, values in self.optimizer.state_dict()["state"].items():
+            named |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in values.items()}
+        return {name: tensor.detach().clone().contiguous().cpu() for name, tensor in named.items()}
+
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Inverse of `tensors`."""
+
+        def part(prefix: str) -> dict[str, Tensor]:
+            return {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
+
+        self.network.load_state_dict(part("network."))
+        self.average.load_state_dict(part("average."))
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in part("optimizer.").items():
+            number, field_name = name.split(".", 1)
+            state.setdefault(int(number), {})[field_name] = value
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def save_checkpoint(folder: Path, learner: Learner, progress: dict[str, Any]) -> None:
+    """Write the learner and ``progress`` (JSON values) into ``folder``; complete before it gets its name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(learner.tensors(), folder / "checkpoint.part", metadata={"progress": json.dumps(progress)})
+    (folder / "checkpoint.part").replace(folder / "checkpoint.safetensors")
+
+
+def load_checkpoint(folder: Path, learner: Learner, settings: TrainingSettings) -> dict[str, Any]:
+    """Restore the learner from ``folder``; what was saved with it. InputError if that cannot be resumed."""
+    path = folder / "checkpoint.safetensors"
+    if not path.is_file():
+        raise InputError(path, "", "there is no checkpoint to resume from", "train without --resume")
+    try:
+        with safe_open(path, "pt") as file:
+            progress = json.loads(file.metadata()["progress"])
+        tensors = load_file(path)
+    except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
+        raise InputError(path, "", f"cannot be read ({error})", "train without --resume") from None
+    asked = json.loads(json.dumps(settings.to_dict()))
+    for name, value in asked.items():
+        if progress["settings"].get(name) != value:
+            raise InputError(
+                path, name, f"was {progress['settings'].get(name)!r}, now {value!r}", "resume with the same settings"
+            )
+    learner.restore(tensors)
+    return dict(progress)
