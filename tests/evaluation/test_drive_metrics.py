@@ -15,6 +15,7 @@ from drive_sim.world.state import (
     EVENT_TIME_OUT,
     MOTION_LANE,
 )
+from drive_sim.world.traffic import PHASE_GONE
 
 
 def test_route_completion_is_progress_over_route(make_log):
@@ -102,3 +103,10 @@ def test_only_quarters_of_the_route_that_were_driven_are_checked_for_speed(make_
     """60 of 100 m at half the traffic's speed: two quarters, P = 1 / (1 + 2 · 0.2)."""
     traffic = make_actor(start_speed=20.0, motion=MOTION_LANE, demands_reaction=False)
     assert drive.infraction_penalty.value(make_log(60, (traffic,))) == pytest.approx(1 / 1.4)
+
+
+def test_traffic_that_has_left_the_road_sets_no_pace(make_log, make_actor):
+    """Half-speed on the first two quarters; then (from 50 m on) the other car is gone: P = 1 / (1 + 2 · 0.2)."""
+    traffic = make_actor(start_speed=20.0, motion=MOTION_LANE, demands_reaction=False)
+    log = make_log(100, (traffic,), actor_phase=[0] * 49 + [PHASE_GONE] * 51, events={99: EVENT_FINISH})
+    assert drive.infraction_penalty.value(log) == pytest.approx(1 / 1.4)

@@ -22,6 +22,7 @@ from drive_sim.world.state import (
     MOTION_LANE,
     TRIGGER_DISTANCE,
 )
+from drive_sim.world.traffic import PHASE_GONE
 
 
 def only(log):
@@ -194,6 +195,21 @@ def test_standing_for_ever_behind_a_stopped_lead_is_no_pass(make_log, make_actor
         facts={"route_length": 500.0},
     )
     assert only(log).outcome == "no progress"
+
+
+def test_a_lead_that_drives_off_the_end_of_the_road_was_followed_until_then(make_log, make_actor):
+    """10 s behind it at 8 m/s, then it is gone (parked at 1e6 m) and the ego goes on by itself for 10 s."""
+    ahead = np.concatenate([30 + 0.8 * np.arange(1, 101), np.full(100, 1e6)])
+    log = make_log(
+        200,
+        (slow_lead(make_actor, 8.0),),
+        speed=8.0,
+        actor_s=ahead,
+        actor_phase=[0] * 100 + [PHASE_GONE] * 100,
+        events={199: EVENT_FINISH},
+    )
+    encounter = only(log)
+    assert (encounter.outcome, encounter.end) == ("followed", 99)
 
 
 def test_overtaking_the_lead_is_a_pass(make_log, make_actor):

@@ -24,6 +24,7 @@ from drive_sim.world.state import (
     EVENT_WRONG_WAY,
     MOTION_LANE,
 )
+from drive_sim.world.traffic import PHASE_GONE
 
 CARLA_VERSION = "CARLA leaderboard 2.1"
 PENALTY_PEDESTRIAN, PENALTY_VEHICLE, PENALTY_STATIC = 1.0, 0.7, 0.6
@@ -137,7 +138,13 @@ def _speed_shares(log: EpisodeLog) -> list[float]:
     ]
     if not background:
         return []
-    traffic = log.actor_speed[:, background].mean(axis=1)
+    there = log.actor_phase[:, background] != PHASE_GONE
+    traffic = np.divide(
+        np.sum(log.actor_speed[:, background] * there, axis=1),
+        there.sum(axis=1),
+        out=np.full(log.steps, np.nan),
+        where=there.any(axis=1),
+    )
     quarter = log.facts.route_length / SPEED_CHECKPOINTS
     shares = []
     for checkpoint in range(SPEED_CHECKPOINTS):
@@ -145,7 +152,8 @@ def _speed_shares(log: EpisodeLog) -> list[float]:
         goal = (checkpoint + 1) * quarter if checkpoint + 1 < SPEED_CHECKPOINTS else 0.95 * log.facts.route_length
         if log.progress.max() < goal:
             break
-        inside = _between(log, checkpoint * quarter, (checkpoint + 1) * quarter)
+        # Only while there is traffic, as in the leaderboard.
+        inside = _between(log, checkpoint * quarter, (checkpoint + 1) * quarter) & np.isfinite(traffic)
         reference = float(traffic[inside].mean()) if inside.any() else 0.0
         shares.append(min(1.0, float(log.speed[inside].mean()) / reference) if reference > 0.0 else 1.0)
     return shares

@@ -8,9 +8,9 @@ Begin
     times out or stalls standing still, short of any encounter, meets the next such actor on its route there and then.
 End
     The first of: contact with the actor; a put-back, or a failure that ends the episode; the ego is past: its rear
-    has got ahead of the actor's far end along the road; the end of the episode.
+    has got ahead of the actor's far end along the road; the actor leaves the road's end; the end of the episode.
 Outcome
-    *contact* and *failed* are not passes. *past* is a pass. At the end of the episode an actor that moved along with
+    *contact* and *failed* are not passes. *past* is a pass. At the end an actor that moved along with
     the ego (same direction, at 2 m/s or more on average: slow lead, braking lead, cut-in) counts as *followed*, a
     pass, if the ego made progress: on average at least half as fast as the actor or the speed limit, whichever is
     less, and not standing for the last 10 s. Otherwise the outcome is *no progress*, not a pass.
@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from drive_sim.evaluation.episode_log import EpisodeLog, Floats
 from drive_sim.world.episode import ActorSpec
 from drive_sim.world.state import ACTOR_NAMES, EVENT_FINISH, EVENT_STALL, EVENT_TIME_OUT, TRIGGER_NONE
+from drive_sim.world.traffic import PHASE_GONE
 
 Outcome = Literal["past", "followed", "contact", "failed", "no progress", "open"]
 
@@ -121,22 +122,27 @@ def _first(mask: NDArray[np.bool_], start: int) -> int | None:
     return start + int(found[0]) if len(found) else None
 
 
+def is_there(log: EpisodeLog, slot: int) -> NDArray[np.bool_]:
+    """(T) whether the actor is still on the road: those that drive off its end are gone."""
+    return log.actor_phase[:, slot] != PHASE_GONE
+
+
 def _encounter(log: EpisodeLog, slot: int, spec: ActorSpec) -> Encounter | None:
     ahead = actor_ahead(log, slot)
     half = half_lengths(log, spec)
-    past = ahead < -half
+    there = is_there(log, slot)
+    past = (ahead < -half) & there
     near = ahead - half <= np.maximum(BEGIN_DISTANCE, BEGIN_HEADWAY * log.speed)
     begun = (log.actor_phase[:, slot] > 0) | (spec.trigger == TRIGGER_NONE)
     contact = log.hit_actor == slot
-    begin = _first((begun & near & ~past) | contact, 0)
+    begin = _first((begun & there & near & ~past) | contact, 0)
     if begin is None:
         return None
-    last = log.steps - 1
+    last = (_first(~there, begin) or log.steps) - 1
     broken = log.put_backs.copy()
     broken[-1] |= log.failed
-    never = log.steps
     hit, stop, clear = (
-        never if step is None else step for step in (_first(mask, begin) for mask in (contact, broken, past))
+        log.steps if step is None else step for step in (_first(mask, begin) for mask in (contact, broken, past))
     )
     name = ACTOR_NAMES[spec.kind]
     if hit <= min(stop, clear, last):
@@ -148,27 +154,27 @@ def _encounter(log: EpisodeLog, slot: int, spec: ActorSpec) -> Encounter | None:
         return Encounter(slot, name, begin, stop, "open" if elsewhere else "failed")
     if clear <= last:
         return Encounter(slot, name, begin, clear, "past")
-    return Encounter(slot, name, begin, last, _unfinished(log, slot, begin, float(ahead[begin]) + half))
+    return Encounter(slot, name, begin, last, _unfinished(log, slot, begin, last, float(ahead[begin]) + half))
 
 
-def _unfinished(log: EpisodeLog, slot: int, begin: int, to_pass: float) -> Outcome:
-    """Outcome of an encounter that lasted to the episode's end; ``to_pass`` [m] were left to be past at its begin."""
+def _unfinished(log: EpisodeLog, slot: int, begin: int, last: int, to_pass: float) -> Outcome:
+    """Outcome of an encounter that nothing ended by step ``last``; ``to_pass`` [m] were left at its begin."""
     period = log.facts.control_period
-    duration = (log.steps - 1 - begin) * period
-    moving = log.speed[-1] >= STANDSTILL_SPEED
-    if duration < SHORTEST and moving:
+    duration = (last - begin) * period
+    rolling = log.speed[: last + 1] >= STANDSTILL_SPEED
+    if duration < SHORTEST and rolling[-1]:
         return "open"
-    travelled = float(np.sum(_wrap(np.diff(log.actor_s[begin:, slot]), log)))
+    travelled = float(np.sum(_wrap(np.diff(log.actor_s[begin : last + 1, slot]), log)))
     if duration and travelled >= FOLLOWED_SPEED * duration:
         allowed = min(travelled / duration, log.facts.speed_limit)
-        driven = float(log.progress[-1] - log.progress[begin]) / duration
-        stood = _first((log.speed >= STANDSTILL_SPEED)[::-1], 0)
-        standing = (log.steps if stood is None else stood) * period
+        driven = float(log.progress[last] - log.progress[begin]) / duration
+        stood = _first(rolling[::-1], 0)
+        standing = (len(rolling) if stood is None else stood) * period
         return "followed" if driven >= PROGRESS_SHARE * allowed and standing <= PATIENCE else "no progress"
-    if log.events[-1] & EVENT_FINISH:
+    if last + 1 < log.steps or log.events[last] & EVENT_FINISH:
         return "open"
     needed = to_pass / max(float(log.speed[begin]), 1.0)
-    return "open" if moving and duration < 2.0 * needed else "no progress"
+    return "open" if rolling[-1] and duration < 2.0 * needed else "no progress"
 
 
 def _next_in_the_way(log: EpisodeLog, met: set[int]) -> int | None:
@@ -177,7 +183,7 @@ def _next_in_the_way(log: EpisodeLog, met: set[int]) -> int | None:
     ahead = {
         slot: float(actor_ahead(log, slot)[-1])
         for slot, spec in enumerate(log.facts.actors)
-        if spec.demands_reaction and slot not in met
+        if spec.demands_reaction and slot not in met and is_there(log, slot)[-1]
     }
     reachable = {slot: distance for slot, distance in ahead.items() if 0.0 < distance <= left}
     return min(reachable, key=lambda slot: reachable[slot]) if reachable else None
