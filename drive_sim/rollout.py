@@ -118,7 +118,7 @@ def run(
     Returns
     -------
     int
-        Number of control steps made.
+        Number of turns that everyone was told of.
     """
     if not isinstance(sensors, SensorSuite):
         sensors = _suite_for(simulator, driver, driver.sensors if sensors is None else sensors)

@@ -1,0 +1,11 @@
+"""The map from above: road, markings, cars and people, centred on the ego, drawn with pygame.
+
+Environments render it and the window shows it. Importing this package imports pygame, so import it where a picture
+is wanted and not before.
+"""
+
+from drive_sim.top_down.scene import Scene, SceneActor, blend, scene_of
+from drive_sim.top_down.screen import Screen
+from drive_sim.top_down.view import TopDownView
+
+__all__ = ["Scene", "SceneActor", "Screen", "TopDownView", "blend", "scene_of"]
