@@ -58,8 +58,9 @@ def demo(output: Path, seed: int) -> None:
 
     _announce_compiling()
     with show_progress() as stages:
-        report = run_demo(output=output, seed=seed, stages=stages)
-    click.echo(f"report: {report}")
+        pages = run_demo(output=output, seed=seed, stages=stages)
+    for page in pages:
+        click.echo(f"report: {page}")
 
 
 @application.command()
@@ -173,8 +174,8 @@ def train(**options: Any) -> None:
 
     _announce_compiling()
     with show_progress() as stages:
-        model = train_model(**options, report=stages("train"))
-    click.echo(f"model: {model}")
+        result = train_model(**options, report=stages("train"))
+    click.echo(f"model: {result.folder}")
 
 
 @application.command()
