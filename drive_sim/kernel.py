@@ -15,6 +15,7 @@ version and of the CPU.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
 import sys
 import types
@@ -105,9 +106,12 @@ def _cuda_max(first, second):  # type: ignore[no-untyped-def]
     return _extreme(first, second, smaller=False)
 
 
-def _loop_template(start, stop, *args):  # type: ignore[no-untyped-def]
-    for item in range(start, stop):
-        BODY(item, *args)  # type: ignore[name-defined]  # noqa: F821
+def _loop_template(count: int) -> Callable[..., None]:
+    """A loop over items for a body of ``count`` further arguments, each by name: Numba packs ``*args`` slowly."""
+    names = ", ".join(f"argument_{number}" for number in range(count))
+    scope: dict[str, Any] = {}
+    exec(f"def loop(start, stop, {names}):\n    for item in range(start, stop):\n        BODY(item, {names})\n", scope)
+    return scope["loop"]  # type: ignore[no-any-return]
 
 
 def _cuda_template(count, args):  # type: ignore[no-untyped-def]
@@ -187,7 +191,8 @@ class Kernel:
         # Entries from Python and C cost compile time that grows with the arguments; only the simulator calls a body.
         entries = {"no_cpython_wrapper": not SIMULATED_CUDA, "no_cfunc_wrapper": True}
         self._body = numba.njit(nogil=True, error_model="numpy", _nrt=False, fastmath=fastmath, **entries)(body)
-        loop = _rebuild(_loop_template, body, {"BODY": self._body})
+        template = _loop_template(len(inspect.signature(body).parameters) - 1)
+        loop = _rebuild(template, body, {"BODY": self._body})
         self._loop = numba.njit(
             nogil=True, error_model="numpy", _nrt=False, fastmath=fastmath, no_cfunc_wrapper=True, cache=True
         )(loop)
@@ -195,7 +200,8 @@ class Kernel:
         KERNELS[f"{body.__module__}.{body.__qualname__}"] = self
 
     def __call__(self, device: str, count: int, *arguments: Any) -> None:
-        args = tuple([bundle_of(argument) for argument in arguments])
+        on_gpu = device == "cuda" and not SIMULATED_CUDA
+        args = tuple([bundle_of(argument, on_gpu) for argument in arguments])
         if device == "cuda":
             self._launch(count, args)
         elif device == "cpu":
@@ -228,7 +234,8 @@ class Kernel:
         if self._cuda is None:
             from numba import cuda
 
-            self._cuda = cuda.jit(self.cuda_entry(), extensions=[BundleArguments])
+            options = {} if SIMULATED_CUDA else {"extensions": [BundleArguments]}
+            self._cuda = cuda.jit(self.cuda_entry(), **options)
         return self._cuda
 
     def cuda_entry(self) -> Callable[..., None]:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_sim.bundle import lasting
 from drive_sim.geometry import wrap_angle
 from drive_sim.kernel import kernel, scalar, to_device
 
@@ -135,6 +136,7 @@ class Grid:
     """(rows, columns)"""
 
 
+@lasting
 class Roads(NamedTuple):
     """R roads as arrays for kernels, shared by all worlds. E elements, G grid cells in all; M = MAX_BOUNDARIES."""
 

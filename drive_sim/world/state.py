@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from drive_sim.bundle import lasting
 from drive_sim.kernel import allocate
 
 # Classes of actors.
@@ -78,6 +79,7 @@ EVENT_NAMES = {
 }
 
 
+@lasting
 class Weather(NamedTuple):
     """Light, air and surface of each world; all float32 (B) unless a longer shape is given."""
 
@@ -101,6 +103,7 @@ class Weather(NamedTuple):
     scenery: Any  # 0 bare .. 1 dense: trees, posts, houses beside the road
 
 
+@lasting
 class ActorSetup(NamedTuple):
     """The other road users as an episode begins, and their scripts; (B, N), float64 unless said."""
 
@@ -127,6 +130,7 @@ class ActorSetup(NamedTuple):
     demands_reaction: Any  # uint8: an encounter that is scored
 
 
+@lasting
 class World(NamedTuple):
     """What stays fixed during an episode; (B)."""
 
@@ -145,6 +149,7 @@ class World(NamedTuple):
     actors: ActorSetup
 
 
+@lasting
 class State(NamedTuple):
     """What changes every step. Ego arrays (B), actor arrays (B, N); float64 unless said.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from drive_sim.bundle import lasting
 from drive_sim.kernel import scalar
 from drive_sim.world.single_track import GRAVITY, integrate_motion
 
@@ -15,6 +16,7 @@ SUBSTEPS = 5
 """Integration steps in a control step: 0.01 s each at 20 Hz."""
 
 
+@lasting
 class VehicleParameters(NamedTuple):
     """One car; CommonRoad's symbols in brackets."""
 
