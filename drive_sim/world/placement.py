@@ -50,9 +50,9 @@ def track(roads, world, state, i):
 
 @scalar
 def settle(roads, vehicle, world, state, i, s, d, heading_error, speed):
-    """Put the ego at (s, d), steering and slipping as it does in steady driving along the road at ``speed``.
+    """Put the ego at (s, d) with ``heading_error`` [rad], in steady driving along the road at ``speed`` [m/s].
 
-    ``heading_error`` [rad] is that of its velocity. The engine holds the speed.
+    Steering, yaw rate and slip are those that hold the bend, the engine holds the speed.
     """
     road = world.road[i]
     x, y, heading, _ = road_point(roads, road, s, d)
@@ -60,7 +60,7 @@ def settle(roads, vehicle, world, state, i, s, d, heading_error, speed):
     curvature = bend / max(1.0 - bend * d, 0.2)
     steering, slip = steady_cornering(vehicle, curvature, speed, world.weather.friction[i])
     steering = min(max(steering, -vehicle.steering_max), vehicle.steering_max)
-    state.x[i], state.y[i], state.yaw[i] = x, y, heading + heading_error - slip
+    state.x[i], state.y[i], state.yaw[i] = x, y, heading + heading_error
     state.speed[i], state.yaw_rate[i] = speed, curvature * speed
     state.steering[i], state.slip_angle[i] = steering, slip
     state.drive[i] = resistance(vehicle, speed)
@@ -139,5 +139,8 @@ def put_back_ego(roads, vehicle, world, state, i):
     s = free_place(roads, vehicle, world, state, i, before)
     speed = safe_speed(roads, vehicle, world, state, i, s)
     settle(roads, vehicle, world, state, i, s, world.lane_centre[i], 0.0, speed)
+    # It is to move along its lane, which in a bend is not quite where it points.
+    state.yaw[i] -= state.slip_angle[i]
+    state.heading_error[i] -= state.slip_angle[i]
     state.progress[i] += ahead(roads, world.road[i], before, state.s[i])
     state.interventions[i] += 1
