@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from drive_sim.drivers.driver import make_driver
 from drive_sim.errors import InputError
-from drive_sim.evaluation.comparison import compare
+from drive_sim.evaluation.comparison import Comparison, compare, holm
 from drive_sim.evaluation.drives import Conditions, Drives, drive
 from drive_sim.evaluation.estimates import EpisodeScore, estimate_all, estimate_groups, estimate_timing
 from drive_sim.evaluation.results import (
@@ -247,11 +248,7 @@ def results_of(evaluation: Evaluation, complete: bool) -> Results:
         metrics=_metrics(drives.scores, seed),
         groups=[Group(**group) for group in estimate_groups(drives.scores, seed)],
         episodes=[_row(score) for score in drives.scores],
-        yardsticks=[
-            Yardstick(driver=other.facts, episodes=len(other.scores), metrics=_metrics(other.scores, seed))
-            for other in evaluation.yardsticks
-            if other.scores
-        ],
+        yardsticks=_compared_yardsticks(evaluation),
         comparisons=[_rival(drives, rival, seed) for rival in evaluation.rivals if rival.scores],
         timing={
             "batch": evaluation.conditions.batch,
@@ -268,6 +265,27 @@ def _metrics(scores: Sequence[EpisodeScore], seed: int) -> dict[str, EstimateRow
 
 def _row(score: EpisodeScore) -> EpisodeRow:
     return EpisodeRow(**score.to_json())
+
+
+def _compared_yardsticks(evaluation: Evaluation) -> list[Yardstick]:
+    """The yardsticks, each with what the suite's headline says on the drives that both have done."""
+    drives, headline, seed = evaluation.driver, evaluation.suite.headline, evaluation.seed
+    yardsticks = [other for other in evaluation.yardsticks if other.scores]
+    found: list[Comparison | None] = []
+    for other in yardsticks:
+        both = min(len(drives.scores), len(other.scores))
+        names = (drives.facts.name, other.facts.name)
+        compared = compare(drives.scores[:both], other.scores[:both], names, (headline,), seed)
+        found.append(compared.get(headline))
+    adjusted = holm([math.nan if one is None else one.p_value for one in found])
+    rows = [
+        None if one is None else ComparisonRow(**replace(one, p_adjusted=p).to_json())
+        for one, p in zip(found, adjusted, strict=True)
+    ]
+    return [
+        Yardstick(driver=other.facts, episodes=len(other.scores), metrics=_metrics(other.scores, seed), comparison=row)
+        for other, row in zip(yardsticks, rows, strict=True)
+    ]
 
 
 def _rival(drives: Drives, rival: Drives, seed: int) -> Rival:

@@ -1,28 +1,219 @@
-"""``report.html``: one file that works offline and says what an evaluation found, in words first."""
+"""``report.html``: one file that works offline and says what an evaluation found, in words first.
+
+Everything is inside it: styles, drawings as SVG, videos as MP4 in data addresses. It asks no server for anything.
+"""
 
 from __future__ import annotations
 
+import base64
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from drive_sim.evaluation import report_tables as tables
+from drive_sim.evaluation import report_words as words
+from drive_sim.evaluation.replays import Replay, arrived, replay, worst_first
+from drive_sim.evaluation.report_maps import map_svg
+from drive_sim.evaluation.report_plots import LEFT, RIGHT, plots_svg
 from drive_sim.evaluation.results import Results
+from drive_sim.evaluation.suites import REAL_ROADS
 from drive_sim.progress import Report
 
 if TYPE_CHECKING:
     from drive_sim.drivers.driver import Driver
+    from drive_sim.evaluation.estimates import EpisodeScore
     from drive_sim.evaluation.harness import Evaluation
 
 TEMPLATES = Path(__file__).parent / "templates"
+FILMED = 4
+"""Worst episodes that are driven again, plotted and filmed."""
+MOST_MAPS = 120
+"""Maps shown, worst first: more would make the page slow on a phone."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A small map with what it shows in words."""
+
+    index: int
+    svg: str
+    title: str
+    outcome: str
+    fine: bool
+
+
+@dataclass(frozen=True)
+class Film:
+    """One of the worst episodes."""
+
+    index: int
+    title: str
+    moment: str
+    failed: bool
+    facts: str
+    others: str
+    clip: str | None
+    """Data address of the MP4."""
+    poster: str | None
+    clip_start: float
+    duration: float
+    map: str
+    plots: str
+    again: str
+    """Python that makes the episode again."""
+    same: bool
 
 
 def write_report(page: Path, results: Results, evaluation: Evaluation, driver: Driver, report: Report) -> None:
-    """Write the page of an evaluation."""
+    """Drive the worst episodes again and write the page; ModuleNotFoundError where the extra ``report`` is missing."""
     import jinja2
 
+    scores, traces = evaluation.driver.scores, evaluation.driver.traces
+    order = worst_first(scores, evaluation.suite.headline)
+    films = replay(
+        driver,
+        evaluation.episodes,
+        scores,
+        [trace.moment for trace in traces],
+        order[: min(FILMED, len(order))],
+        evaluation.conditions.on_failure,
+        evaluation.conditions.device,
+        lambda share, text: report(0.9 * share, text),
+    )
+    report(0.9, "report")
+    columns = tables.columns_of(results)
+    headline = evaluation.suite.headline
+    key = tables.KEY_METRICS.get(headline, (headline,))
+    shown = order[:MOST_MAPS]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    text = environment.get_template("report.html").render(results=results, suite=evaluation.suite)
+    text = environment.get_template("report.html").render(
+        results=results,
+        suite=evaluation.suite,
+        words=words,
+        verdict=words.verdict(results, evaluation.suite),
+        beside=words.beside(results, evaluation.suite),
+        standing=words.standing(results),
+        findings=words.findings(results),
+        columns=columns,
+        bars=tables.headline_bars(results, headline),
+        headline=headline.replace("_", " "),
+        key_rows=tables.metric_rows(key, columns),
+        families=tables.family_rows(columns),
+        timing=tables.timing_rows(results),
+        heat=tables.heat_map(scores, headline),
+        outcomes=_outcomes(scores),
+        films=[_film(evaluation, again, results) for again in films],
+        tiles=[_tile(evaluation, index) for index in shown],
+        hidden=len(order) - len(shown),
+        anything_failed=any(not arrived(score) for score in scores),
+        command=command_line(results, evaluation),
+        axes=(100.0 * LEFT, 100.0 * RIGHT),
+        fewer=tables.yardstick_episodes(results),
+    )
     part = page.with_name(page.name + ".part")
     part.write_text(text, encoding="utf-8")
     part.replace(page)
+
+
+def command_line(results: Results, evaluation: Evaluation) -> str:
+    """What to type to get the same results again."""
+    parts = ["drive-sim", "evaluate", results.driver.given, "--suite", results.suite]
+    if results.roads is not None:
+        parts += ["--roads", results.roads]
+    parts += ["--episodes", str(len(evaluation.episodes)), "--seed", str(results.seed)]
+    if results.device != "cpu":
+        parts += ["--device", results.device]
+    for rival in results.comparisons:
+        parts += ["--against", rival.driver.given]
+    if evaluation.conditions.real_time:
+        parts.append("--real-time")
+    return shlex.join([*parts, "--output"]) + " DIR"
+
+
+def _outcomes(scores: Sequence[EpisodeScore]) -> list[dict[str, Any]]:
+    """Shares of the ways in which drives ended, for a bar: arrivals first."""
+    counted = Counter(score.outcome for score in scores)
+    ordered = sorted(counted, key=lambda outcome: (outcome not in ("finish", "time out"), outcome, -counted[outcome]))
+    return [
+        {"what": outcome, "count": counted[outcome], "share": 100.0 * counted[outcome] / len(scores)}
+        for outcome in ordered
+    ]
+
+
+def _place(evaluation: Evaluation, index: int) -> str:
+    facts = evaluation.driver.scores[index].facts
+    kind = facts.scenario.partition("/")[2] or facts.scenario
+    return f"{kind}, {facts.weather}"
+
+
+def _told(score: EpisodeScore) -> str:
+    """How an episode ended, with the help that it took."""
+    helped = {0: "", 1: ", helped once", 2: ", helped twice"}.get(
+        score.interventions, f", helped {score.interventions} times"
+    )
+    # An intervention of a drive that failed for good is that failure.
+    return score.outcome + ("" if score.outcome not in ("finish", "time out") else helped)
+
+
+def _tile(evaluation: Evaluation, index: int) -> Tile:
+    score = evaluation.driver.scores[index]
+    title = f"{index} · {_place(evaluation, index)}"
+    svg = map_svg(evaluation.driver.traces[index], evaluation.episodes[index], escape(f"map of drive {title}"))
+    return Tile(index, svg, title, _told(score), arrived(score))
+
+
+def _film(evaluation: Evaluation, again: Replay, results: Results) -> Film:
+    index = again.index
+    score, trace = evaluation.driver.scores[index], evaluation.driver.traces[index]
+    value = score.value(evaluation.suite.headline)
+    unit = results.metrics[evaluation.suite.headline].unit if evaluation.suite.headline in results.metrics else "1"
+    shown = words.with_unit(value if value == value else None, unit)
+    facts = (
+        f"{_told(score)} after {score.duration:.1f} s and {score.distance:.0f} m; "
+        f"{evaluation.suite.headline.replace('_', ' ')} {shown}"
+    )
+    title = f"Drive {index}: {_place(evaluation, index)}"
+    return Film(
+        index=index,
+        title=title,
+        moment=f"{trace.moment.what} at {trace.moment.time:.1f} s",
+        failed=trace.moment.failed,
+        facts=facts,
+        others=_others(evaluation, index),
+        clip=_address(again.clip, "video/mp4"),
+        poster=_address(again.poster, "image/jpeg"),
+        clip_start=again.clip_start,
+        duration=max(float(again.log.time[-1]), 1.0),
+        map=map_svg(trace, evaluation.episodes[index], escape(f"map of {title}")),
+        plots=plots_svg(again.log, trace.moment, f"drive {index}"),
+        again=_python(evaluation, index),
+        same=again.same,
+    )
+
+
+def _others(evaluation: Evaluation, index: int) -> str:
+    """How the other drivers fared in the same drive."""
+    told = [
+        f"{words.in_words(other.facts)}: {_told(other.scores[index])}"
+        for other in [*evaluation.rivals, *evaluation.yardsticks]
+        if index < len(other.scores)
+    ]
+    return "; ".join(told)
+
+
+def _python(evaluation: Evaluation, index: int) -> str:
+    episode = evaluation.episodes[index]
+    if evaluation.suite.name == REAL_ROADS:
+        file = f"{evaluation.roads}/{episode.road.name}.csv"
+        return f"scenario_for_road(load_road({file!r})).draw({episode.number})"
+    return f"load_scenario({episode.scenario!r}, {episode.split!r}).draw({episode.number})"
+
+
+def _address(data: bytes | None, kind: str) -> str | None:
+    return None if data is None else f"data:{kind};base64,{base64.b64encode(data).decode()}"

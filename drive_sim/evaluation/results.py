@@ -108,6 +108,8 @@ class Yardstick(_Part):
     driver: DriverFacts
     episodes: int = Field(ge=0)
     metrics: dict[str, EstimateRow]
+    comparison: ComparisonRow | None
+    """The suite's headline of the driver, a, against this one, b; p_adjusted for the number of yardsticks."""
 
 
 class Rival(_Part):

@@ -1,0 +1,166 @@
+"""Worst episodes, driven again alone: the same drive to the bit, this time with its log kept and its end filmed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from drive_sim.evaluation.estimates import EpisodeScore
+from drive_sim.evaluation.log import EpisodeLog, RolloutLog
+from drive_sim.evaluation.metrics import METRICS
+from drive_sim.evaluation.trace import Moment
+from drive_sim.evaluation.video import MAP_SIZE, Caption, Picture, Shot, compose, encode, jpeg, room_in_lane
+from drive_sim.kernel import to_host
+from drive_sim.progress import Report
+from drive_sim.rollout import Observer, Step, run
+from drive_sim.sensors.camera import CameraConfig, CameraRig
+from drive_sim.world.episode import Episode
+from drive_sim.world.simulator import Simulator
+from drive_sim.world.state import EVENT_FINISH, EVENT_NAMES, EVENT_TIME_OUT
+
+if TYPE_CHECKING:
+    from drive_sim.drivers.driver import Driver
+    from drive_sim.top_down import TopDownView
+
+BEFORE, AFTER = 6.0, 2.5
+"""A clip begins so long before the moment and ends so long after it [s]."""
+STILL = 1.2
+"""Its last frame stands so long [s]."""
+MAP_SCALE = 6.0
+"""Of the view from above [px/m]."""
+TRAIL = 200
+"""Positions behind the car in the view from above."""
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """One episode driven again."""
+
+    index: int
+    """Of the episode in the evaluation."""
+    log: EpisodeLog
+    clip: bytes | None
+    """MP4; None where what draws it is not installed."""
+    poster: bytes | None
+    """JPEG of the clip's frame at the moment."""
+    clip_start: float
+    """[s] of the episode at which the clip begins."""
+    same: bool
+    """Whether it went exactly as in the evaluation, as it must on a CPU but for the last bits of a network."""
+
+
+def worst_first(scores: Sequence[EpisodeScore], headline: str) -> list[int]:
+    """Indices of the episodes, worst first: by the headline metric, then by failure, then by lateral error."""
+    sign = 1.0 if METRICS[headline].better == "higher" else -1.0
+
+    def goodness(index: int) -> tuple[float, float, float]:
+        score = scores[index]
+        value = score.value(headline)
+        known = sign * value if np.isfinite(value) else (np.inf if arrived(score) else -np.inf)
+        return known, float(arrived(score)), -score.value("lateral_error_max")
+
+    return sorted(range(len(scores)), key=goodness)
+
+
+def arrived(score: EpisodeScore) -> bool:
+    """Whether the episode ended neither in a failure nor with a put-back on the way."""
+    return score.outcome in (EVENT_NAMES[EVENT_FINISH], EVENT_NAMES[EVENT_TIME_OUT]) and not score.interventions
+
+
+def replay(
+    driver: Driver,
+    episodes: Sequence[Episode],
+    scores: Sequence[EpisodeScore],
+    moments: Sequence[Moment],
+    which: Sequence[int],
+    on_failure: str,
+    device: str,
+    report: Report,
+) -> list[Replay]:
+    """Drive the episodes ``which`` again, one by one, and film the moment of each."""
+    replays = []
+    for count, index in enumerate(which):
+        report(count / len(which), f"driving episode {index} again")
+        simulator = Simulator([episodes[index]], device, on_failure)
+        log, crew = RolloutLog(), make_crew(driver, simulator, moments[index])
+        run(simulator, driver, [log] if crew is None else [log, crew])
+        again = log.episode(0)
+        same = again.outcome == scores[index].outcome and again.distance == scores[index].distance
+        filmed = crew.develop() if crew is not None and crew.shots else (None, None, 0.0)
+        replays.append(Replay(index, again, *filmed, same))
+    return replays
+
+
+def make_crew(driver: Driver, simulator: Simulator, moment: Moment) -> CameraCrew | None:
+    """Who films world 0, or None where pygame, which draws the view from above, or the encoder is not installed."""
+    try:
+        import av  # noqa: F401
+
+        from drive_sim.top_down import TopDownView
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("av", "pygame"):
+            raise
+        return None
+    return CameraCrew(driver, simulator, moment, TopDownView(MAP_SIZE, MAP_SCALE, ego_height=0.78))
+
+
+class CameraCrew(Observer):
+    """Observer that films world 0 around a moment."""
+
+    def __init__(self, driver: Driver, simulator: Simulator, moment: Moment, view: TopDownView) -> None:
+        self._moment, self._view = moment, view
+        self._period = simulator.control_period
+        self._put_back = simulator.on_failure == "put_back"
+        self._sees = "camera" in driver.sensors
+        config = getattr(driver, "camera", None) or CameraConfig()
+        self._name, self._rig = config.name, CameraRig([config])
+        self._trail: list[tuple[float, float]] = []
+        self.shots: list[Shot] = []
+
+    def on_step(self, step: Step) -> None:
+        """Film the step if it is near the moment."""
+        state, episode = step.simulator.state, step.simulator.episodes[0]
+        x, y = float(to_host(state.x)[0]), float(to_host(state.y)[0])
+        if self._trail and np.hypot(x - self._trail[-1][0], y - self._trail[-1][1]) > 5.0:
+            self._trail.clear()  # put back
+        self._trail.append((x, y))
+        time = float(to_host(state.time)[0])
+        if not -BEFORE <= time - self._moment.time <= AFTER:
+            return
+        from drive_sim.top_down import scene_of
+
+        centre = episode.road.lane_centre(episode.lane)
+        self.shots.append(
+            Shot(
+                camera=self._picture(step),
+                top_down=self._view.picture(scene_of(step.simulator), self._trail[-TRAIL:]),
+                time=time,
+                speed=float(to_host(state.speed)[0]),
+                speed_limit=episode.speed_limit,
+                steering=float(to_host(state.action)[0, 0]),
+                acceleration=float(to_host(state.action)[0, 1]),
+                lateral_error=float(to_host(state.d)[0]) - centre,
+                room=room_in_lane(episode.road.lane_width, step.simulator.vehicle.width),
+            )
+        )
+
+    def _picture(self, step: Step) -> Picture:
+        """What the driver's camera showed, or would have shown a driver that had one."""
+        seen: Any = step.observation.camera.get(self._name)
+        if seen is None:
+            simulator = step.simulator
+            seen = self._rig.render(simulator.device, simulator.roads, simulator.world, simulator.state).rgb[:, 0]
+        return np.array(to_host(seen)[0])
+
+    def develop(self) -> tuple[bytes, bytes, float]:
+        """The film, its last frame held for a while; the picture of the moment; when the film begins [s]."""
+        camera = "what the driver saw" if self._sees else "camera (this driver does not use it)"
+        moment = self._moment
+        caption = Caption(camera, moment.time, moment.what, moment.failed, moment.failed and self._put_back)
+        frames = [compose(shot, caption) for shot in self.shots]
+        nearest = min(range(len(frames)), key=lambda k: abs(self.shots[k].time - moment.time))
+        film = encode([*frames, *[frames[-1]] * round(STILL / self._period)], 1.0 / self._period)
+        return film, jpeg(frames[nearest]), self.shots[0].time

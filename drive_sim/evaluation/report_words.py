@@ -1,0 +1,205 @@
+"""Words and numbers of the report: the verdict in sentences, estimates as people read them."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from drive_sim.evaluation.metrics import METRICS
+from drive_sim.evaluation.results import DriverFacts, EstimateRow, Results, Yardstick
+from drive_sim.evaluation.suites import REAL_ROADS, Suite
+
+KNOWN_DRIVERS = {
+    "expert": "the expert",
+    "human-model": "the human model",
+    "classical": "the classical OpenCV driver",
+    "straight": "driving straight ahead",
+}
+"""Programmed drivers as sentences call them."""
+SIGNIFICANT = 3
+"""Digits of numbers that are not shares."""
+DASH = "–"
+
+
+def percent(value: float) -> str:
+    """A share as a percentage; never rounded up to 100 % or down to 0 %."""
+    scaled = 100.0 * value
+    digits = 1
+    while (
+        digits < 4 and scaled not in (0.0, 100.0) and f"{scaled:.{digits}f}" in (f"{100:.{digits}f}", f"{0:.{digits}f}")
+    ):
+        digits += 1
+    shown = f"{scaled:.{digits}f}"
+    return (shown[:-2] if shown.endswith(".0") else shown).replace("-", "−")
+
+
+def number(value: float | None, unit: str) -> str:
+    """A number in its unit's usual form, without the unit; a dash where it is not known."""
+    if value is None:
+        return DASH
+    if unit == "1":
+        return percent(value)
+    if value == 0.0:
+        return "0"
+    magnitude = math.floor(math.log10(abs(value)))
+    digits = min(max(SIGNIFICANT - 1 - magnitude, 0), 6)
+    return f"{value:,.{digits}f}".replace("-", "−").replace(",", "\u202f")
+
+
+def unit_label(unit: str) -> str:
+    """The unit as shown behind a number."""
+    return {"1": "%", "1/km": "per km"}.get(unit, unit)
+
+
+def with_unit(value: float | None, unit: str) -> str:
+    """A number and its unit."""
+    return f"{number(value, unit)}\u00a0{unit_label(unit)}"
+
+
+def estimate_text(row: EstimateRow) -> str:
+    """The estimate; where nothing was seen that could be counted, the bound that this gives."""
+    if row.estimate is None and row.low is not None:
+        return f"> {number(row.low, row.unit)}"
+    return number(row.estimate, row.unit)
+
+
+def interval_text(row: EstimateRow) -> str:
+    """The interval, or nothing where there is none."""
+    if row.low is None or row.high is None:
+        return ""
+    return f"{number(row.low, row.unit)} to {number(row.high, row.unit)}"
+
+
+def in_words(driver: DriverFacts) -> str:
+    """What a sentence calls a driver."""
+    return KNOWN_DRIVERS.get(driver.name, driver.name)
+
+
+def verdict(results: Results, suite: Suite) -> str:
+    """The headline in a sentence."""
+    row = results.metrics.get(suite.headline)
+    if row is None or row.estimate is None:
+        return f"Nothing in these {len(results.episodes)} drives says anything about {suite.headline}."
+    interval = f" (95 % interval {interval_text(row)} %)" if row.unit == "1" and interval_text(row) else ""
+    if suite.headline == "autonomy":
+        return f"Drove {percent(row.estimate)} % of the time without help{interval} {_where(results, suite)}."
+    if suite.headline == "collision_free_passes":
+        met = round(row.basis or 0.0)
+        passed = round(row.estimate * met)
+        return (
+            f"Got past {passed} of {met} encounters without contact: {percent(row.estimate)} %{interval}, "
+            f"{_where(results, suite)}."
+        )
+    return f"{suite.headline}: {with_unit(row.estimate, row.unit)}{interval} {_where(results, suite)}."
+
+
+def _where(results: Results, suite: Suite) -> str:
+    count = len(results.episodes)
+    drives = "one drive" if count == 1 else f"{count} drives"
+    if suite.name == REAL_ROADS:
+        roads = len({row.road for row in results.episodes})
+        return f"in {drives} over {'one real road' if roads == 1 else f'{roads} real roads'}"
+    return f"in {drives} on roads it never saw"
+
+
+def beside(results: Results, suite: Suite) -> str:
+    """The headline of the other drivers, in a sentence; empty without any."""
+    told = []
+    for other in [*results.yardsticks, *results.comparisons]:
+        row = other.metrics.get(suite.headline)
+        if row is None or row.estimate is None:
+            continue
+        episodes = other.episodes if isinstance(other, Yardstick) else len(other.episodes)
+        fewer = f" (first {episodes} drives)" if episodes < len(results.episodes) else ""
+        told.append(f"{in_words(other.driver)} {with_unit(row.estimate, row.unit)}{fewer}")
+    return f"On the same drives: {_listed(told)}." if told else ""
+
+
+def standing(results: Results) -> str:
+    """What comparing with each yardstick on the same drives has shown; empty without any."""
+    better, worse, unknown = [], [], []
+    for other in results.yardsticks:
+        if other.comparison is None:
+            continue
+        name = in_words(other.driver)
+        if other.comparison.better is None:
+            unknown.append(name)
+        else:
+            (worse if other.comparison.better == other.driver.name else better).append(name)
+    said = []
+    if better:
+        said.append(f"shown to be better than {_listed(better)}")
+    if worse:
+        said.append(f"shown to be worse than {_listed(worse)}")
+    if unknown:
+        said.append(f"no difference to {_listed(unknown, 'or')} can be shown with these drives")
+    text = "; ".join(said)
+    return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
+def findings(results: Results) -> list[str]:
+    """What else a reader has to know, a sentence each."""
+    hours = sum(row.duration_s for row in results.episodes) / 3600.0
+    kilometres = sum(row.distance_m for row in results.episodes) / 1000.0
+    driven = f"{_duration(hours)} and {kilometres:.1f} km"
+    said = [_help(results, driven), _tracking(results), _outcomes(results), _collisions(results, kilometres)]
+    return [sentence for sentence in said if sentence]
+
+
+def _help(results: Results, driven: str) -> str:
+    times = sum(row.interventions for row in results.episodes)
+    row = results.metrics.get("autonomy")
+    if not times:
+        bound = ""
+        if row is not None and row.low is not None and row.low < 1.0:
+            bound = f" So many drives cannot exclude an autonomy of {percent(row.low)} %."
+        return f"It never needed help in {driven}.{bound}"
+    count = "once" if times == 1 else "twice" if times == 2 else f"{times} times"
+    return f"It needed help {count} in {driven}: off its lane's centre by more than 1 m, off the road, in contact or stalled."
+
+
+def _tracking(results: Results) -> str:
+    mean, high = results.metrics.get("lateral_error_mean"), results.metrics.get("lateral_error_p95")
+    inside = results.metrics.get("time_in_lane")
+    if mean is None or high is None or inside is None or None in (mean.estimate, high.estimate, inside.estimate):
+        return ""
+    return (
+        f"It was {with_unit(mean.estimate, mean.unit)} from its lane's centre on average, within "
+        f"{with_unit(high.estimate, high.unit)} for 95 % of the time, and had all wheels in its lane for "
+        f"{with_unit(inside.estimate, inside.unit)} of it."
+    )
+
+
+def _outcomes(results: Results) -> str:
+    counted = Counter(row.outcome for row in results.episodes)
+    told = [f"{outcome} {count}" for outcome, count in counted.most_common()]
+    return f"How the {len(results.episodes)} drives ended: {_listed(told)}."
+
+
+def _collisions(results: Results, kilometres: float) -> str:
+    row = results.metrics.get("collisions_per_km")
+    if row is None or row.estimate is None or row.high is None:
+        return ""
+    if row.estimate == 0.0:
+        return (
+            f"It hit nothing; {kilometres:.1f} km show that it hits something less often than "
+            f"{number(row.high, '')} times per km (95 % confidence), and no more than that."
+        )
+    return f"It hit something {with_unit(row.estimate, row.unit)} (95 % interval {interval_text(row)})."
+
+
+def _duration(hours: float) -> str:
+    minutes = round(60.0 * hours)
+    return f"{60.0 * hours:.1f} min" if minutes < 10 else f"{minutes} min" if minutes < 120 else f"{hours:.1f} h"
+
+
+def _listed(items: Sequence[str], last: str = "and") -> str:
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def arrow(metric: str) -> str:
+    """Which way is better."""
+    return "↑" if METRICS[metric].better == "higher" else "↓"

@@ -1,0 +1,20 @@
+// A line runs over the plots with the video; a click on the plots seeks it.
+for (const film of document.querySelectorAll(".film")) {
+  const video = film.querySelector("video"), plots = film.querySelector(".plots"), cursor = film.querySelector(".cursor");
+  if (!video || !plots) continue;
+  const start = +film.dataset.start, duration = +film.dataset.duration;
+  const left = +film.dataset.left, right = +film.dataset.right;
+  const move = () => {
+    const share = Math.min((start + video.currentTime) / duration, 1);
+    cursor.style.left = left + share * (right - left) + "%";
+    cursor.style.display = "block";
+    if (!video.paused) requestAnimationFrame(move);
+  };
+  video.addEventListener("play", move);
+  video.addEventListener("seeked", move);
+  plots.addEventListener("click", (event) => {
+    const box = plots.getBoundingClientRect();
+    const share = (100 * (event.clientX - box.left) / box.width - left) / (right - left);
+    video.currentTime = Math.min(Math.max(share * duration - start, 0), video.duration || 0);
+  });
+}
