@@ -14,7 +14,7 @@ corridor. Followed for a step and planned anew, this is a linear-quadratic regul
 
 from __future__ import annotations
 
-from drive_sim.drivers.situation import CELL, CELLS, LEAST_SPACING, ROLE_PASS
+from drive_sim.drivers.situation import CELL, CELLS, CUT_IN_TIME, LEAST_SPACING, ROLE_PASS
 from drive_sim.kernel import inner_scalar
 from drive_sim.world.road import element_at
 
@@ -49,7 +49,7 @@ def _meeting(i, n, k, actors, plan, half_length):
     else:
         margin = 1.0 + 0.6 * speed
     distance = abs(k * plan.spacing[i] - plan.gap[i, n] - speed * time) - (actors.half_length[i, n] + half_length)
-    offset = actors.d[i, n] + actors.lateral_speed[i, n] * min(time, 1.5)
+    offset = actors.d[i, n] + actors.lateral_speed[i, n] * min(time, CUT_IN_TIME)
     return distance - margin, offset
 
 

@@ -1,7 +1,8 @@
 """How fast to go along the planned path: the road ahead, leads, what is passed closely, and people who cross.
 
 The wanted acceleration is the least of what each of them asks for. Leads by the intelligent driver model
-(Treiber, Hennecke & Helbing 2000); nobody is left to IDM alone when stopping in time needs more braking than it asks.
+(Treiber, Hennecke & Helbing 2000) with the constant-acceleration heuristic (Kesting, Treiber & Helbing 2010), which
+keeps it from an emergency stop behind somebody who cuts in at about the same speed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import math
 
 from drive_sim.drivers.situation import (
     BESIDE,
+    CUT_IN_TIME,
     ROLE_FOLLOW,
     ROLE_NONE,
     ROLE_PASS,
@@ -23,10 +25,12 @@ from drive_sim.world.vehicle import GRAVITY
 
 PREVIEW = 0.5
 """The speed aimed at is the one planned for this much later [s]: the actuators need time."""
+COOLNESS = 0.99
+"""c: how far the constant-acceleration heuristic is believed [1]."""
+SPARE = 1.5
+"""Left of the gap in the worst case [m]."""
 OVERLAP_MARGIN = 0.15
 """Less room than this beside somebody's box is none [m]."""
-CUT_IN_TIME = 1.5
-"""Sideways movement of vehicles is continued for this long [s]."""
 WALKER_ROOM = 0.8
 """Kept beside somebody who walks [m]."""
 WALKER_STOP = 3.0
@@ -38,22 +42,27 @@ PASSING_SPEED, PASSING_GAIN = 5.0, 12.0
 
 
 @inner_scalar
-def follow(speed, wanted, gap, lead_speed, manner, i):
-    """Acceleration [m/s²] behind a lead ``gap`` [m] ahead: IDM, with ``wanted`` speed [m/s].
+def follow(speed, wanted, gap, lead_speed, lead_acceleration, manner, i):
+    """Acceleration [m/s²] behind a lead ``gap`` [m] ahead; ``wanted`` is the speed on a clear road [m/s].
 
-    dv/dt = a (1 − (v/v0)⁴ − (s*/s)²),  s* = s0 + max(0, v T + v Δv / (2 √(a b))).
+    IDM: a (1 − (v/v0)⁴ − (s*/s)²) with s* = s0 + max(0, v T + v Δv / (2 √(a b))). Where the constant-acceleration
+    heuristic finds less braking enough, (1 − c) IDM + c (CAH + b tanh((IDM − CAH) / b)) with coolness c = `COOLNESS`.
     """
     a, b = manner.acceleration[i], manner.deceleration[i]
     approach = speed - lead_speed
     wish = speed * manner.headway[i] + speed * approach / (2.0 * math.sqrt(a * b))
     wish = manner.standstill_gap[i] + max(wish, 0.0)
     idm = a * (1.0 - (speed / max(wanted, 0.1)) ** 4 - (wish / max(gap, 0.1)) ** 2)
-    if approach > 0.0:
-        # What stopping a metre short of the lead needs at least.
-        needed = -approach * approach / (2.0 * max(gap - 1.0, 0.3))
-        if needed < -b:
-            idm = min(idm, 1.15 * needed)
-    return idm
+    # A lead that speeds up does so no more than we would; and some of the gap is to be left.
+    lead_acceleration = min(lead_acceleration, a)
+    room = max(gap - SPARE, 0.1)
+    if lead_speed * approach < -2.0 * room * lead_acceleration:
+        cah = speed * speed * lead_acceleration / (lead_speed * lead_speed - 2.0 * room * lead_acceleration)
+    else:
+        cah = lead_acceleration - max(approach, 0.0) ** 2 / (2.0 * room)
+    if idm >= cah:
+        return idm
+    return (1.0 - COOLNESS) * idm + COOLNESS * (cah + b * math.tanh((idm - cah) / b))
 
 
 @inner_scalar
@@ -147,12 +156,12 @@ def _behind(i, n, actors, manner, plan, half_length, half_width, wanted):
     gap = plan.gap[i, n] - actors.half_length[i, n] - half_length
     if plan.role[i, n] == ROLE_WALKER:
         if _walker_conflict(i, n, actors, plan, half_length, half_width):
-            return follow(speed, wanted, max(gap - WALKER_STOP + manner.standstill_gap[i], 0.1), 0.0, manner, i)
+            return follow(speed, wanted, max(gap - WALKER_STOP + manner.standstill_gap[i], 0.1), 0.0, 0.0, manner, i)
         return 1e6
     if actors.speed[i, n] < -0.5:
         distance = _oncoming_conflict(i, n, actors, plan, half_length, half_width)
         if distance < 1e5:
-            return follow(speed, wanted, max(distance - 2.0 * half_length, 0.1), 0.0, manner, i)
+            return follow(speed, wanted, max(distance - 2.0 * half_length, 0.1), 0.0, 0.0, manner, i)
         return 1e6
     if gap < -BESIDE or (gap < 0.0 and plan.gap[i, n] < 0.0):
         return 1e6
@@ -162,7 +171,7 @@ def _behind(i, n, actors, manner, plan, half_length, half_width, wanted):
     )
     if room > OVERLAP_MARGIN:
         return 1e6
-    return follow(speed, wanted, gap, max(actors.speed[i, n], 0.0), manner, i)
+    return follow(speed, wanted, gap, max(actors.speed[i, n], 0.0), actors.acceleration[i, n], manner, i)
 
 
 @inner_scalar

@@ -57,13 +57,13 @@ class Senses(NamedTuple):
     distance_noise: Any
     direction_noise: Any
     lapse_left: Any  # [s] that attention is still away
-    truth: Any  # (B, H, N, 4) s, d, speed and lateral speed of everybody at the last H steps
+    truth: Any  # (B, H, N, 5) s, d, speed, lateral speed and acceleration of everybody at the last H steps
     angles: Any  # (B, H, 2) near and far angle [rad] of the last H steps
 
 
 def empty_senses(batch: int, actors: int, device: str = "cpu") -> Senses:
     """Zeroed `Senses` for B worlds with N actor slots."""
-    shapes: dict[str, tuple[int, ...]] = {"truth": (batch, MEMORY, actors, 4), "angles": (batch, MEMORY, 2)}
+    shapes: dict[str, tuple[int, ...]] = {"truth": (batch, MEMORY, actors, 5), "angles": (batch, MEMORY, 2)}
     types: dict[str, Any] = {"hazard_delay": np.int32, "steering_delay": np.int32}
     return Senses(
         *(allocate(device, shapes.get(name, (batch,)), types.get(name, np.float64)) for name in Senses._fields)
@@ -137,25 +137,27 @@ def perceive_actors(i, step, course, roads, ego, traffic, actors, senses, sight,
         known = actors.kind[i, n] != ACTOR_NONE
         s, d = actors.s[i, n], actors.d[i, n]
         speed, lateral_speed = actors.speed[i, n], actors.lateral_speed[i, n]
+        acceleration = actors.acceleration[i, n]
         see_actor(i, n, course, roads, ego, traffic, actors, 1e9)
         if actors.kind[i, n] == ACTOR_NONE:
             continue
         truth[i, slot, n, 0], truth[i, slot, n, 1] = actors.s[i, n], actors.d[i, n]
         truth[i, slot, n, 2], truth[i, slot, n, 3] = actors.speed[i, n], actors.lateral_speed[i, n]
+        truth[i, slot, n, 4] = actors.acceleration[i, n]
         gap = ahead(roads, road, ego.s[i], actors.s[i, n])
         if abs(gap) > sight:
             actors.kind[i, n] = ACTOR_NONE
             continue
         if attentive or not known:
             age = late * period
-            speed, lateral_speed = truth[i, then, n, 2], truth[i, then, n, 3]
+            speed, lateral_speed, acceleration = truth[i, then, n, 2], truth[i, then, n, 3], truth[i, then, n, 4]
             s = truth[i, then, n, 0] + speed * age + DISTANCE_ERROR * senses.distance_noise[i] * gap
             d = truth[i, then, n, 1] + lateral_speed * age + DIRECTION_ERROR * senses.direction_noise[i] * gap
         else:
             s += speed * period
             d += lateral_speed * period
         actors.s[i, n], actors.d[i, n] = s, d
-        actors.speed[i, n], actors.lateral_speed[i, n] = speed, lateral_speed
+        actors.speed[i, n], actors.lateral_speed[i, n], actors.acceleration[i, n] = speed, lateral_speed, acceleration
 
 
 @inner_scalar

@@ -32,6 +32,8 @@ PASS_SHARE = 0.45
 """Whoever drives slower than this share of the wanted speed is passed, where there is room [1]."""
 PASS_PATIENCE = 1.0
 """For how long somebody has to be that slow [s]: a lead that brakes may drive on."""
+CUT_IN_TIME = 1.5
+"""Sideways movement of vehicles is continued for this long [s]."""
 WALKING = 0.2
 """A pedestrian who moves sideways faster than this is crossing [m/s]."""
 BESIDE = 4.0
@@ -76,6 +78,7 @@ class Traffic(NamedTuple):
     d: Any
     yaw: Any
     speed: Any
+    acceleration: Any
     lateral_speed: Any
 
 
@@ -101,6 +104,7 @@ class Actors(NamedTuple):
     s: Any  # [m]
     d: Any  # [m]
     speed: Any  # [m/s] rate of s, negative when oncoming
+    acceleration: Any  # [m/s²] rate of speed
     lateral_speed: Any  # [m/s] rate of d
     half_length: Any  # [m] half of what the box covers along the road
     half_width: Any  # [m] and across it
@@ -248,7 +252,9 @@ def assign_roles(i, course, roads, manner, actors, plan, half_width):
         behind = gap < -(actors.half_length[i, n] + BESIDE)
         if gap > FURTHEST or (behind and (speed <= plan.start_speed[i] or gap < -80.0)):
             continue
-        in_lane = abs(actors.d[i, n] - course.lane_centre[i]) < actors.half_width[i, n] + half_width + 0.3
+        reach = actors.half_width[i, n] + half_width + 0.3
+        offset = actors.d[i, n] - course.lane_centre[i]
+        in_lane = min(abs(offset), abs(offset + CUT_IN_TIME * actors.lateral_speed[i, n])) < reach
         if in_lane and behind:
             continue
         if actors.kind[i, n] == ACTOR_PEDESTRIAN and abs(actors.lateral_speed[i, n]) > WALKING:
@@ -280,7 +286,9 @@ def see_actor(i, n, course, roads, ego, traffic, actors, sight):
     turn = traffic.yaw[i, n] - heading
     actors.kind[i, n] = traffic.kind[i, n]
     actors.s[i, n], actors.d[i, n] = traffic.s[i, n], traffic.d[i, n]
-    actors.speed[i, n] = float(traffic.direction[i, n]) * traffic.speed[i, n]
+    direction = float(traffic.direction[i, n])
+    actors.speed[i, n] = direction * traffic.speed[i, n]
+    actors.acceleration[i, n] = direction * traffic.acceleration[i, n]
     actors.lateral_speed[i, n] = traffic.lateral_speed[i, n]
     half_length, half_width = road_extent(traffic.length[i, n], traffic.width[i, n], turn)
     actors.half_length[i, n], actors.half_width[i, n] = half_length, half_width
