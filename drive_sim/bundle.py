@@ -11,7 +11,8 @@ array's words. But only attributes can be read from such an argument: no unpacki
 from __future__ import annotations
 
 import hashlib
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
@@ -23,6 +24,7 @@ from numba.core.imputils import lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 
 T = TypeVar("T", bound=type)
+Move = Callable[[np.ndarray[Any, Any]], Any]
 
 
 class BundleType(types.Type):
@@ -41,12 +43,15 @@ class BundleType(types.Type):
 
 
 class Bundle:
-    """The record of one lasting tuple: its type, its words in memory, and their address."""
+    """The record of one lasting tuple: its type, its words in memory, and their address.
 
-    def __init__(self, values: Any, on_gpu: bool) -> None:
+    ``move`` copies the words (int64) to where the compiled code runs; None leaves them in the host's memory.
+    """
+
+    def __init__(self, values: Any, move: Move | None = None) -> None:
         self.kind = _bundle_type(values)
         words = np.array(_words(values), np.int64)
-        self._words = _to_gpu(words) if on_gpu else words
+        self._words = words if move is None else move(words)
         self.address = _address(self._words)
 
 
@@ -57,20 +62,20 @@ def lasting(cls: T) -> T:
     derived = type(cls.__name__, (cls,), names)
     derived.__qualname__ = cls.__qualname__
     typeof_impl.register(derived)(lambda values, context: bundle_of(values).kind)
-    return derived
+    return cast(T, derived)
 
 
-def bundle_of(argument: Any, on_gpu: bool = False) -> Any:
+def bundle_of(argument: Any, move: Move | None = None) -> Any:
     """What to call compiled code with: the `Bundle` of a lasting tuple, anything else as it is.
 
-    ``on_gpu``: the code runs on a GPU, whose memory has to hold the record.
+    ``move``, for code that runs on a GPU, copies the record's words there.
     """
     if not getattr(argument, "lasting", False):
         return argument
     own = argument.__dict__
-    place = "gpu_record" if on_gpu else "record"
+    place = "record" if move is None else "moved_record"
     if place not in own:
-        own[place] = Bundle(argument, on_gpu)
+        own[place] = Bundle(argument, move)
     return own[place]
 
 
@@ -119,19 +124,13 @@ def _address(array: Any) -> int:
     return int(interface["data"][0])
 
 
-def _to_gpu(words: np.ndarray[Any, Any]) -> Any:
-    import torch
-
-    return torch.from_numpy(words).to("cuda")
-
-
 @typeof_impl.register(Bundle)
 def _typeof_bundle(bundle: Bundle, context: Any) -> BundleType:
     return bundle.kind
 
 
 @register_model(BundleType)
-class _BundleModel(models.PrimitiveModel):  # type: ignore[misc]
+class _BundleModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: BundleType) -> None:
         super().__init__(manager, kind, ir.IntType(64).as_pointer())
 
@@ -145,7 +144,7 @@ def _unbox_bundle(kind: BundleType, value: Any, c: Any) -> NativeValue:
 
 
 @infer_getattr
-class _BundleAttributes(AttributeTemplate):  # type: ignore[misc]
+class _BundleAttributes(AttributeTemplate):
     key = BundleType
 
     def generic_resolve(self, kind: BundleType, name: str) -> types.Type | None:

@@ -109,9 +109,9 @@ def _cuda_max(first, second):  # type: ignore[no-untyped-def]
 def _loop_template(count: int) -> Callable[..., None]:
     """A loop over items for a body of ``count`` further arguments, each by name: Numba packs ``*args`` slowly."""
     names = ", ".join(f"argument_{number}" for number in range(count))
-    scope: dict[str, Any] = {}
+    scope: dict[str, Callable[..., None]] = {}
     exec(f"def loop(start, stop, {names}):\n    for item in range(start, stop):\n        BODY(item, {names})\n", scope)
-    return scope["loop"]  # type: ignore[no-any-return]
+    return scope["loop"]
 
 
 def _cuda_template(count, args):  # type: ignore[no-untyped-def]
@@ -200,8 +200,8 @@ class Kernel:
         KERNELS[f"{body.__module__}.{body.__qualname__}"] = self
 
     def __call__(self, device: str, count: int, *arguments: Any) -> None:
-        on_gpu = device == "cuda" and not SIMULATED_CUDA
-        args = tuple([bundle_of(argument, on_gpu) for argument in arguments])
+        move = _to_gpu if device == "cuda" and not SIMULATED_CUDA else None
+        args = tuple([bundle_of(argument, move) for argument in arguments])
         if device == "cuda":
             self._launch(count, args)
         elif device == "cpu":
@@ -281,6 +281,10 @@ def to_device(device: str, array: np.ndarray[Any, Any]) -> Any:
     from numba import cuda
 
     return cuda.as_cuda_array(torch.from_numpy(np.array(array, order="C", copy=True)).to("cuda"))
+
+
+def _to_gpu(array: np.ndarray[Any, Any]) -> Any:
+    return to_device("cuda", array)
 
 
 def to_host(array: Any) -> np.ndarray[Any, Any]:
