@@ -14,10 +14,14 @@ corridor. Followed for a step and planned anew, this is a linear-quadratic regul
 
 from __future__ import annotations
 
-from drive_sim.drivers.situation import CELL, CELLS, CUT_IN_TIME, LEAST_SPACING, ROLE_PASS
+from drive_sim.drivers.situation import CELL, CELLS, LEAST_SPACING, ROLE_PASS
 from drive_sim.kernel import inner_scalar
 from drive_sim.world.road import element_at
 
+DRIFT_TIME = 1.0
+"""Sideways movement of somebody in the way is continued for this long [s]."""
+ONCOMING = -0.5
+"""Who has a smaller speed along the road than this comes towards us [m/s], and is passed on our right alone."""
 BLOCKED = 1000.0
 """Cost of a cell in which something would be hit; a way that costs this much is none."""
 LANE_COST, OUTSIDE_COST, ONCOMING_COST = 0.05, 0.4, 1.0
@@ -43,13 +47,13 @@ def _meeting(i, n, k, actors, plan, half_length):
     """(how far outside the stretch that actor ``n`` occupies station ``k`` lies [m], its offset then [m])."""
     time = plan.time[i, k]
     speed = actors.speed[i, n]
-    if speed < -0.5:
+    if speed < ONCOMING:
         # Oncoming: neither its speed nor ours is certain.
         margin = 2.0 - speed * (0.5 + 0.06 * time)
     else:
         margin = 1.0 + 0.6 * speed
     distance = abs(k * plan.spacing[i] - plan.gap[i, n] - speed * time) - (actors.half_length[i, n] + half_length)
-    offset = actors.d[i, n] + actors.lateral_speed[i, n] * min(time, CUT_IN_TIME)
+    offset = actors.d[i, n] + actors.lateral_speed[i, n] * min(time, DRIFT_TIME)
     return distance - margin, offset
 
 
@@ -121,7 +125,8 @@ def _actor_costs(i, course, actors, manner, plan, half_length, half_width, waiti
             least = manner.least_clearance[i] if k > 4 else 0.05
             wanted = max(manner.clearance[i], least + 0.05)
             for j in range(CELLS):
-                room = abs(course.lane_centre[i] + (j - CELLS // 2) * CELL - offset) - touching
+                aside = offset - (course.lane_centre[i] + (j - CELLS // 2) * CELL)
+                room = (aside if actors.speed[i, n] < ONCOMING else abs(aside)) - touching
                 if room < least:
                     plan.cells[i, k, j] += blocked
                 elif room < wanted:
@@ -200,7 +205,7 @@ def _bound_beside(i, n, actors, plan, half_length, half_width):
     _, offset = _meeting(i, n, middle, actors, plan, half_length)
     touching = actors.half_width[i, n] + half_width
     side = plan.band[i, 3, middle] - offset
-    if abs(side) < touching - 0.3:
+    if abs(side) < touching - 0.3 or (side > 0.0 and actors.speed[i, n] < ONCOMING):
         return  # no way past: the speed takes care of it
     for k in range(stations):
         distance, offset = _meeting(i, n, k, actors, plan, half_length)
