@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from drive_sim.errors import InputError
 from drive_sim.recording.inspection import Finding, check
 from drive_sim.recording.metadata import (
+    DROPPED,
     INFO,
     STATS,
     Metadata,
@@ -39,7 +40,6 @@ from drive_sim.recording.metadata import (
 from drive_sim.recording.statistics import NAMES, column_statistics
 from drive_sim.recording.storage import Plan, settle, write_json, writing
 from drive_sim.recording.tables import parquet_errors, renumber
-from drive_sim.recording.writer import DROPPED
 
 __all__ = ["EpisodeSummary", "Finding", "check", "drop", "list_episodes", "restore"]
 

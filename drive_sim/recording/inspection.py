@@ -21,6 +21,7 @@ from drive_sim.errors import InputError
 from drive_sim.recording.features import camera_shapes, features_of, has_statistics
 from drive_sim.recording.journal import decode_picture, is_live, journal_folders
 from drive_sim.recording.metadata import (
+    DROPPED,
     INFO,
     STATS,
     TASKS,
@@ -259,6 +260,11 @@ def _of_leftovers(root: Path, metadata: Metadata) -> Iterator[Finding]:
     files = sorted((root / "meta/episodes").glob("*/*.parquet"))
     if len(files) > row_files(count):
         yield Finding(files[-1], "", "belongs to no episode", "delete the file")
+    for path in sorted((root / DROPPED).glob("*/row.parquet")):
+        try:
+            read_data(path)
+        except InputError as error:
+            yield Finding(path, "", _finding(error).problem, "copy the file again, or delete its folder for good")
     for folder in journal_folders(root):
         if not is_live(folder):
             mend = "record into the dataset once more, which makes an episode of it"

@@ -103,7 +103,12 @@ class JournalWriter:
             flush_folder(folder.parent)
 
     def append(self, values: Mapping[str, Any], pictures: Mapping[str, NDArray[np.uint8]]) -> None:
-        """Add one step: JSON values by column, and a uint8 (H, W, 3) RGB picture of every camera of the header."""
+        """Add one step: JSON values by column, and a uint8 (H, W, 3) RGB picture of every camera of the header.
+
+        When the disk refuses (InputError), the journal is closed; the steps before stay.
+        """
+        if self._log < 0:
+            raise ValueError("the journal is closed")
         if pictures.keys() != self._shapes.keys():
             raise ValueError(f"pictures are of {sorted(pictures)}, the journal is for {sorted(self._shapes)}")
         blobs, places = [], {}
@@ -114,12 +119,17 @@ class JournalWriter:
             places[name] = (self._offset, len(blob), zlib.crc32(blob))
             self._offset += len(blob)
             blobs.append(blob)
-        with disk_errors(self.folder):
-            _write_all(self._frames, b"".join(blobs))
-            self._write_line({"step": self.steps, "pictures": places, "values": values})
-            self.steps += 1
-            if self._clock() - self._flushed >= self._flush_period:
-                self._flush()
+        try:
+            with disk_errors(self.folder):
+                _write_all(self._frames, b"".join(blobs))
+                self._write_line({"step": self.steps, "pictures": places, "values": values})
+                self.steps += 1
+                if self._clock() - self._flushed >= self._flush_period:
+                    self._flush()
+        except BaseException:
+            # Half a line may be there: nothing that came behind it could be read.
+            self._close_files()
+            raise
 
     def close(self, end: Mapping[str, Any] | None = None) -> None:
         """Write the closing line ``end`` (None: the journal stays an interrupted one) and let go of the files.
@@ -134,14 +144,17 @@ class JournalWriter:
                     self._write_line({"end": dict(end)})
                 self._flush()
         finally:
-            os.close(self._frames)
-            os.close(self._log)
-            self._frames = self._log = -1
+            self._close_files()
 
     def release(self) -> None:
         """Give the lock back; `recover` may then treat the journal as left behind."""
         self.close()
         self._lock.release()
+
+    def _close_files(self) -> None:
+        os.close(self._frames)
+        os.close(self._log)
+        self._frames = self._log = -1
 
     def _write_line(self, value: Mapping[str, Any]) -> None:
         _write_all(self._log, (json.dumps(value, separators=(",", ":")) + "\n").encode())

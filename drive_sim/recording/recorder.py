@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,14 +25,6 @@ if TYPE_CHECKING:
     from drive_sim.rollout import Step
     from drive_sim.sensors.observation import Observation
     from drive_sim.world.simulator import Simulator
-
-
-@dataclass
-class _Track:
-    """A world being recorded."""
-
-    journal: JournalWriter
-    intended: int = 0
 
 
 class Recorder:
@@ -82,18 +74,18 @@ class Recorder:
         """Indices of the episodes made at the start from journals that a crash left behind."""
         self._clock, self._wall_clock = clock, wall_clock
         self._dataset: DatasetWriter | None = None
-        self._tracks: dict[int, _Track] = {}
+        self._journals: dict[int, JournalWriter] = {}
         self._state: State | None = None
 
     @property
     def recording(self) -> bool:
         """Whether any world is being recorded."""
-        return bool(self._tracks)
+        return bool(self._journals)
 
     @property
     def steps(self) -> int:
         """Steps recorded of the world that has most of them, since `start`."""
-        return max((track.journal.steps for track in self._tracks.values()), default=0)
+        return max((journal.steps for journal in self._journals.values()), default=0)
 
     def start(self, simulator: Simulator, observation: Observation) -> None:
         """Begin an episode for every world that is not done; ``observation`` is the one that the driver sees next.
@@ -113,11 +105,15 @@ class Recorder:
         self._dataset = open_for_writing(self.path, round(1.0 / simulator.control_period), shapes, self.encoding)
         self.recovered += self._dataset.recovered
         self._state = _snapshot(simulator.state)
-        for world in np.flatnonzero(self._state.done == 0):
-            episode = simulator.episodes[world]
-            provenance = self._describe(simulator, episode, slots)
-            journal = self._dataset.start_journal(provenance, episode.scenario, episode.road, self._clock)
-            self._tracks[int(world)] = _Track(journal)
+        try:
+            for world in np.flatnonzero(self._state.done == 0):
+                episode = simulator.episodes[world]
+                provenance = self._describe(simulator, episode, slots)
+                journal = self._dataset.start_journal(provenance, episode.scenario, episode.road, self._clock)
+                self._journals[int(world)] = journal
+        except BaseException:
+            self.finish(keep=False)
+            raise
 
     def add(self, step: Step, commands: Mapping[str, NDArray[np.float32]] | None = None) -> None:
         """Record a step of all worlds being recorded.
@@ -138,14 +134,14 @@ class Recorder:
         self._state = _snapshot(step.simulator.state)
         pictures = {name: to_host(step.observation.camera[name]) for name in self._writer.cameras}
         action = to_host(step.action)
-        for world, track in list(self._tracks.items()):
+        for world, journal in list(self._journals.items()):
             if not step.active[world]:
                 continue
             values = truth_of(before, world)
             values |= self._decisions(step.controller, action, wanted, world)
             values["events"] = int(self._state.events[world])
             values["wall_time"] = self._wall_clock()
-            track.journal.append(values, {name: picture[world] for name, picture in pictures.items()})
+            journal.append(values, {name: picture[world] for name, picture in pictures.items()})
             if self._state.done[world]:
                 self._close(world)
 
@@ -158,12 +154,11 @@ class Recorder:
             Whether the worlds still being recorded become episodes, or are forgotten.
         """
         already = len(self.written)
-        for world in list(self._tracks):
-            if keep:
-                self._close(world)
-            else:
-                self._writer.discard(self._tracks.pop(world).journal)
         self._state = None
+        with ExitStack() as every:
+            # One that fails keeps none of the others from being finished.
+            for world in reversed(self._journals):
+                every.callback(self._close, world, keep)
         return self.written[already:]
 
     def on_reset(self, simulator: Simulator, observation: Observation) -> None:
@@ -185,8 +180,11 @@ class Recorder:
             raise ValueError("the recording has not been started")
         return self._dataset
 
-    def _close(self, world: int) -> None:
-        journal = self._tracks.pop(world).journal
+    def _close(self, world: int, keep: bool = True) -> None:
+        journal = self._journals.pop(world)
+        if not keep:
+            self._writer.discard(journal)
+            return
         index = self._writer.add(journal, {"ended": _iso(self._wall_clock())})
         if index is not None:
             self.written.append(index)

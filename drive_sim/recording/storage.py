@@ -96,9 +96,9 @@ def replace_file(root: Path, target: Path, write: Callable[[Path], None]) -> Non
         staged.unlink(missing_ok=True)
 
 
-def write_json(path: Path, value: Any) -> None:
-    """``value`` as indented JSON."""
-    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+def write_json(path: Path, value: Any, indent: int | None = 2) -> None:
+    """``value`` as JSON."""
+    path.write_text(json.dumps(value, indent=indent) + "\n", encoding="utf-8")
 
 
 class Lock:
@@ -148,7 +148,9 @@ def writing(root: Path) -> Iterator[None]:
     """Be the only one who changes dataset ``root``; what a crash left undone is finished or cleared away first."""
     lock = Lock(root / LOCK)
     with disk_errors(root):
-        lock.acquire(wait=True)
+        # Windows gives up waiting after a while.
+        while not lock.acquire(wait=True):
+            pass
         try:
             finish_plan(root)
             for left_behind in (root / STAGING).glob("*"):

@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from drive_sim.drivers.driver import CONTROLLERS
@@ -43,6 +42,7 @@ from drive_sim.recording.journal import (
     remove_journal,
 )
 from drive_sim.recording.metadata import (
+    DROPPED,
     INFO,
     Metadata,
     data_file,
@@ -57,12 +57,9 @@ from drive_sim.recording.metadata import (
 from drive_sim.recording.provenance import store_road
 from drive_sim.recording.statistics import column_statistics, picture_statistics, sampled
 from drive_sim.recording.storage import LOCK, STAGING, disk_errors, replace_file, write_json, writing
-from drive_sim.recording.tables import write_data
+from drive_sim.recording.tables import read_data, write_data
 from drive_sim.world.road import Road
 from drive_sim.world.state import EVENT_NAMES
-
-DROPPED = "dropped"
-"""Folder for dropped episodes: ``dropped/<key>/row.parquet`` and ``data.parquet``."""
 
 
 @dataclass(frozen=True)
@@ -99,18 +96,19 @@ class DatasetWriter:
 
     def add(self, journal: JournalWriter, end: Mapping[str, Any]) -> int | None:
         """Close a journal and turn it into an episode; its index, None when it has no steps."""
-        journal.close(end)
         try:
+            journal.close(end)
             with writing(self.path):
+                journal.release()
                 return _convert(self.path, journal.folder)
         finally:
             journal.release()
 
     def discard(self, journal: JournalWriter) -> None:
         """Close a journal and forget it."""
-        journal.close()
         try:
             with writing(self.path):
+                journal.release()
                 remove_journal(journal.folder)
         finally:
             journal.release()
@@ -193,12 +191,7 @@ def _recover(root: Path) -> list[int]:
 def _convert(root: Path, folder: Path) -> int | None:
     """Turn a journal into an episode unless it is one already, and remove it."""
     metadata = read_metadata(root, statistics=True)
-    index: int | None = None
-    if journal_key(folder) not in _keys(metadata):
-        journal = read_journal(folder)
-        if journal is not None and journal.steps:
-            index = metadata.rows.num_rows
-            _append(metadata, journal)
+    index = None if journal_key(folder) in _keys(metadata) else _append(metadata, folder)
     remove_journal(folder)
     return index
 
@@ -208,7 +201,11 @@ def _keys(metadata: Metadata) -> set[str]:
     return dropped | set(metadata.rows["drive_sim/key"].to_pylist())
 
 
-def _append(metadata: Metadata, journal: Journal) -> None:
+def _append(metadata: Metadata, folder: Path) -> int | None:
+    """Make an episode of a journal; its index, None when there is nothing in it."""
+    journal = read_journal(folder)
+    if journal is None or not journal.steps:
+        return None
     root, features = metadata.root, metadata.features
     index = metadata.rows.num_rows
     task = journal.header["task"]
@@ -225,6 +222,7 @@ def _append(metadata: Metadata, journal: Journal) -> None:
     changed = Metadata(root, with_totals(metadata.info, rows, tasks), rows, tasks)
     for target, write in metadata_targets(changed, index):
         replace_file(root, target, write)
+    return index
 
 
 def _columns(metadata: Metadata, journal: Journal, task_index: int) -> dict[str, NDArray[Any]]:
@@ -280,7 +278,7 @@ def next_number(metadata: Metadata) -> int:
     """The place of a new episode in the order of recording: after all that are there or dropped."""
     numbers = metadata.rows["drive_sim/number"].to_pylist()
     for path in (metadata.root / DROPPED).glob("*/row.parquet"):
-        numbers += pq.ParquetFile(path).read(columns=["drive_sim/number"])["drive_sim/number"].to_pylist()
+        numbers += read_data(path, ["drive_sim/number"])["drive_sim/number"].to_pylist()
     return max(numbers, default=-1) + 1
 
 

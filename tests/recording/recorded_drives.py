@@ -31,7 +31,7 @@ class Crash(BaseException):
     """The end of the process, as far as the code under test can tell."""
 
 
-def straight_road(length: int = 40) -> Road:
+def straight_road(length: int = 600) -> Road:
     """A straight road along x."""
     flat, side = np.zeros(length), np.full(length, 4.0)
     lines = (Boundary(-3.5, 1), Boundary(3.5, 2, colour=1, width=0.2))
@@ -41,7 +41,7 @@ def straight_road(length: int = 40) -> Road:
 
 def make_episode(number: int, scenario: str = "lane-keeping/rural") -> Episode:
     """An episode with one cone on the road."""
-    cone = ActorSpec(ACTOR_CONE, 0.4, 0.4, 0.75, start_s=10.0 + 1 / 3, start_d=-1.0)
+    cone = ActorSpec(ACTOR_CONE, 0.4, 0.4, 0.75, start_s=40.0 + 1 / 3, start_d=-1.0)
     weather = WeatherSpec("fog", fog_visibility=80.0 + 1 / 7)
     return Episode(scenario, "train", number, 7 + number, straight_road(), weather, (cone,), start_speed=0.1 + 0.2)
 

@@ -18,9 +18,9 @@ from drive_sim.errors import InputError
 from drive_sim.recording import journal as journal_module
 from drive_sim.recording.curation import check, drop, list_episodes, restore
 from drive_sim.recording.dataset import Dataset
+from drive_sim.recording.journal import JournalWriter, journal_folders
 from drive_sim.recording.metadata import data_file
 from drive_sim.recording.recorder import Recorder
-from drive_sim.recording.writer import open_for_writing
 
 
 def info_with(**values: Any) -> Callable[[Path], None]:
@@ -173,10 +173,11 @@ def test_a_disk_that_fills_up_while_driving_costs_only_what_comes_after(
     with pytest.raises(InputError, match=f"journal-.*: {message}"):
         drive(recorder, make_simulator(), 9, seed=1, after_step=refuse)
     monkeypatch.undo()
-    for track in recorder._tracks.values():
-        track.journal.release()
-    assert open_for_writing(path, 20, {"front": (6, 10), "left": (4, 8)}).recovered == (0,)
-    assert len(Dataset.open(path).episode(0)) == 4
+    with pytest.raises(ValueError, match="closed"):
+        recorder._journals[0].append({}, {})
+    assert recorder.finish() == [0]
+    [episode] = Dataset.open(path).episodes
+    assert episode.length == 4 and not episode.provenance["complete"]
     assert check(path) == []
 
 
@@ -189,3 +190,29 @@ def test_a_disk_that_refuses_at_the_start(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("drive_sim.recording.storage.os.open", refuse)
     with pytest.raises(InputError, match=r"dataset: .*; (choose a folder|record fewer worlds)"):
         record(tmp_path / "dataset", 2, seed=1)
+
+
+def test_a_dropped_episode_whose_data_went_missing(dataset_path: Path) -> None:
+    [key] = drop(dataset_path, [1])
+    (dataset_path / "dropped" / key / "data.parquet").unlink()
+    with pytest.raises(InputError, match=r"data.parquet: is missing; copy the dataset again"):
+        restore(dataset_path)
+    assert len(Dataset.open(dataset_path)) == 2
+
+
+def test_a_world_that_cannot_be_recorded_leaves_no_half_started_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = JournalWriter.__init__, []
+
+    def fail_at_third(self: JournalWriter, *arguments: Any, **options: Any) -> None:
+        calls.append(self)
+        if len(calls) == 3:
+            raise InputError("journal", "", "too many files are open", "record fewer worlds at once")
+        real(self, *arguments, **options)
+
+    monkeypatch.setattr(JournalWriter, "__init__", fail_at_third)
+    recorder = Recorder(tmp_path / "dataset")
+    with pytest.raises(InputError, match="record fewer worlds at once"):
+        drive(recorder, make_simulator(worlds=4), 2, seed=1)
+    assert not recorder.recording and journal_folders(tmp_path / "dataset") == []

@@ -180,8 +180,14 @@ def change_type(path: Path) -> None:
 def leave_journal(path: Path) -> None:
     recorder = Recorder(path)
     drive(recorder, make_simulator(), 2, 1)
-    for track in recorder._tracks.values():
-        track.journal.release()
+    for journal in recorder._journals.values():
+        journal.release()
+
+
+def tear_dropped(path: Path) -> None:
+    record(path, 2, seed=9)
+    [key] = drop(path, [3])
+    (path / "dropped" / key / "row.parquet").write_bytes(b"PAR1")
 
 
 DAMAGES: dict[str, tuple[Callable[[Path], Any], str, str]] = {
@@ -297,6 +303,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str, str]] = {
         "belongs to no episode",
     ),
     "interrupted recording": (leave_journal, "journal-", "is a recording that was interrupted"),
+    "dropped episode torn": (tear_dropped, "row.parquet", "delete its folder for good"),
     "temporary file": (
         lambda path: (path / ".staging/file-003.parquet").write_bytes(b""),
         ".staging/file-003.parquet",

@@ -30,8 +30,8 @@ def interrupted(path: Path, steps: int, seed: int) -> Recorder:
     """A recording that ends without its end, as a crash leaves it: the journal's files are open, then simply gone."""
     recorder = Recorder(path, driver="test")
     drive(recorder, make_simulator(first=seed), steps, seed)
-    for track in recorder._tracks.values():
-        track.journal.release()
+    for journal in recorder._journals.values():
+        journal.release()
     return recorder
 
 
