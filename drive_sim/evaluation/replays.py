@@ -19,18 +19,39 @@ from drive_sim.rollout import Observer, Step, run
 from drive_sim.sensors.camera import CameraConfig, CameraRig
 from drive_sim.world.episode import Episode
 from drive_sim.world.simulator import Simulator
-from drive_sim.world.state import EVENT_FINISH, EVENT_NAMES, EVENT_TIME_OUT
+from drive_sim.world.state import (
+    EVENT_COLLISION_PEDESTRIAN,
+    EVENT_COLLISION_STATIC,
+    EVENT_COLLISION_VEHICLE,
+    EVENT_FINISH,
+    EVENT_NAMES,
+    EVENT_OFF_ROAD,
+    EVENT_STALL,
+    EVENT_TIME_OUT,
+    EVENT_WRONG_WAY,
+)
 
 if TYPE_CHECKING:
     from drive_sim.drivers.driver import Driver
     from drive_sim.top_down import TopDownView
 
-BEFORE, AFTER = 6.0, 2.5
+BEFORE, AFTER = 5.0, 2.0
 """A clip begins so long before the moment and ends so long after it [s]."""
+POSTER_BEFORE = 0.5
+"""A failure's still picture shows what came so long before it [s]."""
 STILL = 1.2
 """Its last frame stands so long [s]."""
 MAP_SCALE = 6.0
 """Of the view from above [px/m]."""
+GRAVEST_FIRST = (
+    EVENT_COLLISION_PEDESTRIAN,
+    EVENT_COLLISION_VEHICLE,
+    EVENT_COLLISION_STATIC,
+    EVENT_WRONG_WAY,
+    EVENT_OFF_ROAD,
+    EVENT_STALL,
+)
+"""Ways in which a drive ends badly."""
 TRAIL = 200
 """Positions behind the car in the view from above."""
 
@@ -53,16 +74,35 @@ class Replay:
 
 
 def worst_first(scores: Sequence[EpisodeScore], headline: str) -> list[int]:
-    """Indices of the episodes, worst first: by the headline metric, then by failure, then by lateral error."""
+    """Indices of the episodes, worst first: by failure or help, by the headline, by outcome, by lateral error."""
     sign = 1.0 if METRICS[headline].better == "higher" else -1.0
 
-    def goodness(index: int) -> tuple[float, float, float]:
+    def goodness(index: int) -> tuple[bool, float, int, float]:
         score = scores[index]
         value = score.value(headline)
-        known = sign * value if np.isfinite(value) else (np.inf if arrived(score) else -np.inf)
-        return known, float(arrived(score)), -score.value("lateral_error_max")
+        # A drive that failed before the headline had anything to say counts as nothing achieved.
+        known = sign * value if np.isfinite(value) else 0.0
+        return arrived(score), known, _severity(score.outcome), -score.value("lateral_error_max")
 
     return sorted(range(len(scores)), key=goodness)
+
+
+def worst_of_each_kind(scores: Sequence[EpisodeScore], order: Sequence[int], count: int) -> list[int]:
+    """The first ``count`` of ``order``, but of each scenario and outcome one before any second."""
+    seen: set[tuple[str, str]] = set()
+    first, second = [], []
+    for index in order:
+        kind = (scores[index].facts.scenario, scores[index].outcome)
+        (second if kind in seen else first).append(index)
+        seen.add(kind)
+    chosen = set([*first, *second][:count])
+    return [index for index in order if index in chosen]
+
+
+def _severity(outcome: str) -> int:
+    """Place of an outcome among all, the gravest first."""
+    names = [EVENT_NAMES[event] for event in GRAVEST_FIRST]
+    return names.index(outcome) if outcome in names else len(names)
 
 
 def arrived(score: EpisodeScore) -> bool:
@@ -161,6 +201,8 @@ class CameraCrew(Observer):
         moment = self._moment
         caption = Caption(camera, moment.time, moment.what, moment.failed, moment.failed and self._put_back)
         frames = [compose(shot, caption) for shot in self.shots]
-        nearest = min(range(len(frames)), key=lambda k: abs(self.shots[k].time - moment.time))
+        # In a collision itself the camera sees nothing but what it hit.
+        telling = moment.time - (POSTER_BEFORE if moment.failed else 0.0)
+        nearest = min(range(len(frames)), key=lambda k: abs(self.shots[k].time - telling))
         film = encode([*frames, *[frames[-1]] * round(STILL / self._period)], 1.0 / self._period)
         return film, jpeg(frames[nearest]), self.shots[0].time

@@ -6,6 +6,7 @@ Everything is inside it: styles, drawings as SVG, videos as MP4 in data addresse
 from __future__ import annotations
 
 import base64
+import math
 import shlex
 from collections import Counter
 from collections.abc import Sequence
@@ -16,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from drive_sim.evaluation import report_tables as tables
 from drive_sim.evaluation import report_words as words
-from drive_sim.evaluation.replays import Replay, arrived, replay, worst_first
+from drive_sim.evaluation.replays import GRAVEST_FIRST, Replay, arrived, replay, worst_first, worst_of_each_kind
 from drive_sim.evaluation.report_maps import map_svg
 from drive_sim.evaluation.report_plots import LEFT, RIGHT, plots_svg
 from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.suites import REAL_ROADS
 from drive_sim.progress import Report
+from drive_sim.world.state import EVENT_FINISH, EVENT_NAMES, EVENT_TIME_OUT
 
 if TYPE_CHECKING:
     from drive_sim.drivers.driver import Driver
@@ -79,7 +81,7 @@ def write_report(page: Path, results: Results, evaluation: Evaluation, driver: D
         evaluation.episodes,
         scores,
         [trace.moment for trace in traces],
-        order[: min(FILMED, len(order))],
+        worst_of_each_kind(scores, order, FILMED),
         evaluation.conditions.on_failure,
         evaluation.conditions.device,
         lambda share, text: report(0.9 * share, text),
@@ -99,7 +101,7 @@ def write_report(page: Path, results: Results, evaluation: Evaluation, driver: D
         verdict=words.verdict(results, evaluation.suite),
         beside=words.beside(results, evaluation.suite),
         standing=words.standing(results),
-        findings=words.findings(results),
+        findings=words.findings(results, evaluation.suite),
         columns=columns,
         bars=tables.headline_bars(results, headline),
         headline=headline.replace("_", " "),
@@ -137,12 +139,19 @@ def command_line(results: Results, evaluation: Evaluation) -> str:
 
 
 def _outcomes(scores: Sequence[EpisodeScore]) -> list[dict[str, Any]]:
-    """Shares of the ways in which drives ended, for a bar: arrivals first."""
+    """How the drives ended, for a bar: arrivals first, then ever graver; ``tone`` is the class of its colour."""
+    tones = {EVENT_NAMES[EVENT_FINISH]: "finish", EVENT_NAMES[EVENT_TIME_OUT]: "time"}
+    tones |= {EVENT_NAMES[event]: f"bad{place}" for place, event in reversed(list(enumerate(GRAVEST_FIRST)))}
     counted = Counter(score.outcome for score in scores)
-    ordered = sorted(counted, key=lambda outcome: (outcome not in ("finish", "time out"), outcome, -counted[outcome]))
+    known = [outcome for outcome in tones if outcome in counted]
     return [
-        {"what": outcome, "count": counted[outcome], "share": 100.0 * counted[outcome] / len(scores)}
-        for outcome in ordered
+        {
+            "what": outcome,
+            "count": counted[outcome],
+            "share": 100.0 * counted[outcome] / len(scores),
+            "tone": tones.get(outcome, "time"),
+        }
+        for outcome in [*known, *sorted(counted.keys() - set(known))]
     ]
 
 
@@ -173,11 +182,9 @@ def _film(evaluation: Evaluation, again: Replay, results: Results) -> Film:
     score, trace = evaluation.driver.scores[index], evaluation.driver.traces[index]
     value = score.value(evaluation.suite.headline)
     unit = results.metrics[evaluation.suite.headline].unit if evaluation.suite.headline in results.metrics else "1"
-    shown = words.with_unit(value if value == value else None, unit)
-    facts = (
-        f"{_told(score)} after {score.duration:.1f} s and {score.distance:.0f} m; "
-        f"{evaluation.suite.headline.replace('_', ' ')} {shown}"
-    )
+    facts = f"{_told(score)} after {score.duration:.1f} s and {score.distance:.0f} m".capitalize()
+    if math.isfinite(value):
+        facts += f"; {evaluation.suite.headline.replace('_', ' ')} {words.with_unit(value, unit)}"
     title = f"Drive {index}: {_place(evaluation, index)}"
     return Film(
         index=index,

@@ -225,7 +225,9 @@ def heat_map(scores: Sequence[EpisodeScore], headline: str) -> HeatMap | None:
             members = [s for s in scores if getattr(s.facts, row_fact) == row and s.facts.weather == column]
             line.append(_heat_cell(members, headline))
         cells.append(line)
-    return HeatMap(rows, columns, cells, row_fact.replace("_", " "), "weather")
+    # All scenarios of a suite begin with its name, which the page says anyway.
+    names = [row.rpartition("/")[2] for row in rows]
+    return HeatMap(names, columns, cells, row_fact.replace("_", " "), "weather")
 
 
 def _heat_cell(members: Sequence[EpisodeScore], headline: str) -> HeatCell | None:

@@ -17,6 +17,17 @@ KNOWN_DRIVERS = {
     "straight": "driving straight ahead",
 }
 """Programmed drivers as sentences call them."""
+OUTCOMES = {
+    "finish": "arrived",
+    "time out": "ran out of time",
+    "off the road": "left the road",
+    "wrong way": "went the wrong way",
+    "stall": "stalled",
+    "collision with a vehicle": "hit a vehicle",
+    "collision with a pedestrian or cyclist": "hit a pedestrian or cyclist",
+    "collision with an obstacle": "hit an obstacle",
+}
+"""How drives end, as verbs."""
 SIGNIFICANT = 3
 """Digits of numbers that are not shares."""
 DASH = "–"
@@ -112,8 +123,9 @@ def beside(results: Results, suite: Suite) -> str:
             continue
         episodes = other.episodes if isinstance(other, Yardstick) else len(other.episodes)
         fewer = f" (first {episodes} drives)" if episodes < len(results.episodes) else ""
-        told.append(f"{in_words(other.driver)} {with_unit(row.estimate, row.unit)}{fewer}")
-    return f"On the same drives: {_listed(told)}." if told else ""
+        truth = ", which sees the truth," if other.driver.privileged else ""
+        told.append(f"{in_words(other.driver)}{truth} {with_unit(row.estimate, row.unit)}{fewer}")
+    return f"On the same drives: {'; '.join(told)}." if told else ""
 
 
 def standing(results: Results) -> str:
@@ -138,12 +150,16 @@ def standing(results: Results) -> str:
     return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
-def findings(results: Results) -> list[str]:
+def findings(results: Results, suite: Suite) -> list[str]:
     """What else a reader has to know, a sentence each."""
     hours = sum(row.duration_s for row in results.episodes) / 3600.0
     kilometres = sum(row.distance_m for row in results.episodes) / 1000.0
     driven = f"{_duration(hours)} and {kilometres:.1f} km"
-    said = [_help(results, driven), _tracking(results), _outcomes(results), _collisions(results, kilometres)]
+    said = [
+        _help(results, driven) if suite.on_failure == "put_back" else _outcomes(results, driven),
+        _tracking(results),
+        _collisions(results, kilometres),
+    ]
     return [sentence for sentence in said if sentence]
 
 
@@ -153,10 +169,14 @@ def _help(results: Results, driven: str) -> str:
     if not times:
         bound = ""
         if row is not None and row.low is not None and row.low < 1.0:
-            bound = f" So many drives cannot exclude an autonomy of {percent(row.low)} %."
+            bound = f" So little driving cannot exclude an autonomy of {percent(row.low)} %."
         return f"It never needed help in {driven}.{bound}"
     count = "once" if times == 1 else "twice" if times == 2 else f"{times} times"
-    return f"It needed help {count} in {driven}: off its lane's centre by more than 1 m, off the road, in contact or stalled."
+    drives = sum(row.interventions > 0 for row in results.episodes)
+    return (
+        f"It needed help {count} in {driven}, in {drives} of {len(results.episodes)} drives: more than 1 m off its "
+        "lane's centre, off the road, in contact, or stalled."
+    )
 
 
 def _tracking(results: Results) -> str:
@@ -171,10 +191,10 @@ def _tracking(results: Results) -> str:
     )
 
 
-def _outcomes(results: Results) -> str:
+def _outcomes(results: Results, driven: str) -> str:
     counted = Counter(row.outcome for row in results.episodes)
-    told = [f"{outcome} {count}" for outcome, count in counted.most_common()]
-    return f"How the {len(results.episodes)} drives ended: {_listed(told)}."
+    told = [f"{count} {OUTCOMES.get(outcome, outcome)}" for outcome, count in counted.most_common()]
+    return f"Of {len(results.episodes)} drives, {driven} in all, {_listed(told)}."
 
 
 def _collisions(results: Results, kilometres: float) -> str:
@@ -186,7 +206,7 @@ def _collisions(results: Results, kilometres: float) -> str:
             f"It hit nothing; {kilometres:.1f} km show that it hits something less often than "
             f"{number(row.high, '')} times per km (95 % confidence), and no more than that."
         )
-    return f"It hit something {with_unit(row.estimate, row.unit)} (95 % interval {interval_text(row)})."
+    return f"It hit something {number(row.estimate, row.unit)} times per km (95 % interval {interval_text(row)})."
 
 
 def _duration(hours: float) -> str:

@@ -204,7 +204,7 @@ def encode(frames: Iterable[Picture], rate: float) -> bytes:
                 stream = container.add_stream("libx264", rate=round(rate))
                 stream.height, stream.width = picture.shape[:2]
                 stream.pix_fmt = "yuv420p"
-                stream.options = {"crf": str(QUALITY), "preset": "medium"}
+                stream.options = {"crf": str(QUALITY), "preset": "veryfast"}
             for packet in stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
                 container.mux(packet)
         if stream is None:
