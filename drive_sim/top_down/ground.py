@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,8 @@ Shade = tuple[int, int, int]
 
 PIECE = 24
 """Elements in one polygon: short, so that a tight bend never makes one cross itself."""
+CHORD_ERROR = 0.01
+"""How far a polygon's side may leave the curve [m]."""
 SHOULDER = 0.9
 """Width of the gravel beside the pavement [m]."""
 TRACK_OFFSET, TRACK_WIDTH = 0.75, 0.55
@@ -95,6 +98,11 @@ class Ground:
     def _profile(self, widths: Floats) -> Floats:
         return np.append(widths, widths[0] if self.road.closed else widths[-1])
 
+    @cached_property
+    def reach(self) -> float:
+        """How far anything is drawn from the reference line [m]."""
+        return max(float(np.abs(np.concatenate([strip.left, strip.right])).max()) for strip in self.strips)
+
     def _add(self, right: Floats | float, left: Floats | float, shade: Shade) -> None:
         count = len(self.points)
         self.strips.append(
@@ -160,12 +168,21 @@ class Ground:
         return points + normals * np.asarray(d)[..., None]
 
     def pieces(self, x: float, y: float, reach: float) -> list[NDArray[np.int64]]:
-        """Runs of the line's points near (x, y), each at most `PIECE` elements long and beginning where one ends."""
+        """Indices of the line's points near (x, y), in pieces of at most `PIECE` elements that begin where one ends.
+
+        Where the road is nearly straight, most points are left out: a polygon costs by the number of its corners.
+        """
         near = np.flatnonzero(np.hypot(self.points[:, 0] - x, self.points[:, 1] - y) < reach)
-        if not len(near):
-            return []
         runs = np.split(near, np.flatnonzero(np.diff(near) > 1) + 1)
-        return [run[i : i + PIECE + 1] for run in runs for i in range(0, max(len(run) - 1, 1), PIECE)]
+        pieces = []
+        for run in runs:
+            for start in range(0, len(run) - 1, PIECE):
+                piece = run[start : start + PIECE + 1]
+                # A chord of length l leaves an arc of curvature k by l² k / 8.
+                bend = max(float(np.abs(self.road.curvature[piece[:-1]]).max()), 1e-4)
+                stride = max(1, int(math.sqrt(8.0 * CHORD_ERROR / bend) / self.road.step))
+                pieces.append(np.append(piece[:-1:stride], piece[-1]))
+        return pieces
 
     def outline(self, strip: Strip, piece: NDArray[np.int64]) -> Floats:
         """The polygon (2 n, 2) [m] of a strip along a piece."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 import cv2
 import numpy as np
@@ -85,7 +86,8 @@ class TopDownView:
         self.draw(self._shown, scene, trail)
         width, height = self.size
         pixels: NDArray[np.uint8] = np.frombuffer(self._shown.get_buffer().raw, np.uint8)
-        return pixels.reshape(height, self._shown.get_pitch() // 4, 4)[:, :width, :3].copy()
+        rows = pixels.reshape(height, self._shown.get_pitch() // 4, 4)[:, :width]
+        return np.asarray(cv2.cvtColor(rows, cv2.COLOR_RGBA2RGB), np.uint8)
 
     def draw(self, surface: pygame.Surface, scene: Scene, trail: Sequence[tuple[float, float]] = ()) -> None:
         """Draw the scene on a surface of this view's size, with the way that the car has come (world points [m])."""
@@ -128,11 +130,14 @@ class TopDownView:
         pygame.transform.scale(surface, self._canvas.get_size(), self._canvas)
 
     def _draw_road(self, eye: _Eye, ground: Ground, scene: Scene) -> None:
-        pieces = ground.pieces(eye.x, eye.y, self._reach + 25.0)
+        pieces = [
+            piece
+            for piece in ground.pieces(eye.x, eye.y, self._reach + ground.reach)
+            if self._seen(eye.pixels(ground.points[piece]), ground.reach * self._fine)
+        ]
         for strip in ground.strips:
             for piece in pieces:
-                if len(piece) > 1:
-                    self._fill(strip.shade, eye.pixels(ground.outline(strip, piece)))
+                self._fill(strip.shade, eye.pixels(ground.outline(strip, piece)))
         for patches in ground.patches:
             self._draw_patches(eye, patches)
         if scene.finish is not None and self._near(eye, ground.at(np.array(scene.finish), 0.0)):
@@ -141,6 +146,11 @@ class TopDownView:
 
     def _near(self, eye: _Eye, place: Floats) -> bool:
         return math.hypot(place[0] - eye.x, place[1] - eye.y) < self._reach + 20.0
+
+    def _seen(self, pixels: Floats, margin: float) -> bool:
+        """Whether a chain of points comes within ``margin`` pixels of the picture."""
+        low, high = pixels.min(axis=0) - margin, pixels.max(axis=0) + margin
+        return bool((low < self._canvas.get_size()).all() and (high > 0.0).all())
 
     def _draw_patches(self, eye: _Eye, patches: Patches) -> None:
         offsets = patches.polygons[:, 0] - (eye.x, eye.y)
@@ -194,7 +204,7 @@ class TopDownView:
                 for actor in (*scene.actors, scene.ego)
                 if actor.kind not in UNLIT and self._near(eye, np.array([actor.x, actor.y]))
             ]
-            self._shown.blit(self._lamplight(eye, lit, weather.night), (0, 0), special_flags=pygame.BLEND_RGB_MULT)
+            self._shown.blit(self._lamplight(scene, up, lit), (0, 0), special_flags=pygame.BLEND_RGB_MULT)
             for actor in lit:
                 self._draw_lamps(eye, actor)
         if weather.fog_visibility < 1500.0:
@@ -202,16 +212,19 @@ class TopDownView:
                 self._fog = (weather.fog_visibility, self._fog_layer(weather))
             self._shown.blit(self._fog[1], (0, 0))
 
-    def _lamplight(self, eye: _Eye, lit: list[SceneActor], night: float) -> pygame.Surface:
+    def _lamplight(self, scene: Scene, up: float, lit: list[SceneActor]) -> pygame.Surface:
         """How much of its colour each pixel keeps: little at night, much where headlights shine."""
-        layer = pygame.Surface(self.size, 0, self._shown)
-        layer.fill([round(255 + night * (dark - 255)) for dark in DARKEST])
+        # Light is soft: half the resolution is enough.
+        size = (self.size[0] // 2, self.size[1] // 2)
+        eye = _Eye(scene.ego.x, scene.ego.y, up, self.scale / 2, size, self.ego_height)
+        layer = pygame.Surface(size, 0, self._shown)
+        layer.fill([round(255 + scene.weather.night * (dark - 255)) for dark in DARKEST])
         for actor in lit:
-            beam = pygame.transform.rotozoom(self._beam(), math.degrees(actor.yaw - eye.up) + 90.0, 1.0)
+            beam = pygame.transform.rotozoom(self._beam(), math.degrees(actor.yaw - up) + 90.0, 1.0)
             middle = eye.pixels(_ahead(actor, 0.5 * actor.length + BEAM_LENGTH / 2))
             corner = (middle[0] - beam.get_width() / 2, middle[1] - beam.get_height() / 2)
             layer.blit(beam, corner, special_flags=pygame.BLEND_RGB_ADD)
-        return layer
+        return pygame.transform.smoothscale(layer, self.size)
 
     def _draw_lamps(self, eye: _Eye, actor: SceneActor) -> None:
         """The glow of head and tail lamps; a brake lamp is wider."""
@@ -225,11 +238,12 @@ class TopDownView:
                 self._shown.blit(glow, corner, special_flags=pygame.BLEND_RGB_ADD)
 
     def _beam(self) -> pygame.Surface:
-        """The light of a pair of headlights on the ground, pointing right."""
+        """The light of a pair of headlights on the ground at half the scale, pointing right."""
         if self._beams is None:
-            length, half = round(BEAM_LENGTH * self.scale), round(BEAM_LENGTH * 0.36 * self.scale)
+            scale = self.scale / 2
+            length, half = round(BEAM_LENGTH * scale), round(BEAM_LENGTH * 0.36 * scale)
             along = (np.arange(length)[:, None] + 0.5) / length
-            across = (np.arange(2 * half)[None, :] + 0.5 - half) / self.scale
+            across = (np.arange(2 * half)[None, :] + 0.5 - half) / scale
             angle = np.abs(across) / (along * BEAM_LENGTH + 1.2)
             power = np.exp(-((angle / BEAM_HALF_ANGLE) ** 2)) * (1.0 - along) ** 1.3 * np.minimum(1.0, along * 12.0)
             pixels = (power[..., None] * np.array([225.0, 214.0, 186.0])).astype(np.uint8)
@@ -297,20 +311,25 @@ class _Eye:
         return (points - (self.x, self.y)) @ self.turn + self.origin
 
 
-def grass(shade: Shade) -> NDArray[np.uint8]:
-    """A seamless texture (`GRASS_PIXELS`, `GRASS_PIXELS`, RGBX) around a shade: noise with a spectrum like 1/f."""
+@cache
+def _meadow() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Brightness and dryness of a seamless meadow, (`GRASS_PIXELS`, `GRASS_PIXELS`): noise with a spectrum like 1/f."""
     rng = np.random.default_rng(7)
     frequency = np.fft.fftfreq(GRASS_PIXELS) * GRASS_PIXELS
     radius = np.hypot(frequency[:, None], frequency[None, : GRASS_PIXELS // 2 + 1])
 
-    def field(slope: float, coarsest: float) -> Floats:
+    def field(slope: float, coarsest: float) -> NDArray[np.float32]:
         spectrum = np.fft.rfft2(rng.standard_normal((GRASS_PIXELS, GRASS_PIXELS)))
         values = np.fft.irfft2(spectrum * np.maximum(radius, coarsest) ** -slope, s=(GRASS_PIXELS, GRASS_PIXELS))
-        return values / values.std()
+        return (values / values.std()).astype(np.float32)
 
-    brightness = 1.0 + 0.055 * field(0.9, 4.0)
-    dryness = 0.028 * field(1.6, 3.0)
-    hue = np.stack([1.0 + dryness, np.ones_like(dryness), 1.0 - dryness], axis=2)
+    return 1.0 + 0.055 * field(0.9, 4.0), 0.028 * field(1.6, 3.0)
+
+
+def grass(shade: Shade) -> NDArray[np.uint8]:
+    """A seamless texture (`GRASS_PIXELS`, `GRASS_PIXELS`, RGBX) around a shade."""
+    brightness, dryness = _meadow()
     picture = np.full((GRASS_PIXELS, GRASS_PIXELS, 4), 255, np.uint8)
-    picture[..., :3] = np.clip(np.array(shade) * brightness[..., None] * hue, 0.0, 255.0)
+    for channel, sign in enumerate((1.0, 0.0, -1.0)):
+        picture[..., channel] = np.clip(shade[channel] * brightness * (1.0 + sign * dryness), 0.0, 255.0)
     return picture

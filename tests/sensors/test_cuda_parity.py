@@ -1,0 +1,50 @@
+"""Lidar, IMU, GNSS and odometry read the same on CUDA as on the CPU (Numba's CUDA simulator stands in for a GPU)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+PROGRAM = """
+import sys
+import numpy as np
+from drive_sim.sensors.lidar import LidarConfig
+from drive_sim.sensors.observation import SensorConfigs, SensorSuite
+from drive_sim.world.reward import Judge
+from drive_sim.world.scenario import load_scenario
+from drive_sim.world.simulator import Simulator
+
+scenario = load_scenario("obstacle-avoidance/mixed", "train")
+episodes = [scenario.draw(number) for number in (1, 2)]
+configs = SensorConfigs(lidar=LidarConfig(beams=7, max_range=30.0))
+names = ("lidar", "imu", "gnss", "odometry")
+device, out = sys.argv[1:]
+simulator = Simulator(episodes, device)
+suite, judge = SensorSuite(names, device=device, configs=configs), Judge(2, device)
+suite.reset(simulator)
+judge.judge(simulator)
+readings = []
+for step in range(4):
+    simulator.step(np.array([[0.2, 0.5], [-0.2, -0.5]], np.float32))
+    observation, verdict = suite.observe(simulator).host(), judge.judge(simulator)
+    readings.append(np.concatenate([*(getattr(observation, name) for name in names), verdict.truth], axis=1))
+np.save(out, readings)
+"""
+
+
+def readings(device: str, folder: Path, simulated: bool) -> np.ndarray:
+    out = folder / f"{device}.npy"
+    environment = {**os.environ, "NUMBA_ENABLE_CUDASIM": "1" if simulated else "0", "DRIVE_SIM_THREADS": "1"}
+    root = Path(__file__).resolve().parents[2]
+    subprocess.run([sys.executable, "-c", PROGRAM, device, str(out)], cwd=root, env=environment, check=True)
+    return np.load(out)
+
+
+def test_cuda_reads_what_the_cpu_reads(tmp_path):
+    cpu, cuda = readings("cpu", tmp_path, False), readings("cuda", tmp_path, True)
+    assert np.ptp(cpu, axis=0).max() > 0.1
+    np.testing.assert_allclose(cuda, cpu, rtol=1e-5, atol=1e-5)
