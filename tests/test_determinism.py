@@ -1,0 +1,131 @@
+"""The same drive is the same drive: again, alone or among others, on any number of threads, and on CUDA nearly so."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from drive_sim.kernel import threads
+from drive_sim.world.scenario import load_scenario
+from drive_sim.world.simulator import Simulator
+
+SCENARIOS = (
+    "lane-keeping/rural",
+    "lane-keeping/mountain",
+    "obstacle-avoidance/mixed",
+    "obstacle-avoidance/cut-in",
+    "obstacle-avoidance/oncoming-traffic",
+    "obstacle-avoidance/crossing-pedestrian",
+)
+STEPS = 200
+
+
+@pytest.fixture(scope="module")
+def episodes():
+    scenarios = [load_scenario(name) for name in SCENARIOS]
+    return [scenarios[n % len(scenarios)].draw(n // len(scenarios)) for n in range(64)]
+
+
+def actions(simulator, worlds):
+    """Commands as a function of each world's own state: wobbly lane keeping, with some throttle."""
+    state = simulator.state
+    aim = -0.05 * (state.d - simulator.world.lane_centre) - 0.6 * state.heading_error + 4.0 * state.curvature
+    steering = aim + 0.02 * np.sin(0.3 * state.step + worlds)
+    return np.stack([steering, 0.1 + 0.2 * np.cos(0.1 * state.step + worlds)], axis=1).astype(np.float32)
+
+
+def drive(episodes, worlds, slots, steps=STEPS, on_failure="put_back"):
+    """All states of all steps: {name: (steps, B, ...)}."""
+    simulator = Simulator(episodes, on_failure=on_failure, slots=slots)
+    history = {name: [] for name in simulator.state._fields}
+    for _ in range(steps):
+        simulator.step(actions(simulator, worlds))
+        for name, values in history.items():
+            values.append(np.array(getattr(simulator.state, name)))
+    return {name: np.array(values) for name, values in history.items()}
+
+
+def assert_identical(a, b):
+    for name in a:
+        np.testing.assert_array_equal(a[name], b[name], err_msg=name)
+
+
+def slots_for(episodes):
+    return max(len(episode.actors) for episode in episodes)
+
+
+@pytest.fixture(scope="module")
+def reference(episodes):
+    with threads(1):
+        return drive(episodes, np.arange(64), slots_for(episodes))
+
+
+def test_the_drives_are_worth_comparing(reference, episodes):
+    assert slots_for(episodes) >= 3
+    assert np.ptp(reference["actor_phase"]) > 0
+    assert reference["interventions"][-1].max() > 0
+    assert np.all(np.isfinite(reference["x"]))
+
+
+def test_the_same_drives_twice_are_the_same(reference, episodes):
+    assert_identical(reference, drive(episodes, np.arange(64), slots_for(episodes)))
+
+
+def test_drives_drawn_anew_are_the_same(reference, episodes):
+    again = [load_scenario(episode.scenario, episode.split).draw(episode.number) for episode in episodes[:12]]
+    fresh = drive(again, np.arange(12), slots_for(episodes))
+    assert_identical({name: values[:, :12] for name, values in reference.items()}, fresh)
+
+
+@pytest.mark.parametrize("world", [0, 2, 5, 17, 40, 63])
+def test_a_world_of_sixty_four_is_the_world_alone(reference, episodes, world):
+    alone = drive([episodes[world]], np.array([world]), slots_for(episodes))
+    assert_identical({name: values[:, [world]] for name, values in reference.items()}, alone)
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_threads_change_nothing(reference, episodes, count):
+    with threads(count):
+        assert_identical(reference, drive(episodes, np.arange(64), slots_for(episodes)))
+
+
+def test_empty_slots_change_nothing(reference, episodes):
+    roomy = drive(episodes[:8], np.arange(8), 16)
+    slots = slots_for(episodes)
+    for name, values in roomy.items():
+        kept = values[:, :, :slots] if name.startswith("actor_") else values
+        np.testing.assert_array_equal(kept, reference[name][:, :8], err_msg=name)
+
+
+def test_cuda_drives_the_same(tmp_path):
+    """Numba's simulator runs the CUDA path: the launch, the masks and the frozen worlds, with the CPU's arithmetic."""
+    code = """
+import sys
+import numpy as np
+from drive_sim.world.scenario import load_scenario
+from drive_sim.world.simulator import Simulator
+episodes = [load_scenario(name).draw(1) for name in ("lane-keeping/rural", "obstacle-avoidance/mixed")]
+out = {}
+for device in ("cpu", "cuda"):
+    simulator = Simulator(episodes, device=device, on_failure="put_back", slots=8)
+    for step in range(12):
+        simulator.step(np.array([[0.02 * step, 0.3], [-0.6, -0.2]], np.float32))
+        if step == 5:
+            simulator.put_back(np.array([True, False]))
+        if step == 8:
+            simulator.replace(1, episodes[0])
+            simulator.reset(np.array([False, True]))
+    out[device] = simulator.state
+for name, a, b in zip(simulator.state._fields, out["cpu"], out["cuda"]):
+    np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12, err_msg=name)
+assert out["cuda"].step[0] == 12 and out["cuda"].interventions[0] == 1
+print("same")
+"""
+    root = Path(__file__).resolve().parents[1]
+    environment = {**os.environ, "NUMBA_ENABLE_CUDASIM": "1", "PYTHONPATH": str(root)}
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert result.stdout.strip() == "same"
