@@ -275,7 +275,10 @@ def test_of_a_row_of_cones_only_the_one_that_was_hit_counts(make_log, make_actor
 
 
 def test_across_the_seam_of_a_closed_road_an_obstacle_is_still_ahead(make_log, make_actor):
-    """Road of 1,000 m; ego from 960 m, car at 20 m: 60 m ahead, past at 1,024 m, which is s = 24 plus a metre."""
+    """Road of 1,000 m; ego from 960 m, car at 20 m: 60 m ahead.
+
+    The gap of 60 − 4 m is 50 m after 6 steps; past 1,024 m, s = 24, after 65.
+    """
     driven = np.arange(1, 101, dtype=float)
     log = make_log(
         100,
@@ -285,7 +288,7 @@ def test_across_the_seam_of_a_closed_road_an_obstacle_is_still_ahead(make_log, m
         events={99: EVENT_FINISH},
     )
     encounter = only(log)
-    assert (encounter.outcome, encounter.end) == ("past", 64)
+    assert (encounter.begin, encounter.end, encounter.outcome) == (5, 64, "past")
 
 
 def test_a_car_parked_across_the_lane_is_as_long_as_it_is_wide(make_log, make_actor):
