@@ -73,24 +73,18 @@ class DatasetWriter:
     cameras: dict[str, tuple[int, int]]
 
     def start_journal(
-        self, provenance: Mapping[str, Any], task: str, road: Road | None, clock: Callable[[], float]
+        self, provenance: Mapping[str, Any], task: str, road: Road, clock: Callable[[], float]
     ) -> JournalWriter:
         """Begin the journal of one episode."""
         with writing(self.path):
-            described = dict(provenance)
-            if road is not None:
-                described["road"] = {
-                    "name": road.name,
-                    "class": road.road_class,
-                    "length": road.length,
-                    "digest": store_road(self.path, road),
-                }
+            digest = store_road(self.path, road)
+            described = {"name": road.name, "class": road.road_class, "length": road.length, "digest": digest}
             header = {
                 "key": episode_key(),
                 "task": task,
                 "cameras": {name: list(shape) for name, shape in self.cameras.items()},
                 "encoding": self.encoding,
-                "provenance": described,
+                "provenance": {**provenance, "road": described},
             }
             return JournalWriter(self.path / f"{PREFIX}{header['key']}", header, self.encoding, clock)
 
