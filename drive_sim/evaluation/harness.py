@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from drive_sim.drivers.driver import make_driver
 from drive_sim.errors import InputError
-from drive_sim.evaluation.comparison import Comparison, compare, holm
 from drive_sim.evaluation.drives import Conditions, Drives, drive
-from drive_sim.evaluation.estimates import EpisodeScore, estimate_all, estimate_groups, estimate_timing
-from drive_sim.evaluation.results import (
-    ComparisonRow,
-    DriverFacts,
-    EpisodeRow,
-    EstimateRow,
-    Group,
-    Results,
-    Rival,
-    Yardstick,
-    versions,
-    write_results,
-)
-from drive_sim.evaluation.suites import Suite, draw_suite, load_suite
+from drive_sim.evaluation.results import DriverFacts, Results, write_results
+from drive_sim.evaluation.suites import draw_suite, load_suite
+from drive_sim.evaluation.summary import Evaluation, results_of
+from drive_sim.kernel import resolve_device
 from drive_sim.progress import Report
-from drive_sim.world.episode import Episode
 
 if TYPE_CHECKING:
     from drive_sim.drivers.driver import Driver
@@ -38,24 +24,8 @@ BATCH = 64
 PAGE_NAME = "report.html"
 YARDSTICK_EPISODES = {"classical": 16}
 """Yardsticks that think long drive only the first episodes of a suite; the report says how many."""
-_REPORT_SHARE = 0.15
-"""Of the work, that goes into the report."""
-
-
-@dataclass
-class Evaluation:
-    """One evaluation as far as it has come."""
-
-    suite: Suite
-    seed: int
-    roads: Path | None
-    conditions: Conditions
-    episodes: list[Episode]
-    driver: Drives
-    yardsticks: list[Drives]
-    rivals: list[Drives]
-    started: float
-    """Of the stopwatch [s]."""
+DRIVING_SHARE = 0.85
+"""Of the work; the rest goes into the report."""
 
 
 def evaluate(
@@ -109,67 +79,29 @@ def evaluate(
         after writing what was finished by then, marked as not complete.
     """
     folder = _output_folder(Path(output))
-    chosen = load_suite(suite)
-    device = resolve_device(device)
-    main = _make(driver, device, "driver")
-    rivals = [_make(name, device, "--against") for name in against]
-    drawn = draw_suite(chosen, episodes, seed, None if roads is None else Path(roads))
+    chosen, device = load_suite(suite), resolve_device(device)
+    main = _enter(driver, device, "driver")
+    rivals = [_enter(name, device, "--against") for name in against]
+    road_files = None if roads is None else Path(roads)
+    drawn = draw_suite(chosen, episodes, seed, road_files)
     conditions = Conditions(chosen.on_failure, device, batch or BATCH, real_time)
-    evaluation = Evaluation(
-        chosen,
-        seed,
-        None if roads is None else Path(roads),
-        conditions,
-        drawn,
-        Drives(main.facts),
-        [],
-        [],
-        perf_counter(),
-    )
-    others = (
-        _yardsticks(chosen, {main.facts.given, *(rival.facts.given for rival in rivals)}, device) if yardsticks else []
-    )
+    evaluation = Evaluation(chosen, seed, road_files, conditions, drawn, Drives(main.facts))
+    driving = {entrant.facts.given for entrant in (main, *rivals)}
+    others = [name for name in chosen.yardsticks if yardsticks and name not in driving]
+    plan = _plan(evaluation, main, rivals, [_enter(name, device, f"suite {suite}") for name in others])
     try:
-        _drive_all(evaluation, main, rivals, others, lambda share, text: report(share * (1 - _REPORT_SHARE), text))
+        _drive_all(evaluation, plan, _part(report, 0.0, DRIVING_SHARE))
     except KeyboardInterrupt:
         if evaluation.driver.scores:
             _write(evaluation, folder, complete=False)
         raise
-    report(1 - _REPORT_SHARE, "results")
     results = _write(evaluation, folder, complete=True)
     from drive_sim.evaluation.report import write_report
 
     page = folder / PAGE_NAME
-    write_report(
-        page, results, evaluation, main.driver, lambda share, text: report(1 - _REPORT_SHARE * (1 - share), text)
-    )
+    write_report(page, results, evaluation, main.driver, _part(report, DRIVING_SHARE, 1.0))
     report(1.0, str(page))
     return page
-
-
-def resolve_device(device: str) -> str:
-    """ "cpu" or "cuda" for "cpu", "cuda" or "auto"; InputError if there is no such device here."""
-    from drive_sim.kernel import SIMULATED_CUDA, cuda_available
-
-    if device == "cpu":
-        return device
-    if device not in ("auto", "cuda"):
-        raise InputError("--device", "", f"there is no device {device!r}", "give auto, cpu or cuda")
-    usable = cuda_available() and (SIMULATED_CUDA or _torch_has_cuda())
-    if device == "cuda" and not usable:
-        raise InputError(
-            "--device", "", "there is no usable CUDA device here", "give auto or cpu; see drive-sim doctor"
-        )
-    return "cuda" if usable else "cpu"
-
-
-def _torch_has_cuda() -> bool:
-    from importlib import import_module
-
-    try:
-        return bool(import_module("torch").cuda.is_available())
-    except ModuleNotFoundError:
-        return False
 
 
 @dataclass(frozen=True)
@@ -180,44 +112,66 @@ class _Entrant:
     facts: DriverFacts
 
 
-def _make(given: str | Path, device: str, source: str) -> _Entrant:
+@dataclass(frozen=True)
+class _Turn:
+    """A driver and what it is to drive."""
+
+    entrant: _Entrant
+    drives: Drives
+    episodes: int
+    """So many of the suite's first."""
+    conditions: Conditions
+
+
+def _enter(given: str | Path, device: str, source: str) -> _Entrant:
     driver = make_driver(given, device, source)
     if driver.controller == "human":
         raise InputError(source, "", f"{given} needs a person at it", "name a driver that drives by itself")
-    digest = getattr(driver, "hash", None)
     facts = DriverFacts(
-        name=driver.name, given=str(given), hash=digest, privileged=driver.privileged, controller=driver.controller
+        name=driver.name,
+        given=str(given),
+        hash=getattr(driver, "hash", None),
+        privileged=driver.privileged,
+        controller=driver.controller,
     )
     return _Entrant(driver, facts)
 
 
-def _yardsticks(suite: Suite, driving: set[str], device: str) -> list[_Entrant]:
-    """The suite's yardsticks but those that drive anyway."""
-    return [_make(name, device, f"suite {suite.name}") for name in suite.yardsticks if name not in driving]
+def _plan(
+    evaluation: Evaluation, main: _Entrant, rivals: Sequence[_Entrant], yardsticks: Sequence[_Entrant]
+) -> list[_Turn]:
+    """Who drives what: the driver, then its rivals, then yardsticks, slow ones the first episodes only."""
+    conditions, everything = evaluation.conditions, len(evaluation.episodes)
+    evaluation.rivals = [Drives(entrant.facts) for entrant in rivals]
+    evaluation.yardsticks = [Drives(entrant.facts) for entrant in yardsticks]
+    plan = [_Turn(main, evaluation.driver, everything, conditions)]
+    for entrant, drives in zip(rivals, evaluation.rivals, strict=True):
+        plan.append(_Turn(entrant, drives, everything, conditions))
+    # A yardstick is there for its score: nobody waits for it in real time.
+    batched = replace(conditions, real_time=False)
+    for entrant, drives in zip(yardsticks, evaluation.yardsticks, strict=True):
+        count = min(everything, YARDSTICK_EPISODES.get(entrant.facts.given, everything))
+        plan.append(_Turn(entrant, drives, count, batched))
+    return plan
 
 
-def _drive_all(
-    evaluation: Evaluation, main: _Entrant, rivals: list[_Entrant], yardsticks: list[_Entrant], report: Report
-) -> None:
-    """The driver, then its rivals on all episodes, then yardsticks, slow ones on the first episodes only."""
-    counts = [min(len(evaluation.episodes), YARDSTICK_EPISODES.get(y.facts.given, 10**9)) for y in yardsticks]
-    plan = [(main, evaluation.driver, len(evaluation.episodes), evaluation.conditions)]
-    batched = Conditions(evaluation.conditions.on_failure, evaluation.conditions.device, evaluation.conditions.batch)
-    for entrant in rivals:
-        evaluation.rivals.append(Drives(entrant.facts))
-        plan.append((entrant, evaluation.rivals[-1], len(evaluation.episodes), evaluation.conditions))
-    for entrant, count in zip(yardsticks, counts, strict=True):
-        evaluation.yardsticks.append(Drives(entrant.facts))
-        plan.append((entrant, evaluation.yardsticks[-1], count, batched))
-    total, before = sum(count for _, _, count, _ in plan), 0
-    for entrant, drives, count, conditions in plan:
-        begin, share = before / total, count / total
+def _drive_all(evaluation: Evaluation, plan: Sequence[_Turn], report: Report) -> None:
+    total, before = sum(turn.episodes for turn in plan), 0
+    for turn in plan:
+        drive(
+            turn.drives,
+            turn.entrant.driver,
+            evaluation.episodes[: turn.episodes],
+            turn.conditions,
+            _part(report, before / total, (before + turn.episodes) / total),
+            keep_traces=turn.drives is evaluation.driver,
+        )
+        before += turn.episodes
 
-        def advance(part: float, text: str, begin: float = begin, share: float = share) -> None:
-            report(begin + share * part, text)
 
-        drive(drives, entrant.driver, evaluation.episodes[:count], conditions, advance, drives is evaluation.driver)
-        before += count
+def _part(report: Report, begin: float, end: float) -> Report:
+    """A report on work that is the part from ``begin`` to ``end`` of all."""
+    return lambda share, text: report(begin + share * (end - begin), text)
 
 
 def _write(evaluation: Evaluation, folder: Path, complete: bool) -> Results:
@@ -231,78 +185,6 @@ def _write(evaluation: Evaluation, folder: Path, complete: bool) -> Results:
             folder, "", f"cannot be written to ({error.strerror})", "name a folder that can be written"
         ) from None
     return results
-
-
-def results_of(evaluation: Evaluation, complete: bool) -> Results:
-    """What the evaluation has found so far."""
-    drives, seed = evaluation.driver, evaluation.seed
-    driven = [drives, *evaluation.rivals, *evaluation.yardsticks]
-    return Results(
-        complete=complete,
-        driver=drives.facts,
-        suite=evaluation.suite.name,
-        seed=seed,
-        roads=None if evaluation.roads is None else str(evaluation.roads),
-        device=evaluation.conditions.device,
-        versions=versions(),
-        metrics=_metrics(drives.scores, seed),
-        groups=[Group(**group) for group in estimate_groups(drives.scores, seed)],
-        episodes=[_row(score) for score in drives.scores],
-        yardsticks=_compared_yardsticks(evaluation),
-        comparisons=[_rival(drives, rival, seed) for rival in evaluation.rivals if rival.scores],
-        timing={
-            "batch": evaluation.conditions.batch,
-            "real_time": evaluation.conditions.real_time,
-            "wall_s": perf_counter() - evaluation.started,
-            "drivers": {other.facts.given: _timing(other) for other in driven if other.timings},
-        },
-    )
-
-
-def _metrics(scores: Sequence[EpisodeScore], seed: int) -> dict[str, EstimateRow]:
-    return {name: EstimateRow(**found.to_json()) for name, found in estimate_all(scores, seed).items()}
-
-
-def _row(score: EpisodeScore) -> EpisodeRow:
-    return EpisodeRow(**score.to_json())
-
-
-def _compared_yardsticks(evaluation: Evaluation) -> list[Yardstick]:
-    """The yardsticks, each with what the suite's headline says on the drives that both have done."""
-    drives, headline, seed = evaluation.driver, evaluation.suite.headline, evaluation.seed
-    yardsticks = [other for other in evaluation.yardsticks if other.scores]
-    found: list[Comparison | None] = []
-    for other in yardsticks:
-        both = min(len(drives.scores), len(other.scores))
-        names = (drives.facts.name, other.facts.name)
-        compared = compare(drives.scores[:both], other.scores[:both], names, (headline,), seed)
-        found.append(compared.get(headline))
-    adjusted = holm([math.nan if one is None else one.p_value for one in found])
-    rows = [
-        None if one is None else ComparisonRow(**replace(one, p_adjusted=p).to_json())
-        for one, p in zip(found, adjusted, strict=True)
-    ]
-    return [
-        Yardstick(driver=other.facts, episodes=len(other.scores), metrics=_metrics(other.scores, seed), comparison=row)
-        for other, row in zip(yardsticks, rows, strict=True)
-    ]
-
-
-def _rival(drives: Drives, rival: Drives, seed: int) -> Rival:
-    both = min(len(drives.scores), len(rival.scores))
-    names = (drives.facts.name, rival.facts.name)
-    found = compare(drives.scores[:both], rival.scores[:both], names, seed=seed)
-    return Rival(
-        driver=rival.facts,
-        metrics=_metrics(rival.scores, seed),
-        comparison=[ComparisonRow(**row.to_json()) for row in found.values()],
-        episodes=[_row(score) for score in rival.scores],
-    )
-
-
-def _timing(drives: Drives) -> dict[str, Any]:
-    figures = {name: found.to_json() for name, found in estimate_timing(drives.timings).items()}
-    return {"wall_s": sum(timing.wall_time for timing in drives.timings), "metrics": figures}
 
 
 def _output_folder(folder: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -56,6 +56,20 @@ TRAIL = 200
 """Positions behind the car in the view from above."""
 
 
+class Film(NamedTuple):
+    """A filmed moment."""
+
+    clip: bytes | None
+    """MP4; None where what draws it is not installed."""
+    poster: bytes | None
+    """JPEG of the clip's most telling frame."""
+    start: float
+    """[s] of the episode at which the clip begins."""
+
+
+NO_FILM = Film(None, None, 0.0)
+
+
 @dataclass(frozen=True, eq=False)
 class Replay:
     """One episode driven again."""
@@ -63,12 +77,7 @@ class Replay:
     index: int
     """Of the episode in the evaluation."""
     log: EpisodeLog
-    clip: bytes | None
-    """MP4; None where what draws it is not installed."""
-    poster: bytes | None
-    """JPEG of the clip's frame at the moment."""
-    clip_start: float
-    """[s] of the episode at which the clip begins."""
+    film: Film
     same: bool
     """Whether it went exactly as in the evaluation, as it must on a CPU but for the last bits of a network."""
 
@@ -90,7 +99,8 @@ def worst_first(scores: Sequence[EpisodeScore], headline: str) -> list[int]:
 def worst_of_each_kind(scores: Sequence[EpisodeScore], order: Sequence[int], count: int) -> list[int]:
     """The first ``count`` of ``order``, but of each scenario and outcome one before any second."""
     seen: set[tuple[str, str]] = set()
-    first, second = [], []
+    first: list[int] = []
+    second: list[int] = []
     for index in order:
         kind = (scores[index].facts.scenario, scores[index].outcome)
         (second if kind in seen else first).append(index)
@@ -129,8 +139,8 @@ def replay(
         run(simulator, driver, [log] if crew is None else [log, crew])
         again = log.episode(0)
         same = again.outcome == scores[index].outcome and again.distance == scores[index].distance
-        filmed = crew.develop() if crew is not None and crew.shots else (None, None, 0.0)
-        replays.append(Replay(index, again, *filmed, same))
+        filmed = crew.develop() if crew is not None and crew.shots else NO_FILM
+        replays.append(Replay(index, again, filmed, same))
     return replays
 
 
@@ -195,8 +205,8 @@ class CameraCrew(Observer):
             seen = self._rig.render(simulator.device, simulator.roads, simulator.world, simulator.state).rgb[:, 0]
         return np.array(to_host(seen)[0])
 
-    def develop(self) -> tuple[bytes, bytes, float]:
-        """The film, its last frame held for a while; the picture of the moment; when the film begins [s]."""
+    def develop(self) -> Film:
+        """The clip, its last frame held for a while."""
         camera = "what the driver saw" if self._sees else "camera (this driver does not use it)"
         moment = self._moment
         caption = Caption(camera, moment.time, moment.what, moment.failed, moment.failed and self._put_back)
@@ -204,5 +214,5 @@ class CameraCrew(Observer):
         # In a collision itself the camera sees nothing but what it hit.
         telling = moment.time - (POSTER_BEFORE if moment.failed else 0.0)
         nearest = min(range(len(frames)), key=lambda k: abs(self.shots[k].time - telling))
-        film = encode([*frames, *[frames[-1]] * round(STILL / self._period)], 1.0 / self._period)
-        return film, jpeg(frames[nearest]), self.shots[0].time
+        clip = encode([*frames, *[frames[-1]] * round(STILL / self._period)], 1.0 / self._period)
+        return Film(clip, jpeg(frames[nearest]), self.shots[0].time)

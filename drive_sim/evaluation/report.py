@@ -28,7 +28,7 @@ from drive_sim.world.state import EVENT_FINISH, EVENT_NAMES, EVENT_TIME_OUT
 if TYPE_CHECKING:
     from drive_sim.drivers.driver import Driver
     from drive_sim.evaluation.estimates import EpisodeScore
-    from drive_sim.evaluation.harness import Evaluation
+    from drive_sim.evaluation.summary import Evaluation
 
 TEMPLATES = Path(__file__).parent / "templates"
 FILMED = 4
@@ -49,8 +49,8 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Film:
-    """One of the worst episodes."""
+class Scene:
+    """One of the worst episodes as the page shows it."""
 
     index: int
     title: str
@@ -110,7 +110,7 @@ def write_report(page: Path, results: Results, evaluation: Evaluation, driver: D
         timing=tables.timing_rows(results),
         heat=tables.heat_map(scores, headline),
         outcomes=_outcomes(scores),
-        films=[_film(evaluation, again, results) for again in films],
+        films=[_scene(evaluation, again, results) for again in films],
         tiles=[_tile(evaluation, index) for index in shown],
         hidden=len(order) - len(shown),
         anything_failed=any(not arrived(score) for score in scores),
@@ -177,7 +177,7 @@ def _tile(evaluation: Evaluation, index: int) -> Tile:
     return Tile(index, svg, title, _told(score), arrived(score))
 
 
-def _film(evaluation: Evaluation, again: Replay, results: Results) -> Film:
+def _scene(evaluation: Evaluation, again: Replay, results: Results) -> Scene:
     index = again.index
     score, trace = evaluation.driver.scores[index], evaluation.driver.traces[index]
     value = score.value(evaluation.suite.headline)
@@ -186,16 +186,16 @@ def _film(evaluation: Evaluation, again: Replay, results: Results) -> Film:
     if math.isfinite(value):
         facts += f"; {evaluation.suite.headline.replace('_', ' ')} {words.with_unit(value, unit)}"
     title = f"Drive {index}: {_place(evaluation, index)}"
-    return Film(
+    return Scene(
         index=index,
         title=title,
         moment=f"{trace.moment.what} at {trace.moment.time:.1f} s",
         failed=trace.moment.failed,
         facts=facts,
         others=_others(evaluation, index),
-        clip=_address(again.clip, "video/mp4"),
-        poster=_address(again.poster, "image/jpeg"),
-        clip_start=again.clip_start,
+        clip=_address(again.film.clip, "video/mp4"),
+        poster=_address(again.film.poster, "image/jpeg"),
+        clip_start=again.film.start,
         duration=max(float(again.log.time[-1]), 1.0),
         map=map_svg(trace, evaluation.episodes[index], escape(f"map of {title}")),
         plots=plots_svg(again.log, trace.moment, f"drive {index}"),

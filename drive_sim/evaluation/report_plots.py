@@ -45,7 +45,8 @@ def plots_svg(log: EpisodeLog, moment: Moment, name: str) -> str:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
+    style: Any = _STYLE | {"svg.hashsalt": name}
+    with mpl.rc_context(style):
         figure = Figure(figsize=SIZE)
         axes = figure.subplots(4, 1, sharex=True)
         figure.subplots_adjust(left=LEFT, right=RIGHT, top=0.965, bottom=0.07, hspace=0.34)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from drive_sim.evaluation.metrics import METRICS
-from drive_sim.evaluation.results import DriverFacts, EstimateRow, Results, Yardstick
+from drive_sim.evaluation.results import DriverFacts, EstimateRow, Results
 from drive_sim.evaluation.suites import REAL_ROADS, Suite
 
 KNOWN_DRIVERS = {
@@ -116,21 +116,24 @@ def _where(results: Results, suite: Suite) -> str:
 
 def beside(results: Results, suite: Suite) -> str:
     """The headline of the other drivers, in a sentence; empty without any."""
+    others = [(other.driver, other.metrics, other.episodes) for other in results.yardsticks]
+    others += [(other.driver, other.metrics, len(other.episodes)) for other in results.comparisons]
     told = []
-    for other in [*results.yardsticks, *results.comparisons]:
-        row = other.metrics.get(suite.headline)
+    for driver, metrics, episodes in others:
+        row = metrics.get(suite.headline)
         if row is None or row.estimate is None:
             continue
-        episodes = other.episodes if isinstance(other, Yardstick) else len(other.episodes)
         fewer = f" (first {episodes} drives)" if episodes < len(results.episodes) else ""
-        truth = ", which sees the truth," if other.driver.privileged else ""
-        told.append(f"{in_words(other.driver)}{truth} {with_unit(row.estimate, row.unit)}{fewer}")
+        truth = ", which sees the truth," if driver.privileged else ""
+        told.append(f"{in_words(driver)}{truth} {with_unit(row.estimate, row.unit)}{fewer}")
     return f"On the same drives: {'; '.join(told)}." if told else ""
 
 
 def standing(results: Results) -> str:
     """What comparing with each yardstick on the same drives has shown; empty without any."""
-    better, worse, unknown = [], [], []
+    better: list[str] = []
+    worse: list[str] = []
+    unknown: list[str] = []
     for other in results.yardsticks:
         if other.comparison is None:
             continue

@@ -1,0 +1,116 @@
+"""From drives to ``results.json``: estimates, groups and comparisons of everyone who drove."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from drive_sim.evaluation.comparison import Comparison, compare, holm
+from drive_sim.evaluation.drives import Conditions, Drives
+from drive_sim.evaluation.estimates import EpisodeScore, estimate_all, estimate_groups, estimate_timing
+from drive_sim.evaluation.results import (
+    ComparisonRow,
+    EpisodeRow,
+    EstimateRow,
+    Group,
+    Results,
+    Rival,
+    Yardstick,
+    versions,
+)
+from drive_sim.evaluation.suites import Suite
+from drive_sim.world.episode import Episode
+
+
+@dataclass
+class Evaluation:
+    """One evaluation as far as it has come."""
+
+    suite: Suite
+    seed: int
+    roads: Path | None
+    """Folder of the road files, for real-roads."""
+    conditions: Conditions
+    episodes: list[Episode]
+    driver: Drives
+    """The driver that is scored."""
+    rivals: list[Drives] = field(default_factory=list)
+    yardsticks: list[Drives] = field(default_factory=list)
+    started: float = field(default_factory=perf_counter)
+    """Of the stopwatch [s]."""
+
+
+def results_of(evaluation: Evaluation, complete: bool) -> Results:
+    """What the evaluation has found so far."""
+    drives, seed = evaluation.driver, evaluation.seed
+    driven = [drives, *evaluation.rivals, *evaluation.yardsticks]
+    return Results(
+        complete=complete,
+        driver=drives.facts,
+        suite=evaluation.suite.name,
+        seed=seed,
+        roads=None if evaluation.roads is None else str(evaluation.roads),
+        device=evaluation.conditions.device,
+        versions=versions(),
+        metrics=_metrics(drives.scores, seed),
+        groups=[Group(**group) for group in estimate_groups(drives.scores, seed)],
+        episodes=[_row(score) for score in drives.scores],
+        yardsticks=_compared_yardsticks(evaluation),
+        comparisons=[_rival(drives, rival, seed) for rival in evaluation.rivals if rival.scores],
+        timing={
+            "batch": evaluation.conditions.batch,
+            "real_time": evaluation.conditions.real_time,
+            "wall_s": perf_counter() - evaluation.started,
+            "drivers": {other.facts.given: _timing(other) for other in driven if other.timings},
+        },
+    )
+
+
+def _metrics(scores: Sequence[EpisodeScore], seed: int) -> dict[str, EstimateRow]:
+    return {name: EstimateRow(**found.to_json()) for name, found in estimate_all(scores, seed).items()}
+
+
+def _row(score: EpisodeScore) -> EpisodeRow:
+    return EpisodeRow(**score.to_json())
+
+
+def _compared_yardsticks(evaluation: Evaluation) -> list[Yardstick]:
+    """The yardsticks, each with what the suite's headline says on the drives that both have done."""
+    drives, headline, seed = evaluation.driver, evaluation.suite.headline, evaluation.seed
+    yardsticks = [other for other in evaluation.yardsticks if other.scores]
+    found: list[Comparison | None] = []
+    for other in yardsticks:
+        both = min(len(drives.scores), len(other.scores))
+        names = (drives.facts.name, other.facts.name)
+        compared = compare(drives.scores[:both], other.scores[:both], names, (headline,), seed)
+        found.append(compared.get(headline))
+    adjusted = holm([math.nan if one is None else one.p_value for one in found])
+    rows = [
+        None if one is None else ComparisonRow(**replace(one, p_adjusted=p).to_json())
+        for one, p in zip(found, adjusted, strict=True)
+    ]
+    return [
+        Yardstick(driver=other.facts, episodes=len(other.scores), metrics=_metrics(other.scores, seed), comparison=row)
+        for other, row in zip(yardsticks, rows, strict=True)
+    ]
+
+
+def _rival(drives: Drives, rival: Drives, seed: int) -> Rival:
+    both = min(len(drives.scores), len(rival.scores))
+    names = (drives.facts.name, rival.facts.name)
+    found = compare(drives.scores[:both], rival.scores[:both], names, seed=seed)
+    return Rival(
+        driver=rival.facts,
+        metrics=_metrics(rival.scores, seed),
+        comparison=[ComparisonRow(**row.to_json()) for row in found.values()],
+        episodes=[_row(score) for score in rival.scores],
+    )
+
+
+def _timing(drives: Drives) -> dict[str, Any]:
+    figures = {name: found.to_json() for name, found in estimate_timing(drives.timings).items()}
+    return {"wall_s": sum(timing.wall_time for timing in drives.timings), "metrics": figures}
