@@ -14,14 +14,12 @@ corridor. Followed for a step and planned anew, this is a linear-quadratic regul
 
 from __future__ import annotations
 
-from drive_sim.drivers.situation import CELL, CELLS, LEAST_SPACING, ROLE_PASS
+from drive_sim.drivers.situation import CELL, CELLS, LEAST_SPACING, ONCOMING, ROLE_PASS
 from drive_sim.kernel import inner_scalar
 from drive_sim.world.road import element_at
 
 DRIFT_TIME = 1.0
 """Sideways movement of somebody in the way is continued for this long [s]."""
-ONCOMING = -0.5
-"""Who has a smaller speed along the road than this comes towards us [m/s], and is passed on our right alone."""
 BLOCKED = 1000.0
 """Cost of a cell in which something would be hit; a way that costs this much is none."""
 LANE_COST, OUTSIDE_COST, ONCOMING_COST = 0.05, 0.4, 1.0
@@ -125,6 +123,7 @@ def _actor_costs(i, course, actors, manner, plan, half_length, half_width, waiti
             least = manner.least_clearance[i] if k > 4 else 0.05
             wanted = max(manner.clearance[i], least + 0.05)
             for j in range(CELLS):
+                # Traffic keeps right: who comes towards us is passed on our right alone.
                 aside = offset - (course.lane_centre[i] + (j - CELLS // 2) * CELL)
                 room = (aside if actors.speed[i, n] < ONCOMING else abs(aside)) - touching
                 if room < least:

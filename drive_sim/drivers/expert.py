@@ -53,7 +53,7 @@ def _look(i, course, roads, ego, traffic, actors, manner, plan, period):
     """See everybody, and begin the plan of world ``i`` where the car will be when a command takes effect."""
     for n in range(actors.kind.shape[1]):
         see_actor(i, n, course, roads, ego, traffic, actors, manner.sight[i])
-    time_slowness(i, course, manner, actors, period)
+    time_slowness(i, actors, period)
     speed = ego.speed[i]
     turn = ego.yaw_rate[i] * LAG
     direction = ego.yaw[i] + ego.slip_angle[i] + 0.5 * turn

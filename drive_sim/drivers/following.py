@@ -12,6 +12,7 @@ import math
 from drive_sim.drivers.situation import (
     BESIDE,
     CUT_IN_TIME,
+    ONCOMING,
     ROLE_FOLLOW,
     ROLE_NONE,
     ROLE_PASS,
@@ -94,12 +95,12 @@ def _least_room(i, n, actors, plan, time, half_width):
 
 
 @inner_scalar
-def _oncoming_conflict(i, n, actors, plan, half_length, half_width):
-    """Distance [m] to where the planned path and an oncoming actor would meet, or 1e6."""
+def _conflict(i, n, actors, plan, half_length, half_width):
+    """Distance [m] to where the planned path and somebody who moves would meet, or 1e6."""
+    speed = actors.speed[i, n]
     for k in range(plan.offset.shape[1]):
-        reach = actors.half_length[i, n] + half_length + plan.spacing[i] - 0.3 * actors.speed[i, n]
-        along = plan.gap[i, n] + actors.speed[i, n] * plan.time[i, k]
-        if abs(k * plan.spacing[i] - along) < reach:
+        reach = actors.half_length[i, n] + half_length + plan.spacing[i] + 0.3 * abs(speed)
+        if abs(k * plan.spacing[i] - plan.gap[i, n] - speed * plan.time[i, k]) < reach:
             room = abs(plan.offset[i, k] - actors.d[i, n]) - actors.half_width[i, n] - half_width
             if room < OVERLAP_MARGIN:
                 return k * plan.spacing[i]
@@ -132,7 +133,7 @@ def _walker_conflict(i, n, actors, plan, half_length, half_width):
 def _slow_beside(i, n, actors, manner, plan, half_length, half_width):
     """Lower the planned speed where somebody is passed closely."""
     speed = actors.speed[i, n]
-    if speed < -0.5:
+    if speed < ONCOMING:
         return
     room = _least_room(i, n, actors, plan, 0.0, half_width)
     if room < 0.0:
@@ -158,13 +159,18 @@ def _behind(i, n, actors, manner, plan, half_length, half_width, wanted):
         if _walker_conflict(i, n, actors, plan, half_length, half_width):
             return follow(speed, wanted, max(gap - WALKER_STOP + manner.standstill_gap[i], 0.1), 0.0, 0.0, manner, i)
         return 1e6
-    if actors.speed[i, n] < -0.5:
-        distance = _oncoming_conflict(i, n, actors, plan, half_length, half_width)
+    if actors.speed[i, n] < ONCOMING:
+        distance = _conflict(i, n, actors, plan, half_length, half_width)
         if distance < 1e5:
             return follow(speed, wanted, max(distance - 2.0 * half_length, 0.1), 0.0, 0.0, manner, i)
         return 1e6
     if gap < -BESIDE or (gap < 0.0 and plan.gap[i, n] < 0.0):
         return 1e6
+    if plan.role[i, n] == ROLE_PASS and actors.speed[i, n] > -ONCOMING:
+        # Somebody who is overtaken, or drives beside us: what counts is where we would draw level.
+        if _conflict(i, n, actors, plan, half_length, half_width) > 1e5:
+            return 1e6
+        return follow(speed, wanted, gap, actors.speed[i, n], actors.acceleration[i, n], manner, i)
     room = min(
         _least_room(i, n, actors, plan, 0.0, half_width),
         _least_room(i, n, actors, plan, CUT_IN_TIME, half_width),

@@ -150,7 +150,7 @@ def _look(i, clock, course, roads, ego, traffic, actors, manner, senses, mind, p
     attentive = attend(i, seed, step, senses, plan, bend * speed * speed, period)
     mind.attentive[i] = 1 if attentive else 0
     perceive_actors(i, step, course, roads, ego, traffic, actors, senses, manner.sight[i], attentive, period)
-    time_slowness(i, course, manner, actors, period)
+    time_slowness(i, actors, period)
     manner.speed_share[i] = mind.speed_share[i] * (1.0 + senses.speed_wander[i])
     plan.bias[i] = senses.place[i] + senses.wander[i]
     moved = ahead(roads, road, plan.s[i], ego.s[i])

@@ -12,7 +12,7 @@ import numpy as np
 
 from drive_sim.kernel import allocate, inner_scalar
 from drive_sim.world.road import ahead, curvature_at, road_point
-from drive_sim.world.state import ACTOR_NONE, ACTOR_PEDESTRIAN, State, World
+from drive_sim.world.state import ACTOR_CYCLIST, ACTOR_NONE, ACTOR_PEDESTRIAN, State, World
 from drive_sim.world.vehicle import GRAVITY
 
 STATIONS = 48
@@ -28,14 +28,17 @@ CELL = 0.25
 
 ROLE_NONE, ROLE_FOLLOW, ROLE_PASS, ROLE_WALKER = 0, 1, 2, 3
 """What another road user means to the plan: nothing; keep behind it; find a way round it; let it cross."""
-PASS_SHARE = 0.45
-"""Whoever drives slower than this share of the wanted speed is passed, where there is room [1]."""
+PASS_SPEED = 1.5
+"""Whoever is slower than this [m/s] is passed where there is room, after `PASS_PATIENCE` [s]; others are followed ..."""
 PASS_PATIENCE = 1.0
-"""For how long somebody has to be that slow [s]: a lead that brakes may drive on."""
+PASS_SHARE = 0.6
+"""... but for cyclists and those on foot, who are passed if slower than this share of the wanted speed [1]."""
 CUT_IN_TIME = 1.5
 """Sideways movement of vehicles is continued for this long [s]."""
 WALKING = 0.2
 """A pedestrian who moves sideways faster than this is crossing [m/s]."""
+ONCOMING = -0.5
+"""Who has a smaller speed along the road than this comes towards us [m/s]."""
 BESIDE = 4.0
 """[m] past the middle of the car, an actor's end is behind it."""
 FURTHEST = 400.0
@@ -257,9 +260,12 @@ def assign_roles(i, course, roads, manner, actors, plan, half_width):
         in_lane = min(abs(offset), abs(offset + CUT_IN_TIME * actors.lateral_speed[i, n])) < reach
         if in_lane and behind:
             continue
+        passable = actors.slow_for[i, n] >= PASS_PATIENCE
+        if actors.kind[i, n] == ACTOR_PEDESTRIAN or actors.kind[i, n] == ACTOR_CYCLIST:
+            passable = speed < PASS_SHARE * wanted
         if actors.kind[i, n] == ACTOR_PEDESTRIAN and abs(actors.lateral_speed[i, n]) > WALKING:
             plan.role[i, n] = ROLE_WALKER
-        elif in_lane and (speed > PASS_SHARE * wanted or (speed > 0.5 and actors.slow_for[i, n] < PASS_PATIENCE)):
+        elif in_lane and speed > ONCOMING and not passable:
             plan.role[i, n] = ROLE_FOLLOW
         else:
             plan.role[i, n] = ROLE_PASS
@@ -295,11 +301,10 @@ def see_actor(i, n, course, roads, ego, traffic, actors, sight):
 
 
 @inner_scalar
-def time_slowness(i, course, manner, actors, period):
+def time_slowness(i, actors, period):
     """Advance how long each actor has been slow enough to be passed, by ``period`` [s]."""
-    slow = PASS_SHARE * wanted_speed(course, manner, i)
     for n in range(actors.kind.shape[1]):
-        if actors.speed[i, n] > slow:
+        if actors.speed[i, n] > PASS_SPEED:
             actors.slow_for[i, n] = 0.0
         else:
             actors.slow_for[i, n] += period
