@@ -83,7 +83,7 @@ def doctor() -> None:
     metavar="DRIVER",
     default="keyboard",
     show_default=True,
-    help="keyboard, human-model, expert, classical, or a model.",
+    help="keyboard, mouse, gamepad, wheel, human-model, expert, classical, or a model.",
 )
 @click.option("--record", metavar="DATASET", type=FOLDER, help="Record into this dataset.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Leave after so many minutes of driving.")
@@ -94,10 +94,18 @@ def drive(**options: Any) -> None:
     """Drive, or watch a driver drive, and record it."""
     if options["road"] is not None and options["scenario"] is not None:
         raise InputError("drive", "--road", "cannot be given together with --scenario", "give one of them")
-    from drive_sim.window.app import drive as drive_in_window
-
+    if options["road"] is not None and options["scenario"] is not None:
+        raise InputError("drive", "--road", "cannot be given together with --scenario", "give one of them")
+    headless = options.pop("headless")
     _announce_compiling()
-    drive_in_window(**options)
+    if headless:
+        from drive_sim.window.session import Session, drive_headless
+
+        drive_headless(Session.plan(**options), click.echo)
+    else:
+        from drive_sim.window.app import drive as drive_in_window
+
+        drive_in_window(**options)
 
 
 @application.command()

@@ -1,0 +1,124 @@
+"""A person's session: which episodes come one after the other, who drives, and what is kept. Needs no display."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from drive_sim.drivers.driver import Driver, make_driver
+from drive_sim.errors import InputError
+from drive_sim.recording.recorder import Recorder
+from drive_sim.rollout import Observer, Step, StopRollout, run
+from drive_sim.sensors.camera import CameraConfig, CameraRig
+from drive_sim.sensors.observation import SensorSuite
+from drive_sim.world.episode import Episode
+from drive_sim.world.road_import import load_road
+from drive_sim.world.scenario import list_scenarios, load_scenario, scenario_for_road
+from drive_sim.world.simulator import Simulator
+
+SCENARIO = "lane-keeping/rural"
+"""Driven when nothing else is asked for."""
+RECORDINGS = Path("recordings")
+"""Where the window records without being told where."""
+DEVICES = ("keyboard", "mouse", "gamepad", "wheel")
+
+
+def episode_source(road: str | None, scenario: str | None, seed: int) -> Callable[[int], Episode]:
+    """``source(n)`` is the n-th episode of the session: of a road's file or class, or of a scenario.
+
+    Raises
+    ------
+    InputError
+        For a road or scenario that is not there or cannot be read.
+    """
+    if road is None:
+        chosen = load_scenario(scenario or SCENARIO)
+    elif Path(road).suffix or Path(road).exists():
+        chosen = scenario_for_road(load_road(Path(road)), split="train")
+    else:
+        classes = [name.partition("/")[2] for name in list_scenarios("train", "lane-keeping")]
+        if road not in classes:
+            raise InputError("--road", "", f"{road!r} is neither a file nor a class", f"give {', '.join(classes)}")
+        chosen = load_scenario(f"lane-keeping/{road}")
+    # Sessions of different seeds share no episode unless somebody drives a thousand of them.
+    return lambda number: chosen.draw(1000 * seed + number)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What `drive` was asked for, resolved."""
+
+    source: Callable[[int], Episode]
+    driver: Driver
+    camera: CameraConfig
+    record: Path | None
+    minutes: float | None
+    episodes: int | None
+
+    @classmethod
+    def plan(
+        cls,
+        road: str | None,
+        scenario: str | None,
+        driver: str,
+        record: Path | None,
+        minutes: float | None,
+        episodes: int | None,
+        seed: int,
+    ) -> Session:
+        """Resolve the arguments of ``drive-sim drive``; InputError for those that a person can mend."""
+        chosen = make_driver(driver, source="--driver")
+        camera = getattr(chosen, "camera", None) or CameraConfig()
+        return cls(episode_source(road, scenario, seed), chosen, camera, record, minutes, episodes)
+
+    def sensors(self) -> SensorSuite:
+        """What the driver needs, the camera that the window shows and the recording keeps, and the speedometer."""
+        names = dict.fromkeys(("camera", "odometry", *self.driver.sensors))
+        return SensorSuite(tuple(names), CameraRig([self.camera]))
+
+    def recorder(self, path: Path) -> Recorder:
+        """A recorder of this session into ``path``."""
+        return Recorder(path, self.driver.name, camera_configs=(self.camera,))
+
+
+class DrivingTime(Observer):
+    """Ends the session after so many minutes of driving."""
+
+    def __init__(self, minutes: float | None) -> None:
+        self.left = None if minutes is None else minutes * 60.0
+
+    def on_step(self, step: Step) -> None:
+        """Count the step; `StopRollout` when the time is up."""
+        if self.left is not None:
+            self.left -= step.simulator.control_period
+            if self.left <= 0.0:
+                raise StopRollout
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is up."""
+        return self.left is not None and self.left <= 0.0
+
+
+def drive_headless(session: Session, say: Callable[[str], Any] = lambda line: None) -> int:
+    """Drive without a window, as fast as the machine goes; the number of episodes driven.
+
+    Without a number of episodes or minutes, one episode is driven.
+    """
+    if session.driver.name in DEVICES:
+        raise InputError(
+            "--driver", "", f"{session.driver.name} needs a window", "leave --headless out, or name a driver"
+        )
+    clock = DrivingTime(session.minutes)
+    last = session.episodes or (None if session.minutes else 1)
+    observers: list[Any] = [clock] if session.record is None else [session.recorder(session.record), clock]
+    number = 0
+    while not clock.over and (last is None or number < last):
+        simulator = Simulator([session.source(number)], on_failure="terminate")
+        run(simulator, session.driver, observers, session.sensors())
+        state = simulator.state
+        say(f"episode {number}: {float(state.progress[0]):.0f} m in {float(state.time[0]):.1f} s")
+        number += 1
+    return number
