@@ -10,6 +10,7 @@ from pathlib import Path
 
 import gymnasium
 import numpy as np
+import pygame
 import pytest
 from gymnasium.utils.env_checker import check_env, data_equivalence
 from gymnasium.vector import AutoresetMode
@@ -270,6 +271,31 @@ def test_every_world_of_a_batch_is_rendered():
     env.reset(seed=1)
     one, two = env.render()
     assert not np.array_equal(one, two)
+
+
+def test_a_window_without_a_display_is_told_in_one_line(monkeypatch):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "none-such")
+    with pytest.raises(InputError, match="no display"):
+        DriveEnv(sensors=QUIET, render_mode="human").reset(seed=1)
+
+
+def test_pictures_without_pygame_are_told_in_one_line(monkeypatch):
+    for name in [name for name in sys.modules if name.startswith(("pygame", "drive_sim.top_down"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pygame", None)
+    with pytest.raises(InputError, match="pygame"):
+        DriveEnv(sensors=QUIET, render_mode="rgb_array")
+    DriveEnv(sensors=QUIET).reset(seed=1)
+
+
+def test_the_window_opens_at_the_first_reset_and_closes_with_the_environment():
+    env = DriveEnv(sensors=QUIET, render_mode="human")
+    assert not pygame.display.get_init()
+    env.reset(seed=1)
+    assert pygame.display.get_surface().get_size() == (800, 600)
+    assert env.render() is None
+    env.close()
+    assert not pygame.display.get_init()
 
 
 def test_nobody_drives_before_the_first_reset():
