@@ -190,12 +190,12 @@ class State(NamedTuple):
     actor_x: Any  # (B, N) [m]
     actor_y: Any
     actor_yaw: Any  # [rad]
-    actor_speed: Any  # [m/s] >= 0 in its direction of travel
+    actor_speed: Any  # [m/s] >= 0 along the road in its direction of travel; 0 for who walks across
     actor_acceleration: Any  # [m/s²]
     actor_s: Any  # [m] along the road
     actor_d: Any  # [m]
     actor_lateral_speed: Any  # [m/s] rate of d
-    actor_phase: Any  # uint8 0 before the trigger, 1 acting, 2 finished
+    actor_phase: Any  # uint8 0 before the trigger, 1 acting, 2 finished, 3 gone past the end of the road
     actor_timer: Any  # [s] since the trigger
 
 

@@ -25,6 +25,7 @@ from drive_sim.world.state import (
     EVENT_TIME_OUT,
     EVENT_WRONG_WAY,
     MOTION_LANE,
+    MOTION_WALK,
 )
 
 LANE = -1.75
@@ -101,6 +102,13 @@ def test_two_that_meet_head_on_at_eighty_metres_a_second_collide(simulate, make_
     )
     simulator = simulate(oncoming, start_speed=40.0)
     assert roll(simulator, 6.0)[-1] & EVENT_COLLISION_VEHICLE
+
+
+@pytest.mark.parametrize("start", np.linspace(30.0, 34.0, 9))
+def test_nothing_crosses_through_the_car_between_two_steps(simulate, make_actor, start):
+    # Thrown across at 80 m/s: 4 m a step, more than the car is wide.
+    thrown = make_actor(54.0, float(start), kind=ACTOR_DEBRIS, motion=MOTION_WALK, start_speed=80.0, action_d=-60.0)
+    assert roll(simulate(thrown, start_speed=8.0), 1.0)[-1] & EVENT_COLLISION_STATIC
 
 
 def test_time_to_collision_is_gap_over_closing_speed(simulate, make_actor):
