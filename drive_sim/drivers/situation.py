@@ -29,7 +29,7 @@ CELL = 0.25
 ROLE_NONE, ROLE_FOLLOW, ROLE_PASS, ROLE_WALKER = 0, 1, 2, 3
 """What another road user means to the plan: nothing; keep behind it; find a way round it; let it cross."""
 PASS_SPEED = 1.5
-"""Whoever is slower than this [m/s] is passed where there is room, after `PASS_PATIENCE` [s]; others are followed ..."""
+"""Who is slower than this [m/s] is passed where there is room, after `PASS_PATIENCE` [s]; others are followed ..."""
 PASS_PATIENCE = 1.0
 PASS_SHARE = 0.6
 """... but for cyclists and those on foot, who are passed if slower than this share of the wanted speed [1]."""
