@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from drive_sim.evaluation import report_tables as tables
 from drive_sim.evaluation import report_words as words
+from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.replays import GRAVEST_FIRST, Replay, arrived, replay, worst_first, worst_of_each_kind
 from drive_sim.evaluation.report_maps import map_svg
 from drive_sim.evaluation.report_plots import LEFT, RIGHT, plots_svg
@@ -110,7 +111,7 @@ def write_report(page: Path, results: Results, evaluation: Evaluation, driver: D
         timing=tables.timing_rows(results),
         heat=tables.heat_map(scores, headline),
         outcomes=_outcomes(scores),
-        films=[_scene(evaluation, again, results) for again in films],
+        films=[_scene(evaluation, again) for again in films],
         tiles=[_tile(evaluation, index) for index in shown],
         hidden=len(order) - len(shown),
         anything_failed=any(not arrived(score) for score in scores),
@@ -162,12 +163,13 @@ def _place(evaluation: Evaluation, index: int) -> str:
 
 
 def _told(score: EpisodeScore) -> str:
-    """How an episode ended, with the help that it took."""
-    helped = {0: "", 1: ", helped once", 2: ", helped twice"}.get(
-        score.interventions, f", helped {score.interventions} times"
-    )
-    # An intervention of a drive that failed for good is that failure.
-    return score.outcome + ("" if score.outcome not in ("finish", "time out") else helped)
+    """How an episode ended, with the help that it took, as a verb."""
+    ended = words.OUTCOMES.get(score.outcome, score.outcome)
+    # What ended a drive for good counts as an intervention too.
+    if not score.interventions or score.outcome in [EVENT_NAMES[event] for event in GRAVEST_FIRST]:
+        return ended
+    times = {1: "once", 2: "twice"}.get(score.interventions, f"{score.interventions} times")
+    return f"{ended}, helped {times}"
 
 
 def _tile(evaluation: Evaluation, index: int) -> Tile:
@@ -177,14 +179,14 @@ def _tile(evaluation: Evaluation, index: int) -> Tile:
     return Tile(index, svg, title, _told(score), arrived(score))
 
 
-def _scene(evaluation: Evaluation, again: Replay, results: Results) -> Scene:
+def _scene(evaluation: Evaluation, again: Replay) -> Scene:
     index = again.index
     score, trace = evaluation.driver.scores[index], evaluation.driver.traces[index]
-    value = score.value(evaluation.suite.headline)
-    unit = results.metrics[evaluation.suite.headline].unit if evaluation.suite.headline in results.metrics else "1"
+    headline = METRICS[evaluation.suite.headline]
+    value = score.value(headline.name)
     facts = f"{_told(score)} after {score.duration:.1f} s and {score.distance:.0f} m".capitalize()
     if math.isfinite(value):
-        facts += f"; {evaluation.suite.headline.replace('_', ' ')} {words.with_unit(value, unit)}"
+        facts += f"; {headline.name.replace('_', ' ')} {words.with_unit(value, headline.unit)}"
     title = f"Drive {index}: {_place(evaluation, index)}"
     return Scene(
         index=index,
@@ -207,7 +209,7 @@ def _scene(evaluation: Evaluation, again: Replay, results: Results) -> Scene:
 def _others(evaluation: Evaluation, index: int) -> str:
     """How the other drivers fared in the same drive."""
     told = [
-        f"{words.in_words(other.facts)}: {_told(other.scores[index])}"
+        f"{words.in_words(other.facts)} {_told(other.scores[index])}"
         for other in [*evaluation.rivals, *evaluation.yardsticks]
         if index < len(other.scores)
     ]

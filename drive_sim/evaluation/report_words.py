@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from drive_sim.evaluation.metrics import METRICS
-from drive_sim.evaluation.results import DriverFacts, EstimateRow, Results
+from drive_sim.evaluation.results import ComparisonRow, DriverFacts, EstimateRow, Results, Rival
 from drive_sim.evaluation.suites import REAL_ROADS, Suite
 
 KNOWN_DRIVERS = {
@@ -19,7 +19,7 @@ KNOWN_DRIVERS = {
 """Programmed drivers as sentences call them."""
 OUTCOMES = {
     "finish": "arrived",
-    "time out": "ran out of time",
+    "time out": "drove until time was up",
     "off the road": "left the road",
     "wrong way": "went the wrong way",
     "stall": "stalled",
@@ -212,9 +212,49 @@ def _collisions(results: Results, kilometres: float) -> str:
     return f"It hit something {number(row.estimate, row.unit)} times per km (95 % interval {interval_text(row)})."
 
 
+def difference_text(row: ComparisonRow) -> str:
+    """A difference with its sign; of shares in percentage points."""
+    return f"{_signed(row.difference, row.unit)} {'points' if row.unit == '1' else unit_label(row.unit)}"
+
+
+def difference_interval(row: ComparisonRow) -> str:
+    """The interval of a difference, or nothing where there is none."""
+    if row.low is None or row.high is None:
+        return ""
+    return f"{_signed(row.low, row.unit)} to {_signed(row.high, row.unit)}"
+
+
+def _signed(value: float | None, unit: str) -> str:
+    text = number(value, unit)
+    return f"+{text}" if value is not None and value > 0 else text
+
+
+def p_text(value: float | None) -> str:
+    """A p-value as readers expect it."""
+    if value is None:
+        return DASH
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def _duration(hours: float) -> str:
     minutes = round(60.0 * hours)
     return f"{60.0 * hours:.1f} min" if minutes < 10 else f"{minutes} min" if minutes < 120 else f"{hours:.1f} h"
+
+
+def compared(rival: Rival, name: str) -> str:
+    """What comparing with a rival has shown, in a sentence."""
+    better = [row.metric.replace("_", " ") for row in rival.comparison if row.better == name]
+    worse = [row.metric.replace("_", " ") for row in rival.comparison if row.better not in (name, None)]
+    unknown = [row.metric.replace("_", " ") for row in rival.comparison if row.better is None]
+    said = []
+    if better:
+        said.append(f"{name} is shown to be better on {_listed(better)}")
+    if worse:
+        said.append(f"{rival.driver.name} is shown to be better on {_listed(worse)}")
+    if unknown:
+        said.append(f"on {_listed(unknown)} no difference can be shown with these {len(rival.episodes)} drives")
+    text = "; ".join(said)
+    return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
 def _listed(items: Sequence[str], last: str = "and") -> str:
