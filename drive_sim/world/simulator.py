@@ -200,7 +200,7 @@ class Simulator:
             road = self._pool.append(episode.road)
         if road is None:
             # Full, mostly of roads that are no longer driven: begin anew, with room for the next ones.
-            self._pool = RoadPool(self._distinct_roads(), self.device, spare=0.5)
+            self._pool = RoadPool(self._distinct_roads(), self.device, spare=1.0)
             indices = self._road_indices()
             assign(self.world.road, 0, np.array(indices, np.int32))
             road = indices[index]
