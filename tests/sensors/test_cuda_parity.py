@@ -1,4 +1,4 @@
-"""Lidar, IMU, GNSS and odometry read the same on CUDA as on the CPU (Numba's CUDA simulator stands in for a GPU)."""
+"""All sensors read the same on CUDA as on the CPU (Numba's CUDA simulator stands in for a GPU)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 PROGRAM = """
 import sys
 import numpy as np
+from drive_sim.sensors.camera import CameraConfig, CameraRig
 from drive_sim.sensors.lidar import LidarConfig
 from drive_sim.sensors.observation import SensorConfigs, SensorSuite
 from drive_sim.world.reward import Judge
@@ -24,14 +25,17 @@ configs = SensorConfigs(lidar=LidarConfig(beams=7, max_range=30.0))
 names = ("lidar", "imu", "gnss", "odometry")
 device, out = sys.argv[1:]
 simulator = Simulator(episodes, device)
-suite, judge = SensorSuite(names, device=device, configs=configs), Judge(2, device)
+rig = CameraRig((CameraConfig("left", 8, 8, yaw=0.4), CameraConfig("right", 8, 8, yaw=-0.4)))
+suite, judge = SensorSuite((*names, "camera"), rig, device, configs), Judge(2, device)
 suite.reset(simulator)
 judge.judge(simulator)
 readings = []
 for step in range(4):
     simulator.step(np.array([[0.2, 0.5], [-0.2, -0.5]], np.float32))
     observation, verdict = suite.observe(simulator).host(), judge.judge(simulator)
-    readings.append(np.concatenate([*(getattr(observation, name) for name in names), verdict.truth], axis=1))
+    pictures = [observation.camera[name].reshape(2, -1) / 255.0 for name in ("left", "right")]
+    others = [getattr(observation, name) for name in names]
+    readings.append(np.concatenate([*others, verdict.truth, *pictures], axis=1))
 np.save(out, readings)
 """
 
@@ -47,4 +51,8 @@ def readings(device: str, folder: Path, simulated: bool) -> np.ndarray:
 def test_cuda_reads_what_the_cpu_reads(tmp_path):
     cpu, cuda = readings("cpu", tmp_path, False), readings("cuda", tmp_path, True)
     assert np.ptp(cpu, axis=0).max() > 0.1
-    np.testing.assert_allclose(cuda, cpu, rtol=1e-5, atol=1e-5)
+    pictures = 2 * 8 * 8 * 3
+    np.testing.assert_allclose(cuda[:, :, :-pictures], cpu[:, :, :-pictures], rtol=1e-5, atol=1e-5)
+    # The camera computes in single precision: a grey level or two.
+    np.testing.assert_allclose(cuda[:, :, -pictures:], cpu[:, :, -pictures:], atol=2.5 / 255.0)
+    assert not np.array_equal(cpu[:, :, -pictures : -pictures // 2], cpu[:, :, -pictures // 2 :])
