@@ -46,10 +46,13 @@ def _cache_root() -> Path:
 def _source_hash() -> str:
     digest = hashlib.sha256()
     package = Path(__file__).parent
-    for folder in (".", "world", "sensors", "drivers"):
-        for path in sorted((package / folder).glob("*.py")):
-            digest.update(path.name.encode())
-            digest.update(path.read_bytes())
+    # Whatever compiled code can call or take a constant from; the rest may change without compiling anew.
+    paths = [package / f"{name}.py" for name in ("bundle", "geometry", "kernel", "randomness")]
+    for folder in ("world", "sensors", "drivers"):
+        paths += sorted((package / folder).glob("*.py"))
+    for path in paths:
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
     digest.update(f"{numba.__version__} {np.__version__} {sys.version}".encode())
     digest.update((numba_config.CPU_NAME or _cpu_name()).encode())
     return digest.hexdigest()[:16]
