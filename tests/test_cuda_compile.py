@@ -1,4 +1,4 @@
-"""Every kernel that drives a world compiles for a GPU, also where there is none: from Python to PTX."""
+"""Every kernel that drives and senses a world compiles for a GPU, also where there is none: from Python to PTX."""
 
 from types import SimpleNamespace
 
@@ -8,6 +8,7 @@ import pytest
 
 from drive_sim.bundle import bundle_of
 from drive_sim.kernel import KERNELS, SIMULATED_CUDA, Kernel
+from drive_sim.sensors.observation import SENSOR_NAMES, SensorSuite
 from drive_sim.world.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
 
@@ -43,9 +44,9 @@ def compile_for_gpu(monkeypatch):
     return compile_one
 
 
-@pytest.fixture(scope="module")
-def calls():
-    """The arguments of a call of every kernel that a drive runs: {name: (kernel, arguments)}."""
+@pytest.fixture
+def calls(monkeypatch):
+    """The arguments of a call of every kernel that a step with all sensors runs: {name: (kernel, arguments)}."""
     recorded: dict[str, tuple[Kernel, tuple]] = {}
     run = Kernel.__call__
 
@@ -54,20 +55,22 @@ def calls():
         recorded.setdefault(name, (self, arguments))
         run(self, device, count, *arguments)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Kernel, "__call__", record)
-        simulator = Simulator([load_scenario("obstacle-avoidance/mixed").draw(0)])
-        simulator.step(np.zeros((1, 2), np.float32))
-        simulator.put_back()
+    monkeypatch.setattr(Kernel, "__call__", record)
+    simulator = Simulator([load_scenario("obstacle-avoidance/mixed").draw(0)])
+    simulator.step(np.zeros((1, 2), np.float32))
+    simulator.put_back()
+    suite = SensorSuite(SENSOR_NAMES)
+    suite.reset(simulator)
+    suite.observe(simulator)
     return recorded
 
 
-@pytest.mark.parametrize("name", ["_reset", "_step", "_put_back"])
-def test_the_simulators_kernels_compile_for_a_gpu(calls, compile_for_gpu, name):
-    kernel, arguments = calls[f"drive_sim.world.simulator.{name}"]
-    ptx = compile_for_gpu(kernel, arguments)
-    assert ".visible .entry" in ptx
-    assert ".f64" in ptx
-    # Long-lived tuples arrive as one pointer each: every driver's 4 KiB of parameters are enough.
-    entry = ptx[ptx.index(".visible .entry") :]
-    assert entry[: entry.index(")")].count(".param") < 30
+def test_every_kernel_of_a_step_with_all_sensors_compiles_for_a_gpu(calls, compile_for_gpu):
+    assert {f"drive_sim.world.simulator.{name}" for name in ("_reset", "_step", "_put_back")} < set(calls)
+    assert sum(name.startswith("drive_sim.sensors.") for name in calls) >= len(SENSOR_NAMES)
+    for name, (kernel, arguments) in calls.items():
+        ptx = compile_for_gpu(kernel, arguments)
+        assert ".visible .entry" in ptx, name
+        # What older drivers allow for parameters, of 8 bytes each: long-lived tuples arrive as one pointer.
+        entry = ptx[ptx.index(".visible .entry") :]
+        assert 8 * entry[: entry.index(")")].count(".param") <= 4096, name
