@@ -83,6 +83,7 @@ def drive(
     if conditions.real_time:
         _simulate(driver, episodes[:1], conditions, [], WARM_UP_STEPS)
     for first in range(0, len(episodes), batch):
+        report(first / len(episodes), f"{driver.name}: {first} of {len(episodes)} episodes")
         log = RolloutLog()
         observers: list[Any] = [log, _Progress(report, first, len(episodes), driver.name)]
         if conditions.real_time:

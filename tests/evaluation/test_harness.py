@@ -1,0 +1,214 @@
+"""Evaluation end to end, without the page: every drive scored once, the same twice, usable when interrupted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drive_sim.errors import InputError
+from drive_sim.evaluation import harness, realtime, report
+from drive_sim.evaluation.harness import evaluate
+from drive_sim.evaluation.results import Results, load_results
+from drive_sim.evaluation.suites import Suite, draw_suite, load_suite
+
+SHORT = 6.0
+"""Seconds of a drive: enough to leave a bend straight on."""
+
+
+@pytest.fixture
+def suite(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Shortens every suite, and changes what the caller says."""
+
+    def change(**changes: Any) -> None:
+        def load(name: str) -> Suite:
+            return load_suite(name).model_copy(update={"seconds": SHORT, **changes})
+
+        monkeypatch.setattr(harness, "load_suite", load)
+
+    change()
+    return change
+
+
+@pytest.fixture
+def score(tmp_path: Path, suite: Callable, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Results]:
+    """Evaluates without yardsticks and without the page; each time into a folder of its own."""
+    monkeypatch.setattr(report, "write_report", lambda page, *_: page.touch())
+
+    def run(driver: str = "straight", name: str = "lane-keeping", **arguments: Any) -> Results:
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        arguments = {"episodes": 4, "yardsticks": False} | arguments
+        page = evaluate(driver, name, folder, **arguments)
+        assert page == folder / "report.html"
+        return load_results(folder)
+
+    return run
+
+
+def apart_from_timing(results: Results) -> str:
+    return json.dumps(results.model_dump(exclude={"timing"}))
+
+
+def test_the_same_evaluation_twice_is_the_same_apart_from_timing(score: Callable[..., Results]) -> None:
+    first, again = score("expert"), score("expert")
+    assert apart_from_timing(first) == apart_from_timing(again)
+    assert first.timing != again.timing
+
+
+@pytest.mark.parametrize("driver", ["straight", "expert"])
+def test_one_world_at_a_time_gives_what_a_batch_gives(driver: str, score: Callable[..., Results]) -> None:
+    assert apart_from_timing(score(driver, batch=1)) == apart_from_timing(score(driver, batch=4))
+
+
+def test_every_drive_of_the_suite_is_scored_once_and_in_its_order(score: Callable[..., Results]) -> None:
+    results = score(episodes=5, batch=2, seed=7)
+    drawn = draw_suite(load_suite("lane-keeping"), 5, 7)
+    scored = [(row.scenario, row.number, row.seed, row.road) for row in results.episodes]
+    assert scored == [(e.scenario, e.number, e.seed, e.road.name) for e in drawn]
+    assert results.complete
+    assert all(0.0 < row.duration_s <= SHORT for row in results.episodes)
+
+
+def test_another_seed_is_another_evaluation(score: Callable[..., Results]) -> None:
+    assert {row.seed for row in score(seed=0).episodes}.isdisjoint(row.seed for row in score(seed=1).episodes)
+
+
+def test_results_say_who_drove_what(score: Callable[..., Results]) -> None:
+    results = score("expert", seed=3)
+    assert (results.driver.name, results.driver.privileged, results.driver.hash) == ("expert", True, None)
+    assert (results.suite, results.seed, results.device) == ("lane-keeping", 3, "cpu")
+    assert {group.by for group in results.groups} == {"weather", "road_class", "scenario"}
+
+
+def test_driving_straight_ahead_is_worse_than_the_expert_and_a_comparison_shows_it(
+    score: Callable[..., Results], suite: Callable[..., None]
+) -> None:
+    suite(seconds=20.0)
+    results = score("expert", against=["straight"], episodes=8)
+    rival = results.comparisons[0]
+    row = next(row for row in rival.comparison if row.metric == "lateral_error_mean")
+    assert row.a == pytest.approx(results.metrics[row.metric].estimate)
+    assert row.b == pytest.approx(rival.metrics[row.metric].estimate)
+    assert row.better == "expert"
+    assert [e.seed for e in rival.episodes] == [e.seed for e in results.episodes]
+
+
+def test_yardsticks_stand_beside_the_driver_and_never_twice(
+    score: Callable[..., Results], suite: Callable[..., None]
+) -> None:
+    suite(yardsticks=("expert", "straight"))
+    results = score("expert", yardsticks=True)
+    assert [other.driver.name for other in results.yardsticks] == ["straight"]
+    assert results.yardsticks[0].episodes == 4
+    assert results.yardsticks[0].comparison is not None
+    assert results.yardsticks[0].comparison.metric == "autonomy"
+    assert not score("expert", yardsticks=True, against=["straight"]).yardsticks
+
+
+def test_a_slow_yardstick_drives_the_first_drives_only_and_is_compared_on_those(
+    score: Callable[..., Results], suite: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite(yardsticks=("straight",))
+    monkeypatch.setattr(harness, "YARDSTICK_EPISODES", {"straight": 3})
+    slow = score("expert", yardsticks=True).yardsticks[0]
+    assert slow.episodes == 3
+    assert slow.comparison is not None
+    assert slow.comparison.episodes == 3
+
+
+def test_an_interrupted_evaluation_keeps_the_batches_that_were_finished(
+    tmp_path: Path, suite: Callable, score: Callable[..., Results]
+) -> None:
+    whole = score(episodes=4, batch=2)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "report.html").touch()
+
+    def interrupt(share: float, text: str) -> None:
+        if text.startswith("straight: 2 of 4"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate("straight", "lane-keeping", tmp_path / "out", episodes=4, batch=2, report=interrupt, yardsticks=False)
+    kept = load_results(tmp_path / "out")
+    assert not kept.complete
+    assert kept.episodes == whole.episodes[:2]
+    # A page of an earlier evaluation would contradict it.
+    assert not (tmp_path / "out" / "report.html").exists()
+
+
+def test_progress_only_ever_grows_and_ends_at_one(score: Callable[..., Results], suite: Callable[..., None]) -> None:
+    suite(yardsticks=("expert",))
+    told: list[float] = []
+    score(yardsticks=True, batch=2, report=lambda share, text: told.append(share))
+    assert told == sorted(told)
+    assert told[0] == 0.0
+    assert told[-1] == 1.0
+    assert len(told) > 4
+
+
+def test_real_time_paces_every_step_and_latency_is_reported(
+    score: Callable[..., Results], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, slept = [0.0], []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    monkeypatch.setattr(realtime, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(realtime, "sleep", sleep)
+    results = score(real_time=True, episodes=2)
+    driven = sum(row.duration_s for row in results.episodes)
+    # The clock stands still but for the sleeping, so that every step sleeps a whole control period.
+    assert sum(slept) == pytest.approx(driven)
+    assert slept == pytest.approx([0.05] * len(slept))
+    assert results.timing["real_time"]
+    latency = results.timing["drivers"]["straight"]["metrics"]
+    assert 0.0 < latency["latency_p50"]["estimate"] <= latency["latency_p99"]["estimate"]
+    assert apart_from_timing(results) == apart_from_timing(score(episodes=2))
+
+
+def test_a_late_step_is_not_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, slept = [0.0], []
+    monkeypatch.setattr(realtime, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(
+        realtime, "sleep", lambda seconds: (slept.append(seconds), now.__setitem__(0, now[0] + seconds))
+    )
+    pacer = realtime.Pacer()
+    step: Any = type("Step", (), {"simulator": type("Simulator", (), {"control_period": 0.05})})
+    pacer.on_reset(step.simulator, None)  # type: ignore[arg-type]
+    for work in (0.01, 0.12, 0.01):
+        now[0] += work
+        pacer.on_step(step)
+    assert slept == [pytest.approx(0.04), pytest.approx(0.04)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"suite": "parking"}, "--suite: 'parking' is not a suite; use one of lane-keeping"),
+        ({"driver": "nobody"}, "driver: there is no driver 'nobody'"),
+        ({"driver": "keyboard"}, "driver: keyboard needs a person at it"),
+        ({"against": ["nobody"]}, "--against: there is no driver 'nobody'"),
+        ({"against": ["keyboard"]}, "--against: keyboard needs a person"),
+        ({"device": "tpu"}, "--device: there is no device 'tpu'"),
+        ({"suite": "real-roads"}, "--roads: is missing"),
+        ({"suite": "real-roads", "roads": "nowhere"}, "--roads: nowhere is not a folder"),
+        ({"roads": "."}, "--roads: means nothing to suite lane-keeping"),
+        ({"output": "file"}, "--output: file is a file; name a folder"),
+        ({"output": "file/below"}, "--output: file/below cannot be written to"),
+    ],
+)
+def test_bad_arguments_are_named_in_one_line_before_anything_is_driven(
+    arguments: dict[str, Any], complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    monkeypatch.setattr(harness, "drive", lambda *_, **__: pytest.fail("something was driven"))
+    with pytest.raises(InputError) as caught:
+        evaluate(**{"driver": "straight", "suite": "lane-keeping", "output": "out"} | arguments)
+    assert complaint in str(caught.value)
+    assert "\n" not in str(caught.value)
