@@ -38,6 +38,8 @@ LEAST_CONTRAST, CONTRAST_SHARE = 3.0, 0.10
 """A marking stands out by so many grey levels, and by this share of the asphalt's brightness."""
 LANE_WIDTH = 3.5
 """Of a lane not yet measured [m]."""
+TURN = 0.45
+"""[rad]"""
 GATE = 0.4
 """Peaks further than this (and what the filter doubts) from a marking are something else [m]."""
 FEWEST = 6
@@ -65,18 +67,21 @@ class LaneTrack:
     misses: int = 0
     """Pictures in a row that said nothing."""
 
-    def move(self, distance: float, turn: float) -> None:
-        """Carry the lane along while the car drives ``distance`` [m] and turns by ``turn`` [rad]."""
+    def move(self, distance: float, turn: float, slip: float) -> None:
+        """Carry the lane along while the car drives ``distance`` [m], ``slip`` [rad] left of its axis, and turns."""
         step = np.eye(4)
         step[0, 1], step[0, 2], step[1, 2] = distance, 0.5 * distance * distance, distance
         self.state = step @ self.state
-        self.state[0] -= 0.5 * distance * turn
+        self.state[0] -= distance * (slip + 0.5 * turn)
         self.state[1] -= turn
-        drift = np.array([0.03, 0.012, 0.0012 * max(distance, 0.05), 0.01]) ** 2
+        drift = np.array([0.03, 0.012, 0.0012 * max(distance, 0.05), 0.003]) ** 2
         self.covariance = step @ self.covariance @ step.T + np.diag(drift)
 
     def explain(self, x: Floats, y: Floats, strength: Floats) -> None:
         """Let peaks at (x, y) [m] with their ``strength`` (0..1], all (n), correct the lane."""
+        # A parabola is a good arc only as far as the road has not turned by more than `TURN`.
+        near = x < max(TURN / max(abs(self.state[2]), 1e-4), 9.0)
+        x, y, strength = x[near], y[near], strength[near]
         curve = np.stack([np.ones_like(x), x, 0.5 * x * x], 1)
         noise = (0.08 + 0.01 * x) ** 2
         state, information = self.state.copy(), np.linalg.inv(self.covariance)
@@ -181,8 +186,8 @@ class ClassicalDriver:
 
     def track(self, track: LaneTrack, picture: NDArray[np.uint8], angle: float, distance: float) -> None:
         """Bring ``track`` up to date: the car has driven ``distance`` [m] with the wheels at ``angle`` [rad]."""
-        wheelbase = self.vehicle.front_axle + self.vehicle.rear_axle
-        track.move(distance, distance * math.tan(angle) / wheelbase)
+        curvature = math.tan(angle) / (self.vehicle.front_axle + self.vehicle.rear_axle)
+        track.move(distance, distance * curvature, self.vehicle.rear_axle * curvature)
         x, y, strength = self.ground.peaks(self.ground.warp(picture))
         if len(x):
             track.explain(x, y, strength)
@@ -196,7 +201,8 @@ class ClassicalDriver:
     def _command(self, track: LaneTrack, speed: float) -> tuple[float, float]:
         """(steering, acceleration) along the tracked lane."""
         offset, slope, bend, _ = track.state
-        moved = max(speed, 3.0) * LAG
+        # The rear axle's middle drives where the car points, also in a bend; it gets to where it is steered after a lag.
+        moved = max(speed, 3.0) * LAG - self.vehicle.rear_axle
         offset, slope = offset + slope * moved + 0.5 * bend * moved * moved, slope + bend * moved
         rate = NATURAL_FREQUENCY / max(speed, 5.0)
         curvature = bend + 2.0 * DAMPING * rate * slope + rate * rate * offset
