@@ -58,7 +58,14 @@ class Bundle:
 def lasting(cls: T) -> T:
     """Class decorator for a `NamedTuple` of arrays, numbers and lasting tuples whose instances serve many calls."""
     # A subclass, because its instances have a dictionary, which those of a NamedTuple lack: the record is kept there.
-    names = {"__doc__": cls.__doc__, "__module__": cls.__module__, "lasting": True, "address": property(_record)}
+    names = {
+        "__doc__": cls.__doc__,
+        "__module__": cls.__module__,
+        # A copy has other arrays, so it must not take the record along.
+        "__reduce__": lambda values: (type(values), tuple(values)),
+        "lasting": True,
+        "address": property(lambda values: bundle_of(values).address),
+    }
     derived = type(cls.__name__, (cls,), names)
     derived.__qualname__ = cls.__qualname__
     typeof_impl.register(derived)(lambda values, context: bundle_of(values).kind)
@@ -79,16 +86,14 @@ def bundle_of(argument: Any, move: Move | None = None) -> Any:
     return own[place]
 
 
-def _record(values: Any) -> int:
-    return int(bundle_of(values).address)
-
-
 def _bundle_type(values: Any) -> BundleType:
     kinds = []
     for name, value in zip(values._fields, values, strict=True):
         kind = numba.typeof(value)
         if isinstance(kind, types.Array) and kind.layout != "C":
             raise ValueError(f"{type(values).__name__}.{name} must be C-contiguous")
+        if not isinstance(kind, types.Array | BundleType) and kind not in (types.float64, types.int64):
+            raise TypeError(f"{type(values).__name__}.{name}: a lasting tuple cannot hold {kind}")
         kinds.append(kind)
     return BundleType(type(values).__name__, values._fields, tuple(kinds))
 
@@ -99,9 +104,7 @@ def _size(kind: types.Type) -> int:
         return 5 + 2 * int(kind.ndim)
     if isinstance(kind, BundleType):
         return sum(_size(inner) for inner in kind.kinds)
-    if kind in (types.float64, types.int64):
-        return 1
-    raise TypeError(f"a lasting tuple cannot hold {kind}")
+    return 1
 
 
 def _words(values: Any) -> list[int]:

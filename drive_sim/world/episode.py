@@ -186,8 +186,4 @@ def build_world(episodes: list[Episode], road_index: list[int], slots: int, devi
 
 def map_arrays(bundle: Any, function: Any) -> Any:
     """Apply a function to every array of a (nested) tuple of arrays, keeping its type."""
-    return type(bundle)(
-        *(map_arrays(item, function) if isinstance(item, tuple) else function(item) for item in bundle)
-    )
-
-
+    return type(bundle)(*(map_arrays(item, function) if isinstance(item, tuple) else function(item) for item in bundle))

@@ -128,7 +128,10 @@ class Road:
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Nearest element for each cell; -1 beyond the band. Cell (row, column) has its lower corner at ``origin + cell * index``."""
+    """Nearest element for each cell; -1 beyond the band.
+
+    Cell (row, column) has its lower corner at ``origin + cell * index``.
+    """
 
     origin_x: float
     origin_y: float
@@ -237,8 +240,10 @@ def arc_point(x, y, heading, curvature, length):
     """End (x, y) of an arc that starts at (x, y) with ``heading`` [rad] and runs ``length`` [m]."""
     half = 0.5 * curvature * length
     # Chord of an arc: length * sin(half) / half, in the direction heading + half.
-    chord = length * (1.0 - half * half / 6.0 * (1.0 - half * half / 20.0)) if abs(half) < 0.3 else (
-        length * math.sin(half) / half
+    chord = (
+        length * (1.0 - half * half / 6.0 * (1.0 - half * half / 20.0))
+        if abs(half) < 0.3
+        else (length * math.sin(half) / half)
     )
     return x + chord * math.cos(heading + half), y + chord * math.sin(heading + half)
 
