@@ -5,7 +5,9 @@ computes one item (a world, an actor, a pixel) and calls scalar functions; the `
 for every item, in a compiled CPU loop (spread over threads when that pays) or as a CUDA kernel with a thread an item.
 
 Rules for kernel arguments: scalars, and `NamedTuple`s or tuples of arrays; no bare arrays (Numba's CUDA simulator
-wraps a bare array in a type that compiled functions refuse). Bodies write their results into arrays.
+wraps a bare array in a type that compiled functions refuse). Bodies write their results into arrays. A tuple
+that serves many calls is marked `drive_sim.bundle.lasting`, and reaches the body as one pointer. ``min`` and ``max``
+take two arguments, which is what the CUDA target has them for.
 
 The disk cache of compiled code watches only a function's own file, so a changed callee in another module would go
 unnoticed; the cache folder is therefore named after a hash of every source file of this package, of Numba's
