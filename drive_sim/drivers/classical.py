@@ -201,7 +201,7 @@ class ClassicalDriver:
     def _command(self, track: LaneTrack, speed: float) -> tuple[float, float]:
         """(steering, acceleration) along the tracked lane."""
         offset, slope, bend, _ = track.state
-        # The rear axle's middle drives where the car points, also in a bend; it gets to where it is steered after a lag.
+        # The rear axle's middle drives where the car points, also in a bend; what it does comes after a lag.
         moved = max(speed, 3.0) * LAG - self.vehicle.rear_axle
         offset, slope = offset + slope * moved + 0.5 * bend * moved * moved, slope + bend * moved
         rate = NATURAL_FREQUENCY / max(speed, 5.0)

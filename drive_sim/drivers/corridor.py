@@ -56,25 +56,25 @@ def _meeting(i, n, k, actors, plan, half_length):
 
 
 @inner_scalar
-def _edges(i, k, course, roads, plan, half_width):
+def _edges(i, k, world, roads, plan, half_width):
     """Offsets (lowest, highest) [m] at which the whole car is on the pavement of its side at station ``k``."""
-    road = course.road[i]
+    road = world.road[i]
     element = roads.element_start[road] + element_at(roads, road, plan.s[i] + k * plan.spacing[i])
     low = -roads.paved_right[element] + half_width + EDGE_MARGIN
     high = roads.paved_left[element] - half_width - EDGE_MARGIN
-    if roads.median[road] > 0.0 and course.lane_centre[i] < 0.0:
+    if roads.median[road] > 0.0 and world.lane_centre[i] < 0.0:
         high = min(high, -0.5 * roads.median[road] - half_width)
-    return min(low, course.lane_centre[i]), max(high, course.lane_centre[i])
+    return min(low, world.lane_centre[i]), max(high, world.lane_centre[i])
 
 
 @inner_scalar
-def _lane_costs(i, course, roads, plan, half_width, outside_cost):
+def _lane_costs(i, world, roads, plan, half_width, outside_cost):
     """Start the cost of every cell with that of leaving the lane's centre, the lane, and the road."""
-    centre = course.lane_centre[i]
-    half_lane = 0.5 * course.lane_width[i]
-    two_way = roads.lanes_backward[course.road[i]] > 0
+    centre = world.lane_centre[i]
+    half_lane = 0.5 * world.lane_width[i]
+    two_way = roads.lanes_backward[world.road[i]] > 0
     for k in range(plan.cells.shape[1]):
-        low, high = _edges(i, k, course, roads, plan, half_width)
+        low, high = _edges(i, k, world, roads, plan, half_width)
         for j in range(CELLS):
             e = (j - CELLS // 2) * CELL
             d = centre + e
@@ -105,7 +105,7 @@ def _prefer_previous(i, centre, plan):
 
 
 @inner_scalar
-def _actor_costs(i, course, actors, manner, plan, half_length, half_width, waiting):
+def _actor_costs(i, world, actors, manner, plan, half_length, half_width, waiting):
     """Add what stands or will be in the way. While waiting, only what is near counts as a wall."""
     for n in range(actors.kind.shape[1]):
         if plan.role[i, n] != ROLE_PASS:
@@ -124,7 +124,7 @@ def _actor_costs(i, course, actors, manner, plan, half_length, half_width, waiti
             wanted = max(manner.clearance[i], least + 0.05)
             for j in range(CELLS):
                 # Traffic keeps right: who comes towards us is passed on our right alone.
-                aside = offset - (course.lane_centre[i] + (j - CELLS // 2) * CELL)
+                aside = offset - (world.lane_centre[i] + (j - CELLS // 2) * CELL)
                 room = (aside if actors.speed[i, n] < ONCOMING else abs(aside)) - touching
                 if room < least:
                     plan.cells[i, k, j] += blocked
@@ -133,15 +133,15 @@ def _actor_costs(i, course, actors, manner, plan, half_length, half_width, waiti
 
 
 @inner_scalar
-def _cell_of(course, i, offset):
-    return min(max(int(round((offset - course.lane_centre[i]) / CELL)) + CELLS // 2, 0), CELLS - 1)
+def _cell_of(world, i, offset):
+    return min(max(int(round((offset - world.lane_centre[i]) / CELL)) + CELLS // 2, 0), CELLS - 1)
 
 
 @inner_scalar
-def _search(i, course, plan):
+def _search(i, world, plan):
     """Cheapest cells from the start to the last station, into ``band[:, 3]`` as offsets; returns their cost."""
     stations = plan.cells.shape[1]
-    first = _cell_of(course, i, plan.start_offset[i])
+    first = _cell_of(world, i, plan.start_offset[i])
     for j in range(CELLS):
         plan.best[i, 0, j] = 0.0 if j == first else 1e9
     for k in range(1, stations):
@@ -166,18 +166,18 @@ def _search(i, course, plan):
             cell = j
     total = plan.best[i, last, cell]
     for k in range(stations - 1, 0, -1):
-        plan.band[i, 3, k] = course.lane_centre[i] + (cell - CELLS // 2) * CELL
+        plan.band[i, 3, k] = world.lane_centre[i] + (cell - CELLS // 2) * CELL
         cell -= plan.back[i, k, cell]
     plan.band[i, 3, 0] = plan.start_offset[i]
     return total
 
 
 @inner_scalar
-def _bound(i, course, roads, actors, manner, plan, half_length, half_width):
+def _bound(i, world, roads, actors, manner, plan, half_length, half_width):
     """Bounds of the corridor around the cells found: pavement, and the wanted clearance where there is room."""
     stations = plan.offset.shape[1]
     for k in range(stations):
-        plan.lower[i, k], plan.upper[i, k] = _edges(i, k, course, roads, plan, half_width)
+        plan.lower[i, k], plan.upper[i, k] = _edges(i, k, world, roads, plan, half_width)
         plan.band[i, 0, k], plan.band[i, 1, k] = -1e3, 1e3
     for n in range(actors.kind.shape[1]):
         if plan.role[i, n] == ROLE_PASS:
@@ -265,9 +265,9 @@ def _solve(i, plan, stiffness, centre):
 
 
 @inner_scalar
-def _smooth(i, course, manner, plan):
+def _smooth(i, world, manner, plan):
     """The offset path in the corridor; sets ``offset`` and ``bend``."""
-    centre = course.lane_centre[i]
+    centre = world.lane_centre[i]
     spacing = plan.spacing[i]
     length = max(manner.lateral_time[i] * plan.start_speed[i], LEAST_BEND_LENGTH * LEAST_SPACING)
     stiffness = (length / spacing) ** 4
@@ -281,19 +281,19 @@ def _smooth(i, course, manner, plan):
 
 
 @inner_scalar
-def find_path(i, course, roads, actors, manner, plan, half_length, half_width, passed):
+def find_path(i, world, roads, actors, manner, plan, half_length, half_width, passed):
     """Offset path of world ``i``; ``passed`` others have to be found a way round."""
     plan.waits[i] = 0
     if passed > 0:
-        _lane_costs(i, course, roads, plan, half_width, OUTSIDE_COST)
-        _actor_costs(i, course, actors, manner, plan, half_length, half_width, False)
-        if _search(i, course, plan) >= BLOCKED:
+        _lane_costs(i, world, roads, plan, half_width, OUTSIDE_COST)
+        _actor_costs(i, world, actors, manner, plan, half_length, half_width, False)
+        if _search(i, world, plan) >= BLOCKED:
             plan.waits[i] = 1
-            _lane_costs(i, course, roads, plan, half_width, BLOCKED)
-            _actor_costs(i, course, actors, manner, plan, half_length, half_width, True)
-            _search(i, course, plan)
+            _lane_costs(i, world, roads, plan, half_width, BLOCKED)
+            _actor_costs(i, world, actors, manner, plan, half_length, half_width, True)
+            _search(i, world, plan)
     else:
         for k in range(plan.offset.shape[1]):
-            plan.band[i, 3, k] = course.lane_centre[i]
-    _bound(i, course, roads, actors, manner, plan, half_length, half_width)
-    _smooth(i, course, manner, plan)
+            plan.band[i, 3, k] = world.lane_centre[i]
+    _bound(i, world, roads, actors, manner, plan, half_length, half_width)
+    _smooth(i, world, manner, plan)

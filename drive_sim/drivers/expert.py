@@ -12,16 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.drivers.driver import Actions
-from drive_sim.drivers.planning import begin_plan, make_plan, path_curvature
+from drive_sim.drivers.planning import begin_plan, forget_plan, make_plan, path_curvature
 from drive_sim.drivers.situation import (
     Manner,
-    course_of,
-    ego_of,
     empty_actors,
     empty_plan,
     see_actor,
     time_slowness,
-    traffic_of,
 )
 from drive_sim.kernel import allocate, kernel, to_device, to_host
 from drive_sim.world.road import ahead, curvature_at, project
@@ -49,30 +46,30 @@ _EXPERT = Manner(
 
 
 @kernel(grain=128)
-def _look(i, course, roads, ego, traffic, actors, manner, plan, period):
+def _look(i, world, roads, state, actors, manner, plan, period):
     """See everybody, and begin the plan of world ``i`` where the car will be when a command takes effect."""
     for n in range(actors.kind.shape[1]):
-        see_actor(i, n, course, roads, ego, traffic, actors, manner.sight[i])
+        see_actor(i, n, world, roads, state, actors, manner.sight[i])
     time_slowness(i, actors, period)
-    speed = ego.speed[i]
-    turn = ego.yaw_rate[i] * LAG
-    direction = ego.yaw[i] + ego.slip_angle[i] + 0.5 * turn
-    x = ego.x[i] + speed * LAG * math.cos(direction)
-    y = ego.y[i] + speed * LAG * math.sin(direction)
-    road = course.road[i]
+    speed = state.speed[i]
+    turn = state.yaw_rate[i] * LAG
+    direction = state.yaw[i] + state.slip_angle[i] + 0.5 * turn
+    x = state.x[i] + speed * LAG * math.cos(direction)
+    y = state.y[i] + speed * LAG * math.sin(direction)
+    road = world.road[i]
     element, s, d = project(roads, road, x, y)
     if element < 0:
-        s, d = ego.s[i], ego.d[i]
-    swept = ego.curvature[i] * ahead(roads, road, ego.s[i], s)
-    error = ego.heading_error[i] + ego.slip_angle[i] + turn - swept
+        s, d = state.s[i], state.d[i]
+    swept = state.curvature[i] * ahead(roads, road, state.s[i], s)
+    error = state.heading_error[i] + state.slip_angle[i] + turn - swept
     slope = math.tan(min(max(error, -1.2), 1.2)) * max(1.0 - curvature_at(roads, road, s) * d, 0.2)
     begin_plan(i, plan, s, d, slope, speed)
 
 
 @kernel(grain=256)
-def _steer(i, course, roads, plan, vehicle, out):
+def _steer(i, world, roads, plan, vehicle, out):
     """Action of world ``i`` that follows its plan."""
-    kappa = curvature_at(roads, course.road[i], plan.s[i])
+    kappa = curvature_at(roads, world.road[i], plan.s[i])
     kappa = path_curvature(kappa, plan.start_offset[i], plan.start_slope[i], plan.bend[i])
     out[0][i, 0] = steering_command(vehicle, kappa, plan.start_speed[i])
     out[0][i, 1] = acceleration_command(vehicle, plan.acceleration[i], plan.start_speed[i])
@@ -82,9 +79,7 @@ def _steer(i, course, roads, plan, vehicle, out):
 def _forget(i, plan, actors, masks):
     """A new episode begins in world ``i`` where the mask says so."""
     if masks[0][i]:
-        plan.fresh[i] = 1
-        for n in range(actors.slow_for.shape[1]):
-            actors.slow_for[i, n] = 10.0
+        forget_plan(i, plan, actors)
 
 
 class ExpertDriver:
@@ -124,11 +119,10 @@ class ExpertDriver:
         simulator = self._simulator
         if simulator is None:
             raise ValueError("the expert is privileged: bind(simulator) before it drives")
-        device, batch, roads = simulator.device, simulator.batch_size, simulator.roads
-        course, ego = course_of(simulator.world), ego_of(simulator.state)
-        traffic, vehicle = traffic_of(simulator.world, simulator.state), simulator.vehicle
+        device, batch, vehicle = simulator.device, simulator.batch_size, simulator.vehicle
+        world, roads, state = simulator.world, simulator.roads, simulator.state
         actors, manner, plan = self.actors, self.manner, self.plan
-        _look(device, batch, course, roads, ego, traffic, actors, manner, plan, simulator.control_period)
-        make_plan(device, batch, course, roads, actors, manner, plan, 0.5 * vehicle.length, 0.5 * vehicle.width)
-        _steer(device, batch, course, roads, plan, vehicle, (self._out,))
+        _look(device, batch, world, roads, state, actors, manner, plan, simulator.control_period)
+        make_plan(device, batch, world, roads, actors, manner, plan, 0.5 * vehicle.length, 0.5 * vehicle.width)
+        _steer(device, batch, world, roads, plan, vehicle, (self._out,))
         return np.array(to_host(self._out))

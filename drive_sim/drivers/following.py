@@ -181,7 +181,7 @@ def _behind(i, n, actors, manner, plan, half_length, half_width, wanted):
 
 
 @inner_scalar
-def choose_acceleration(i, course, actors, manner, plan, half_length, half_width, wanted):
+def choose_acceleration(i, world, actors, manner, plan, half_length, half_width, wanted):
     """Set ``plan.acceleration`` of world ``i`` [m/s²]; ``wanted`` is the speed on a clear straight [m/s]."""
     closely = False
     for n in range(actors.kind.shape[1]):
@@ -195,7 +195,7 @@ def choose_acceleration(i, course, actors, manner, plan, half_length, half_width
     for n in range(actors.kind.shape[1]):
         if plan.role[i, n] != ROLE_NONE:
             acceleration = min(acceleration, _behind(i, n, actors, manner, plan, half_length, half_width, wanted))
-    hardest = 0.9 * GRAVITY * min(course.friction[i], 1.0)
+    hardest = 0.9 * GRAVITY * min(world.weather.friction[i], 1.0)
     plan.acceleration[i] = max(acceleration, -hardest)
 
 

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_sim.bundle import lasting
 from drive_sim.drivers.driver import Actions
 from drive_sim.drivers.perception import (
     attend,
@@ -35,15 +36,12 @@ from drive_sim.drivers.perception import (
     remember_angles,
     settle_senses,
 )
-from drive_sim.drivers.planning import begin_plan, make_plan, planned_offset
+from drive_sim.drivers.planning import begin_plan, forget_plan, make_plan, planned_offset
 from drive_sim.drivers.situation import (
     Manner,
-    course_of,
-    ego_of,
     empty_actors,
     empty_plan,
     time_slowness,
-    traffic_of,
 )
 from drive_sim.geometry import to_local
 from drive_sim.kernel import allocate, inner_scalar, kernel, to_device, to_host
@@ -75,6 +73,7 @@ CLEAR_SIGHT, NIGHT_SIGHT = 250.0, 110.0
 _STYLE = 50  # indices of draws at step 0 of the stream
 
 
+@lasting
 class Mind(NamedTuple):
     """What the driver carries from step to step; float64 (B) unless said."""
 
@@ -88,21 +87,6 @@ class Mind(NamedTuple):
     fresh: Any  # uint8 (B): hands and foot have yet to begin
 
 
-class Clock(NamedTuple):
-    """Of `World` and `State`: what draws are keyed by, and put-backs; (B)."""
-
-    seed: Any
-    step: Any
-    interventions: Any
-
-
-class Air(NamedTuple):
-    """Of `Weather`: how far one sees; (B)."""
-
-    fog_visibility: Any
-    night: Any
-
-
 @inner_scalar
 def _between(seed, index, low, high):
     """A number in [low, high) that is this driver's for the whole episode."""
@@ -110,11 +94,11 @@ def _between(seed, index, low, high):
 
 
 @kernel(grain=256)
-def _become(i, clock, air, manner, senses, mind, plan, actors, masks):
+def _become(i, world, state, manner, senses, mind, plan, actors, masks):
     """Who drives world ``i`` from now on, where the mask says so: style, delays, eyes."""
     if not masks[0][i]:
         return
-    seed = clock.seed[i]
+    seed = world.seed[i]
     brisk = _between(seed, 0, 0.0, 1.0)
     mind.speed_share[i] = 0.84 + 0.14 * brisk
     manner.lateral_acceleration[i] = 1.7 + 0.9 * brisk
@@ -125,62 +109,60 @@ def _become(i, clock, air, manner, senses, mind, plan, actors, masks):
     manner.clearance[i] = 1.2 - 0.3 * _between(seed, 2, 0.0, 1.0)
     manner.least_clearance[i] = 0.45
     manner.lateral_time[i] = _between(seed, 3, 0.9, 1.15)
-    sight = CLEAR_SIGHT + (NIGHT_SIGHT - CLEAR_SIGHT) * air.night[i]
-    manner.sight[i] = min(sight, 0.8 * air.fog_visibility[i])
+    sight = CLEAR_SIGHT + (NIGHT_SIGHT - CLEAR_SIGHT) * world.weather.night[i]
+    manner.sight[i] = min(sight, 0.8 * world.weather.fog_visibility[i])
     senses.hazard_delay[i] = int(_between(seed, 4, 10.0, 17.0))
     senses.steering_delay[i] = int(_between(seed, 5, 3.0, 5.0))
     senses.lapse_rate[i] = _between(seed, 6, 0.01, 0.03)
     senses.place[i] = _between(seed, 7, -0.15, 0.15)
     settle_senses(i, seed, senses)
-    mind.interventions[i] = clock.interventions[i]
-    plan.fresh[i] = mind.fresh[i] = 1
-    for n in range(actors.kind.shape[1]):
-        actors.kind[i, n] = 0
-        actors.slow_for[i, n] = 10.0
+    mind.interventions[i] = state.interventions[i]
+    mind.fresh[i] = 1
+    forget_plan(i, plan, actors)
 
 
 @kernel(grain=128)
-def _look(i, clock, course, roads, ego, traffic, actors, manner, senses, mind, plan, period):
+def _look(i, world, roads, state, actors, manner, senses, mind, plan, period):
     """Perceive, drift, and begin the plan of world ``i`` where the wanted path has led to."""
-    seed, step, road = clock.seed[i], clock.step[i], course.road[i]
-    speed = ego.speed[i]
+    seed, step, road = world.seed[i], state.step[i], world.road[i]
+    speed = state.speed[i]
     drift_senses(i, seed, step, senses, period)
-    bend = curvature_at(roads, road, ego.s[i] + 1.5 * speed)
-    bend = max(abs(bend), abs(curvature_at(roads, road, ego.s[i] + 0.7 * speed)))
+    bend = curvature_at(roads, road, state.s[i] + 1.5 * speed)
+    bend = max(abs(bend), abs(curvature_at(roads, road, state.s[i] + 0.7 * speed)))
     attentive = attend(i, seed, step, senses, plan, bend * speed * speed, period)
     mind.attentive[i] = 1 if attentive else 0
-    perceive_actors(i, step, course, roads, ego, traffic, actors, senses, manner.sight[i], attentive, period)
+    perceive_actors(i, step, world, roads, state, actors, senses, manner.sight[i], attentive, period)
     time_slowness(i, actors, period)
     manner.speed_share[i] = mind.speed_share[i] * (1.0 + senses.speed_wander[i])
     plan.bias[i] = senses.place[i] + senses.wander[i]
-    moved = ahead(roads, road, plan.s[i], ego.s[i])
+    moved = ahead(roads, road, plan.s[i], state.s[i])
     offset, slope = planned_offset(plan, i, moved)
-    if clock.interventions[i] != mind.interventions[i] or abs(offset - ego.d[i]) > LOST:
-        mind.interventions[i] = clock.interventions[i]
+    if state.interventions[i] != mind.interventions[i] or abs(offset - state.d[i]) > LOST:
+        mind.interventions[i] = state.interventions[i]
         plan.fresh[i] = mind.fresh[i] = 1
     if plan.fresh[i]:
-        offset, slope = ego.d[i], math.tan(min(max(ego.heading_error[i], -1.0), 1.0))
-    begin_plan(i, plan, ego.s[i], offset, slope, speed)
+        offset, slope = state.d[i], math.tan(min(max(state.heading_error[i], -1.0), 1.0))
+    begin_plan(i, plan, state.s[i], offset, slope, speed)
 
 
 @inner_scalar
-def _direction(i, course, roads, ego, plan, distance):
+def _direction(i, world, roads, state, plan, distance):
     """Angle [rad] from the car's axis to the point of the planned path ``distance`` [m] ahead along the road."""
     offset, _ = planned_offset(plan, i, distance)
-    x, y, _, _ = road_point(roads, course.road[i], ego.s[i] + distance, offset)
-    forward, left = to_local(x, y, ego.x[i], ego.y[i], ego.yaw[i])
+    x, y, _, _ = road_point(roads, world.road[i], state.s[i] + distance, offset)
+    forward, left = to_local(x, y, state.x[i], state.y[i], state.yaw[i])
     return math.atan2(left, max(forward, 0.5))
 
 
 @inner_scalar
-def _steer(i, clock, course, roads, ego, senses, mind, plan, period):
+def _steer(i, world, roads, state, senses, mind, plan, period):
     """Curvature [1/m] by the two-point law."""
-    speed = ego.speed[i]
+    speed = state.speed[i]
     near_distance = max(NEAR_TIME * speed, NEAR_LEAST)
     far_distance = max(FAR_TIME * speed, FAR_LEAST)
-    near = _direction(i, course, roads, ego, plan, near_distance)
-    far = _direction(i, course, roads, ego, plan, far_distance)
-    near, far = remember_angles(i, clock.step[i], near, far, senses)
+    near = _direction(i, world, roads, state, plan, near_distance)
+    far = _direction(i, world, roads, state, plan, far_distance)
+    near, far = remember_angles(i, state.step[i], near, far, senses)
     near_gain, far_gain = NEAR_SHARE / near_distance, FAR_SHARE / far_distance
     if mind.fresh[i]:
         mind.curvature[i] = near_gain * near + far_gain * far
@@ -194,9 +176,9 @@ def _steer(i, clock, course, roads, ego, senses, mind, plan, period):
 
 
 @kernel(grain=128)
-def _act(i, clock, course, roads, ego, senses, mind, plan, vehicle, period, out):
+def _act(i, world, roads, state, senses, mind, plan, vehicle, period, out):
     """Action of world ``i``: hands by the two-point law, the foot after what the plan wants."""
-    _steer(i, clock, course, roads, ego, senses, mind, plan, period)
+    _steer(i, world, roads, state, senses, mind, plan, period)
     wanted = plan.acceleration[i]
     if mind.fresh[i]:
         mind.pedal[i] = wanted
@@ -204,7 +186,7 @@ def _act(i, clock, course, roads, ego, senses, mind, plan, vehicle, period, out)
         quickness = FOOT_TIME if wanted > -3.0 else 0.5 * FOOT_TIME
         mind.pedal[i] += (wanted - mind.pedal[i]) * period / quickness
     mind.fresh[i] = 0
-    speed = ego.speed[i]
+    speed = state.speed[i]
     out[0][i, 0] = steering_command(vehicle, mind.curvature[i], speed)
     out[0][i, 1] = acceleration_command(vehicle, mind.pedal[i], speed)
 
@@ -244,30 +226,22 @@ class HumanModelDriver:
         if self._simulator is None or simulator is not self._simulator:
             self.bind(simulator)
         assert self._simulator is not None
-        device, world = simulator.device, simulator.world
         chosen = np.ones(batch_size, np.uint8) if mask is None else np.asarray(mask, np.uint8)
-        air = Air(world.weather.fog_visibility, world.weather.night)
         _become(
-            device, batch_size, self._clock(), air, self.manner, self.senses, self.mind, self.plan, self.actors,
-            (to_device(device, chosen),),
+            simulator.device, batch_size, simulator.world, simulator.state, self.manner, self.senses, self.mind,
+            self.plan, self.actors, (to_device(simulator.device, chosen),),
         )  # fmt: skip
-
-    def _clock(self) -> Clock:
-        assert self._simulator is not None
-        state = self._simulator.state
-        return Clock(self._simulator.world.seed, state.step, state.interventions)
 
     def act(self, observation: Observation) -> Actions:
         """Action (B, 2) from what the model perceives of the truth; the observation is not looked at."""
         simulator = self._simulator
         if simulator is None:
             raise ValueError("the human model is privileged: bind(simulator) before it drives")
-        device, batch, roads = simulator.device, simulator.batch_size, simulator.roads
-        course, ego, clock = course_of(simulator.world), ego_of(simulator.state), self._clock()
-        traffic, vehicle = traffic_of(simulator.world, simulator.state), simulator.vehicle
+        device, batch, vehicle = simulator.device, simulator.batch_size, simulator.vehicle
+        world, roads, state = simulator.world, simulator.roads, simulator.state
         actors, manner, plan, senses, mind = self.actors, self.manner, self.plan, self.senses, self.mind
         period = simulator.control_period
-        _look(device, batch, clock, course, roads, ego, traffic, actors, manner, senses, mind, plan, period)
-        make_plan(device, batch, course, roads, actors, manner, plan, 0.5 * vehicle.length, 0.5 * vehicle.width)
-        _act(device, batch, clock, course, roads, ego, senses, mind, plan, vehicle, period, (self._out,))
+        _look(device, batch, world, roads, state, actors, manner, senses, mind, plan, period)
+        make_plan(device, batch, world, roads, actors, manner, plan, 0.5 * vehicle.length, 0.5 * vehicle.width)
+        _act(device, batch, world, roads, state, senses, mind, plan, vehicle, period, (self._out,))
         return np.array(to_host(self._out))

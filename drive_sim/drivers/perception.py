@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from drive_sim.bundle import lasting
 from drive_sim.drivers.situation import ROLE_NONE, see_actor
 from drive_sim.kernel import allocate, inner_scalar
 from drive_sim.randomness import STREAM_HUMAN_MODEL, random_normal, random_uniform
@@ -43,6 +44,7 @@ _NEAR, _FAR, _DISTANCE, _DIRECTION, _WANDER, _SPEED = 0, 1, 2, 3, 4, 5
 _LAPSE, _LAPSE_LENGTH = 40, 41
 
 
+@lasting
 class Senses(NamedTuple):
     """What perception remembers from step to step; float64 (B) unless said."""
 
@@ -126,25 +128,25 @@ def attend(i, seed, step, senses, plan, demand, period):
 
 
 @inner_scalar
-def perceive_actors(i, step, course, roads, ego, traffic, actors, senses, sight, attentive, period):
+def perceive_actors(i, step, world, roads, state, actors, senses, sight, attentive, period):
     """Other road users as they were a reaction time ago, carried on to now; unseen ones stay where they are thought.
 
     ``sight`` [m] is how far anybody is seen.
     """
     slot, late = step % MEMORY, min(senses.hazard_delay[i], step)
-    then, truth, road = (step - late) % MEMORY, senses.truth, course.road[i]
+    then, truth, road = (step - late) % MEMORY, senses.truth, world.road[i]
     for n in range(actors.kind.shape[1]):
         known = actors.kind[i, n] != ACTOR_NONE
         s, d = actors.s[i, n], actors.d[i, n]
         speed, lateral_speed = actors.speed[i, n], actors.lateral_speed[i, n]
         acceleration = actors.acceleration[i, n]
-        see_actor(i, n, course, roads, ego, traffic, actors, 1e9)
+        see_actor(i, n, world, roads, state, actors, 1e9)
         if actors.kind[i, n] == ACTOR_NONE:
             continue
         truth[i, slot, n, 0], truth[i, slot, n, 1] = actors.s[i, n], actors.d[i, n]
         truth[i, slot, n, 2], truth[i, slot, n, 3] = actors.speed[i, n], actors.lateral_speed[i, n]
         truth[i, slot, n, 4] = actors.acceleration[i, n]
-        gap = ahead(roads, road, ego.s[i], actors.s[i, n])
+        gap = ahead(roads, road, state.s[i], actors.s[i, n])
         if abs(gap) > sight:
             actors.kind[i, n] = ACTOR_NONE
             continue

@@ -18,12 +18,14 @@ from drive_sim.drivers.corridor import find_path
 from drive_sim.drivers.following import choose_acceleration
 from drive_sim.drivers.situation import (
     LEAST_SPACING,
+    PASS_PATIENCE,
     STATION_TIME,
     assign_roles,
     speed_profile,
     wanted_speed,
 )
-from drive_sim.kernel import inner_scalar, kernel, scalar
+from drive_sim.kernel import inner_scalar, kernel
+from drive_sim.world.state import ACTOR_NONE
 
 
 @inner_scalar
@@ -36,6 +38,16 @@ def _remember(i, plan):
 
 
 @inner_scalar
+def forget_plan(i, plan, actors):
+    """A new episode begins in world ``i``: no plan goes on, and nobody has been seen."""
+    plan.fresh[i], plan.spacing[i] = 1, LEAST_SPACING
+    for n in range(actors.kind.shape[1]):
+        actors.kind[i, n] = ACTOR_NONE
+        # Who stands there already has stood for long enough to be passed.
+        actors.slow_for[i, n] = PASS_PATIENCE
+
+
+@inner_scalar
 def begin_plan(i, plan, s, offset, slope, speed):
     """The next plan of world ``i`` begins at (``s``, ``offset``) [m] with ``slope`` dd/ds [1] and ``speed`` [m/s]."""
     _remember(i, plan)
@@ -44,13 +56,13 @@ def begin_plan(i, plan, s, offset, slope, speed):
 
 
 @kernel(grain=32)
-def make_plan(i, course, roads, actors, manner, plan, half_length, half_width):
+def make_plan(i, world, roads, actors, manner, plan, half_length, half_width):
     """Plan for world ``i`` from where `begin_plan` put the start; half sizes [m] are the ego's."""
-    speed_profile(i, course, roads, manner, plan)
-    passed = assign_roles(i, course, roads, manner, actors, plan, half_width)
-    find_path(i, course, roads, actors, manner, plan, half_length, half_width, passed)
-    wanted = wanted_speed(course, manner, i)
-    choose_acceleration(i, course, actors, manner, plan, half_length, half_width, wanted)
+    speed_profile(i, world, roads, manner, plan)
+    passed = assign_roles(i, world, roads, manner, actors, plan, half_width)
+    find_path(i, world, roads, actors, manner, plan, half_length, half_width, passed)
+    wanted = wanted_speed(world, manner, i)
+    choose_acceleration(i, world, actors, manner, plan, half_length, half_width, wanted)
     plan.fresh[i] = 0
 
 
@@ -64,7 +76,7 @@ def planned_offset(plan, i, distance):
     return low + (high - low) * (position - k), (high - low) / plan.spacing[i]
 
 
-@scalar
+@inner_scalar
 def path_curvature(road_curvature, offset, slope, bend):
     """Curvature [1/m] of a path at ``offset`` d [m] with dd/ds = ``slope`` [1] and d²d/ds² = ``bend`` [1/m].
 

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from drive_sim.bundle import lasting
 from drive_sim.kernel import allocate, inner_scalar
 from drive_sim.world.road import ahead, curvature_at, road_point
-from drive_sim.world.state import ACTOR_CYCLIST, ACTOR_NONE, ACTOR_PEDESTRIAN, State, World
+from drive_sim.world.state import ACTOR_CYCLIST, ACTOR_NONE, ACTOR_PEDESTRIAN
 from drive_sim.world.vehicle import GRAVITY
 
 STATIONS = 48
@@ -45,46 +46,7 @@ FURTHEST = 400.0
 """Nothing further ahead than this matters [m]."""
 
 
-class Course(NamedTuple):
-    """What a plan needs of `World`; (B). Small tuples of arrays compile quickly."""
-
-    road: Any  # int32
-    lane_centre: Any  # [m]
-    lane_width: Any  # [m]
-    speed_limit: Any  # [m/s]
-    friction: Any  # [1]
-
-
-class Ego(NamedTuple):
-    """What a driver needs of the ego's `State`; (B), fields and units as there."""
-
-    x: Any
-    y: Any
-    yaw: Any
-    speed: Any
-    yaw_rate: Any
-    slip_angle: Any
-    s: Any
-    d: Any
-    heading_error: Any
-    curvature: Any
-
-
-class Traffic(NamedTuple):
-    """The true other road users; (B, N), fields and units as in `ActorSetup` and `State`."""
-
-    kind: Any
-    length: Any
-    width: Any
-    direction: Any
-    s: Any
-    d: Any
-    yaw: Any
-    speed: Any
-    acceleration: Any
-    lateral_speed: Any
-
-
+@lasting
 class Manner(NamedTuple):
     """How somebody likes to drive; float64 (B)."""
 
@@ -100,6 +62,7 @@ class Manner(NamedTuple):
     sight: Any  # how far anything is seen [m]
 
 
+@lasting
 class Actors(NamedTuple):
     """The other road users as the driver perceives them, in the road frame; float64 (B, N) unless said."""
 
@@ -114,6 +77,7 @@ class Actors(NamedTuple):
     slow_for: Any  # [s] for how long it has been slow enough to be passed
 
 
+@lasting
 class Plan(NamedTuple):
     """Where and how fast to go; float64 unless said. Station k lies at s + k * spacing."""
 
@@ -166,51 +130,34 @@ def empty_actors(batch: int, actors: int, device: str = "cpu") -> Actors:
     )
 
 
-def course_of(world: World) -> Course:
-    """The arrays of ``world`` that plans read."""
-    return Course(world.road, world.lane_centre, world.lane_width, world.speed_limit, world.weather.friction)
-
-
-def ego_of(state: State) -> Ego:
-    """The arrays of ``state`` that say where the ego is and how it moves."""
-    return Ego(*(getattr(state, name) for name in Ego._fields))
-
-
-def traffic_of(world: World, state: State) -> Traffic:
-    """The arrays that say where the other road users are and how they move."""
-    setup = world.actors
-    moving = (getattr(state, f"actor_{name}") for name in Traffic._fields[4:])
-    return Traffic(setup.kind, setup.length, setup.width, setup.direction, *moving)
-
-
 @inner_scalar
-def curve_limit(course, manner, i):
+def curve_limit(world, manner, i):
     """Lateral acceleration that the driver of world ``i`` allows [m/s²]: well within what the road holds."""
-    friction = course.friction[i]
+    friction = world.weather.friction[i]
     return min(manner.lateral_acceleration[i] * min(1.0, 0.2 + 0.8 * friction), 0.45 * GRAVITY * friction)
 
 
 @inner_scalar
-def wanted_speed(course, manner, i):
+def wanted_speed(world, manner, i):
     """Speed on a clear straight [m/s]: the limit's share, and no faster than to stop within sight."""
-    braking = min(3.5, 0.5 * GRAVITY * course.friction[i])
+    braking = min(3.5, 0.5 * GRAVITY * world.weather.friction[i])
     # v t_r + v² / (2 b) = sight, with a reaction time of a second.
     stop_in_sight = -braking + math.sqrt(braking * braking + 2.0 * braking * manner.sight[i])
-    return min(manner.speed_share[i] * course.speed_limit[i], stop_in_sight)
+    return min(manner.speed_share[i] * world.speed_limit[i], stop_in_sight)
 
 
 @inner_scalar
-def speed_profile(i, course, roads, manner, plan):
+def speed_profile(i, world, roads, manner, plan):
     """Largest comfortable speed at each station (curves, then braking for them), and the times of arrival."""
-    road = course.road[i]
+    road = world.road[i]
     spacing = plan.spacing[i]
-    limit = curve_limit(course, manner, i)
-    wanted = wanted_speed(course, manner, i)
+    limit = curve_limit(world, manner, i)
+    wanted = wanted_speed(world, manner, i)
     for k in range(plan.offset.shape[1]):
         sharpest = 0.0
         for part in range(3):
             kappa = curvature_at(roads, road, plan.s[i] + (k + part / 3.0) * spacing)
-            kappa /= max(1.0 - kappa * course.lane_centre[i], 0.2)
+            kappa /= max(1.0 - kappa * world.lane_centre[i], 0.2)
             sharpest = max(sharpest, abs(kappa))
         plan.speed[i, k] = min(wanted, math.sqrt(limit / max(sharpest, 1e-6)))
     brake_backwards(i, manner, plan)
@@ -241,22 +188,22 @@ def arrival_times(i, manner, plan):
 
 
 @inner_scalar
-def assign_roles(i, course, roads, manner, actors, plan, half_width):
+def assign_roles(i, world, roads, manner, actors, plan, half_width):
     """What every other road user means; returns how many a way round has to be found for."""
-    wanted = wanted_speed(course, manner, i)
+    wanted = wanted_speed(world, manner, i)
     passed = 0
     for n in range(actors.kind.shape[1]):
         plan.role[i, n] = ROLE_NONE
         if actors.kind[i, n] == ACTOR_NONE:
             continue
-        gap = ahead(roads, course.road[i], plan.s[i], actors.s[i, n])
+        gap = ahead(roads, world.road[i], plan.s[i], actors.s[i, n])
         plan.gap[i, n] = gap
         speed = actors.speed[i, n]
         behind = gap < -(actors.half_length[i, n] + BESIDE)
         if gap > FURTHEST or (behind and (speed <= plan.start_speed[i] or gap < -80.0)):
             continue
         reach = actors.half_width[i, n] + half_width + 0.3
-        offset = actors.d[i, n] - course.lane_centre[i]
+        offset = actors.d[i, n] - world.lane_centre[i]
         in_lane = min(abs(offset), abs(offset + CUT_IN_TIME * actors.lateral_speed[i, n])) < reach
         if in_lane and behind:
             continue
@@ -281,22 +228,22 @@ def road_extent(length, width, turn):
 
 
 @inner_scalar
-def see_actor(i, n, course, roads, ego, traffic, actors, sight):
+def see_actor(i, n, world, roads, state, actors, sight):
     """Put the true actor ``n`` of world ``i`` into ``actors``, unless it is further than ``sight`` [m] away."""
-    road = course.road[i]
-    distance = ahead(roads, road, ego.s[i], traffic.s[i, n])
-    if traffic.kind[i, n] == ACTOR_NONE or abs(distance) > sight:
+    road = world.road[i]
+    distance = ahead(roads, road, state.s[i], state.actor_s[i, n])
+    if world.actors.kind[i, n] == ACTOR_NONE or abs(distance) > sight:
         actors.kind[i, n] = ACTOR_NONE
         return
-    _, _, heading, _ = road_point(roads, road, traffic.s[i, n], 0.0)
-    turn = traffic.yaw[i, n] - heading
-    actors.kind[i, n] = traffic.kind[i, n]
-    actors.s[i, n], actors.d[i, n] = traffic.s[i, n], traffic.d[i, n]
-    direction = float(traffic.direction[i, n])
-    actors.speed[i, n] = direction * traffic.speed[i, n]
-    actors.acceleration[i, n] = direction * traffic.acceleration[i, n]
-    actors.lateral_speed[i, n] = traffic.lateral_speed[i, n]
-    half_length, half_width = road_extent(traffic.length[i, n], traffic.width[i, n], turn)
+    _, _, heading, _ = road_point(roads, road, state.actor_s[i, n], 0.0)
+    turn = state.actor_yaw[i, n] - heading
+    actors.kind[i, n] = world.actors.kind[i, n]
+    actors.s[i, n], actors.d[i, n] = state.actor_s[i, n], state.actor_d[i, n]
+    direction = float(world.actors.direction[i, n])
+    actors.speed[i, n] = direction * state.actor_speed[i, n]
+    actors.acceleration[i, n] = direction * state.actor_acceleration[i, n]
+    actors.lateral_speed[i, n] = state.actor_lateral_speed[i, n]
+    half_length, half_width = road_extent(world.actors.length[i, n], world.actors.width[i, n], turn)
     actors.half_length[i, n], actors.half_width[i, n] = half_length, half_width
 
 
