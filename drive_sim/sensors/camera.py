@@ -1,39 +1,52 @@
 """Cameras on the car: `CameraRig.render` draws what every world's cameras see.
 
-One pass per pixel: the ray's ground point is found in the road's frame and shaded (`camera_ground`), the faces of
-what stands on the ground are laid over it from far to near (`camera_faces`, `camera_boxes`), and exposure and noise
-make grey levels of it. The CPU walks frame by frame and row by row with everything hoisted that rows and frames
-have in common; CUDA takes a thread a pixel; both call the same scalar functions.
+One pass per pixel: the ray's ground point is found in the road's frame (`camera_field`) and shaded
+(`camera_ground`, `camera_sky`), the faces of what stands on the ground are laid over it from far to near
+(`camera_scene`, `camera_faces`, `camera_looks`), and exposure and noise make grey levels of it (`camera_pixels`).
+The CPU walks frame by frame and row by row, with everything hoisted that rows and frames have in common; CUDA takes
+a thread a pixel; both call the same scalar functions.
 """
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from drive_sim.kernel import allocate, fast_scalar, kernel, to_device
-from drive_sim.sensors.camera_boxes import collect_faces
+from drive_sim.kernel import allocate, kernel, to_device
 from drive_sim.sensors.camera_faces import (
-    ALPHA,
-    COLOUR,
     FACE_SIZE,
     FIRST_COLUMN,
     FIRST_ROW,
     LAST_COLUMN,
     LAST_ROW,
-    MAX_EDGES,
-    SEMANTIC,
-    face_cover,
-    face_inverse_depth,
+    MAX_CORNERS,
+    row_edge,
 )
-from drive_sim.sensors.camera_ground import shade_background
-from drive_sim.sensors.camera_model import SKY_DEPTH, CameraConfig
-from drive_sim.sensors.camera_view import VIEW_SIZE, Camera, frame_view, load_view
-from drive_sim.world.road import Roads
+from drive_sim.sensors.camera_field import KNOT_DISTANCE, between, ground_knot, joinable
+from drive_sim.sensors.camera_ground import row_levels
+from drive_sim.sensors.camera_model import SEMANTIC_SKY, SKY_DEPTH, CameraConfig
+from drive_sim.sensors.camera_pixels import (
+    STEP,
+    draw_background,
+    draw_faces,
+    expose_row,
+    grey_level,
+    ground_pixel,
+    lay_face,
+    noise_start,
+    sky_at,
+    sky_pixel,
+)
+from drive_sim.sensors.camera_scene import collect_faces
+from drive_sim.sensors.camera_scenery import ITEM_SIZE
+from drive_sim.sensors.camera_shapes import shapes_on
+from drive_sim.sensors.camera_sky import cloud_level
+from drive_sim.sensors.camera_textures import NOISE_SIZE, NOISE_UNIT, textures_on
+from drive_sim.sensors.camera_view import VIEW_SIZE, Camera, Scratch, frame_scalar, load_view, pixel_scalar, store_view
+from drive_sim.world.road import Roads, nearest_element
 from drive_sim.world.state import State, World
 
 __all__ = ["LAYERS", "CameraConfig", "CameraFrames", "CameraRig"]
@@ -52,98 +65,112 @@ class CameraFrames(NamedTuple):
     depth: Any  # float32 (B, C, H, W) [m] along the optical axis; SKY_DEPTH for the sky
 
 
-class _Scratch(NamedTuple):
-    """Working memory: a slot for each frame that is drawn at the same time."""
-
-    views: Any  # float32 (slots, VIEW_SIZE)
-    origins: Any  # float64 (slots, 2) the camera's place in the world [m]
-    faces: Any  # float32 (slots, MAX_FACES, FACE_SIZE)
-    face_count: Any  # int32 (slots)
-    work: Any  # float64 (slots, MAX_EDGES, 3)
-    order: Any  # float64 (slots, MAX_OBJECTS, 2)
-    light: Any  # float32 (slots, W, 3) radiance of one row
-    nearness: Any  # float32 (slots, W) inverse depth of one row [1/m]
-    kinds: Any  # uint8 (slots, W) classes of one row
-
-
-@fast_scalar
-def _prepare(slot, scratch, camera, c, size, roads, world, state, i):
+@frame_scalar
+def _prepare(slot, scratch, camera, c, size, shapes, roads, world, state, i):
     """View and faces of camera ``c`` in world ``i``."""
-    frame_view(scratch.views, scratch.origins, slot, camera, c, size, world, state, i)
+    road = world.road[i]
+    element = nearest_element(roads, road, state.x[i], state.y[i])
+    heading = roads.heading[roads.element_start[road] + element] if element >= 0 else state.yaw[i]
+    store_view(scratch.views, scratch.origins, slot, camera, c, size, world, state, heading, i)
     view = load_view(scratch.views, slot)
-    scratch.face_count[slot] = collect_faces(
-        view,
-        scratch.origins[slot, 0],
-        scratch.origins[slot, 1],
-        size,
-        scratch.faces[slot],
-        scratch.work[slot],
-        scratch.order[slot],
-        world,
-        state,
-        i,
-    )
-
-
-@fast_scalar
-def _blend(face, column, row, light, nearness, kinds):
-    """Lay a face over pixel ``column`` of the row's buffers."""
-    cover = min(face_cover(face, column, row), F(1.0)) * face[ALPHA]
-    if cover <= F(0.0):
-        return
-    near = face_inverse_depth(face, column, row)
-    if near < nearness[column] * F(0.98):
-        return
-    for k in range(3):
-        light[column, k] += (face[COLOUR + k] - light[column, k]) * cover
-    if cover >= F(0.5):
-        nearness[column] = near
-        kinds[column] = np.uint8(face[SEMANTIC])
-
-
-@fast_scalar
-def _grey(value, exposure):
-    """Grey level of a linear radiance: a gamma of 2, near sRGB's."""
-    return min(math.sqrt(max(value * exposure, F(0.0))) * F(255.0) + F(0.5), F(255.0))
+    scratch.face_count[slot] = collect_faces(view, size, scratch, slot, shapes, roads, world, state, i)
 
 
 @kernel(grain=1, fastmath=True)
-def _draw_frames(slot, slots, frames, layers, worlds, scratch, camera, roads, world, state):
-    """CPU: draw every ``slots``-th part of the frames, row by row."""
+def _draw_frames(slot, slots, worlds, frames, layers, scratch, camera, textures, shapes, roads, world, state):
+    """CPU: draw one of ``slots`` parts of the frames, row by row."""
     rgb, semantic, depth = frames
     with_rgb, with_semantic, with_depth = layers
-    cameras, rows, columns = rgb.shape[1], rgb.shape[2], rgb.shape[3]
-    light, nearness, kinds = scratch.light[slot], scratch.nearness[slot], scratch.kinds[slot]
-    faces = scratch.faces[slot]
+    cameras, rows, columns = camera.x.shape[0], depth.shape[2], depth.shape[3]
     total = worlds[0].shape[0] * cameras
     for frame in range(slot * total // slots, (slot + 1) * total // slots):
-        i, c = int(worlds[0][frame // cameras]), frame % cameras
-        _prepare(slot, scratch, camera, c, (rows, columns), roads, world, state, i)
+        i, c = worlds[0][frame // cameras], frame % cameras
+        _prepare(slot, scratch, camera, c, (rows, columns), shapes, roads, world, state, i)
         view = load_view(scratch.views, slot)
-        origin_x, origin_y = scratch.origins[slot, 0], scratch.origins[slot, 1]
-        road = world.road[i]
+        clouds = cloud_level(view, textures)
         for row in range(rows):
-            for column in range(columns):
-                red, green, blue, near, kind = shade_background(view, roads, road, origin_x, origin_y, column, row)
-                light[column, 0], light[column, 1], light[column, 2] = red, green, blue
-                nearness[column] = near
-                kinds[column] = np.uint8(kind)
-            for f in range(scratch.face_count[slot]):
-                face = faces[f]
-                if face[FIRST_ROW] <= row <= face[LAST_ROW]:
-                    for column in range(int(face[FIRST_COLUMN]), int(face[LAST_COLUMN]) + 1):
-                        _blend(face, column, row, light, nearness, kinds)
+            draw_background(view, roads, world.road[i], textures, clouds, scratch, slot, row, columns)
+            draw_faces(textures, scratch, slot, row, columns)
             if with_rgb:
-                for column in range(columns):
-                    for k in range(3):
-                        rgb[i, c, row, column, k] = np.uint8(_grey(light[column, k], view.exposure))
+                start = noise_start(world.seed[i], state.step[i], c, row)
+                expose_row(view, textures, start, scratch, slot, rgb, i, c, row)
             if with_semantic:
                 for column in range(columns):
-                    semantic[i, c, row, column] = kinds[column]
+                    semantic[i, c, row, column] = scratch.kinds[slot, column]
             if with_depth:
                 for column in range(columns):
-                    near = nearness[column]
-                    depth[i, c, row, column] = F(1.0) / near if near > F(1e-6) else F(SKY_DEPTH)
+                    near = scratch.nearness[slot, column]
+                    depth[i, c, row, column] = F(1.0) / near if near > F(0.0) else F(SKY_DEPTH)
+
+
+@kernel(grain=1 << 30, fastmath=True)
+def _prepare_frames(frame, worlds, size, scratch, camera, shapes, roads, world, state):
+    """CUDA: view and faces of one frame."""
+    cameras = camera.x.shape[0]
+    _prepare(frame, scratch, camera, frame % cameras, size, shapes, roads, world, state, worlds[0][frame // cameras])
+
+
+@pixel_scalar
+def _background_at(view, roads, road, textures, scratch, slot, row, column):
+    """(r, g, b, inverse depth, class) of ground or sky in a pixel, as `draw_background` draws it."""
+    origin_x, origin_y = scratch.origins[slot, 0], scratch.origins[slot, 1]
+    clouds = cloud_level(view, textures)
+    first = column - column % KNOT_DISTANCE
+    t = F(column - first) * STEP
+    left = ground_knot(view, roads, road, origin_x, origin_y, F(first), F(row))
+    right = ground_knot(view, roads, road, origin_x, origin_y, F(first + KNOT_DISTANCE), F(row))
+    joined = joinable(view, roads, road, left, right)
+    place = between(left, right, F(KNOT_DISTANCE), t)
+    sky = left.element == -2
+    if not joined:
+        knot = ground_knot(view, roads, road, origin_x, origin_y, F(column), F(row))
+        place, sky = knot.place, knot.element == -2
+    if sky:
+        if joined:
+            a = sky_at(view, textures, clouds, F(first), F(row))
+            b = sky_at(view, textures, clouds, F(first + KNOT_DISTANCE), F(row))
+        else:
+            a = sky_at(view, textures, clouds, F(column), F(row))
+            b = a
+        red, green, blue = sky_pixel(view, textures, F(column), F(row), a, b, t)
+        return red, green, blue, F(0.0), SEMANTIC_SKY
+    levels = row_levels(view, textures, F(row))
+    return ground_pixel(view, roads, road, textures, levels, F(column), F(row), place)
+
+
+@kernel(grain=1 << 30, fastmath=True)
+def _draw_pixels(item, worlds, frames, layers, scratch, camera, textures, roads, world, state):
+    """CUDA: draw one pixel."""
+    rgb, semantic, depth = frames
+    cameras, rows, columns = camera.x.shape[0], depth.shape[2], depth.shape[3]
+    frame, rest = item // (rows * columns), item % (rows * columns)
+    row, column = rest // columns, rest % columns
+    i, c = worlds[0][frame // cameras], frame % cameras
+    view = load_view(scratch.views, frame)
+    red, green, blue, near, kind = _background_at(view, roads, world.road[i], textures, scratch, frame, row, column)
+    pixel = (red, green, blue, near, int(kind), -1, F(0.0), F(0.0), F(0.0), F(0.0))
+    x, y = F(column), F(row)
+    faces = scratch.faces
+    for f in range(scratch.face_count[frame]):
+        if faces[frame, f, FIRST_ROW] > y or faces[frame, f, LAST_ROW] < y:
+            continue
+        if faces[frame, f, FIRST_COLUMN] > x or faces[frame, f, LAST_COLUMN] < x:
+            continue
+        edges = (
+            row_edge(faces, frame, f, 0, y), row_edge(faces, frame, f, 1, y), row_edge(faces, frame, f, 2, y),
+            row_edge(faces, frame, f, 3, y), row_edge(faces, frame, f, 4, y),
+        )  # fmt: skip
+        pixel = lay_face(faces, frame, f, textures, edges, x, y, pixel)
+    if layers[0]:
+        start = noise_start(world.seed[i], state.step[i], c, row) + 3 * column
+        for k in range(3):
+            grain = F(textures.noise[(start + k) & (NOISE_SIZE - 1)]) * view.noise * F(1.0 / NOISE_UNIT)
+            light = pixel[0] if k == 0 else (pixel[1] if k == 1 else pixel[2])
+            rgb[i, c, row, 3 * column + k] = np.uint8(grey_level(light, view.exposure, grain))
+    if layers[1]:
+        semantic[i, c, row, column] = np.uint8(pixel[4])
+    if layers[2]:
+        depth[i, c, row, column] = F(1.0) / pixel[3] if pixel[3] > F(0.0) else F(SKY_DEPTH)
 
 
 class CameraRig:
@@ -165,7 +192,7 @@ class CameraRig:
             raise ValueError("the cameras of a rig must have different names")
         self.width, self.height = self.configs[0].width, self.configs[0].height
         self._cameras: dict[str, Camera] = {}
-        self._scratch: dict[tuple[str, int], _Scratch] = {}
+        self._scratch: dict[tuple[str, int], Scratch] = {}
 
     @classmethod
     def default(cls) -> CameraRig:
@@ -201,17 +228,25 @@ class CameraRig:
         batch, count = state.x.shape[0], len(self.configs)
         if frames is None:
             frames = self.allocate(device, batch, layers)
-        worlds = to_device(device, np.arange(batch) if rows is None else np.asarray(rows, np.int64))
-        camera = self._camera(device)
-        total = worlds.shape[0] * count
+        worlds = (to_device(device, np.arange(batch) if rows is None else np.asarray(rows, np.int64)),)
+        total = worlds[0].shape[0] * count
         if not total:
             return frames
         wanted = tuple(layer in layers for layer in LAYERS)
-        slots = min(total, 4 * (os.cpu_count() or 1))
-        _draw_frames(
-            device, slots, slots, frames, wanted, (worlds,), self._working_memory(device, slots),
-            camera, roads, world, state,
-        )  # fmt: skip
+        out = (frames.rgb.reshape((*frames.rgb.shape[:3], 3 * self.width)), frames.semantic, frames.depth)
+        camera, textures, shapes = self._camera(device), textures_on(device), shapes_on(device)
+        if device == "cpu":
+            slots = min(total, 4 * (os.cpu_count() or 1))
+            scratch = self._working_memory(device, slots)
+            _draw_frames(
+                device, slots, slots, worlds, out, wanted, scratch, camera, textures, shapes, roads, world, state
+            )
+        else:
+            scratch = self._working_memory(device, total)
+            size = (self.height, self.width)
+            _prepare_frames(device, total, worlds, size, scratch, camera, shapes, roads, world, state)
+            pixels = total * self.height * self.width
+            _draw_pixels(device, pixels, worlds, out, wanted, scratch, camera, textures, roads, world, state)
         return frames
 
     def allocate(self, device: str, batch: int, layers: Sequence[str] = ("rgb",)) -> CameraFrames:
@@ -225,23 +260,28 @@ class CameraRig:
 
     def _camera(self, device: str) -> Camera:
         if device not in self._cameras:
-            names = ("x", "y", "z", "yaw", "pitch", "roll", "focal_length")
-            self._cameras[device] = Camera(
-                *(to_device(device, np.array([getattr(c, name) for c in self.configs], float)) for name in names)
-            )
+            fields = Camera._fields
+            arrays = (np.array([getattr(config, name) for config in self.configs], float) for name in fields)
+            self._cameras[device] = Camera(*(to_device(device, array) for array in arrays))
         return self._cameras[device]
 
-    def _working_memory(self, device: str, slots: int) -> _Scratch:
+    def _working_memory(self, device: str, slots: int) -> Scratch:
         if (device, slots) not in self._scratch:
-            self._scratch[device, slots] = _Scratch(
-                views=allocate(device, (slots, VIEW_SIZE), np.float32),
-                origins=allocate(device, (slots, 2), np.float64),
-                faces=allocate(device, (slots, MAX_FACES, FACE_SIZE), np.float32),
-                face_count=allocate(device, (slots,), np.int32),
-                work=allocate(device, (slots, MAX_EDGES, 3), np.float64),
-                order=allocate(device, (slots, MAX_OBJECTS, 2), np.float64),
-                light=allocate(device, (slots, self.width, 3), np.float32),
-                nearness=allocate(device, (slots, self.width), np.float32),
-                kinds=allocate(device, (slots, self.width), np.uint8),
-            )
+            sizes: dict[str, tuple[tuple[int, ...], Any]] = {
+                "views": ((VIEW_SIZE,), np.float32),
+                "origins": ((2,), np.float64),
+                "items": ((MAX_OBJECTS, ITEM_SIZE), np.float64),
+                "order": ((MAX_OBJECTS, 2), np.float64),
+                "faces": ((MAX_FACES, FACE_SIZE), np.float32),
+                "face_count": ((), np.int32),
+                "corners": ((MAX_CORNERS, 3), np.float64),
+                "light": ((3 * self.width,), np.float32),
+                "nearness": ((self.width,), np.float32),
+                "kinds": ((self.width,), np.uint8),
+                "owner": ((self.width,), np.int32),
+                "tiled": ((self.width,), np.float32),
+                "behind": ((3 * self.width,), np.float32),
+            }
+            arrays = {name: allocate(device, (slots, *shape), dtype) for name, (shape, dtype) in sizes.items()}
+            self._scratch = {(device, slots): Scratch(**arrays)}
         return self._scratch[device, slots]

@@ -1,8 +1,8 @@
-"""Faces: convex flat polygons in the picture, with anti-aliased edges.
+"""Faces: convex flat polygons in the picture, with edges anti-aliased by coverage.
 
 Everything that stands on the ground is drawn as faces, from far to near. A face is one row of numbers: its bounds,
-its edges as signed distances in pixels (so that coverage is a clamp), inverse depth as an affine function of the
-pixel, its colour and its look.
+its edges as signed distances in pixels, inverse depth as an affine function of the pixel, texture coordinates, four
+colours and a look (`camera_looks`). Building one takes the trouble once a frame, so that a pixel takes little.
 """
 
 from __future__ import annotations
@@ -11,20 +11,39 @@ import math
 
 import numpy as np
 
-from drive_sim.kernel import fast_scalar
+from drive_sim.sensors.camera_textures import FOLIAGE_SIZE
+from drive_sim.sensors.camera_view import frame_scalar, pixel_scalar
 
 F = np.float32
 NEAR = 0.15
 """Faces are clipped at this depth [m]."""
-MAX_EDGES = 5
-FIRST_COLUMN, LAST_COLUMN, FIRST_ROW, LAST_ROW, SEMANTIC, EDGES, ALPHA = range(7)
-COLOUR = 7
-DEPTH_PLANE = 10
-EDGE_LIST = 13
-FACE_SIZE = EDGE_LIST + 3 * MAX_EDGES
+MAX_CORNERS = 5
+(
+    FIRST_COLUMN,
+    LAST_COLUMN,
+    FIRST_ROW,
+    LAST_ROW,
+    SEMANTIC,
+    LOOK,
+    ALPHA,
+    GROUP,  # faces of a group tile the same piece of the picture; below 0 for a face on its own
+    PIXEL_U,  # size of a pixel in u and v
+    PIXEL_V,
+    ASPECT,  # length of the face along u over its height
+    LEVEL,  # of the foliage textures
+) = range(12)
+PARAMETER = 12  # three numbers for the look
+PLANE = 15  # inverse depth = PLANE . (column, row, 1)
+AXIS_U = 18  # u = AXIS_U . (column, row, 1) / inverse depth
+AXIS_V = 21
+EDGES = 24  # MAX_CORNERS edges: coverage = clamp(edge . (column, row, 1))
+COLOURS = 39  # three colours, radiances
+FACE_SIZE = 48
+UNCHANGED = -1.0
+"""Class of faces that change the colour only: shadows, reflections, glare."""
 
 
-@fast_scalar
+@frame_scalar
 def to_camera(view, x, y, z):
     """(forward, left, up) in the camera's axes of a point of the view's world frame [m]."""
     z -= view.height
@@ -35,9 +54,9 @@ def to_camera(view, x, y, z):
     )
 
 
-@fast_scalar
+@frame_scalar
 def _clip(corners, clipped):
-    """Sutherland-Hodgman against the near plane; the number of vertices in ``clipped`` (MAX_EDGES, 3)."""
+    """Sutherland-Hodgman against the near plane; the number of vertices written to ``clipped``."""
     count = 0
     for k in range(4):
         a, b = corners[k], corners[(k + 1) % 4]
@@ -53,82 +72,150 @@ def _clip(corners, clipped):
     return count
 
 
-@fast_scalar
-def add_face(view, size, faces, work, count, corners, joined, semantic, colour, alpha):
-    """Append a face to ``faces`` (P, FACE_SIZE) if it is seen; the new count.
+@frame_scalar
+def _affine(view, face, start, fx, fy, fz):
+    """Store (f . ray) as an affine function of (column, row)."""
+    face[start] = -fy * view.pixel
+    face[start + 1] = -fz * view.pixel
+    face[start + 2] = fx + (fy * view.centre_column + fz * view.centre_row) * view.pixel
 
-    ``corners``: four points (forward, left, up) in the camera's axes [m], counter-clockwise seen from outside.
-    Edge k runs from corner k to k + 1; bit k of ``joined`` says that another visible face, drawn later, joins there,
-    so that this one must reach below it.
-    """
-    if count >= faces.shape[0]:
-        return count
-    # The plane n . p = distance; seen only from outside.
-    ax, ay, az = corners[1][0] - corners[0][0], corners[1][1] - corners[0][1], corners[1][2] - corners[0][2]
-    bx, by, bz = corners[2][0] - corners[0][0], corners[2][1] - corners[0][1], corners[2][2] - corners[0][2]
-    nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
-    distance = nx * corners[0][0] + ny * corners[0][1] + nz * corners[0][2]
-    if distance >= -1e-9:
-        return count
-    vertices = _clip(corners, work)
-    if vertices < 3:
-        return count
-    left, right, top, bottom = 1e9, -1e9, 1e9, -1e9
-    for k in range(vertices):
-        column = view.centre_column - view.focal * work[k, 1] / work[k, 0]
-        row = view.centre_row - view.focal * work[k, 2] / work[k, 0]
-        work[k, 0], work[k, 1] = column, row
-        left, right, top, bottom = min(left, column), max(right, column), min(top, row), max(bottom, row)
-    rows, columns = size
-    if right < -0.5 or left > columns - 0.5 or bottom < -0.5 or top > rows - 0.5:
-        return count
-    face = faces[count]
-    face[FIRST_COLUMN] = max(0, math.floor(left))
-    face[LAST_COLUMN] = min(columns - 1, math.ceil(right))
-    face[FIRST_ROW] = max(0, math.floor(top))
-    face[LAST_ROW] = min(rows - 1, math.ceil(bottom))
-    face[SEMANTIC] = semantic
-    face[ALPHA] = alpha
-    for k in range(3):
-        face[COLOUR + k] = colour[k]
-    # Inverse depth of the plane along the ray (1, a, b): affine in column and row.
-    base = (nx + ny * view.centre_column * view.pixel + nz * view.centre_row * view.pixel) / distance
-    face[DEPTH_PLANE] = -ny * view.pixel / distance
-    face[DEPTH_PLANE + 1] = -nz * view.pixel / distance
-    face[DEPTH_PLANE + 2] = base
-    edges = 0
-    for k in range(vertices):
-        x0, y0 = work[k, 0], work[k, 1]
-        following = (k + 1) % vertices
-        dx, dy = work[following, 0] - x0, work[following, 1] - y0
+
+@frame_scalar
+def _store_edges(face, corners, count):
+    """Edges of the projected polygon, ``corners`` being (column, row); inside is positive."""
+    for k in range(MAX_CORNERS):
+        e = EDGES + 3 * k
+        face[e], face[e + 1], face[e + 2] = 0.0, 0.0, 1.0
+        if k >= count:
+            continue
+        following = (k + 1) % count
+        dx, dy = corners[following, 0] - corners[k, 0], corners[following, 1] - corners[k, 1]
         length = math.sqrt(dx * dx + dy * dy)
         if length < 1e-6:
             continue
-        # Counter-clockwise from outside is with the inside to the right, rows counting downwards.
+        # Counter-clockwise in the camera's axes has its inside on the right in (column, row).
         ex, ey = dy / length, -dx / length
-        margin = 0.5
-        if vertices == 4 and (joined >> k) & 1:
-            margin = 1.5
-        face[EDGE_LIST + 3 * edges] = ex
-        face[EDGE_LIST + 3 * edges + 1] = ey
-        face[EDGE_LIST + 3 * edges + 2] = margin - ex * x0 - ey * y0
-        edges += 1
-    face[EDGES] = edges
+        face[e], face[e + 1] = ex, ey
+        face[e + 2] = 0.5 - ex * corners[k, 0] - ey * corners[k, 1]
+
+
+@frame_scalar
+def add_face(view, size, scratch, slot, count, corners, group, semantic, look, parameters, alpha, colours):
+    """Append a face if it is seen from its front; the new count.
+
+    Parameters
+    ----------
+    corners
+        Four points (forward, left, up) in the camera's axes [m], counter-clockwise seen from the front. Edge k runs
+        from corner k to k + 1; u runs along edge 0, v from it towards edge 2, each 0..1.
+    group
+        Number of the piece that this face tiles together with others, so that nothing shines through between them;
+        -1 for a face on its own.
+    parameters, colours
+        Three numbers and three colours for the look; ``alpha`` is its opacity.
+    """
+    if count >= scratch.faces.shape[1]:
+        return count
+    c0, c1, c3 = corners[0], corners[1], corners[3]
+    ux, uy, uz = c1[0] - c0[0], c1[1] - c0[1], c1[2] - c0[2]
+    vx, vy, vz = c3[0] - c0[0], c3[1] - c0[1], c3[2] - c0[2]
+    nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+    distance = nx * c0[0] + ny * c0[1] + nz * c0[2]
+    if distance >= -1e-9:
+        return count
+    vertices = scratch.corners[slot]
+    number = _clip(corners, vertices)
+    if number < 3:
+        return count
+    left, right, top, bottom = 1e9, -1e9, 1e9, -1e9
+    middle_x, middle_y = 0.0, 0.0
+    for k in range(number):
+        column = view.centre_column - view.focal * vertices[k, 1] / vertices[k, 0]
+        row = view.centre_row - view.focal * vertices[k, 2] / vertices[k, 0]
+        vertices[k, 0], vertices[k, 1] = column, row
+        middle_x, middle_y = middle_x + column / number, middle_y + row / number
+        left, right, top, bottom = min(left, column), max(right, column), min(top, row), max(bottom, row)
+    rows, columns = size
+    if right < -1.0 or left > columns or bottom < -1.0 or top > rows:
+        return count
+    face = scratch.faces[slot, count]
+    face[FIRST_COLUMN], face[LAST_COLUMN] = max(0.0, math.floor(left)), min(columns - 1.0, math.ceil(right))
+    face[FIRST_ROW], face[LAST_ROW] = max(0.0, math.floor(top)), min(rows - 1.0, math.ceil(bottom))
+    face[SEMANTIC], face[LOOK], face[ALPHA], face[GROUP] = semantic, look, alpha, group
+    for k in range(3):
+        face[PARAMETER + k] = parameters[k]
+        for m in range(3):
+            face[COLOURS + 3 * k + m] = colours[k][m]
+    px, py, pz = nx / distance, ny / distance, nz / distance
+    _affine(view, face, PLANE, px, py, pz)
+    # u along edge 0; v square to it, so that a trapezoid keeps straight rows.
+    uu = max(ux * ux + uy * uy + uz * uz, 1e-12)
+    uv = (ux * vx + uy * vy + uz * vz) / uu
+    vx, vy, vz = vx - uv * ux, vy - uv * uy, vz - uv * uz
+    vv = max(vx * vx + vy * vy + vz * vz, 1e-12)
+    face[ASPECT] = math.sqrt(uu / vv)
+    ux, uy, uz, vx, vy, vz = ux / uu, uy / uu, uz / uu, vx / vv, vy / vv, vz / vv
+    u0 = ux * c0[0] + uy * c0[1] + uz * c0[2]
+    v0 = vx * c0[0] + vy * c0[1] + vz * c0[2]
+    _affine(view, face, AXIS_U, ux - u0 * px, uy - u0 * py, uz - u0 * pz)
+    _affine(view, face, AXIS_V, vx - v0 * px, vy - v0 * py, vz - v0 * pz)
+    _store_edges(face, vertices, number)
+    near = max(face[PLANE] * middle_x + face[PLANE + 1] * middle_y + face[PLANE + 2], 1e-6)
+    for axis in range(2):
+        a = AXIS_U + 3 * axis
+        value = (face[a] * middle_x + face[a + 1] * middle_y + face[a + 2]) / near
+        along = abs(face[a] - value * face[PLANE]) + abs(face[a + 1] - value * face[PLANE + 1])
+        face[PIXEL_U + axis] = min(max(along / near, 1e-4), 8.0)
+    face[LEVEL] = min(max(math.floor(math.log2(FOLIAGE_SIZE * face[PIXEL_V])), 0.0), 5.0)
     return count + 1
 
 
-@fast_scalar
-def face_cover(face, column, row):
-    """Share of pixel (row, column) that the face covers, 0..1."""
-    x, y = F(column), F(row)
-    cover = F(1.0)
-    for k in range(int(face[EDGES])):
-        e = EDGE_LIST + 3 * k
-        cover = min(cover, face[e] * x + face[e + 1] * y + face[e + 2])
-    return max(cover, F(0.0))
+@frame_scalar
+def add_sprite(size, scratch, slot, count, place, radii, look, alpha, colours):
+    """Append an axis-aligned picture element at ``place`` (column, row), ``radii`` [pixels]; u and v run -1..1."""
+    rows, columns = size
+    if count >= scratch.faces.shape[1]:
+        return count
+    face = scratch.faces[slot, count]
+    face[FIRST_COLUMN] = max(0.0, math.floor(place[0] - radii[0]))
+    face[LAST_COLUMN] = min(columns - 1.0, math.ceil(place[0] + radii[0]))
+    face[FIRST_ROW] = max(0.0, math.floor(place[1] - radii[1]))
+    face[LAST_ROW] = min(rows - 1.0, math.ceil(place[1] + radii[1]))
+    face[SEMANTIC], face[LOOK], face[ALPHA], face[GROUP] = UNCHANGED, look, alpha, -1.0
+    for k in range(3):
+        for m in range(3):
+            face[COLOURS + 3 * k + m] = colours[k][m]
+        face[PLANE + k] = face[AXIS_U + k] = face[AXIS_V + k] = 0.0
+    face[PLANE + 2] = 1e3
+    face[AXIS_U], face[AXIS_U + 2] = 1e3 / radii[0], -1e3 * place[0] / radii[0]
+    face[AXIS_V + 1], face[AXIS_V + 2] = 1e3 / radii[1], -1e3 * place[1] / radii[1]
+    face[PIXEL_U], face[PIXEL_V] = 1.0 / radii[0], 1.0 / radii[1]
+    for k in range(MAX_CORNERS):
+        face[EDGES + 3 * k], face[EDGES + 3 * k + 1], face[EDGES + 3 * k + 2] = 0.0, 0.0, 1.0
+    return count + 1
 
 
-@fast_scalar
-def face_inverse_depth(face, column, row):
-    """1 / depth [1/m] of the face's plane in pixel (row, column)."""
-    return face[DEPTH_PLANE] * F(column) + face[DEPTH_PLANE + 1] * F(row) + face[DEPTH_PLANE + 2]
+@pixel_scalar
+def row_edge(faces, slot, f, k, y):
+    """(change per column, value at column 0) in row ``y`` of how far a pixel lies inside edge ``k``."""
+    e = EDGES + 3 * k
+    return faces[slot, f, e], faces[slot, f, e + 1] * y + faces[slot, f, e + 2]
+
+
+@pixel_scalar
+def _inside(edge, x):
+    return min(max(edge[0] * x + edge[1], F(0.0)), F(1.0))
+
+
+@pixel_scalar
+def cover_at(edges, x):
+    """Share of the pixel in column ``x`` inside five row edges, 0..1; exact for upright rectangles."""
+    a = max(_inside(edges[0], x) + _inside(edges[2], x) - F(1.0), F(0.0))
+    b = max(_inside(edges[1], x) + _inside(edges[3], x) - F(1.0), F(0.0))
+    return a * b * _inside(edges[4], x)
+
+
+@pixel_scalar
+def face_value(faces, slot, f, start, x, y):
+    """The affine function stored at ``start``, for the pixel at (column ``x``, row ``y``)."""
+    return faces[slot, f, start] * x + faces[slot, f, start + 1] * y + faces[slot, f, start + 2]

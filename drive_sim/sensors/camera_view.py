@@ -1,7 +1,7 @@
 """What one frame's pixels have in common: where the camera stands and looks, light, air and surface.
 
 `frame_view` computes it once a frame, in double precision; pixels read it back as a `View` of single-precision
-numbers. The world frame of a view is the world's axes with the origin on the ground below the camera.
+numbers. The world frame of a view has the world's axes and its origin on the ground below the camera.
 """
 
 from __future__ import annotations
@@ -9,15 +9,33 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 from numba.np.unsafe.ndarray import to_fixed_tuple
 
-from drive_sim.kernel import fast_scalar
+from drive_sim.bundle import lasting
+from drive_sim.randomness import STREAM_CAMERA, random_uniform
 
-MIN_FOG = -math.log(0.05)
+frame_scalar = numba.njit(
+    nogil=True, error_model="numpy", _nrt=False, fastmath=True, no_cpython_wrapper=True, no_cfunc_wrapper=True,
+    cache=True,
+)  # fmt: skip
+"""For what runs once a frame, an object or a knot: relaxed floating point, called by compiled code only."""
+
+pixel_scalar = numba.njit(
+    nogil=True, error_model="numpy", _nrt=False, fastmath=True, no_cpython_wrapper=True, no_cfunc_wrapper=True,
+    forceinline=True, cache=True,
+)  # fmt: skip
+"""For what runs once a pixel: `frame_scalar`, inlined, because a call's arguments would cost more than its work."""
+
+F = np.float32
+FOG = -math.log(0.05)
 """Koschmieder's law with the meteorological optical range (WMO-No. 8, I.9): contrast is 5 % at that distance."""
+TEXTURE_PERIOD = 4096.0
+"""The view's place in the world is kept modulo this, a multiple of every texture's tile [m]."""
 
 
+@lasting
 class Camera(NamedTuple):
     """The cameras of a rig as arrays for kernels; (C) float64."""
 
@@ -28,6 +46,25 @@ class Camera(NamedTuple):
     pitch: Any
     roll: Any
     focal_length: Any  # [pixels]
+
+
+@lasting
+class Scratch(NamedTuple):
+    """Working memory: a slot for each frame that is drawn at the same time."""
+
+    views: Any  # float32 (slots, VIEW_SIZE)
+    origins: Any  # float64 (slots, 2) the camera's place in the world [m]
+    items: Any  # float64 (slots, objects, camera_scenery.ITEM_SIZE)
+    order: Any  # float64 (slots, objects, 2) squared distance and number of an object, from far to near
+    faces: Any  # float32 (slots, P, camera_faces.FACE_SIZE), from far to near
+    face_count: Any  # int32 (slots)
+    corners: Any  # float64 (slots, camera_faces.MAX_CORNERS, 3)
+    light: Any  # float32 (slots, 3 W) radiance of one row
+    nearness: Any  # float32 (slots, W) its inverse depth [1/m]
+    kinds: Any  # uint8 (slots, W) its classes
+    owner: Any  # int32 (slots, W) group of faces that was laid over a pixel last
+    tiled: Any  # float32 (slots, W) how much of the pixel that group covers
+    behind: Any  # float32 (slots, 3 W) radiance before that group was laid over it
 
 
 class View(NamedTuple):
@@ -47,8 +84,25 @@ class View(NamedTuple):
     pixel: Any  # 1 / focal
     centre_column: Any
     centre_row: Any
+    texture_x: Any  # the camera's place in the world, modulo TEXTURE_PERIOD
+    texture_y: Any
+    beam_x: Any  # from the camera to the headlights
+    beam_y: Any
+    beam_cos: Any  # the car's heading
+    beam_sin: Any
+    beam: Any  # strength of the headlights, 0 off
+    along: Any  # |cos| and |sin| of the angle between view and road: how footprints turn into the road's frame
+    across: Any
     fog: Any  # extinction [1/m]
-    light_r: Any  # on level ground
+    ambient: Any  # skylight on level ground; sunlight and it make 1 by day
+    sun: Any  # sunlight on level ground
+    sun_x: Any  # direction towards the sun
+    sun_y: Any
+    sun_z: Any
+    sun_tint_g: Any  # sunlight's colour; red is 1
+    sun_tint_b: Any
+    glow: Any  # of the sky around the sun
+    light_r: Any  # on level ground, sun and sky
     light_g: Any
     light_b: Any
     horizon_r: Any  # radiance of the horizon and of fog
@@ -63,20 +117,31 @@ class View(NamedTuple):
     verge_r: Any
     verge_g: Any
     verge_b: Any
+    asphalt_texture: Any  # 0..1
+    verge_texture: Any
+    wear: Any  # of markings, 0..1
+    wet: Any  # 0..1
+    rain: Any  # [mm/h]
+    cloud: Any  # 0 clear .. 1 overcast
+    night: Any
+    scenery: Any
     exposure: Any
-    noise: Any  # [grey levels]
+    noise: Any  # read noise [grey levels]
+    clear_hills: Any  # share of light that fog lets pass from the hills and woods at the horizon
+    clear_woods: Any
+    phase: Any  # 0..1, differs between worlds: shifts clouds, skyline and textures
 
 
 VIEW_SIZE = len(View._fields)
 
 
-@fast_scalar
+@frame_scalar
 def load_view(views, slot):
-    """The `View` of a frame from row ``slot`` of the array that `frame_view` filled."""
+    """The `View` of a frame from row ``slot`` of the array that `store_view` filled."""
     return View(*to_fixed_tuple(views[slot], VIEW_SIZE))
 
 
-@fast_scalar
+@frame_scalar
 def rotation_matrix(yaw, pitch, roll):
     """Rz(yaw) Ry(pitch) Rx(roll) by rows; its columns are the turned axes."""
     cy, sy = math.cos(yaw), math.sin(yaw)
@@ -89,31 +154,68 @@ def rotation_matrix(yaw, pitch, roll):
     )
 
 
-@fast_scalar
-def frame_view(views, origins, slot, camera, c, size, world, state, i):
-    """Fill row ``slot`` with the view of camera ``c`` on world ``i``'s car; ``size`` is (height, width)."""
-    rows, columns = size
+@frame_scalar
+def _column(body, mount, k):
+    """Column ``k`` of the product of two rotation matrices."""
+    m0, m1, m2 = mount[0][k], mount[1][k], mount[2][k]
+    return (
+        body[0][0] * m0 + body[0][1] * m1 + body[0][2] * m2,
+        body[1][0] * m0 + body[1][1] * m1 + body[1][2] * m2,
+        body[2][0] * m0 + body[2][1] * m1 + body[2][2] * m2,
+    )
+
+
+@frame_scalar
+def sunlight(strength, elevation, night):
+    """(skylight, sunlight) on level ground: their sum is 1 by day, as exposure would have it, and little by night."""
+    day = (1.0 - night) * (1.0 - night) + 0.006
+    direct = 0.62 * strength * min(1.0, max(elevation, 0.0) / 0.12)
+    return day * (1.0 - direct), day * direct
+
+
+@frame_scalar
+def store_view(views, origins, slot, camera, c, size, world, state, heading, i):
+    """Fill row ``slot`` with the view of camera ``c`` on world ``i``'s car; ``heading`` is the road's there [rad]."""
     body = rotation_matrix(state.yaw[i], state.pitch[i], state.roll[i])
     mount = rotation_matrix(camera.yaw[c], camera.pitch[c], camera.roll[c])
-    place = (camera.x[c], camera.y[c], camera.z[c])
-    v = views[slot]
-    for a in range(3):
-        v[1 + a] = body[a][0] * mount[0][0] + body[a][1] * mount[1][0] + body[a][2] * mount[2][0]
-        v[4 + a] = body[a][0] * mount[0][1] + body[a][1] * mount[1][1] + body[a][2] * mount[2][1]
-        v[7 + a] = body[a][0] * mount[0][2] + body[a][1] * mount[1][2] + body[a][2] * mount[2][2]
-    origins[slot, 0] = state.x[i] + body[0][0] * place[0] + body[0][1] * place[1] + body[0][2] * place[2]
-    origins[slot, 1] = state.y[i] + body[1][0] * place[0] + body[1][1] * place[1] + body[1][2] * place[2]
-    v[0] = body[2][0] * place[0] + body[2][1] * place[1] + body[2][2] * place[2]
-    v[10], v[11] = camera.focal_length[c], 1.0 / camera.focal_length[c]
-    v[12], v[13] = 0.5 * (columns - 1), 0.5 * (rows - 1)
+    forward, left, up = _column(body, mount, 0), _column(body, mount, 1), _column(body, mount, 2)
     weather = world.weather
-    v[14] = MIN_FOG / weather.fog_visibility[i]
-    day = 1.0 - 0.97 * weather.night[i]
-    for k in range(3):
-        v[15 + k] = day
-        v[18 + k] = weather.horizon[i, k] * day
-        v[21 + k] = weather.sky[i, k] * day
-        v[24 + k] = weather.asphalt[i, k]
-        v[27 + k] = weather.verge[i, k]
-    v[30] = weather.exposure[i]
-    v[31] = weather.camera_noise[i]
+    mx, my, mz = camera.x[c], camera.y[c], camera.z[c]
+    dx = body[0][0] * mx + body[0][1] * my + body[0][2] * mz
+    dy = body[1][0] * mx + body[1][1] * my + body[1][2] * mz
+    height = body[2][0] * mx + body[2][1] * my + body[2][2] * mz
+    x, y = state.x[i] + dx, state.y[i] + dy
+    origins[slot, 0], origins[slot, 1] = x, y
+    turn = math.atan2(forward[1], forward[0]) - heading
+    c_yaw, s_yaw = math.cos(state.yaw[i]), math.sin(state.yaw[i])
+    azimuth, elevation = weather.sun_azimuth[i], max(float(weather.sun_elevation[i]), 0.02)
+    night = float(weather.night[i])
+    strength = float(weather.sun_strength[i])
+    ambient, sun = sunlight(strength, elevation, night)
+    # Low sun is red: the less blue, the longer its way through the air.
+    low = 1.0 / (1.0 + 6.0 * elevation)
+    tint_g, tint_b = 1.0 - 0.32 * low, 1.0 - 0.65 * low
+    # Skylight takes a little of the sky's own colour.
+    sky = (float(weather.sky[i, 0]), float(weather.sky[i, 1]), float(weather.sky[i, 2]))
+    hue = 0.12 * 3.0 / (sky[0] + sky[1] + sky[2] + 1e-3)
+    shade = (0.88 + hue * sky[0], 0.88 + hue * sky[1], 0.88 + hue * sky[2])
+    view = View(
+        F(height), F(forward[0]), F(forward[1]), F(forward[2]), F(left[0]), F(left[1]), F(left[2]), F(up[0]),
+        F(up[1]), F(up[2]), F(camera.focal_length[c]), F(1.0 / camera.focal_length[c]), F(0.5 * (size[1] - 1)),
+        F(0.5 * (size[0] - 1)), F(x - TEXTURE_PERIOD * math.floor(x / TEXTURE_PERIOD)),
+        F(y - TEXTURE_PERIOD * math.floor(y / TEXTURE_PERIOD)), F(2.0 * c_yaw - dx), F(2.0 * s_yaw - dy), F(c_yaw),
+        F(s_yaw), F(1.1 * min(max((night - 0.2) / 0.3, 0.0), 1.0)), F(abs(math.cos(turn))), F(abs(math.sin(turn))),
+        F(FOG / weather.fog_visibility[i]), F(ambient), F(sun), F(math.cos(elevation) * math.cos(azimuth)),
+        F(math.cos(elevation) * math.sin(azimuth)), F(math.sin(elevation)), F(tint_g), F(tint_b),
+        F(strength * (1.0 - night)), F(ambient * shade[0] + sun), F(ambient * shade[1] + sun * tint_g),
+        F(ambient * shade[2] + sun * tint_b), F(weather.horizon[i, 0]), F(weather.horizon[i, 1]),
+        F(weather.horizon[i, 2]), F(sky[0]), F(sky[1]), F(sky[2]), F(weather.asphalt[i, 0]), F(weather.asphalt[i, 1]),
+        F(weather.asphalt[i, 2]), F(weather.verge[i, 0]), F(weather.verge[i, 1]), F(weather.verge[i, 2]),
+        F(weather.asphalt_texture[i]), F(weather.verge_texture[i]), F(weather.marking_wear[i]), F(weather.wetness[i]),
+        F(weather.rain[i]), F(1.0 - strength), F(night), F(weather.scenery[i]), F(weather.exposure[i]),
+        F(weather.camera_noise[i]), F(math.exp(-FOG * 900.0 / weather.fog_visibility[i])),
+        F(math.exp(-FOG * 350.0 / weather.fog_visibility[i])), F(random_uniform(world.seed[i], STREAM_CAMERA, 0, 0)),
+    )  # fmt: skip
+    row = views[slot]
+    for k in range(VIEW_SIZE):
+        row[k] = view[k]

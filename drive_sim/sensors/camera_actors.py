@@ -1,0 +1,131 @@
+"""Other road users: their size, colour, lamps and stride, their haloes at night and mirror images on a wet road."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from drive_sim.sensors.camera_looks import GLOW, SHADOW
+from drive_sim.sensors.camera_shapes import ACTOR_SHAPE
+from drive_sim.sensors.camera_solids import add_object, add_shadows, add_upright, hazy, light_on, stand_at
+from drive_sim.sensors.camera_view import frame_scalar
+from drive_sim.world.state import ACTOR_CYCLIST, ACTOR_MOTORCYCLE, ACTOR_PEDESTRIAN
+
+F = np.float32
+_BRAKING = -0.7
+"""Brake lamps are lit below this acceleration [m/s²]."""
+
+
+@frame_scalar
+def has_lamps(kind):
+    """Whether actors of a class have headlights: cars, lorries, buses and motorcycles."""
+    return kind <= ACTOR_MOTORCYCLE
+
+
+@frame_scalar
+def actor_stand(view, world, state, i, n, x, y):
+    """The `Stand` of actor ``n`` of world ``i``, at (x, y) of the view's world frame."""
+    lit = 1.0 if view.night > F(0.3) or view.rain > F(0.5) or view.fog > F(0.01) else 0.0
+    braking = state.actor_acceleration[i, n] < _BRAKING or (state.actor_speed[i, n] < 0.3 and lit > 0.5)
+    rear = 0.16 * view.light_r + 0.35 * lit + (1.1 if braking else 0.0)
+    front = 0.55 * view.light_g + 1.6 * lit
+    length, width, height = world.actors.length[i, n], world.actors.width[i, n], world.actors.height[i, n]
+    kind = world.actors.kind[i, n]
+    if kind in (ACTOR_MOTORCYCLE, ACTOR_CYCLIST):
+        # An upright picture is as wide as what shows of its side.
+        side = abs(math.cos(state.actor_yaw[i, n]) * y - math.sin(state.actor_yaw[i, n]) * x) / math.sqrt(
+            x * x + y * y + 1e-6
+        )
+        width = max(width, side * length)
+    elif kind == ACTOR_PEDESTRIAN:
+        width = max(width, 0.75)
+    colour = (
+        np.float64(world.actors.colour[i, n, 0]), np.float64(world.actors.colour[i, n, 1]), np.float64(world.actors.colour[i, n, 2])
+    )  # fmt: skip
+    return stand_at(view, x, y, state.actor_yaw[i, n], (length, width, height), colour, front, rear)
+
+
+@frame_scalar
+def _add_halo(view, size, scratch, slot, count, stand, single):
+    """Haloes of lit lamps, which are what one sees of a car at night."""
+    strength = view.night - 0.2
+    # Seen from its front if its heading points towards the camera.
+    towards = -(stand.cos * stand.x + stand.sin * stand.y) / stand.distance
+    if strength <= 0.0 or abs(towards) < 0.25:
+        return count
+    front = towards > 0.0
+    height = 0.62 if front else 0.74
+    radius = (0.3 + 0.012 * stand.distance) * (1.5 if front else 0.6)
+    x = 0.5 * stand.length + 0.1 if front else -0.5 * stand.length - 0.1
+    r, g, b = (2.2, 2.1, 1.9) if front else (0.9, 0.06, 0.04)
+    light = hazy(view, stand, r, g, b)
+    alpha = min(strength * (towards * towards if front else 0.5) * stand.clear, 0.95)
+    still = (0.0, 0.0, 0.0)
+    size3 = (0.0, 0.0, 0.0)
+    for k in range(1 if single else 2):
+        y = 0.0 if single else (0.36 if k == 0 else -0.36) * stand.width
+        lamp = stand_at(
+            view, stand.x + stand.cos * x - stand.sin * y, stand.y + stand.sin * x + stand.cos * y, 0.0, size3, still,
+            0.0, 0.0,
+        )  # fmt: skip
+        count = add_upright(
+            view, size, scratch, slot, count, lamp, 2.0 * radius, height - radius, height + radius, GLOW, still, alpha,
+            light,
+        )  # fmt: skip
+    return count
+
+
+@frame_scalar
+def _add_reflection(view, size, scratch, slot, count, stand, lamps):
+    """The mirror image on a wet road: a film of water over rough asphalt smears it."""
+    if stand.distance < 3.0 or stand.distance > 90.0:
+        return count
+    # Schlick's approximation of Fresnel's law.
+    gloss = (1.0 - view.height / math.sqrt(stand.distance * stand.distance + view.height * view.height)) ** 5
+    gloss *= 0.75 * view.wet
+    light = light_on(view, stand, 0.0, 0.0, 0.0, 2.0)
+    main = hazy(view, stand, 0.7 * stand.red * light[0], 0.7 * stand.green * light[1], 0.7 * stand.blue * light[2])
+    side = abs(stand.cos * stand.y - stand.sin * stand.x) / stand.distance
+    breadth = stand.width + side * max(stand.length - stand.width, 0.0)
+    count = add_upright(
+        view, size, scratch, slot, count, stand, breadth, -stand.height, 0.0, SHADOW, (0.4, 0.7, 0.0), gloss, main
+    )
+    if lamps:
+        front = -(stand.cos * stand.x + stand.sin * stand.y) > 0.0
+        r, g, b = (stand.front, stand.front, 0.9 * stand.front) if front else (stand.rear, 0.1 * stand.rear, 0.0)
+        glow = hazy(view, stand, r, g, b)
+        count = add_upright(
+            view, size, scratch, slot, count, stand, 0.8 * breadth, -1.6, 0.1, SHADOW, (0.9, 1.0, 0.0),
+            min(gloss * 0.9, 0.6), glow,
+        )  # fmt: skip
+    return count
+
+
+@frame_scalar
+def add_actor_ground(view, size, scratch, slot, count, world, state, i, n, x, y):
+    """Append what an actor does to the ground: shadows, and its mirror image on a wet road."""
+    stand = actor_stand(view, world, state, i, n, x, y)
+    if view.wet > F(0.15):
+        count = _add_reflection(view, size, scratch, slot, count, stand, has_lamps(world.actors.kind[i, n]))
+    return add_shadows(view, size, scratch, slot, count, stand)
+
+
+@frame_scalar
+def add_actor(view, size, scratch, slot, count, shapes, world, state, i, n, x, y, group):
+    """Append the faces of actor ``n`` of world ``i``, which stands at (x, y) of the view's world frame."""
+    stand = actor_stand(view, world, state, i, n, x, y)
+    kind = int(world.actors.kind[i, n])
+    # What a look cannot know: how much of a rider's side is seen, and where a walker's legs are.
+    first, second = 0.0, 0.0
+    if kind in (ACTOR_MOTORCYCLE, ACTOR_CYCLIST, ACTOR_PEDESTRIAN):
+        side = abs(stand.cos * stand.y - stand.sin * stand.x) / stand.distance
+        first = side
+        if kind == ACTOR_PEDESTRIAN:
+            moving = state.actor_speed[i, n] + abs(state.actor_lateral_speed[i, n]) > 0.1
+            stride = math.sin(4.5 * (state.actor_x[i, n] + state.actor_y[i, n])) if moving else 0.0
+            first = stride * (0.35 + 0.65 * side)
+    count = add_object(view, size, scratch, slot, count, stand, shapes, ACTOR_SHAPE[kind], group, (first, second, 0.0))
+    if has_lamps(kind) and view.night > F(0.2):
+        count = _add_halo(view, size, scratch, slot, count, stand, kind == ACTOR_MOTORCYCLE)
+    return count

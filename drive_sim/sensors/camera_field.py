@@ -1,0 +1,234 @@
+"""The road's frame below the pixels: projected at knots, interpolated in between.
+
+Along one row of pixels s and d are smooth, so they are projected exactly at knots a few pixels apart, together with
+their rates of change, and Hermite cubics give the pixels in between to a fraction of a millimetre. Where knots are
+far apart on the roads, or belong to different stretches of road, every pixel is projected. CUDA always does that.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from drive_sim.sensors.camera_view import frame_scalar, pixel_scalar
+from drive_sim.world.road import RAIL_OFFSET, element_project, nearest_element
+
+F = np.float32
+KNOT_DISTANCE = 8
+"""Pixels from knot to knot."""
+NOWHERE = 1e4
+"""d [m] of ground that no road is near."""
+RAIL_TOP, RAIL_BOTTOM = 0.78, 0.45
+"""Height of a guard rail's beam above the ground [m]."""
+_WIDEST_SPAN = 8.0
+"""Knots farther apart than this on the ground are not interpolated between [m]."""
+
+
+class Place(NamedTuple):
+    """Road frame and light of the ground in one pixel; float32."""
+
+    s: Any  # [m] along the road
+    d: Any  # [m] left of its reference line; NOWHERE far from any road
+    footprint_s: Any  # size of the pixel along the road [m]
+    footprint_d: Any  # and across
+    paved_left: Any  # [m]
+    paved_right: Any
+    clear: Any  # share of light that fog lets pass
+    beam: Any  # light of the headlights
+    mirror: Any  # reflectance of a water film at this angle
+    reflected_up: Any  # how far up the sky the mirrored ray points: 0 horizon .. 1
+    top_d: Any  # d where the ray passes the height of a guard rail's upper edge
+    bottom_d: Any  # and its lower edge
+    bottom_s: Any
+
+
+class Knot(NamedTuple):
+    """`Place` at a knot, and how it changes from column to column."""
+
+    element: Any  # of the road; -1 beyond the band, -2 sky
+    place: Place
+    s_rate: Any  # [m / pixel]
+    d_rate: Any
+
+
+@pixel_scalar
+def transmission(optical_depth):
+    """exp(-x) of an optical depth x >= 0, to 0.1 %: a cubic of x / 16, raised to the 16th power."""
+    y = min(optical_depth, F(14.0)) * F(1.0 / 16.0)
+    t = F(1.0) - y * (F(1.0) - y * (F(0.5) - y * F(1.0 / 6.0)))
+    t *= t
+    t *= t
+    t *= t
+    return t * t
+
+
+@pixel_scalar
+def ray(view, column, row):
+    """Direction (x, y, z) in the world's axes of what pixel (row, column) sees, 1 along the optical axis."""
+    a = (view.centre_column - column) * view.pixel
+    b = (view.centre_row - row) * view.pixel
+    return (
+        view.forward_x + a * view.left_x + b * view.up_x,
+        view.forward_y + a * view.left_y + b * view.up_y,
+        view.forward_z + a * view.left_z + b * view.up_z,
+    )
+
+
+HORIZON = -1e-3
+"""Rays that fall less than this count as sky (the ground there is a kilometre away)."""
+
+
+@pixel_scalar
+def low_beam(view, x, y):
+    """Light of the car's low beams on ground (x, y) [m] from the camera, 1 being daylight; a smooth stand-in for the
+    cut-off pattern of UN Regulation 112: level up to 25 m, gone at 70 m, wider as it goes.
+    """
+    dx, dy = x - view.beam_x, y - view.beam_y
+    ahead = view.beam_cos * dx + view.beam_sin * dy
+    aside = view.beam_cos * dy - view.beam_sin * dx
+    if ahead < F(0.1):
+        return F(0.0)
+    width = F(2.4) + F(0.22) * ahead
+    q = (aside + F(0.4)) / width
+    q *= q
+    r = ahead * F(1.0 / 30.0)
+    r *= r
+    near = ahead / (ahead + F(1.2))
+    return view.beam * near / ((F(1.0) + q * q) * (F(1.0) + r + r * r))
+
+
+@frame_scalar
+def ground_knot(view, roads, road, origin_x, origin_y, column, row):
+    """The `Knot` of pixel (row, column)."""
+    x, y, z = ray(view, column, row)
+    zero = F(0.0)
+    if z > F(HORIZON):
+        nothing = Place(zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero)
+        return Knot(-2, nothing, zero, zero)
+    depth = view.height / -z
+    norm = math.sqrt(x * x + y * y + z * z)
+    clear = transmission(view.fog * depth * norm)
+    px, py = x * depth, y * depth
+    beam = low_beam(view, px, py) if view.beam > zero else zero
+    # Schlick's approximation of Fresnel's law for water.
+    sine = -z / norm
+    graze = F(1.0) - sine
+    graze2 = graze * graze
+    mirror = F(0.02) + F(0.98) * graze2 * graze2 * graze
+    up = F(1.0) - graze2 * graze2
+    far = F(NOWHERE)
+    element = nearest_element(roads, road, origin_x + px, origin_y + py)
+    if element < 0:
+        place = Place(zero, far, depth, depth, zero, zero, clear, beam, mirror, up, far, far, zero)
+        return Knot(-1, place, zero, zero)
+    s, d = element_project(roads, road, element, origin_x + px, origin_y + py)
+    e = roads.element_start[road] + element
+    # Heading of the road at s, and how the ground point moves from one column, and from one row, to the next.
+    bend = roads.curvature[e]
+    turn = F(bend * (s - element * roads.step[road]))
+    tx = F(roads.cos_heading[e]) - turn * F(roads.sin_heading[e])
+    ty = F(roads.sin_heading[e]) + turn * F(roads.cos_heading[e])
+    scale = depth * view.pixel
+    slide = depth / view.height
+    cx, cy = (view.left_x + slide * view.left_z * x) * scale, (view.left_y + slide * view.left_z * y) * scale
+    rx, ry = (view.up_x + slide * view.up_z * x) * scale, (view.up_y + slide * view.up_z * y) * scale
+    stretch = F(1.0) / max(F(1.0 - bend * d), F(0.05))
+    column_s, column_d = (cx * tx + cy * ty) * stretch, cy * tx - cx * ty
+    row_s, row_d = (rx * tx + ry * ty) * stretch, ry * tx - rx * ty
+    top_d, bottom_d, bottom_s = F(d), F(d), F(s)
+    if roads.edge_left[road] == 2 or roads.edge_right[road] == 2:
+        top_d, _ = _at_height(view, roads, road, origin_x, origin_y, x, y, z, F(RAIL_TOP), F(d), F(s))
+        bottom_d, bottom_s = _at_height(view, roads, road, origin_x, origin_y, x, y, z, F(RAIL_BOTTOM), F(d), F(s))
+    place = Place(
+        F(s),
+        F(d),
+        math.sqrt(column_s * column_s + row_s * row_s),
+        math.sqrt(column_d * column_d + row_d * row_d),
+        F(roads.paved_left[e]),
+        F(roads.paved_right[e]),
+        clear,
+        beam,
+        mirror,
+        up,
+        top_d,
+        bottom_d,
+        bottom_s,
+    )
+    # The camera's left is the picture's lower columns.
+    return Knot(element, place, -column_s, -column_d)
+
+
+@frame_scalar
+def _at_height(view, roads, road, origin_x, origin_y, x, y, z, height, d, s):
+    """(d, s) where a falling ray passes ``height`` [m]; those given if there is no road, or no such point."""
+    if view.height <= height:
+        return d, s
+    depth = (view.height - height) / -z
+    px, py = origin_x + x * depth, origin_y + y * depth
+    element = nearest_element(roads, road, px, py)
+    if element < 0:
+        return d, s
+    s_there, d_there = element_project(roads, road, element, px, py)
+    return F(d_there), F(s_there)
+
+
+@pixel_scalar
+def joinable(view, roads, road, a, b):
+    """Whether pixels between knots ``a`` and ``b`` may be interpolated."""
+    if a.element < 0 or b.element < 0:
+        return a.element == b.element
+    step = F(roads.step[road])
+    ds = b.place.s - a.place.s
+    dd = b.place.d - a.place.d
+    n = F(KNOT_DISTANCE)
+    # Two stretches of road differ in what the rates promise.
+    miss_s = abs(ds - F(0.5) * n * (a.s_rate + b.s_rate))
+    miss_d = abs(dd - F(0.5) * n * (a.d_rate + b.d_rate))
+    reach = abs(ds) + abs(dd)
+    return reach < F(_WIDEST_SPAN) and miss_s + miss_d < F(0.02) * reach + F(0.02) * step
+
+
+@pixel_scalar
+def _mix(a, b, t):
+    return a + (b - a) * t
+
+
+@pixel_scalar
+def _hermite(a, a_rate, b, b_rate, n, t):
+    """Cubic with the values and rates (per pixel) of both ends, ``n`` pixels apart, at share ``t`` of the way."""
+    rise = b - a
+    p, q = a_rate * n - rise, rise - b_rate * n
+    return a + t * (rise + (F(1.0) - t) * (p * (F(1.0) - t) + q * t))
+
+
+@pixel_scalar
+def between(a, b, n, t):
+    """The `Place` at share ``t`` of the ``n`` pixels from knot ``a`` to knot ``b``."""
+    p, q = a.place, b.place
+    if a.element < 0:
+        s, d = p.s, p.d
+    else:
+        s, d = _hermite(p.s, a.s_rate, q.s, b.s_rate, n, t), _hermite(p.d, a.d_rate, q.d, b.d_rate, n, t)
+    return Place(
+        s,
+        d,
+        _mix(p.footprint_s, q.footprint_s, t),
+        _mix(p.footprint_d, q.footprint_d, t),
+        _mix(p.paved_left, q.paved_left, t),
+        _mix(p.paved_right, q.paved_right, t),
+        _mix(p.clear, q.clear, t),
+        _mix(p.beam, q.beam, t),
+        _mix(p.mirror, q.mirror, t),
+        _mix(p.reflected_up, q.reflected_up, t),
+        _mix(p.top_d, q.top_d, t),
+        _mix(p.bottom_d, q.bottom_d, t),
+        _mix(p.bottom_s, q.bottom_s, t),
+    )
+
+
+@frame_scalar
+def rail_offset(paved):
+    """|d| [m] of a guard rail beside ``paved`` [m]."""
+    return paved + F(RAIL_OFFSET)

@@ -1,0 +1,259 @@
+"""Looks: what is painted on a face, as a function of its coordinates u and v (0..1) and the size of a pixel in them.
+
+A look answers with an opacity and a colour mixed from the face's three: the main one, a dark one and a bright one.
+Every edge in it is softened by the pixel's size, so that a car three pixels wide still has the right mean colour.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from drive_sim.sensors.camera_faces import (
+    ALPHA,
+    ASPECT,
+    AXIS_U,
+    AXIS_V,
+    COLOURS,
+    LEVEL,
+    LOOK,
+    PARAMETER,
+    PIXEL_U,
+    PIXEL_V,
+    face_value,
+)
+from drive_sim.sensors.camera_textures import FOLIAGE, FOLIAGE_SIZE, Level, sample, sample_nearest
+from drive_sim.sensors.camera_view import pixel_scalar
+
+F = np.float32
+FOLIAGE_LOG = FOLIAGE_SIZE.bit_length() - 1
+# Floats, because faces are rows of floats, and because Numba compiles a function anew for every literal integer.
+PLAIN = 0.0
+SIDE = 1.0  # of a vehicle, from the ground up; parameters: height of the sill, radius of a wheel (in v)
+END = 2.0  # of a vehicle; parameters: height of the sill, of the lamps' middle, 1 for the front
+GLASS = 3.0  # window in a frame; parameters: frame in u, frame in v, number of panes
+SHADOW = 4.0  # soft rectangle; parameters: softness in u and v
+GLOW = 5.0  # round, fading outwards
+PERSON = 6.0  # parameter: stride -1..1
+RIDER = 7.0  # on two wheels; parameters: how much of the side is seen 0..1, -, 1 for a motorcycle
+CONE = 8.0
+TREE = 9.0  # parameter: which one
+WALL = 10.0  # of a house; parameters: seed 0..1, storeys
+POST = 11.0
+SIGN = 12.0
+DROP = 13.0
+STREAK = 14.0
+ROOF = 15.0
+
+
+@pixel_scalar
+def span(x, low, high, pixel):
+    """Share of a pixel around ``x`` inside [low, high]."""
+    half = F(0.5) * pixel
+    return max(min(x + half, high) - max(x - half, low), F(0.0)) / pixel
+
+
+@pixel_scalar
+def disc(x, y, radius, pixel):
+    """Share of a pixel of size ``pixel`` inside a disc around (0, 0)."""
+    return min(max((radius - math.sqrt(x * x + y * y)) / pixel + F(0.5), F(0.0)), F(1.0))
+
+
+@pixel_scalar
+def _side(u, v, pu, pv, aspect, sill, wheel):
+    """(opacity, dark share, bright share) of a vehicle's side."""
+    one = F(1.0)
+    pixel = max(pv, pu * aspect)
+    body = span(v, sill, F(2.0), pv)
+    a = disc((u - F(0.185)) * aspect, v - wheel, wheel, pixel)
+    b = disc((u - F(0.80)) * aspect, v - wheel, wheel, pixel)
+    tyre = max(a, b)
+    hub = max(
+        disc((u - F(0.185)) * aspect, v - wheel, wheel * F(0.55), pixel),
+        disc((u - F(0.80)) * aspect, v - wheel, wheel * F(0.55), pixel),
+    )
+    trim = span(v, sill, sill + F(0.1), pv) * F(0.6)
+    return max(body, tyre), max(trim, tyre - F(0.6) * hub), F(0.35) * hub
+
+
+@pixel_scalar
+def _end(u, v, pu, pv, sill, lamp, front):
+    """(opacity, dark share, bright share) of a vehicle's rear or front below the windows."""
+    one = F(1.0)
+    body = span(v, sill, F(2.0), pv)
+    tyre = (span(u, F(0.03), F(0.17), pu) + span(u, F(0.83), F(0.97), pu)) * span(v, F(0.0), sill, pv)
+    gap = span(v, sill * F(0.55), sill, pv) * F(0.9)
+    bumper = span(v, sill, sill + F(0.14), pv) * F(0.55)
+    high = span(v, lamp - F(0.11), lamp + F(0.11), pv)
+    lights = (span(u, F(0.02), F(0.2), pu) + span(u, F(0.8), F(0.98), pu)) * high
+    grille = front * span(u, F(0.28), F(0.72), pu) * span(v, sill + F(0.14), lamp + F(0.02), pv) * F(0.8)
+    plate = span(u, F(0.38), F(0.62), pu) * span(v, sill + F(0.05), sill + F(0.17), pv) * (one - front) * F(0.3)
+    dark = max(max(one - body, bumper), grille) * (one - lights)
+    return max(body, min(max(tyre, gap), one)), dark * (one - plate), max(lights, plate)
+
+
+@pixel_scalar
+def _glass(u, v, pu, pv, frame_u, frame_v, panes):
+    """(dark share, bright share) of a window: glass is dark, and mirrors more sky the higher up."""
+    one = F(1.0)
+    pane = span(u, frame_u, one - frame_u, pu) * span(v, frame_v, one - frame_v, pv)
+    x = u * panes
+    pillar = F(0.0)
+    if panes > F(1.5):
+        x -= F(int(x))
+        pillar = span(abs(x - F(0.5)), F(0.5) - F(0.035) * panes * F(0.5), F(0.6), pu * panes)
+    pane *= one - pillar
+    return pane, pane * F(0.3) * v
+
+
+@pixel_scalar
+def _person(u, v, pu, pv, aspect, stride):
+    """(opacity, trousers, skin) of somebody on foot."""
+    pixel = max(pv, pu * aspect)
+    x = (u - F(0.5)) * aspect
+    head = disc(x, (v - F(0.925)) * F(0.85), F(0.068), pixel)
+    torso = span(abs(x), F(-1.0), F(0.125) - F(0.05) * max(v - F(0.75), F(0.0)) * F(4.0), pixel) * span(
+        v, F(0.46), F(0.85), pv
+    )
+    arms = span(abs(x), F(0.125), F(0.165), pixel) * span(v, F(0.5), F(0.8), pv)
+    swing = stride * F(0.11) * max(F(0.5) - v, F(0.0)) * F(2.0)
+    legs = max(span(x, swing - F(0.055), swing + F(0.055), pixel), span(x, -swing - F(0.055), -swing + F(0.055), pixel))
+    if abs(stride) < F(0.4):
+        legs = span(abs(abs(x) - F(0.06)), F(-1.0), F(0.05), pixel)
+    legs *= span(v, F(0.0), F(0.48), pv)
+    return min(max(max(head, torso), max(arms, legs)), F(1.0)), legs * (F(1.0) - torso), head
+
+
+@pixel_scalar
+def _rider(u, v, pu, pv, aspect, side, motor):
+    """(opacity, dark, skin) of a cyclist or motorcyclist; ``side`` 0 seen along the road, 1 square to it."""
+    pixel = max(pv, pu * aspect)
+    x = (u - F(0.5)) * aspect
+    radius = F(0.19)
+    wheelbase = F(0.3) * side
+    squeeze = max(side, F(0.16))
+    wheel = F(0.0)
+    for k in range(2):
+        centre = wheelbase if k == 0 else -wheelbase
+        dx, dy = (x - centre) / squeeze, v - radius
+        outer = disc(dx, dy, radius, pixel / squeeze)
+        inner = disc(dx, dy, radius * (F(0.45) if motor > F(0.5) else F(0.8)), pixel / squeeze)
+        wheel = max(wheel, outer - inner * side)
+    lean = F(0.12) * side
+    torso = span(abs(x - lean * (v - F(0.5))), F(-1.0), F(0.1) + F(0.03) * side, pixel) * span(v, F(0.5), F(0.86), pv)
+    head = disc(x - lean, (v - F(0.92)) * F(0.9), F(0.07) + F(0.015) * motor, pixel)
+    legs = span(abs(x), F(-1.0), F(0.07) + F(0.05) * side, pixel) * span(v, F(0.2), F(0.52), pv)
+    frame = span(abs(x), F(-1.0), wheelbase + F(0.02) + F(0.1) * motor, pixel) * span(
+        v, F(0.24), F(0.3) + F(0.2) * motor, pv
+    )
+    dark = max(wheel, legs)
+    solid = max(max(torso, head), max(dark, frame))
+    return min(solid, F(1.0)), dark * (F(1.0) - torso), head
+
+
+@pixel_scalar
+def _tree(textures, u, v, level, number):
+    """(opacity, shade, sunlit leaves) of a tree out of the pictures of `camera_foliage`."""
+    texture = FOLIAGE + 2 * int(number)
+    k = int(level)
+    log = FOLIAGE_LOG - k
+    mask = (1 << log) - 1
+    scale = F(1 << log)
+    outline = Level(textures.start[texture, k, k], log, mask, mask, scale, scale)
+    share = sample(textures, outline, u, v)
+    alpha = min(max(F(0.5) + F(0.62) * share, F(0.0)), F(1.0))
+    if alpha <= F(0.0):
+        return F(0.0), F(0.0), F(0.0)
+    tone = sample_nearest(textures, Level(textures.start[texture + 1, k, k], log, mask, mask, scale, scale), u, v)
+    return alpha, max(-tone, F(0.0)), max(tone, F(0.0))
+
+
+@pixel_scalar
+def _wall(u, v, pu, pv, aspect, seed, storeys):
+    """(dark share, lamp light) of a wall with windows, of which one is lit."""
+    along = F(int(aspect * storeys * F(0.8)) + 1)
+    a, b = u * along, v * storeys
+    i, j = F(int(a)), F(int(b))
+    pane = span(a - i, F(0.3), F(0.7), pu * along) * span(b - j, F(0.35), F(0.78), pv * storeys)
+    glow = pane if abs(i + along * j - F(int(seed * along * storeys))) < F(0.5) else F(0.0)
+    return pane * F(0.85) - glow, glow
+
+
+@pixel_scalar
+def _cone(u, v, pu, pv):
+    """(opacity, dark share, white share) of a traffic cone with its foot."""
+    foot = span(v, F(-1.0), F(0.07), pv)
+    body = span(abs(u - F(0.5)), F(-1.0), F(0.36) * (F(1.0) - v) + F(0.07), pu)
+    white = (span(v, F(0.36), F(0.52), pv) + span(v, F(0.68), F(0.82), pv)) * (F(1.0) - foot)
+    return max(body, foot), foot * F(0.5), white
+
+
+@pixel_scalar
+def _sign(u, v, pu, pv, aspect):
+    """(opacity, pole, plate's middle) of a round sign on a pole."""
+    x, y, pixel = (u - F(0.5)) * aspect, v - (F(1.0) - F(0.5) * aspect), max(pu * aspect, pv)
+    plate, inner = disc(x, y, F(0.5) * aspect, pixel), disc(x, y, F(0.36) * aspect, pixel)
+    pole = span(abs(u - F(0.5)), F(-1.0), F(0.05), pu) * span(v, F(0.0), F(1.0) - aspect, pv)
+    return max(plate, pole), pole * (F(1.0) - plate), inner
+
+
+@pixel_scalar
+def look_at(faces, slot, f, textures, x, y, near):
+    """(opacity, r, g, b) of the face in the pixel at (column ``x``, row ``y``); ``near`` is its inverse depth."""
+    one, zero = F(1.0), F(0.0)
+    look = faces[slot, f, LOOK]
+    alpha, dark, bright = one, zero, zero
+    if look != PLAIN:
+        u, v = face_value(faces, slot, f, AXIS_U, x, y) / near, face_value(faces, slot, f, AXIS_V, x, y) / near
+        pu, pv = faces[slot, f, PIXEL_U], faces[slot, f, PIXEL_V]
+        a, b, c = faces[slot, f, PARAMETER], faces[slot, f, PARAMETER + 1], faces[slot, f, PARAMETER + 2]
+        aspect = faces[slot, f, ASPECT]
+        if look == TREE:
+            alpha, dark, bright = _tree(textures, u, v, faces[slot, f, LEVEL], a)
+        elif look == SHADOW:
+            p, q = abs(u - F(0.5)) * F(2.0), abs(v - F(0.5)) * F(2.0)
+            alpha = min((one - p) / a, one) * min((one - q) / b, one)
+        elif look == SIDE:
+            alpha, dark, bright = _side(u, v, pu, pv, aspect, a, b)
+        elif look == END:
+            alpha, dark, bright = _end(u, v, pu, pv, a, b, c)
+        elif look == GLASS:
+            dark, bright = _glass(u, v, pu, pv, a, b, c)
+        elif look == GLOW:
+            r = (u - F(0.5)) * (u - F(0.5)) + (v - F(0.5)) * (v - F(0.5))
+            r = max(one - F(4.0) * r, zero)
+            alpha = r * r * r
+        elif look == PERSON:
+            alpha, dark, bright = _person(u, v, pu, pv, aspect, a)
+        elif look == RIDER:
+            alpha, dark, bright = _rider(u, v, pu, pv, aspect, a, c)
+        elif look == CONE:
+            alpha, dark, bright = _cone(u, v, pu, pv)
+        elif look == WALL:
+            dark, bright = _wall(u, v, pu, pv, aspect, a, b)
+        elif look == ROOF:
+            rows = v * F(9.0)
+            dark = F(0.35) * span(rows - F(int(rows)), zero, F(0.25), pv * F(9.0)) * max(one - pv * F(6.0), zero)
+        elif look == POST:
+            dark = span(v, F(0.68), F(0.86), pv)
+            bright = span(v, F(0.72), F(0.82), pv) * span(u, F(0.25), F(0.75), pu)
+        elif look == SIGN:
+            alpha, dark, bright = _sign(u, v, pu, pv, aspect)
+        elif look == DROP:
+            r = math.sqrt(u * u + v * v)
+            alpha = min(max((one - r) / max(pu, F(0.2)), zero), one)
+            dark = min(max(F(0.5) - v, zero), one) * F(0.8)
+            bright = min(max(v - F(0.2), zero), one)
+        else:  # STREAK
+            alpha = max(one - abs(u), zero) * min((one - abs(v)) * F(2.0), one)
+    red, green, blue = faces[slot, f, COLOURS], faces[slot, f, COLOURS + 1], faces[slot, f, COLOURS + 2]
+    if dark > zero:
+        red += (faces[slot, f, COLOURS + 3] - red) * dark
+        green += (faces[slot, f, COLOURS + 4] - green) * dark
+        blue += (faces[slot, f, COLOURS + 5] - blue) * dark
+    if bright > zero:
+        red += (faces[slot, f, COLOURS + 6] - red) * bright
+        green += (faces[slot, f, COLOURS + 7] - green) * bright
+        blue += (faces[slot, f, COLOURS + 8] - blue) * bright
+    return alpha * faces[slot, f, ALPHA], red, green, blue
