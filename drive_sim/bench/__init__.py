@@ -1,0 +1,119 @@
+"""How fast this machine steps, draws and decides: `run_bench`, the ``drive-sim bench`` command.
+
+What is measured is in `sections`, on which roads in `drives`, and how in `figures`.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from drive_sim import __version__
+from drive_sim.bench.figures import Effort, Figure, table_head, table_row
+from drive_sim.errors import InputError
+from drive_sim.kernel import resolve_device
+
+__all__ = ["Effort", "Figure", "machine", "run_bench", "write_figures"]
+
+SCHEMA = 1
+VERSIONS_OF = ("numpy", "numba", "gymnasium", "torch", "opencv-python-headless")
+"""Distributions that figures depend on."""
+
+
+def run_bench(device: str, output: Path | None = None, effort: Effort | None = None) -> Iterator[str]:
+    """Measure everything on ``device`` ("cpu", "cuda" or "auto"), a line of a table at a time.
+
+    Parameters
+    ----------
+    output
+        JSON file for the figures with the machine's name; nothing that would differ between two equal runs on it but
+        the figures themselves.
+    effort
+        How much to measure; by default what published figures are made with (about two minutes).
+
+    Raises
+    ------
+    InputError
+        When there is no such device here, or no folder for ``output``; before anything is measured.
+    """
+    device = resolve_device(device)
+    if output is not None and not output.absolute().parent.is_dir():
+        raise InputError("--output", "", f"there is no folder {output.parent}", "make it, or name another")
+    return _lines(device, output, effort or Effort())
+
+
+def _lines(device: str, output: Path | None, effort: Effort) -> Iterator[str]:
+    from drive_sim.bench.sections import SECTIONS
+
+    here = machine(device)
+    yield f"{here['device']}; {here['cores']} cores; {', '.join(f'{k} {v}' for k, v in here['versions'].items())}"
+    yield ""
+    yield from table_head()
+    figures: list[Figure] = []
+    skipped: list[str] = []
+    for section in SECTIONS:
+        for result in section(device, effort):
+            if isinstance(result, Figure):
+                figures.append(result)
+                yield table_row(result.row())
+            else:
+                skipped.append(result)
+    yield from (["", *skipped] if skipped else [])
+    if output is not None:
+        command = f"drive-sim bench --device {device} --output {output.name}"
+        write_figures(output, command, here, figures, {"skipped": skipped})
+
+
+def write_figures(
+    output: Path, command: str, here: dict[str, Any], figures: list[Figure], more: dict[str, Any] | None = None
+) -> None:
+    """Write figures as JSON, complete before it gets its name."""
+    document = {"schema": SCHEMA, "command": command, "machine": here}
+    document |= {"figures": {figure.key: figure.to_dict() for figure in figures}, **(more or {})}
+    part = output.with_name(f"{output.name}.part")
+    part.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(output)
+
+
+def machine(device: str) -> dict[str, Any]:
+    """What the figures were measured on: device, processor, cores, versions."""
+    processor = _processor()
+    return {
+        "device": processor if device == "cpu" else _gpu(),
+        "kind": device,
+        "processor": processor,
+        "cores": os.cpu_count() or 1,
+        "system": f"{platform.system()} {platform.machine()}",
+        "versions": {"drive-sim": __version__, "python": platform.python_version(), **_versions()},
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _gpu() -> str:
+    from numba import cuda
+
+    name = cuda.get_current_device().name
+    return name.decode() if isinstance(name, bytes) else str(name)
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in VERSIONS_OF:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
