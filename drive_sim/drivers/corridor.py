@@ -36,7 +36,7 @@ ROUNDS = 6
 """Rounds in which the bounds that matter are found."""
 EDGE_MARGIN = 0.15
 """Kept from the paved edge [m]."""
-LEAST_BEND_LENGTH = 2.5
+LEAST_BEND_LENGTH = 3.5
 """Length scale of lateral moves at walking pace [m]."""
 
 

@@ -19,6 +19,7 @@ from drive_sim.drivers.situation import (
     ROLE_WALKER,
     arrival_times,
     brake_backwards,
+    curve_limit,
 )
 from drive_sim.kernel import inner_scalar
 from drive_sim.world.state import ACTOR_PEDESTRIAN
@@ -38,6 +39,8 @@ WALKER_STOP = 3.0
 """Stop this far before where somebody crosses [m]."""
 WALKER_EARLY, WALKER_LATE = 1.0, 0.4
 """Time that has to lie between us and them, when they come first and when we do [s]."""
+WAITING_ROOM = 5.0
+"""Kept beyond the usual gap behind what will be passed once the way is free, to pull out in [m]."""
 PASSING_SPEED, PASSING_GAIN = 5.0, 12.0
 """Speed beside an obstacle: a base [m/s], and so much for each metre of room [1/s]."""
 
@@ -151,6 +154,15 @@ def _slow_beside(i, n, actors, manner, plan, half_length, half_width):
 
 
 @inner_scalar
+def _slow_in_swerves(i, limit, plan):
+    """Lower the planned speed where the path itself bends: ``limit`` [m/s²] holds for it as for the road."""
+    for k in range(plan.speed.shape[1] - 1):
+        before = plan.offset[i, k - 1] if k > 0 else plan.start_offset[i] - plan.start_slope[i] * plan.spacing[i]
+        bend = (plan.offset[i, k + 1] - 2.0 * plan.offset[i, k] + before) / (plan.spacing[i] * plan.spacing[i])
+        plan.speed[i, k] = min(plan.speed[i, k], math.sqrt(limit / max(abs(bend), 1e-6)))
+
+
+@inner_scalar
 def _behind(i, n, actors, manner, plan, half_length, half_width, wanted):
     """Acceleration that actor ``n`` asks for [m/s²], large when none."""
     speed = plan.start_speed[i]
@@ -177,6 +189,8 @@ def _behind(i, n, actors, manner, plan, half_length, half_width, wanted):
     )
     if room > OVERLAP_MARGIN:
         return 1e6
+    if plan.role[i, n] == ROLE_PASS:
+        gap = max(gap - WAITING_ROOM, 0.3 * gap)
     return follow(speed, wanted, gap, max(actors.speed[i, n], 0.0), actors.acceleration[i, n], manner, i)
 
 
@@ -189,6 +203,7 @@ def choose_acceleration(i, world, actors, manner, plan, half_length, half_width,
             _slow_beside(i, n, actors, manner, plan, half_length, half_width)
             closely = True
     if closely:
+        _slow_in_swerves(i, curve_limit(world, manner, i), plan)
         brake_backwards(i, manner, plan)
         arrival_times(i, manner, plan)
     acceleration = _free_acceleration(i, manner, plan)

@@ -1,5 +1,6 @@
 """What keys, sticks and wheels feel like: properties that hold for any way of pressing them."""
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -75,7 +76,7 @@ def test_a_held_key_reaches_full_lock_at_walking_pace_and_a_sliver_of_it_on_the_
     assert held(33.0) < 0.05
     speeds = np.linspace(0.0, 45.0, 200)
     reach = [steering_reach(float(speed)) for speed in speeds]
-    assert all(further <= nearer + 1e-12 for nearer, further in zip(reach, reach[1:], strict=False))
+    assert all(further <= nearer + 1e-12 for nearer, further in pairwise(reach))
 
 
 @pytest.mark.parametrize("speed", [10.0, 20.0, 35.0])

@@ -1,0 +1,118 @@
+"""A model folder holds all that is needed to drive, and says in one line what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from drive_sim.drivers.networks import NetworkSettings, build_network, decode, fold_batch_norm
+from drive_sim.drivers.neural import NeuralDriver, load_model, save_model
+from drive_sim.errors import InputError
+from drive_sim.sensors.camera import CameraConfig
+from drive_sim.sensors.observation import Observation
+
+SMALL = NetworkSettings(channels=(8, 8, 8, 8, 8), dense=(16, 16))
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    torch.manual_seed(1)
+    save_model(tmp_path / "model", build_network(SMALL), CameraConfig(), {"seed": 1}, "# a card\n")
+    return tmp_path / "model"
+
+
+def test_folding_batch_norm_changes_nothing_but_the_speed() -> None:
+    torch.manual_seed(2)
+    network = build_network(SMALL)
+    pictures = torch.randint(0, 255, (16, 66, 200, 3), dtype=torch.uint8)
+    network(pictures)  # moves the running statistics away from their start
+    before = [output.detach().clone() for output in network.eval()(pictures)]
+    after = fold_batch_norm(network)(pictures)
+    assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(before, after, strict=True))
+
+
+def test_an_obstacle_with_two_sides_is_passed_on_one_of_them() -> None:
+    centres = torch.from_numpy(NetworkSettings().curvature_centres)
+    probability = torch.full((1, 41), 1e-6)
+    probability[0, 8], probability[0, 32] = 0.45, 0.55
+    value = float(decode(probability.log(), centres)[0])
+    assert value == pytest.approx(float(centres[32]), rel=0.02)
+
+
+def test_the_driver_answers_every_world_with_a_command_within_bounds(model: Path) -> None:
+    driver = NeuralDriver.load(model)
+    pictures = np.random.default_rng(0).integers(0, 255, (5, 66, 200, 3), dtype=np.uint8)
+    odometry = np.array([[10.0, 0.0, 0.5]] * 5, np.float32)
+    action = driver.act(Observation(time=np.zeros(5), camera={"front": pictures}, odometry=odometry))
+    assert action.shape == (5, 2) and action.dtype == np.float32
+    assert np.all(np.abs(action) <= 1.0)
+
+
+def test_loading_gives_the_driver_that_was_saved(model: Path) -> None:
+    pictures = np.random.default_rng(0).integers(0, 255, (2, 66, 200, 3), dtype=np.uint8)
+    first, second = (NeuralDriver.load(model).perceive(pictures) for _ in range(2))
+    assert np.array_equal(first[0], second[0]) and np.array_equal(first[1], second[1])
+
+
+def edit_config(change: Callable[[dict], None]) -> Callable[[Path], None]:
+    def edit(folder: Path) -> None:
+        config = json.loads((folder / "config.json").read_text())
+        change(config)
+        (folder / "config.json").write_text(json.dumps(config))
+
+    return edit
+
+
+def edit_weights(change: Callable[[dict], None]) -> Callable[[Path], None]:
+    def edit(folder: Path) -> None:
+        weights = load_file(folder / "weights.safetensors")
+        change(weights)
+        save_file(weights, folder / "weights.safetensors")
+
+    return edit
+
+
+BAD = {
+    "no config": (lambda folder: (folder / "config.json").unlink(), "config.json: is missing"),
+    "no weights": (lambda folder: (folder / "weights.safetensors").unlink(), "weights.safetensors: is missing"),
+    "config is no JSON": (lambda folder: (folder / "config.json").write_text("{"), "config.json: is not JSON"),
+    "config is a list": (lambda folder: (folder / "config.json").write_text("[]"), "is not a JSON object"),
+    "config is binary": (lambda folder: (folder / "config.json").write_bytes(b"\xff\xfe\x00"), "is not JSON"),
+    "a newer schema": (edit_config(lambda config: config.update(schema=99)), "schema: is 99"),
+    "no network": (edit_config(lambda config: config.pop("network")), "network: is missing"),
+    "no camera": (edit_config(lambda config: config.pop("camera")), "camera: is missing"),
+    "unknown network": (edit_config(lambda config: config["network"].update(name="vit")), "network.name: 'vit'"),
+    "unknown setting": (edit_config(lambda config: config["network"].update(depth=3)), "network.depth"),
+    "unknown activation": (edit_config(lambda config: config["network"].update(activation="x")), "network.activation"),
+    "even bins": (edit_config(lambda config: config["network"].update(curvature_bins=40)), "curvature_bins"),
+    "one speed": (edit_config(lambda config: config["network"].update(speed_bins=1)), "speed_bins"),
+    "uneven lists": (edit_config(lambda config: config["network"].update(kernels=[5])), "channels"),
+    "unknown camera field": (edit_config(lambda config: config["camera"].update(zoom=2)), "camera"),
+    "weights are torn": (lambda folder: (folder / "weights.safetensors").write_bytes(b"abc"), "cannot be read"),
+    "a weight is missing": (edit_weights(lambda weights: weights.pop("speed.bias")), "speed.bias: is missing"),
+    "a weight has another shape": (
+        edit_weights(lambda weights: weights.update({"speed.bias": torch.zeros(3)})),
+        "speed.bias: has shape",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_model_folder_ends_in_one_line_that_names_the_file(model: Path, case: str) -> None:
+    damage, complaint = BAD[case]
+    damage(model)
+    with pytest.raises(InputError) as caught:
+        load_model(model)
+    assert complaint in str(caught.value) and str(model) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_that_is_not_there_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is not a model folder"):
+        load_model(tmp_path / "nothing")
