@@ -38,6 +38,7 @@ lint: $(stamp)
 bench: $(stamp)
 	@mkdir -p $(dir $(BENCH))
 	$(bin)/drive-sim bench --output $(BENCH)
+	$(bin)/python scripts/benchmark_peers.py --output $(BENCH:.json=-peers.json)
 
 clean:
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -117,13 +117,18 @@ def environments(device: str, effort: Effort) -> Iterator[Figure | str]:
         )
         work, prepare = environment_work(environment, effort)
         with threads(1):
-            yield measure(key, f"{what}, {ACTORS} actors", "steps/s", effort, work, prepare)
+            figure = measure(key, f"{what}, {ACTORS} actors", "steps/s", effort, work, prepare)
         environment.close()
+        if key == "env.camera":
+            single = figure
+        yield figure
     for count in sorted({1, cores()}):
-        yield step_figure(
-            f"step_camera.{effort.batch}.threads_{count}", f"{effort.batch} worlds, camera 66×200, {ACTORS} actors",
-            device, effort, effort.batch, camera=True, threads=count,
-        )  # fmt: skip
+        what = f"{effort.batch} worlds, camera 66×200, {ACTORS} actors"
+        key = f"step_camera.{effort.batch}.threads_{count}"
+        batched = step_figure(key, what, device, effort, effort.batch, camera=True, threads=count)
+        yield batched
+    gain = tuple(alone / together for alone, together in zip(single.processor, batched.processor, strict=True))
+    yield Figure("ratio.batched_per_core", "the same per core, against env.step with camera", "×", gain, (), count)
 
 
 def frames_figure(
