@@ -1,0 +1,74 @@
+"""Views show what the recording showed, from where it was not, and say how to get back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from drive_sim.errors import InputError
+from drive_sim.learning.samples import Drive, ViewSettings, ViewSource
+from drive_sim.learning.training import training_weathers
+from drive_sim.recording.dataset import Dataset
+from drive_sim.sensors.camera import CameraConfig, CameraRig
+from drive_sim.world.episode import WeatherSpec
+from drive_sim.world.scenario import weather_domains
+
+PLAIN = ViewSettings(unperturbed=1.0, redrawn_weather=0.0, body_sigma=0.0)
+
+
+def source(drives: list[Drive], settings: ViewSettings | None = None) -> ViewSource:
+    return ViewSource(drives, CameraRig([CameraConfig()]), [WeatherSpec()], settings)
+
+
+def test_an_unperturbed_view_is_the_recorded_picture(dataset: Path, drives: list[Drive]) -> None:
+    recorded = np.concatenate([Dataset.open(dataset).frames(i)[:] for i in range(3)]).astype(np.int16)
+    # Read noise is drawn anew for a view: without it the pictures are the same.
+    for view in source(drives, PLAIN).draw(6, "a").pictures.astype(np.int16):
+        away = np.abs(recorded - view).mean(axis=(1, 2, 3)).min()
+        assert away < 2.5
+
+
+def test_the_same_key_draws_the_same_views_and_another_key_others(drives: list[Drive]) -> None:
+    views = source(drives)
+    first, again, other = views.draw(8, 1, "x"), views.draw(8, 1, "x"), views.draw(8, 2, "x")
+    assert np.array_equal(first.pictures, again.pictures)
+    assert np.array_equal(first.curvature, again.curvature)
+    assert not np.array_equal(first.pictures, other.pictures)
+
+
+def test_labels_of_shifted_views_lead_back(drives: list[Drive]) -> None:
+    straight = [drive for drive in drives if drive.episode.scenario == "lane-keeping/rural"]
+    wide = replace(PLAIN, unperturbed=0.0, offset_sigma=0.8, yaw_sigma=0.0)
+    views = source(straight, wide)
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, len(views), 200)
+    state = type(straight[0].state)(*(array[rows] for array in views._states))
+    drive = np.zeros(200, int)
+    shift = rng.uniform(-1.0, 1.0, 200)
+    zero = np.zeros(200)
+    on, _ = views._labels(drive, views._table["s"][rows], state, zero, zero)
+    off, _ = views._labels(drive, views._table["s"][rows], state, shift, zero)
+    assert np.all(np.sign(on - off)[np.abs(shift) > 0.05] == np.sign(shift)[np.abs(shift) > 0.05])
+
+
+def test_no_view_stands_in_another_road_user(drives: list[Drive]) -> None:
+    obstacle = [drive for drive in drives if drive.episode.actors]
+    views = source(obstacle, replace(PLAIN, unperturbed=0.0, offset_sigma=3.0, offset_max=6.0))
+    rows = np.arange(len(views))
+    drive = views._table["drive"][rows]
+    shift, _ = views._perturbation(np.random.default_rng(1), drive, views._states)
+    assert np.any(shift != 0.0)
+    assert not np.any(views._touches(drive, views._states, shift) & (shift != 0.0))
+
+
+def test_views_are_redrawn_in_training_weather_only() -> None:
+    assert {weather.name for weather in training_weathers()} <= set(weather_domains())
+
+
+def test_a_recording_without_a_usable_step_is_refused(drives: list[Drive]) -> None:
+    crashed = replace(drives[0], events=np.ones(len(drives[0].events), np.int64))
+    with pytest.raises(InputError, match="no step to learn from"):
+        source([crashed])

@@ -1,0 +1,105 @@
+"""Training is reproducible, survives being killed, and refuses what it cannot use."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from drive_sim.drivers.networks import NetworkSettings
+from drive_sim.drivers.neural import NeuralDriver, load_model
+from drive_sim.errors import InputError
+from drive_sim.learning.learner import Learner, TrainingSettings
+from drive_sim.learning.samples import Drive, ViewSource
+from drive_sim.learning.training import fit, train
+from drive_sim.sensors.camera import CameraConfig, CameraRig
+from drive_sim.world.episode import WeatherSpec
+
+SMALL = NetworkSettings(channels=(8, 8, 8, 8, 8), dense=(16, 16))
+QUICK = TrainingSettings(views=96, chunk=32, batch=16, trials=0, held_out=0.4, network=SMALL, half_precision=False)
+
+
+class Killed(Exception):
+    """What stands for a kill: nothing after it is run."""
+
+
+def test_a_killed_training_resumes_to_the_same_weights(drives: list[Drive], tmp_path: Path) -> None:
+    whole = fit(drives, [WeatherSpec()], tmp_path / "whole", QUICK)
+
+    def kill(share: float, text: str) -> None:
+        if share > 0.6:
+            raise Killed
+
+    with pytest.raises(Killed):
+        fit(drives, [WeatherSpec()], tmp_path / "cut", QUICK, report=kill)
+    fit(drives, [WeatherSpec()], tmp_path / "cut", QUICK, resume=True)
+    expected = load_file(whole.folder / "weights.safetensors")
+    resumed = load_file(tmp_path / "cut" / "weights.safetensors")
+    assert expected.keys() == resumed.keys()
+    assert all(torch.equal(expected[name], resumed[name]) for name in expected)
+
+
+def test_a_small_network_learns_what_it_is_shown(drives: list[Drive]) -> None:
+    views = ViewSource(drives, CameraRig([CameraConfig()]), [WeatherSpec()]).draw(64, "always")
+    settings = replace(QUICK, views=64 * 20, chunk=64, learning_rate=3e-3, network=replace(SMALL, dropout=0.0))
+    learner = Learner(settings, "cpu")
+    losses = [learner.learn(views, chunk)["curvature_loss"] for chunk in range(20)]
+    assert losses[-1] < 0.85 * losses[0]
+
+
+def test_training_leaves_a_model_that_drives_with_card_scalars_and_pictures(dataset: Path, tmp_path: Path) -> None:
+    result = train([dataset], tmp_path / "model", settings=QUICK)
+    driver = NeuralDriver.load(result.folder)
+    assert driver.name == "model"
+    card = (result.folder / "README.md").read_text()
+    assert "3 episodes" in card and "networks.py" in card
+    assert list((result.folder / "training" / "tensorboard").glob("events*"))
+    assert json.loads((result.folder / "config.json").read_text())["camera"]["width"] == 200
+
+
+def test_training_without_a_checkpoint_cannot_resume(dataset: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no checkpoint.*train without --resume"):
+        train([dataset], tmp_path / "model", settings=QUICK, resume=True)
+
+
+def test_training_resumes_only_with_the_same_settings(dataset: Path, tmp_path: Path) -> None:
+    train([dataset], tmp_path / "model", settings=QUICK)
+    with pytest.raises(InputError, match="views.*resume with the same settings"):
+        train([dataset], tmp_path / "model", settings=replace(QUICK, views=64), resume=True)
+
+
+def test_a_torn_checkpoint_is_refused_in_one_line(dataset: Path, tmp_path: Path) -> None:
+    train([dataset], tmp_path / "model", settings=QUICK)
+    (tmp_path / "model" / "training" / "checkpoint.safetensors").write_bytes(b"torn")
+    with pytest.raises(InputError, match=r"checkpoint.safetensors: cannot be read"):
+        train([dataset], tmp_path / "model", settings=QUICK, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"network": "resnet"}, "--network.*resnet"),
+        ({"device": "tpu"}, "--device.*tpu"),
+        ({"datasets": "nowhere"}, "nowhere"),
+        ({"output": "file"}, "--output.*is a file"),
+    ],
+)
+def test_bad_arguments_end_in_one_line(
+    dataset: Path, tmp_path: Path, arguments: dict[str, str], complaint: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    datasets = [tmp_path / arguments.pop("datasets")] if "datasets" in arguments else [dataset]
+    output = tmp_path / arguments.pop("output", "model")
+    with pytest.raises(InputError, match=complaint) as caught:
+        train(datasets, output, settings=QUICK, **arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_is_the_same_after_saving(dataset: Path, tmp_path: Path) -> None:
+    train([dataset], tmp_path / "model", settings=QUICK)
+    first, second = load_model(tmp_path / "model"), load_model(tmp_path / "model")
+    assert first.hash == second.hash and first.settings == SMALL
