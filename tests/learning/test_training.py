@@ -23,7 +23,7 @@ SMALL = NetworkSettings(channels=(8, 8, 8, 8, 8), dense=(16, 16))
 QUICK = TrainingSettings(views=96, chunk=32, batch=16, trials=0, held_out=0.4, network=SMALL, half_precision=False)
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """What stands for a kill: nothing after it is run."""
 
 
@@ -32,9 +32,9 @@ def test_a_killed_training_resumes_to_the_same_weights(drives: list[Drive], tmp_
 
     def kill(share: float, text: str) -> None:
         if share > 0.6:
-            raise Killed
+            raise KilledError
 
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         fit(drives, [WeatherSpec()], tmp_path / "cut", QUICK, report=kill)
     fit(drives, [WeatherSpec()], tmp_path / "cut", QUICK, resume=True)
     expected = load_file(whole.folder / "weights.safetensors")
@@ -68,7 +68,7 @@ def test_training_without_a_checkpoint_cannot_resume(dataset: Path, tmp_path: Pa
 
 def test_training_resumes_only_with_the_same_settings(dataset: Path, tmp_path: Path) -> None:
     train([dataset], tmp_path / "model", settings=QUICK)
-    with pytest.raises(InputError, match="views.*resume with the same settings"):
+    with pytest.raises(InputError, match=r"views.*resume with the same settings"):
         train([dataset], tmp_path / "model", settings=replace(QUICK, views=64), resume=True)
 
 
