@@ -93,7 +93,8 @@ def smooth_path(start, slope, lower=-100.0, upper=100.0, speed=10.0, lateral_tim
 
 
 def test_a_free_path_returns_to_the_lane_as_the_linear_quadratic_regulator_does():
-    # The continuous problem's solution (to within half a station) from rest at e0: e0 exp(-x/a) (cos(x/a) + sin(x/a)), a = sqrt(2) l.
+    # From rest at e0 the continuous problem has e0 exp(-x/a) (cos(x/a) + sin(x/a)), a = sqrt(2) l; ours lags half a
+    # station behind.
     path, _ = smooth_path(-0.75, 0.0)
     x, a = 2.0 * np.arange(STATIONS), math.sqrt(2.0) * 7.0
     np.testing.assert_allclose(path + 1.75, np.exp(-x / a) * (np.cos(x / a) + np.sin(x / a)), atol=0.08)
