@@ -24,8 +24,6 @@ DRIVER = "human-model"
 SUITES = ("lane-keeping", "obstacle-avoidance")
 BATCH = 16
 """Worlds recorded at once."""
-TIME_LIMIT = 45.0
-"""Seconds recorded at most of one episode."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,8 @@ class DemoSettings:
     views: int = 120_000
     trials: int = 2
     """Checkpoints that drive on validation roads."""
+    seconds: float = 45.0
+    """Recorded at most of one episode [s]."""
     episodes: tuple[int | None, int | None] = (None, None)
     """Evaluated in each suite; None: the suite's own number."""
 
@@ -108,7 +108,7 @@ def _record(path: Path, seed: int, settings: DemoSettings, report: Report) -> No
         driver = make_driver(DRIVER)
         sensors = SensorSuite(("camera", *driver.sensors), CameraRig([config]))
         simulator = Simulator(part, on_failure="terminate")
-        steps = round(TIME_LIMIT / simulator.control_period)
+        steps = round(settings.seconds / simulator.control_period)
         run(simulator, driver, [recorder], sensors, max_steps=steps)
     report(1.0, f"{len(done) + len(wanted)} episodes in {path}")
 
@@ -118,10 +118,11 @@ def _identity(values: Any) -> tuple[str, int]:
 
 
 def _train(dataset: Path, model: Path, seed: int, settings: DemoSettings, report: Report) -> None:
-    from drive_sim.learning.training import TrainingSettings, train
+    from drive_sim.learning.learner import TrainingSettings
+    from drive_sim.learning.training import train
 
-    plan = TrainingSettings(views=settings.views, trials=settings.trials, seed=seed)
+    chunk = min(TrainingSettings.chunk, settings.views)
+    plan = TrainingSettings(views=settings.views, chunk=chunk, trials=settings.trials, seed=seed)
     resume = (model / "training" / "checkpoint.safetensors").exists()
     result = train([dataset], model, seed=seed, settings=plan, resume=resume, report=report)
     report(1.0, f"{result.views:,} views in {result.seconds:.0f} s")
-
