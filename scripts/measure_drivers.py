@@ -79,9 +79,8 @@ def print_failures(scores: Sequence[EpisodeScore]) -> None:
         passes = score.value("collision_free_passes")
         if passes < 1.0:
             facts = score.facts
-            print(
-                f"    {facts.scenario} {facts.split} {facts.number}: {facts.weather}, {score.outcome}, passes {passes:g}"
-            )
+            where = f"{facts.scenario} {facts.split} {facts.number} ({facts.weather})"
+            print(f"    {where}: {score.outcome}, {passes:g} of its encounters passed")
 
 
 if __name__ == "__main__":
