@@ -20,10 +20,10 @@ from drive_sim.sensors.camera_faces import (
     FACE_SIZE,
     FIRST_COLUMN,
     FIRST_ROW,
+    GROUP,
     LAST_COLUMN,
     LAST_ROW,
     MAX_CORNERS,
-    row_edge,
 )
 from drive_sim.sensors.camera_field import KNOT_DISTANCE, between, ground_knot, joinable
 from drive_sim.sensors.camera_ground import row_levels
@@ -33,10 +33,13 @@ from drive_sim.sensors.camera_pixels import (
     draw_background,
     draw_faces,
     expose_row,
+    face_at,
     grey_level,
     ground_pixel,
-    lay_face,
+    lay_single,
+    lay_tile,
     noise_start,
+    row_edges,
     sky_at,
     sky_pixel,
 )
@@ -135,7 +138,8 @@ def _background_at(view, roads, road, textures, scratch, slot, row, column):
         red, green, blue = sky_pixel(view, textures, F(column), F(row), a, b, t)
         return red, green, blue, F(0.0), SEMANTIC_SKY
     levels = row_levels(view, textures, F(row))
-    return ground_pixel(view, roads, road, textures, levels, F(column), F(row), place)
+    last = roads.boundary_count[road]
+    return ground_pixel(view, roads, road, textures, levels, F(column), F(row), place, 0, last)
 
 
 @kernel(grain=1 << 30, fastmath=True)
@@ -148,7 +152,7 @@ def _draw_pixels(item, worlds, frames, layers, scratch, camera, textures, roads,
     i, c = worlds[0][frame // cameras], frame % cameras
     view = load_view(scratch.views, frame)
     red, green, blue, near, kind = _background_at(view, roads, world.road[i], textures, scratch, frame, row, column)
-    pixel = (red, green, blue, near, int(kind), -1, F(0.0), F(0.0), F(0.0), F(0.0))
+    tile = (-1, F(0.0), F(0.0), F(0.0), F(0.0))
     x, y = F(column), F(row)
     faces = scratch.faces
     for f in range(scratch.face_count[frame]):
@@ -156,21 +160,23 @@ def _draw_pixels(item, worlds, frames, layers, scratch, camera, textures, roads,
             continue
         if faces[frame, f, FIRST_COLUMN] > x or faces[frame, f, LAST_COLUMN] < x:
             continue
-        edges = (
-            row_edge(faces, frame, f, 0, y), row_edge(faces, frame, f, 1, y), row_edge(faces, frame, f, 2, y),
-            row_edge(faces, frame, f, 3, y), row_edge(faces, frame, f, 4, y),
-        )  # fmt: skip
-        pixel = lay_face(faces, frame, f, textures, edges, x, y, pixel)
+        found = face_at(faces, frame, f, textures, row_edges(faces, frame, f, y), x, y, near, kind)
+        if found[0] <= F(0.0):
+            continue
+        if faces[frame, f, GROUP] < F(0.0):
+            red, green, blue, near, kind = lay_single(faces, frame, f, found, red, green, blue, near, kind)
+        else:
+            red, green, blue, near, kind, tile = lay_tile(faces, frame, f, found, red, green, blue, near, kind, tile)
     if layers[0]:
         start = noise_start(world.seed[i], state.step[i], c, row) + 3 * column
         for k in range(3):
             grain = F(textures.noise[(start + k) & (NOISE_SIZE - 1)]) * view.noise * F(1.0 / NOISE_UNIT)
-            light = pixel[0] if k == 0 else (pixel[1] if k == 1 else pixel[2])
+            light = red if k == 0 else (green if k == 1 else blue)
             rgb[i, c, row, 3 * column + k] = np.uint8(grey_level(light, view.exposure, grain))
     if layers[1]:
-        semantic[i, c, row, column] = np.uint8(pixel[4])
+        semantic[i, c, row, column] = np.uint8(kind)
     if layers[2]:
-        depth[i, c, row, column] = F(1.0) / pixel[3] if pixel[3] > F(0.0) else F(SKY_DEPTH)
+        depth[i, c, row, column] = F(1.0) / near if near > F(0.0) else F(SKY_DEPTH)
 
 
 class CameraRig:
@@ -192,6 +198,7 @@ class CameraRig:
             raise ValueError("the cameras of a rig must have different names")
         self.width, self.height = self.configs[0].width, self.configs[0].height
         self._cameras: dict[str, Camera] = {}
+        self._everyone: dict[tuple[str, int], tuple[Any]] = {}
         self._scratch: dict[tuple[str, int], Scratch] = {}
 
     @classmethod
@@ -228,7 +235,7 @@ class CameraRig:
         batch, count = state.x.shape[0], len(self.configs)
         if frames is None:
             frames = self.allocate(device, batch, layers)
-        worlds = (to_device(device, np.arange(batch) if rows is None else np.asarray(rows, np.int64)),)
+        worlds = self._worlds(device, batch) if rows is None else (to_device(device, np.asarray(rows, np.int64)),)
         total = worlds[0].shape[0] * count
         if not total:
             return frames
@@ -257,6 +264,11 @@ class CameraRig:
             semantic=allocate(device, (batch if "semantic" in layers else 0, *shape), np.uint8),
             depth=allocate(device, (batch if "depth" in layers else 0, *shape), np.float32),
         )
+
+    def _worlds(self, device: str, batch: int) -> tuple[Any]:
+        if (device, batch) not in self._everyone:
+            self._everyone = {(device, batch): (to_device(device, np.arange(batch)),)}
+        return self._everyone[device, batch]
 
     def _camera(self, device: str) -> Camera:
         if device not in self._cameras:

@@ -99,14 +99,20 @@ def low_beam(view, x, y):
     return view.beam * near / ((F(1.0) + q * q) * (F(1.0) + r + r * r))
 
 
-@frame_scalar
+@pixel_scalar
+def open_place():
+    """A `Place` for knots in the sky."""
+    zero = F(0.0)
+    return Place(zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero)
+
+
+@pixel_scalar
 def ground_knot(view, roads, road, origin_x, origin_y, column, row):
     """The `Knot` of pixel (row, column)."""
     x, y, z = ray(view, column, row)
     zero = F(0.0)
     if z > F(HORIZON):
-        nothing = Place(zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero)
-        return Knot(-2, nothing, zero, zero)
+        return Knot(-2, open_place(), zero, zero)
     depth = view.height / -z
     norm = math.sqrt(x * x + y * y + z * z)
     clear = transmission(view.fog * depth * norm)

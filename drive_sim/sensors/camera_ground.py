@@ -103,12 +103,12 @@ def repeated_cover(x, footprint, length, period):
 
 
 @pixel_scalar
-def marking_cover(roads, road, place):
-    """(share of the pixel under paint, share of that which is yellow)."""
+def marking_cover(roads, road, place, first, last):
+    """(share of the pixel under paint, share of that which is yellow), of boundaries ``first`` to ``last`` - 1."""
     total, yellow = F(0.0), F(0.0)
     d, footprint = place.d, place.footprint_d
     margin = F(0.5) * footprint
-    for k in range(roads.boundary_count[road]):
+    for k in range(first, last):
         offset, width = F(roads.boundary_offset[road, k]), F(roads.boundary_width[road, k])
         style = roads.boundary_style[road, k]
         reach = width * F(1.5) if style == STYLE_DOUBLE else width * F(0.5)
@@ -244,8 +244,11 @@ def _paved_share(roads, road, place):
 
 
 @pixel_scalar
-def shade_ground(view, roads, road, textures, levels, x, y, place):
-    """(r, g, b, puddle, class) of the ground at (x, y) [m] from the camera: reflectance, and wetness 0..1."""
+def shade_ground(view, roads, road, textures, levels, x, y, place, first, last):
+    """(r, g, b, puddle, class) of the ground at (x, y) [m] from the camera: reflectance, and wetness 0..1.
+
+    Only boundaries ``first`` to ``last`` - 1 of the road can be near.
+    """
     paved, beyond, on_left = _paved_share(roads, road, place)
     red, green, blue, puddle = F(0.0), F(0.0), F(0.0), F(0.0)
     kind = SEMANTIC_ROAD
@@ -264,7 +267,7 @@ def shade_ground(view, roads, road, textures, levels, x, y, place):
         r, g, b, mottle, grain, puddle = shade_asphalt(
             view, roads, road, textures, levels, place.s, place.d, place.footprint_d
         )
-        share, yellow = marking_cover(roads, road, place)
+        share, yellow = marking_cover(roads, road, place, first, last)
         if share > F(0.0):
             seen = paint_share(view, share, mottle, grain)
             fresh = F(PAINT) * (F(1.0) - F(0.25) * view.wear)
@@ -308,9 +311,13 @@ def arriving(view, clear, red, green, blue):
 
 @pixel_scalar
 def span_kind(view, roads, road, a, b):
-    """What lies between two joinable knots: SPAN_VERGE, SPAN_ASPHALT (no marking, no edge), or SPAN_MIXED."""
+    """(what lies between two joinable knots, first and last + 1 of the boundaries that may be there).
+
+    SPAN_VERGE, SPAN_ASPHALT (neither marking nor edge), or SPAN_MIXED.
+    """
+    count = int(roads.boundary_count[road])
     if a.element < 0:
-        return SPAN_VERGE
+        return SPAN_VERGE, 0, 0
     p, q = a.place, b.place
     low, high = min(p.d, q.d), max(p.d, q.d)
     margin = F(0.1) + F(0.15) * (high - low) + F(0.6) * max(p.footprint_d, q.footprint_d)
@@ -323,19 +330,20 @@ def span_kind(view, roads, road, a, b):
         # The beam hides what a ray meets after it; what the ray meets before it has passed the beam is in front.
         top_low, top_high = min(p.top_d, q.top_d) - margin, max(p.top_d, q.top_d) + margin
         if top_low > rail_offset(left) or top_high < -rail_offset(right):
-            return SPAN_VERGE
+            return SPAN_VERGE, 0, 0
     elif low > left + wide or high < -right - wide:
-        return SPAN_VERGE
-    if high > min(p.paved_left, q.paved_left) or low < -min(p.paved_right, q.paved_right):
-        return SPAN_MIXED
-    half = F(0.5) * F(roads.median[road])
-    if half > F(0.25) and low < half and high > -half:
-        return SPAN_MIXED
-    for k in range(roads.boundary_count[road]):
+        return SPAN_VERGE, 0, 0
+    first, last = count, 0
+    for k in range(count):
         offset, reach = F(roads.boundary_offset[road, k]), F(1.5) * F(roads.boundary_width[road, k])
         if low < offset + reach and high > offset - reach:
-            return SPAN_MIXED
-    return SPAN_ASPHALT
+            first, last = min(first, k), k + 1
+    half = F(0.5) * F(roads.median[road])
+    median = half > F(0.25) and low < half and high > -half
+    edge = high > min(p.paved_left, q.paved_left) or low < -min(p.paved_right, q.paved_right)
+    if first < last or median or edge:
+        return SPAN_MIXED, first, last
+    return SPAN_ASPHALT, 0, 0
 
 
 @pixel_scalar

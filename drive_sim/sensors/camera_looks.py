@@ -159,7 +159,7 @@ def _tree(textures, u, v, level, number):
     k = int(level)
     log = FOLIAGE_LOG - k
     mask = (1 << log) - 1
-    scale = F(1 << log)
+    scale = F(256 << log)
     outline = Level(textures.start[texture, k, k], log, mask, mask, scale, scale)
     share = sample(textures, outline, u, v)
     alpha = min(max(F(0.5) + F(0.62) * share, F(0.0)), F(1.0))

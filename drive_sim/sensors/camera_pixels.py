@@ -19,7 +19,7 @@ from drive_sim.sensors.camera_faces import (
     face_value,
     row_edge,
 )
-from drive_sim.sensors.camera_field import KNOT_DISTANCE, between, ground_knot, joinable, ray
+from drive_sim.sensors.camera_field import KNOT_DISTANCE, Knot, between, ground_knot, joinable, open_place, ray
 from drive_sim.sensors.camera_ground import (
     SPAN_ASPHALT,
     SPAN_VERGE,
@@ -44,12 +44,14 @@ STEP = F(1.0 / KNOT_DISTANCE)
 
 
 @pixel_scalar
-def ground_pixel(view, roads, road, textures, levels, column, row, place):
+def ground_pixel(view, roads, road, textures, levels, column, row, place, first, last):
     """(r, g, b, inverse depth, class) of the ground in a pixel, as it arrives at the camera."""
     x, y, z = ray(view, column, row)
     near = -z / view.height
     depth = F(1.0) / near
-    red, green, blue, puddle, kind = shade_ground(view, roads, road, textures, levels, x * depth, y * depth, place)
+    red, green, blue, puddle, kind = shade_ground(
+        view, roads, road, textures, levels, x * depth, y * depth, place, first, last
+    )
     red, green, blue = light_ground(view, place, red, green, blue, puddle)
     if roads.edge_left[road] == EDGE_RAIL or roads.edge_right[road] == EDGE_RAIL:
         red, green, blue, kind, share = lay_rail(view, roads, road, place, red, green, blue, kind)
@@ -66,7 +68,7 @@ def sky_pixel(view, textures, column, row, a, b, t):
     return lay_land(view, textures, x, y, z, red, green, blue)
 
 
-@frame_scalar
+@pixel_scalar
 def sky_at(view, textures, clouds, column, row):
     """The sky's radiance at a knot."""
     x, y, z = ray(view, column, row)
@@ -74,38 +76,45 @@ def sky_at(view, textures, clouds, column, row):
 
 
 @pixel_scalar
-def lay_face(faces, slot, f, textures, edges, x, y, pixel):
-    """A pixel (r, g, b, inverse depth, class, owner, tiled, r, g, b behind) with a face laid over it.
-
-    Faces of one group share their pixels like tiles: each covers its part of what was there before the group, so that
-    nothing shines through where two meet.
-    """
-    red, green, blue, near, kind, owner, tiled, back_r, back_g, back_b = pixel
+def face_at(faces, slot, f, textures, edges, x, y, near, kind):
+    """(opacity, r, g, b, inverse depth) of a face in a pixel that shows ``kind`` at inverse depth ``near`` so far."""
     cover = cover_at(edges, x)
-    if cover > F(0.0):
-        inverse = face_value(faces, slot, f, PLANE, x, y)
-        # Faces come from far to near and stand before the ground; only guard rails may hide them.
-        if inverse > F(0.0) and (kind != SEMANTIC_RAIL or inverse > near):
-            alpha, r, g, b = look_at(faces, slot, f, textures, x, y, inverse)
-            alpha *= cover
-            group = int(faces[slot, f, GROUP])
-            if group < 0:
-                red += (r - red) * alpha
-                green += (g - green) * alpha
-                blue += (b - blue) * alpha
-            else:
-                if group != owner:
-                    owner, tiled, back_r, back_g, back_b = group, F(0.0), red, green, blue
-                alpha = min(alpha, F(1.0) - tiled)
-                red += (r - back_r) * alpha
-                green += (g - back_g) * alpha
-                blue += (b - back_b) * alpha
-                before = tiled
-                tiled += alpha
-                if tiled >= F(0.5) and (before < F(0.5) or alpha >= F(0.5)):
-                    near = inverse
-                    kind = int(faces[slot, f, SEMANTIC])
-    return red, green, blue, near, kind, owner, tiled, back_r, back_g, back_b
+    if cover <= F(0.0):
+        return F(0.0), F(0.0), F(0.0), F(0.0), F(0.0)
+    inverse = face_value(faces, slot, f, PLANE, x, y)
+    # Faces come from far to near and stand before the ground; only guard rails may hide them.
+    if inverse <= F(0.0) or (kind == SEMANTIC_RAIL and inverse < near):
+        return F(0.0), F(0.0), F(0.0), F(0.0), F(0.0)
+    alpha, red, green, blue = look_at(faces, slot, f, textures, x, y, inverse)
+    return alpha * cover, red, green, blue, inverse
+
+
+@pixel_scalar
+def lay_single(faces, slot, f, found, red, green, blue, near, kind):
+    """(r, g, b, inverse depth, class) of a pixel with a face laid over it; ``found`` is what `face_at` found."""
+    alpha, r, g, b, inverse = found
+    if alpha >= F(0.5) and faces[slot, f, SEMANTIC] >= F(0.0):
+        near, kind = inverse, int(faces[slot, f, SEMANTIC])
+    return red + (r - red) * alpha, green + (g - green) * alpha, blue + (b - blue) * alpha, near, kind
+
+
+@pixel_scalar
+def lay_tile(faces, slot, f, found, red, green, blue, near, kind, tile):
+    """(r, g, b, inverse depth, class, tile) of a pixel with a face of a group laid over it.
+
+    Faces of one group share a pixel like tiles: each covers its part of what was there before the group, so that
+    nothing shines through where two meet. ``tile`` is (the group, its cover so far, r, g, b before it).
+    """
+    alpha, r, g, b, inverse = found
+    owner, tiled, back_r, back_g, back_b = tile
+    group = int(faces[slot, f, GROUP])
+    if group != owner:
+        owner, tiled, back_r, back_g, back_b = group, F(0.0), red, green, blue
+    alpha = min(alpha, F(1.0) - tiled)
+    if tiled + alpha >= F(0.5) and (tiled < F(0.5) or alpha >= F(0.5)):
+        near, kind = inverse, int(faces[slot, f, SEMANTIC])
+    tile = (owner, tiled + alpha, back_r, back_g, back_b)
+    return red + (r - back_r) * alpha, green + (g - back_g) * alpha, blue + (b - back_b) * alpha, near, kind, tile
 
 
 @pixel_scalar
@@ -128,7 +137,7 @@ def _put(scratch, slot, column, red, green, blue, near, kind):
     scratch.kinds[slot, column] = np.uint8(kind)
 
 
-@frame_scalar
+@pixel_scalar
 def _draw_sky(view, textures, scratch, slot, row, first, last, a, b):
     """Sky between two knots, ``first`` being the first one's column."""
     low = F(1.0)
@@ -144,7 +153,7 @@ def _draw_sky(view, textures, scratch, slot, row, first, last, a, b):
         _put(scratch, slot, column, red, green, blue, F(0.0), SEMANTIC_SKY)
 
 
-@frame_scalar
+@pixel_scalar
 def _draw_verge(view, textures, levels, scratch, slot, row, first, last, p, q):
     """Nothing but verge between two knots with places ``p`` and ``q``."""
     for column in range(first, last):
@@ -161,7 +170,7 @@ def _draw_verge(view, textures, levels, scratch, slot, row, first, last, p, q):
         _put(scratch, slot, column, red, green, blue, near, SEMANTIC_VERGE)
 
 
-@frame_scalar
+@pixel_scalar
 def _draw_asphalt(view, roads, road, textures, levels, scratch, slot, row, first, last, a, b):
     """Nothing but asphalt between two knots."""
     for column in range(first, last):
@@ -175,12 +184,14 @@ def _draw_asphalt(view, roads, road, textures, levels, scratch, slot, row, first
         _put(scratch, slot, column, red, green, blue, -z / view.height, SEMANTIC_ROAD)
 
 
-@frame_scalar
-def _draw_mixed(view, roads, road, textures, levels, scratch, slot, row, first, last, a, b):
+@pixel_scalar
+def _draw_mixed(view, roads, road, textures, levels, scratch, slot, row, first, last, a, b, low, high):
     """Whatever lies on the ground between two knots that may be joined."""
     for column in range(first, last):
         place = between(a, b, F(KNOT_DISTANCE), F(column - first) * STEP)
-        red, green, blue, near, kind = ground_pixel(view, roads, road, textures, levels, F(column), F(row), place)
+        red, green, blue, near, kind = ground_pixel(
+            view, roads, road, textures, levels, F(column), F(row), place, low, high
+        )
         _put(scratch, slot, column, red, green, blue, near, kind)
 
 
@@ -196,7 +207,7 @@ def _draw_apart(view, roads, road, textures, levels, clouds, scratch, slot, row,
             _put(scratch, slot, column, red, green, blue, F(0.0), SEMANTIC_SKY)
         else:
             red, green, blue, near, kind = ground_pixel(
-                view, roads, road, textures, levels, F(column), F(row), knot.place
+                view, roads, road, textures, levels, F(column), F(row), knot.place, 0, roads.boundary_count[road]
             )
             _put(scratch, slot, column, red, green, blue, near, kind)
 
@@ -206,28 +217,41 @@ def draw_background(view, roads, road, textures, clouds, scratch, slot, row, col
     """One row of ground and sky."""
     origin_x, origin_y = scratch.origins[slot, 0], scratch.origins[slot, 1]
     levels = row_levels(view, textures, F(row))
-    left = ground_knot(view, roads, road, origin_x, origin_y, F(0.0), F(row))
-    left_sky = sky_at(view, textures, clouds, F(0.0), F(row))
-    for first in range(0, columns, KNOT_DISTANCE):
-        following = first + KNOT_DISTANCE
-        last = min(following, columns)
-        right = ground_knot(view, roads, road, origin_x, origin_y, F(following), F(row))
+    zero = F(0.0)
+    left, left_sky = Knot(-2, open_place(), zero, zero), (zero, zero, zero)
+    for number in range((columns + KNOT_DISTANCE - 1) // KNOT_DISTANCE + 1):
+        # A span lies between this knot and the last; knots are computed in one place, for they are inlined.
+        column = number * KNOT_DISTANCE
+        right = ground_knot(view, roads, road, origin_x, origin_y, F(column), F(row))
         right_sky = left_sky
         if right.element == -2:
-            right_sky = sky_at(view, textures, clouds, F(following), F(row))
-        if not joinable(view, roads, road, left, right):
-            _draw_apart(view, roads, road, textures, levels, clouds, scratch, slot, row, first, last)
-        elif left.element == -2:
-            _draw_sky(view, textures, scratch, slot, row, first, last, left_sky, right_sky)
-        else:
-            kind = span_kind(view, roads, road, left, right)
-            if kind == SPAN_VERGE:
-                _draw_verge(view, textures, levels, scratch, slot, row, first, last, left.place, right.place)
-            elif kind == SPAN_ASPHALT:
-                _draw_asphalt(view, roads, road, textures, levels, scratch, slot, row, first, last, left, right)
+            right_sky = sky_at(view, textures, clouds, F(column), F(row))
+        first, last = column - KNOT_DISTANCE, min(column, columns)
+        if number > 0:
+            if not joinable(view, roads, road, left, right):
+                _draw_apart(view, roads, road, textures, levels, clouds, scratch, slot, row, first, last)
+            elif left.element == -2:
+                _draw_sky(view, textures, scratch, slot, row, first, last, left_sky, right_sky)
             else:
-                _draw_mixed(view, roads, road, textures, levels, scratch, slot, row, first, last, left, right)
+                kind, low, high = span_kind(view, roads, road, left, right)
+                if kind == SPAN_VERGE:
+                    _draw_verge(view, textures, levels, scratch, slot, row, first, last, left.place, right.place)
+                elif kind == SPAN_ASPHALT:
+                    _draw_asphalt(view, roads, road, textures, levels, scratch, slot, row, first, last, left, right)
+                else:
+                    _draw_mixed(
+                        view, roads, road, textures, levels, scratch, slot, row, first, last, left, right, low, high
+                    )
         left, left_sky = right, right_sky
+
+
+@pixel_scalar
+def row_edges(faces, slot, f, y):
+    """The face's five edges in row ``y``."""
+    return (
+        row_edge(faces, slot, f, 0, y), row_edge(faces, slot, f, 1, y), row_edge(faces, slot, f, 2, y),
+        row_edge(faces, slot, f, 3, y), row_edge(faces, slot, f, 4, y),
+    )  # fmt: skip
 
 
 @frame_scalar
@@ -240,24 +264,28 @@ def draw_faces(textures, scratch, slot, row, columns):
     for f in range(scratch.face_count[slot]):
         if faces[slot, f, FIRST_ROW] > y or faces[slot, f, LAST_ROW] < y:
             continue
-        edges = (
-            row_edge(faces, slot, f, 0, y), row_edge(faces, slot, f, 1, y), row_edge(faces, slot, f, 2, y),
-            row_edge(faces, slot, f, 3, y), row_edge(faces, slot, f, 4, y),
-        )  # fmt: skip
+        edges = row_edges(faces, slot, f, y)
+        alone = faces[slot, f, GROUP] < F(0.0)
         for column in range(int(faces[slot, f, FIRST_COLUMN]), int(faces[slot, f, LAST_COLUMN]) + 1):
+            near, kind = scratch.nearness[slot, column], int(scratch.kinds[slot, column])
+            found = face_at(faces, slot, f, textures, edges, F(column), y, near, kind)
+            if found[0] <= F(0.0):
+                continue
             p = 3 * column
-            before = (
-                light[slot, p], light[slot, p + 1], light[slot, p + 2], scratch.nearness[slot, column],
-                int(scratch.kinds[slot, column]), int(scratch.owner[slot, column]), scratch.tiled[slot, column],
-                behind[slot, p], behind[slot, p + 1], behind[slot, p + 2],
-            )  # fmt: skip
-            after = lay_face(faces, slot, f, textures, edges, F(column), y, before)
-            light[slot, p], light[slot, p + 1], light[slot, p + 2] = after[0], after[1], after[2]
-            scratch.nearness[slot, column] = after[3]
-            scratch.kinds[slot, column] = np.uint8(after[4])
-            scratch.owner[slot, column] = after[5]
-            scratch.tiled[slot, column] = after[6]
-            behind[slot, p], behind[slot, p + 1], behind[slot, p + 2] = after[7], after[8], after[9]
+            red, green, blue = light[slot, p], light[slot, p + 1], light[slot, p + 2]
+            if alone:
+                red, green, blue, near, kind = lay_single(faces, slot, f, found, red, green, blue, near, kind)
+            else:
+                tile = (
+                    int(scratch.owner[slot, column]), scratch.tiled[slot, column], behind[slot, p],
+                    behind[slot, p + 1], behind[slot, p + 2],
+                )  # fmt: skip
+                red, green, blue, near, kind, tile = lay_tile(faces, slot, f, found, red, green, blue, near, kind, tile)
+                scratch.owner[slot, column], scratch.tiled[slot, column] = tile[0], tile[1]
+                behind[slot, p], behind[slot, p + 1], behind[slot, p + 2] = tile[2], tile[3], tile[4]
+            light[slot, p], light[slot, p + 1], light[slot, p + 2] = red, green, blue
+            scratch.nearness[slot, column] = near
+            scratch.kinds[slot, column] = np.uint8(kind)
 
 
 @frame_scalar

@@ -21,7 +21,7 @@ from drive_sim.world.road import EDGE_KERB, EDGE_RAIL, element_at, project, road
 F = np.float32
 ITEM_ACTOR, ITEM_TREE, ITEM_POST, ITEM_SIGN, ITEM_HOUSE = range(5)
 ITEM_SIZE = 6  # kind, x, y (view's world frame), yaw, size, a random number or the actor's slot
-_SPACING = (0.0, 7.0, 25.0, 70.0, 38.0)
+_SPACING = (0.0, 8.0, 25.0, 70.0, 38.0)
 """From one possible place to the next, by kind [m]."""
 REACH = (260.0, 170.0, 130.0, 140.0, 200.0)
 """How far each kind is drawn [m]."""
@@ -67,7 +67,7 @@ def _density(view, kind, edge, seed, station, side):
 def _offset(kind, edge, u):
     """Distance from the paved edge [m] for a random number ``u``."""
     if kind == ITEM_TREE:
-        return (3.6 if edge == EDGE_KERB else 3.0) + 17.0 * u * u
+        return 4.2 + 19.0 * u * u
     if kind == ITEM_POST:
         return 0.6
     if kind == ITEM_SIGN:
@@ -79,7 +79,7 @@ def _offset(kind, edge, u):
 def _extent(kind, u):
     """Height of a tree, post or sign, length of a house [m]."""
     if kind == ITEM_TREE:
-        return 4.5 + 7.0 * u
+        return 3.2 + 5.5 * u
     if kind == ITEM_POST:
         return 1.0
     if kind == ITEM_SIGN:

@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from drive_sim.sensors.camera_textures import CLOUD, SKYLINE_SIZE, choose_level, sample
-from drive_sim.sensors.camera_view import frame_scalar, pixel_scalar
+from drive_sim.sensors.camera_view import pixel_scalar
 
 F = np.float32
-LAND_TOP = 0.08
+LAND_TOP = 0.055
 """Nothing at the horizon rises above this tangent of elevation."""
 _HILLS, _WOODS = 0.055, 0.05
 """Height of far hills and of the edge of the woods, as tangents of elevation."""
@@ -18,8 +18,8 @@ _HILLS, _WOODS = 0.055, 0.05
 
 @pixel_scalar
 def cloud_level(view, textures):
-    """Texture level of the clouds (their texels are 0.02 of the cloud plane's height)."""
-    return choose_level(textures, CLOUD, F(0.02), view.pixel * F(4.0), view.pixel * F(4.0))
+    """Texture level of the clouds (their texels are 0.04 of the cloud plane's height)."""
+    return choose_level(textures, CLOUD, F(0.04), view.pixel * F(4.0), view.pixel * F(4.0))
 
 
 @pixel_scalar
@@ -38,7 +38,7 @@ def _add_clouds(view, textures, level, x, y, up, red, green, blue):
     )
 
 
-@frame_scalar
+@pixel_scalar
 def sky_knot(view, textures, level, x, y, z):
     """Radiance (r, g, b) of the sky in direction (x, y, z), not normalised."""
     scale = F(1.0) / math.sqrt(x * x + y * y + z * z)

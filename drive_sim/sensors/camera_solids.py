@@ -149,6 +149,8 @@ def add_object(view, size, scratch, slot, count, stand, shapes, shape, group, ex
             stand.beam,
         )  # fmt: skip
     groups = int(shapes.group[last - 1]) + 1
+    # One face is no tiling.
+    alone = last - first == 1
     # The camera ahead of the object sees its front nearest.
     reverse = shapes.sorted[shape] != 0 and stand.cos * stand.x + stand.sin * stand.y > 0.0
     for k in range(groups):
@@ -156,7 +158,7 @@ def add_object(view, size, scratch, slot, count, stand, shapes, shape, group, ex
         for q in range(first, last):
             if shapes.group[q] == part:
                 count = _add_shape_face(
-                    view, size, scratch, slot, count, stand, shapes, q, semantic, group + part, extra
+                    view, size, scratch, slot, count, stand, shapes, q, semantic, -1 if alone else group + part, extra
                 )
     return count
 

@@ -2,7 +2,8 @@
 
 Each texture is periodic noise, baked once with NumPy and stored as a *ripmap*: all combinations of halvings along
 both axes, because a road seen at a grazing angle has pixels that are long and narrow. Sampling is one bilinear
-look-up in the level that suits the footprint, so that nothing shimmers. Texels are bytes, 128 being neutral.
+look-up in the level that suits the footprint, so that nothing shimmers. Texels are bytes, 128 being neutral; each
+word holds the four that a look-up mixes.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ ASPHALT, GRAIN, VERGE, CLOUD, FOLIAGE = range(5)
 LEAFY, CONIFERS = 4, 3
 """How many leafy trees and conifers there are among the foliage, in this order."""
 FOLIAGE_SIZE = 64
-_SIZES = {ASPHALT: (9, 7), GRAIN: (7, 7), VERGE: (8, 8), CLOUD: (8, 8)}
+_SIZES = {ASPHALT: (9, 7), GRAIN: (7, 7), VERGE: (8, 8), CLOUD: (7, 7)}
 """log2 of (texels along u, texels along v)."""
 ASPHALT_TEXEL, GRAIN_TEXEL, VERGE_TEXEL = 0.0625, 0.025, 0.25
 """Side of a texel [m]."""
@@ -40,7 +41,7 @@ NOISE_UNIT = 32.0
 class Textures(NamedTuple):
     """All textures in one array of bytes, and tables of noise."""
 
-    texels: Any  # uint8 (n)
+    texels: Any  # uint32 (n): a texel in the lowest byte, then its neighbours along u, along v, and along both
     start: Any  # int32 (textures, LEVELS, LEVELS): first texel of a level
     log_u: Any  # int32 (textures): log2 of the texels along u at level 0
     log_v: Any  # int32 (textures)
@@ -55,7 +56,7 @@ class Level(NamedTuple):
     log_u: Any  # log2 of its width
     mask_u: Any
     mask_v: Any
-    scale_u: Any  # its texels per metre
+    scale_u: Any  # 256 times its texels per metre
     scale_v: Any
 
 
@@ -82,39 +83,30 @@ def choose_level(textures, texture, texel, footprint_u, footprint_v):
         log_u - level_u,
         (1 << (log_u - level_u)) - 1,
         (1 << (log_v - level_v)) - 1,
-        inverse / F(1 << level_u),
-        inverse / F(1 << level_v),
+        F(256.0) * inverse / F(1 << level_u),
+        F(256.0) * inverse / F(1 << level_v),
     )
-
-
-@pixel_scalar
-def floor_int(value):
-    """Largest integer not above ``value``."""
-    whole = int(value)
-    return whole - 1 if value < F(whole) else whole
 
 
 @pixel_scalar
 def sample(textures, level, u, v):
     """Bilinear look-up at (u, v) [m], in -1..1."""
-    a, b = u * level.scale_u - F(0.5), v * level.scale_v - F(0.5)
-    i, j = floor_int(a), floor_int(b)
-    a -= F(i)
-    b -= F(j)
-    i0, i1 = i & level.mask_u, (i + 1) & level.mask_u
-    row0 = level.start + ((j & level.mask_v) << level.log_u)
-    row1 = level.start + (((j + 1) & level.mask_v) << level.log_u)
-    t = textures.texels
-    low = F(t[row0 + i0]) + (F(t[row0 + i1]) - F(t[row0 + i0])) * a
-    high = F(t[row1 + i0]) + (F(t[row1 + i1]) - F(t[row1 + i0])) * a
-    return (low + (high - low) * b) * F(1.0 / 128.0) - F(1.0)
+    # In 1/256 of a texel; both columns of the four texels are mixed in one multiplication each.
+    x, y = int(u * level.scale_u - F(128.0)), int(v * level.scale_v - F(128.0))
+    place = level.start + (((y >> 8) & level.mask_v) << level.log_u) + ((x >> 8) & level.mask_u)
+    four = int(textures.texels[np.uint64(place)])
+    share = x & 255
+    pair = (four & 0x00FF00FF) * (256 - share) + ((four >> 8) & 0x00FF00FF) * share
+    low, high = F(pair & 0xFFFF), F(pair >> 16)
+    return (low + (high - low) * F(y & 255) * F(1.0 / 256.0)) * F(1.0 / 32768.0) - F(1.0)
 
 
 @pixel_scalar
 def sample_nearest(textures, level, u, v):
     """The texel at (u, v) [m], in -1..1: for fine grain, whose blocks nobody sees."""
-    i, j = floor_int(u * level.scale_u) & level.mask_u, floor_int(v * level.scale_v) & level.mask_v
-    return F(textures.texels[level.start + (j << level.log_u) + i]) * F(1.0 / 128.0) - F(1.0)
+    x, y = int(u * level.scale_u) >> 8, int(v * level.scale_v) >> 8
+    place = level.start + ((y & level.mask_v) << level.log_u) + (x & level.mask_u)
+    return F(int(textures.texels[np.uint64(place)]) & 255) * F(1.0 / 128.0) - F(1.0)
 
 
 def _spectral_noise(name: str, shape: tuple[int, int], slope: float, lowest: float = 1.0) -> NDArray[np.float64]:
@@ -186,14 +178,17 @@ def _skyline() -> NDArray[np.float32]:
     return np.array(rows, np.float32)
 
 
-def _ripmap(picture: NDArray[np.float64], log_u: int, log_v: int) -> dict[tuple[int, int], NDArray[np.uint8]]:
-    """Bytes of every combination of halvings (along u, along v)."""
+def _ripmap(picture: NDArray[np.float64], log_u: int, log_v: int) -> dict[tuple[int, int], NDArray[np.uint32]]:
+    """Words of every combination of halvings (along u, along v)."""
     levels = {}
     column = picture
     for level_v in range(log_v + 1):
         level = column
         for level_u in range(log_u + 1):
-            levels[level_u, level_v] = np.clip(np.rint(128.0 + 128.0 * level), 0, 255).astype(np.uint8)
+            byte = np.clip(np.rint(128.0 + 128.0 * level), 0, 255).astype(np.uint32)
+            right = np.roll(byte, -1, 1)
+            words = byte | right << 8 | np.roll(byte, -1, 0) << 16 | np.roll(right, -1, 0) << 24
+            levels[level_u, level_v] = words
             if level_u < log_u:
                 level = _halved(level, 1)
         if level_v < log_v:
@@ -209,7 +204,7 @@ def _bake() -> Textures:
         pictures += draw_tree(number, number >= LEAFY, FOLIAGE_SIZE)
     start = np.zeros((len(pictures), LEVELS, LEVELS), np.int32)
     logs = np.array([[size.bit_length() - 1 for size in picture.shape] for picture in pictures], np.int32)
-    texels: list[NDArray[np.uint8]] = []
+    texels: list[NDArray[np.uint32]] = []
     total = 0
     for texture, picture in enumerate(pictures):
         log_v, log_u = logs[texture]
