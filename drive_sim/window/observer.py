@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from enum import Enum
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,24 +13,27 @@ from numpy.typing import NDArray
 
 from drive_sim.drivers.driver import Driver
 from drive_sim.drivers.human import HumanDriver
+from drive_sim.errors import InputError
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import Step, StopRollout
 from drive_sim.sensors.observation import Observation
 from drive_sim.top_down.scene import Scene, blend, scene_of
 from drive_sim.window.devices import InputDevice
+from drive_sim.window.display import Banner
+from drive_sim.window.pacing import Pacer
 from drive_sim.window.panel import Dashboard
 from drive_sim.world.simulator import Simulator
-from drive_sim.world.state import EVENT_FINISH, EVENT_NAMES, EVENT_OFF_CENTRE, EVENT_TIME_OUT
+from drive_sim.world.state import EVENT_FINISH, EVENT_LANE_DEPARTURE, EVENT_NAMES, EVENT_OFF_CENTRE, EVENT_TIME_OUT
 
 if TYPE_CHECKING:
-    from drive_sim.window.app import Display
+    from drive_sim.window.display import Display
 
-FRAME_RATE = 60
-"""Pictures a second [Hz]."""
 TRAIL_LENGTH = 200
 """Positions behind the car: 10 s."""
-PAUSE_AT_END = 1.5
+PAUSE_AT_END = 1.8
 """How long the end of an episode is shown [s]."""
+NEWS_LASTS, NEWS_FADES = 2.0, 1.0
+"""How long the last event is shown, and then takes to fade; episode time [s]."""
 HELP = {
     "keyboard": (("← → A D", "steer"), ("↑ ↓ W S", "throttle, brake")),
     "mouse": (("pointer", "steer"), ("buttons", "throttle, brake")),
@@ -38,8 +41,10 @@ HELP = {
     "wheel": (("wheel", "steer"), ("pedals", "throttle, brake")),
 }
 COMMON_HELP = (("R", "record on, off"), ("N", "next road"), ("Backspace", "again, forget this"), ("Esc", "leave"))
-_QUIET = EVENT_OFF_CENTRE
+QUIET = EVENT_OFF_CENTRE
 """Events that are no news to a person."""
+PASSING = EVENT_OFF_CENTRE | EVENT_LANE_DEPARTURE
+"""Events that end nothing."""
 
 
 class Wish(Enum):
@@ -50,6 +55,20 @@ class Wish(Enum):
     AGAIN = "again"
 
 
+@dataclass(frozen=True)
+class News:
+    """What happened last."""
+
+    words: str = ""
+    alarm: bool = False
+    time: float = 0.0
+    """Episode time [s]."""
+
+    def freshness(self, time: float) -> float:
+        """1 while it is new, 0 from when it has faded away."""
+        return min(max((self.time + NEWS_LASTS + NEWS_FADES - time) / NEWS_FADES, 0.0), 1.0)
+
+
 class WindowObserver:
     """Shows a rollout of one world, paces it by the clock, reads the device, and records when asked to.
 
@@ -57,28 +76,36 @@ class WindowObserver:
     ----------
     recording
         Whether episodes are recorded from their start; ``R`` changes it.
+    pacer
+        Whose clock it is; by default the machine's.
+
+    Raises
+    ------
+    InputError
+        When the driver's device is not connected.
     """
 
-    def __init__(self, display: Display, driver: Driver, recorder: Recorder, recording: bool) -> None:
+    def __init__(
+        self, display: Display, driver: Driver, recorder: Recorder, recording: bool, pacer: Pacer | None = None
+    ) -> None:
         self.display, self.driver, self.recorder, self.recording = display, driver, recorder, recording
         self.wish: Wish | None = None
         self.pictures = 0
         """Shown so far."""
+        self._pacer = pacer or Pacer()
         self._device = InputDevice(driver) if isinstance(driver, HumanDriver) else None
         self._help = (*HELP.get(driver.name, ()), *COMMON_HELP)
         self._trail: deque[tuple[float, float]] = deque(maxlen=TRAIL_LENGTH)
-        self._due = 0.0
 
     def on_reset(self, simulator: Simulator, observation: Observation) -> None:
         """A new episode: begin to record it if so, and show where it starts."""
-        self.wish = None
+        self.wish, self._news = None, News()
         self._trail.clear()
-        self._status, self._alarm = "", False
         self._scene = scene_of(simulator)
         self._picture = observation.camera["front"][0]
         if self.recording:
             self.recorder.start(simulator, observation)
-        self._due = perf_counter()
+        self._pacer.restart()
         self._frame(simulator, self._scene, np.zeros(2, np.float32))
 
     def on_step(self, step: Step) -> None:
@@ -90,15 +117,12 @@ class WindowObserver:
         self._trail.append((self._scene.ego.x, self._scene.ego.y))
         self._picture = step.observation.camera["front"][0]
         self._note_events(simulator)
-        pictures = max(1, round(FRAME_RATE * simulator.control_period))
-        for number in range(1, pictures + 1):
-            self._due += simulator.control_period / pictures
-            late = perf_counter() - self._due
-            # Too slow a machine skips pictures, never steps: what is recorded is not to depend on it.
-            if late < simulator.control_period or number == pictures:
-                self._listen(step)
-                self._frame(simulator, blend(before, self._scene, number / pictures), step.action[0])
-            self._wait()
+        shown = 0.0
+        for share in self._pacer.pictures(simulator.control_period):
+            # The device moves with the time driven, so that a slow machine does not make a slow hand.
+            self._listen(step, (share - shown) * simulator.control_period)
+            self._frame(simulator, blend(before, self._scene, share), step.action[0])
+            shown = share
         if simulator.state.done[0]:
             self._show_end(step)
 
@@ -106,22 +130,15 @@ class WindowObserver:
         """Keep what was recorded, unless the person wanted it forgotten."""
         self.recorder.finish(keep=self.wish is not Wish.AGAIN)
 
-    def _wait(self) -> None:
-        left = self._due - perf_counter()
-        if left > 0.0:
-            pygame.time.wait(int(1000.0 * left))
-        elif left < -0.25:
-            self._due = perf_counter()
-
-    def _listen(self, step: Step) -> None:
-        """Read the device and the keys."""
+    def _listen(self, step: Step, dt: float) -> None:
+        """Read the keys, and the device after ``dt`` [s]."""
         for event in pygame.event.get():
             if event.type == pygame.QUIT:
                 self._stop(Wish.LEAVE)
             elif event.type == pygame.KEYDOWN:
                 self._key(event.key, step)
         if self._device is not None:
-            self._device.read(self._scene.ego.speed, 1.0 / FRAME_RATE)
+            self._device.read(self._scene.ego.speed, dt)
 
     def _key(self, key: int, step: Step) -> None:
         wishes = {pygame.K_ESCAPE: Wish.LEAVE, pygame.K_n: Wish.NEXT, pygame.K_BACKSPACE: Wish.AGAIN}
@@ -129,36 +146,67 @@ class WindowObserver:
             self._stop(wishes[key])
         elif key == pygame.K_r:
             self.recording = not self.recording
-            if self.recording and not step.simulator.state.done[0]:
-                self.recorder.start(step.simulator, step.observation)
+            if self.recording:
+                self._start_recording(step)
             else:
                 self.recorder.finish()
+
+    def _start_recording(self, step: Step) -> None:
+        if step.simulator.state.done[0]:
+            return  # the next episode will be recorded
+        try:
+            self.recorder.start(step.simulator, step.observation)
+        except InputError as error:
+            # Nobody's drive ends because a disk is full.
+            self.recording = False
+            self._news = News(f"not recording: {error}", True, float(step.simulator.state.time[0]))
 
     def _stop(self, wish: Wish) -> None:
         self.wish = wish
         raise StopRollout
 
     def _note_events(self, simulator: Simulator) -> None:
-        events = int(simulator.state.events[0]) & ~_QUIET
+        events = int(simulator.state.events[0]) & ~QUIET
         if events:
-            self._status = ", ".join(name for bit, name in EVENT_NAMES.items() if events & bit)
-            self._alarm = bool(events & ~(EVENT_FINISH | EVENT_TIME_OUT))
+            alarm = bool(events & ~(EVENT_FINISH | EVENT_TIME_OUT))
+            self._news = News(_names(events), alarm, float(simulator.state.time[0]))
 
     def _show_end(self, step: Step) -> None:
         """Leave the end in sight for a moment; keys still work."""
-        until = perf_counter() + PAUSE_AT_END
-        while perf_counter() < until:
-            self._listen(step)
-            self._frame(step.simulator, self._scene, step.action[0])
-            pygame.time.wait(1000 // FRAME_RATE)
+        banner = ending(step.simulator)
+        for _ in self._pacer.pictures(PAUSE_AT_END):
+            self._listen(step, 0.0)
+            self._frame(step.simulator, self._scene, step.action[0], banner)
 
-    def _frame(self, simulator: Simulator, scene: Scene, command: Any) -> None:
-        episode = simulator.episodes[0]
-        title = f"{self.driver.name} on {episode.scenario}, {episode.weather.name}"
-        recorded = self.recorder.steps * simulator.control_period if self.recorder.recording else None
-        board = dashboard(simulator, self._picture, command, title, self._status, self._help, self._alarm, recorded)
-        self.display.show(scene, board, self._trail)
+    def _frame(self, simulator: Simulator, scene: Scene, command: Any, banner: Banner | None = None) -> None:
+        episode, news = simulator.episodes[0], self._news
+        board = dashboard(
+            simulator,
+            self._picture,
+            command,
+            f"{self.driver.name} on {episode.scenario}, {episode.weather.name}",
+            self._help,
+            status=news.words,
+            alarm=news.alarm,
+            freshness=news.freshness(float(simulator.state.time[0])),
+            recording=self.recorder.steps * simulator.control_period if self.recorder.recording else None,
+        )
+        self.display.show(scene, board, self._trail, banner)
         self.pictures += 1
+
+
+def _names(events: int) -> str:
+    return ", ".join(name for bit, name in EVENT_NAMES.items() if events & bit)
+
+
+def ending(simulator: Simulator) -> Banner:
+    """How the drive of world 0 ended."""
+    state = simulator.state
+    events = int(state.events[0]) & ~PASSING
+    driven = f"{float(state.progress[0]):.0f} m in {float(state.time[0]):.1f} s"
+    # What went wrong says more than that the line was crossed at the same moment.
+    failed = events & ~(EVENT_FINISH | EVENT_TIME_OUT)
+    return Banner(_names(failed or events).capitalize(), driven, good=not failed and bool(events & EVENT_FINISH))
 
 
 def dashboard(
@@ -166,12 +214,10 @@ def dashboard(
     picture: NDArray[np.uint8],
     command: Any,
     title: str,
-    status: str,
     help_lines: tuple[tuple[str, str], ...],
-    alarm: bool = False,
-    recorded: float | None = None,
+    **news: Any,
 ) -> Dashboard:
-    """The dashboard of world 0 as it is now."""
+    """The dashboard of world 0 as it is now; ``news`` are the fields of `Dashboard` that have defaults."""
     state, world = simulator.state, simulator.world
     return Dashboard(
         picture=picture,
@@ -179,11 +225,13 @@ def dashboard(
         limit=float(world.speed_limit[0]),
         steering=float(command[0]),
         acceleration=float(command[1]),
+        force=(float(state.acceleration_x[0]), float(state.acceleration_y[0])),
+        lane_offset=float(state.d[0] - world.lane_centre[0]),
+        lane_width=float(world.lane_width[0]),
+        car_width=float(simulator.vehicle.width),
         title=title,
-        status=status,
-        alarm=alarm,
         progress=float(state.progress[0] / world.route_length[0]),
         time=float(state.time[0]),
-        recording=recorded,
         help=help_lines,
+        **news,
     )

@@ -1,0 +1,109 @@
+"""The window itself: the map on the left, the panel on the right, and what is said in large letters."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pygame
+
+from drive_sim.errors import InputError
+from drive_sim.top_down.scene import Scene
+from drive_sim.top_down.view import TopDownView
+from drive_sim.window.lettering import BACK, GREEN, INK, RED, Shade, mix, plate, text
+from drive_sim.window.panel import Dashboard, Panel
+
+WINDOW_SIZE = (1280, 720)
+MAP_WIDTH = 664
+BANNER_TOP = 96
+"""Where a banner is [px]: above the car, below the compass."""
+
+
+@dataclass(frozen=True)
+class Banner:
+    """What is said over the map: how a drive ended."""
+
+    title: str
+    detail: str
+    good: bool
+
+
+class Display:
+    """The window's surface and its two halves. It can be resized; its picture keeps its shape.
+
+    Raises
+    ------
+    InputError
+        When there is no display.
+    """
+
+    def __init__(self, title: str) -> None:
+        self.surface = _open_window(title)
+        self._map = TopDownView((MAP_WIDTH, WINDOW_SIZE[1]), scale=8.0)
+        self._panel = Panel((WINDOW_SIZE[0] - MAP_WIDTH, WINDOW_SIZE[1]))
+        self._left = pygame.Surface((MAP_WIDTH, WINDOW_SIZE[1]))
+        self._right = pygame.Surface(self._panel.size)
+        self._say("getting ready")
+
+    def show(
+        self,
+        scene: Scene,
+        board: Dashboard,
+        trail: Sequence[tuple[float, float]] = (),
+        banner: Banner | None = None,
+    ) -> None:
+        """Draw a picture and put it on the screen."""
+        self._map.draw(self._left, scene, trail)
+        if banner is not None:
+            draw_banner(self._left, banner)
+        self._panel.draw(self._right, board)
+        self.surface.blit(self._left, (0, 0))
+        self.surface.blit(self._right, (MAP_WIDTH, 0))
+        pygame.display.flip()
+
+    def _say(self, words: str) -> None:
+        # The first drive after an installation compiles for a minute; a black window would look broken.
+        self.surface.fill(BACK)
+        label = text(words, 40, INK)
+        self.surface.blit(label, label.get_rect(center=self.surface.get_rect().center))
+        pygame.display.flip()
+        pygame.event.pump()
+
+    @staticmethod
+    def close() -> None:
+        """Close the window."""
+        pygame.display.quit()
+
+
+def draw_banner(surface: pygame.Surface, banner: Banner) -> None:
+    """Lay a banner over the map."""
+    shade: Shade = GREEN if banner.good else RED
+    title, detail = text(banner.title, 58, INK), text(banner.detail, 26, mix(INK, BACK, 0.8))
+    box = pygame.Rect(0, BANNER_TOP, max(title.get_width(), detail.get_width(), 300) + 72, 132)
+    box.centerx = surface.get_width() // 2
+    surface.blit(plate(*box.size, 14, BACK, 225), box)
+    surface.blit(plate(8, box.height - 36, 4, shade), (box.left + 18, box.top + 18))
+    surface.blit(title, title.get_rect(midtop=(box.centerx, box.top + 26)))
+    surface.blit(detail, detail.get_rect(midtop=(box.centerx, box.top + 86)))
+
+
+def _open_window(title: str) -> pygame.Surface:
+    """A window on a screen that somebody can see; SDL is content to draw into memory where there is none."""
+    mend = "start a display (such as Xvfb), or add --headless"
+    asked = os.environ.get("SDL_VIDEODRIVER", "")
+    if asked in ("dummy", "offscreen"):
+        raise InputError("display", "", f"SDL_VIDEODRIVER={asked} shows nothing", "unset it, or add --headless")
+    desktop = sys.platform in ("win32", "darwin")
+    if not (asked or desktop or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise InputError("display", "", "neither DISPLAY nor WAYLAND_DISPLAY is set", mend)
+    try:
+        pygame.display.init()
+        if pygame.display.get_driver() in ("dummy", "offscreen"):
+            raise pygame.error("none answers")
+        pygame.display.set_caption(title)
+        return pygame.display.set_mode(WINDOW_SIZE, pygame.SCALED | pygame.RESIZABLE)
+    except pygame.error as error:
+        pygame.display.quit()
+        raise InputError("display", "", f"cannot be opened: {error}", mend) from None

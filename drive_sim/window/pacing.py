@@ -1,0 +1,54 @@
+"""When to draw: pictures spread evenly over the time that a control step stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from time import perf_counter, sleep
+
+FRAME_RATE = 60
+"""Pictures a second [Hz]."""
+FORGIVEN = 0.25
+"""A delay [s] that is not made up for: after a pause nobody wants to see the missed time in a rush."""
+
+
+class Pacer:
+    """Holds a loop to the clock, whoever's clock that is.
+
+    Parameters
+    ----------
+    clock
+        Seconds that only grow.
+    wait
+        Lets so many seconds pass.
+    """
+
+    def __init__(
+        self,
+        frame_rate: int = FRAME_RATE,
+        clock: Callable[[], float] = perf_counter,
+        wait: Callable[[float], None] = sleep,
+    ) -> None:
+        self.frame_rate, self._clock, self._wait = frame_rate, clock, wait
+        self._due = clock()
+
+    def restart(self) -> None:
+        """Time counts from now."""
+        self._due = self._clock()
+
+    def pictures(self, duration: float) -> Iterator[float]:
+        """Shares (0, 1] of ``duration`` [s] to draw, each when it is time; the duration is over when they end.
+
+        A machine too slow for all of them is spared pictures, but never the last one, and never a step: what is
+        recorded is not to depend on it.
+        """
+        count = max(1, round(self.frame_rate * duration))
+        for number in range(1, count + 1):
+            late = self._clock() - self._due
+            if late < duration or number == count:
+                yield number / count
+            self._due += duration / count
+            left = self._due - self._clock()
+            if left > 0.0:
+                self._wait(left)
+            elif left < -FORGIVEN:
+                self.restart()
