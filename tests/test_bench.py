@@ -38,7 +38,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], dict]
 def test_every_section_has_its_figures(measured: tuple[list[str], dict]) -> None:
     expected = {
         "step.1", "step.2.threads_1", "env", "env.camera", "env.all", "step_camera.2.threads_1",
-        "ratio.batched_per_core", "camera.threads_1", "camera.dry", "camera.night", "camera.truth", "pixels.16x32",
+        "ratio.batched_per_core", "camera.dry", "camera.night", "camera.truth", "pixels.16x32",
         "actors.0", "actors.8", "worlds.1", "worlds.2", "worlds_camera.1", "worlds_camera.2", "memory.world", "lidar",
         "motion_sensors", "pilotnet.1", "pilotnet.2", "closed_loop", "latency.median", "latency.p99", "cold_start",
     }  # fmt: skip
@@ -115,7 +115,7 @@ def test_the_measured_drives_are_driven_well_among_visible_traffic() -> None:
     frames = CameraRig((CameraConfig(),)).render(
         "cpu", simulator.roads, simulator.world, simulator.state, ("semantic",)
     )
-    assert ((frames.semantic == SEMANTIC_VEHICLE).sum(axis=(1, 2, 3)) > 50).all()
+    assert ((frames.semantic == SEMANTIC_VEHICLE).sum(axis=(1, 2, 3)) > 60).all()
     batch.begin()
     batch.go_on(effort.steps)
     assert not simulator.state.interventions.any()

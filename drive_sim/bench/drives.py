@@ -32,14 +32,14 @@ _LONG = 1e4
 
 # Kind, distance ahead of the ego at the start [m], place: who is in view of a car that drives for a few seconds.
 _AROUND = (
-    (ACTOR_CAR, 30.0, "lane"),
-    (ACTOR_CAR, 110.0, "oncoming"),
-    (ACTOR_PEDESTRIAN, 45.0, "verge"),
-    (ACTOR_LORRY, 65.0, "lane"),
-    (ACTOR_CAR, 160.0, "oncoming"),
-    (ACTOR_CAR, 60.0, "verge"),
-    (ACTOR_CYCLIST, 85.0, "verge"),
-    (ACTOR_CONE, 70.0, "verge"),
+    (ACTOR_CAR, 22.0, "lane"),
+    (ACTOR_CAR, 75.0, "oncoming"),
+    (ACTOR_PEDESTRIAN, 30.0, "verge"),
+    (ACTOR_LORRY, 50.0, "lane"),
+    (ACTOR_CAR, 120.0, "oncoming"),
+    (ACTOR_CAR, 40.0, "verge"),
+    (ACTOR_CYCLIST, 55.0, "verge"),
+    (ACTOR_CONE, 45.0, "verge"),
     (ACTOR_CAR, 100.0, "lane"),
     (ACTOR_LORRY, 210.0, "oncoming"),
     (ACTOR_CAR, 135.0, "lane"),

@@ -29,6 +29,11 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def thread_counts(device: str) -> list[int]:
+    """What figures of loops over many worlds are measured with; a GPU needs no second thread."""
+    return sorted({1, cores()}) if device == "cpu" else [1]
+
+
 def wait(device: str) -> None:
     """Wait until the device has done all that was asked of it."""
     if device == "cuda" and not kernel.SIMULATED_CUDA:
@@ -81,7 +86,7 @@ def step_figure(key: str, what: str, device: str, effort: Effort, size: int, **o
 def stepping(device: str, effort: Effort) -> Iterator[Figure | str]:
     """The simulator alone."""
     yield step_figure("step.1", f"1 world, {ACTORS} actors, no sensor", device, effort, 1)
-    for count in sorted({1, cores()}):
+    for count in thread_counts(device):
         yield step_figure(
             f"step.{effort.batch}.threads_{count}", f"{effort.batch} worlds, {ACTORS} actors, no sensor", device,
             effort, effort.batch, threads=count,
@@ -122,7 +127,7 @@ def environments(device: str, effort: Effort) -> Iterator[Figure | str]:
         if key == "env.camera":
             single = figure
         yield figure
-    for count in sorted({1, cores()}):
+    for count in thread_counts(device):
         what = f"{effort.batch} worlds, camera 66×200, {ACTORS} actors"
         key = f"step_camera.{effort.batch}.threads_{count}"
         batched = step_figure(key, what, device, effort, effort.batch, camera=True, threads=count)
@@ -160,10 +165,11 @@ def frames_figure(
 def camera(device: str, effort: Effort) -> Iterator[Figure | str]:
     """Drawing alone."""
     rig = CameraRig((CameraConfig(),))
-    for count in sorted({1, cores()}):
-        yield frames_figure(f"camera.threads_{count}", "camera 66×200, dry", device, effort, rig, count=count)
     for weather in weather_domains():
         yield frames_figure(f"camera.{weather}", f"camera 66×200, {weather}", device, effort, rig, weather)
+    for count in thread_counts(device)[1:]:
+        key = f"camera.dry.threads_{count}"
+        yield frames_figure(key, "camera 66×200, dry", device, effort, rig, count=count)
     yield frames_figure(
         "camera.truth", "camera 66×200 with classes and depth", device, effort, rig, layers=("rgb", "semantic", "depth")
     )
@@ -185,9 +191,16 @@ def growth(device: str, effort: Effort) -> Iterator[Figure | str]:
             camera=True,
         )
     for size in effort.worlds:
-        yield step_figure(f"worlds.{size}", f"{size} worlds, no sensor", device, effort, size)
+        many = f"{size} world{'s' if size > 1 else ''}"
+        yield step_figure(f"worlds.{size}", f"{many}, no sensor", device, effort, size)
         yield step_figure(
-            f"worlds_camera.{size}", f"{size} worlds, camera 66×200", device, effort, size, camera=True, threads=cores()
+            f"worlds_camera.{size}",
+            f"{many}, camera 66×200",
+            device,
+            effort,
+            size,
+            camera=True,
+            threads=thread_counts(device)[-1],
         )
 
 
