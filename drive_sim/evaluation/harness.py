@@ -19,8 +19,8 @@ from drive_sim.progress import Report
 if TYPE_CHECKING:
     from drive_sim.drivers.driver import Driver
 
-BATCH = 64
-"""Worlds driven at once unless asked otherwise."""
+BATCH = {"cpu": 32, "cuda": 1024}
+"""Worlds driven at once unless asked otherwise: on a CPU more are hardly faster, and an interruption loses a batch."""
 PAGE_NAME = "report.html"
 YARDSTICK_EPISODES = {"classical": 16}
 """Yardsticks that think long drive only the first episodes of a suite; the report says how many."""
@@ -84,7 +84,7 @@ def evaluate(
     rivals = [_enter(name, device, "--against") for name in against]
     road_files = None if roads is None else Path(roads)
     drawn = draw_suite(chosen, episodes, seed, road_files)
-    conditions = Conditions(chosen.on_failure, device, batch or BATCH, real_time)
+    conditions = Conditions(chosen.on_failure, device, batch or BATCH[device], real_time)
     evaluation = Evaluation(chosen, seed, road_files, conditions, drawn, Drives(main.facts))
     driving = {entrant.facts.given for entrant in (main, *rivals)}
     others = [name for name in chosen.yardsticks if yardsticks and name not in driving]

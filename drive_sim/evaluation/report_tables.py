@@ -21,6 +21,7 @@ from drive_sim.evaluation.report_words import (
     unit_label,
 )
 from drive_sim.evaluation.results import DriverFacts, EstimateRow, Results, Yardstick
+from drive_sim.world.road_import import ROAD_CLASS as IMPORTED
 
 FAMILIES = {
     "Lane keeping": LANE_METRICS,
@@ -212,8 +213,10 @@ def heat_map(scores: Sequence[EpisodeScore], headline: str) -> HeatMap | None:
     def kinds(fact: str) -> list[str]:
         return sorted({str(getattr(score.facts, fact)) for score in scores})
 
-    row_fact = next((fact for fact in ("scenario", "road_class", "road") if len(kinds(fact)) > 1), "road_class")
-    if row_fact == "scenario" and len(kinds("road_class")) == len(kinds("scenario")):
+    row_fact = next((fact for fact in ("scenario", "road_class") if len(kinds(fact)) > 1), "road_class")
+    if kinds("road_class") == [IMPORTED]:
+        row_fact = "road"
+    elif len(kinds("road_class")) == len(kinds("scenario")):
         row_fact = "road_class"
     rows, columns = kinds(row_fact), kinds("weather")
     if len(rows) * len(columns) < 2:
