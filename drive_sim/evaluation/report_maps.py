@@ -18,6 +18,8 @@ ERROR_BOUNDS = (0.25, 0.5, 1.0)
 _UNITS = 1000.0
 """Longer side of a map in SVG units: whole numbers are then fine enough for any screen."""
 _MARGIN = 40.0
+MANY = 10
+"""Crosses of failures get smaller when there are so many."""
 
 
 def map_svg(trace: Trace, episode: Episode, label: str) -> str:
@@ -46,7 +48,9 @@ def map_svg(trace: Trace, episode: Episode, label: str) -> str:
     parts += _coloured(place(points), trace)
     start = place(points[:1])[0]
     parts.append(f'<circle class="start" cx="{start[0]:.0f}" cy="{start[1]:.0f}" r="14"/>')
-    parts += [f'<path class="fail" d="{_cross(*spot)}"/>' for spot in _apart(place(trace.failures))]
+    failures = _apart(place(trace.failures))
+    size = 16.0 if len(failures) < MANY else 9.0
+    parts += [f'<path class="fail" d="{_cross(x, y, size)}"/>' for x, y in failures]
     return (
         f'<svg class="map" viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{label}">'
         + "".join(parts)
@@ -90,7 +94,7 @@ def _path(points: Floats) -> str:
     return f"M{whole[0, 0]} {whole[0, 1]}" + "".join(f"l{dx} {dy}" for dx, dy in moves.tolist())
 
 
-def _cross(x: float, y: float, size: float = 16.0) -> str:
+def _cross(x: float, y: float, size: float) -> str:
     return (
         f"M{x - size:.0f} {y - size:.0f}l{2 * size:.0f} {2 * size:.0f}m0 {-2 * size:.0f}l{-2 * size:.0f} {2 * size:.0f}"
     )

@@ -93,16 +93,16 @@ def verdict(results: Results, suite: Suite) -> str:
     if row is None or row.estimate is None:
         return f"Nothing in these {len(results.episodes)} drives says anything about {suite.headline}."
     interval = f" (95 % interval {interval_text(row)} %)" if row.unit == "1" and interval_text(row) else ""
+    where = _where(results, suite)
+    if suite.headline == "autonomy" and row.estimate < 0.0:
+        return f"Needed help more often than every 6 s: autonomy {percent(row.estimate)} %{interval} {where}."
     if suite.headline == "autonomy":
-        return f"Drove {percent(row.estimate)} % of the time without help{interval} {_where(results, suite)}."
+        return f"Drove {percent(row.estimate)} % of the time without help{interval} {where}."
     if suite.headline == "collision_free_passes":
         met = round(row.basis or 0.0)
         passed = round(row.estimate * met)
-        return (
-            f"Got past {passed} of {met} encounters without contact: {percent(row.estimate)} %{interval}, "
-            f"{_where(results, suite)}."
-        )
-    return f"{suite.headline}: {with_unit(row.estimate, row.unit)}{interval} {_where(results, suite)}."
+        return f"Got past {passed} of {met} encounters without contact: {percent(row.estimate)} %{interval}, {where}."
+    return f"{suite.headline}: {with_unit(row.estimate, row.unit)}{interval} {where}."
 
 
 def _where(results: Results, suite: Suite) -> str:

@@ -102,7 +102,8 @@ def test_the_page_is_one_file_of_moderate_size(folder: Path) -> None:
 def test_the_verdict_comes_before_any_table_and_says_what_results_say(page: str, results: Results) -> None:
     autonomy = results.metrics["autonomy"]
     assert autonomy.estimate is not None
-    verdict = page.index(f"Drove {report_words.percent(autonomy.estimate)} % of the time without help")
+    assert -1.0 < autonomy.estimate < 1.0
+    verdict = page.index(f"{report_words.percent(autonomy.estimate)} %")
     assert verdict < page.index("<table")
     assert f"in {EPISODES} drives on roads it never saw" in page
 
@@ -331,6 +332,12 @@ def test_the_verdict_on_obstacles_counts_encounters(results: Results) -> None:
     passes = {"collision_free_passes": row(0.85, 0.79, 0.894, basis=200.0)}
     words = report_words.verdict(results.model_copy(update={"metrics": passes}), load_suite("obstacle-avoidance"))
     assert words.startswith("Got past 170 of 200 encounters without contact: 85 % (95 % interval 79 to 89.4 %)")
+
+
+def test_a_negative_autonomy_is_put_into_words(results: Results) -> None:
+    metrics = {"autonomy": row(-0.2, -0.5, 0.1)}
+    words = report_words.verdict(results.model_copy(update={"metrics": metrics}), load_suite("lane-keeping"))
+    assert words.startswith("Needed help more often than every 6 s: autonomy −20 % (95 % interval −50 to 10 %)")
 
 
 def test_without_anything_to_say_the_verdict_says_so(results: Results) -> None:
