@@ -182,7 +182,7 @@ class HumanDriver:
     """
 
     privileged = False
-    sensors = ()
+    sensors: tuple[str, ...] = ()
     controller = "human"
 
     def __init__(self, name: str = "keyboard", vehicle: VehicleParameters = BMW_320I) -> None:

@@ -66,7 +66,8 @@ class NetworkSettings:
             if key not in known:
                 raise InputError(source, f"network.{key}", "is not a setting of a network", f"use {', '.join(known)}")
         try:
-            settings = cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+            given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+            settings = cls(**given)
         except TypeError as error:
             raise InputError(source, "network", str(error), "compare it with a model under models/") from None
         settings.check(source)
@@ -143,7 +144,8 @@ class PilotNet(nn.Module):
 
 def build_network(settings: NetworkSettings) -> PilotNet:
     """The network of the settings, in training mode, weights in channels_last layout."""
-    return PilotNet(settings).to(memory_format=torch.channels_last)
+    network: PilotNet = PilotNet(settings).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
 
 
 def fold_batch_norm(network: PilotNet) -> PilotNet:
@@ -155,7 +157,7 @@ def fold_batch_norm(network: PilotNet) -> PilotNet:
             folded[-1] = torch.nn.utils.fusion.fuse_conv_bn_eval(folded[-1], layer)  # type: ignore[type-var]
         else:
             folded.append(layer)
-    network.convolutions = nn.Sequential(*folded).to(memory_format=torch.channels_last)
+    network.convolutions = nn.Sequential(*folded).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network
 
 

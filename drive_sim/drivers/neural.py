@@ -117,7 +117,7 @@ class NeuralDriver:
     """Drives by a model: one picture in, curvature and target speed out, then the car's own inverse maps."""
 
     privileged = False
-    sensors = ("camera", "odometry")
+    sensors: tuple[str, ...] = ("camera", "odometry")
     controller = "model"
 
     def __init__(self, model: Model, name: str, device: str = "cpu", vehicle: VehicleParameters = BMW_320I) -> None:
