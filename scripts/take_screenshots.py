@@ -57,7 +57,7 @@ def screen() -> Iterator[None]:
     if shutil.which("Xvfb") is None:
         raise SystemExit("take_screenshots: there is no display and no Xvfb to make one; apt-get install xvfb")
     read, write = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x720x24", "-nolisten", "tcp"]
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x720x24", "-nolisten", "tcp", "-noreset"]
     server = subprocess.Popen(command, pass_fds=(write,), stderr=subprocess.DEVNULL)
     os.close(write)
     try:

@@ -12,13 +12,16 @@ import pygame
 from drive_sim.errors import InputError
 from drive_sim.top_down.scene import Scene
 from drive_sim.top_down.view import TopDownView
-from drive_sim.window.lettering import BACK, GREEN, INK, RED, Shade, mix, plate, text
+from drive_sim.window.lettering import BACK, GREEN, INK, RED, Shade, fitted, mix, plate, text
 from drive_sim.window.panel import Dashboard, Panel
 
 WINDOW_SIZE = (1280, 720)
 MAP_WIDTH = 664
 BANNER_TOP = 96
 """Where a banner is [px]: above the car, below the compass."""
+
+TITLE_POINTS = (58, 48, 40, 34)
+"""Sizes of a banner's title: the largest that has room."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +83,17 @@ class Display:
 def draw_banner(surface: pygame.Surface, banner: Banner) -> None:
     """Lay a banner over the map."""
     shade: Shade = GREEN if banner.good else RED
-    title, detail = text(banner.title, 58, INK), text(banner.detail, 26, mix(INK, BACK, 0.8))
+    room = surface.get_width() - 120
+    titles = (text(banner.title, points, INK) for points in TITLE_POINTS)
+    title = next((image for image in titles if image.get_width() <= room), None)
+    title = title or fitted(banner.title, TITLE_POINTS[-1], INK, room)
+    detail = text(banner.detail, 26, mix(INK, BACK, 0.8))
     box = pygame.Rect(0, BANNER_TOP, max(title.get_width(), detail.get_width(), 300) + 72, 132)
     box.centerx = surface.get_width() // 2
     surface.blit(plate(*box.size, 14, BACK, 225), box)
     surface.blit(plate(8, box.height - 36, 4, shade), (box.left + 18, box.top + 18))
-    surface.blit(title, title.get_rect(midtop=(box.centerx, box.top + 26)))
-    surface.blit(detail, detail.get_rect(midtop=(box.centerx, box.top + 86)))
+    surface.blit(title, title.get_rect(center=(box.centerx, box.top + 46)))
+    surface.blit(detail, detail.get_rect(center=(box.centerx, box.top + 98)))
 
 
 def _open_window(title: str) -> pygame.Surface:

@@ -7,8 +7,8 @@ from time import perf_counter, sleep
 
 FRAME_RATE = 60
 """Pictures a second [Hz]."""
-FORGIVEN = 0.25
-"""A delay [s] that is not made up for: after a pause nobody wants to see the missed time in a rush."""
+MADE_UP = 0.25
+"""Longest delay that is made up for [s]: after a pause nobody wants to see the missed time in a rush."""
 
 
 class Pacer:
@@ -47,8 +47,7 @@ class Pacer:
             if late < duration or number == count:
                 yield number / count
             self._due += duration / count
-            left = self._due - self._clock()
-            if left > 0.0:
-                self._wait(left)
-            elif left < -FORGIVEN:
-                self.restart()
+            now = self._clock()
+            if self._due > now:
+                self._wait(self._due - now)
+            self._due = max(self._due, now - MADE_UP)
