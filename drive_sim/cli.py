@@ -94,8 +94,6 @@ def drive(**options: Any) -> None:
     """Drive, or watch a driver drive, and record it."""
     if options["road"] is not None and options["scenario"] is not None:
         raise InputError("drive", "--road", "cannot be given together with --scenario", "give one of them")
-    if options["road"] is not None and options["scenario"] is not None:
-        raise InputError("drive", "--road", "cannot be given together with --scenario", "give one of them")
     headless = options.pop("headless")
     _announce_compiling()
     if headless:

@@ -151,7 +151,7 @@ class TestCalls:
     def test_drive(self, module) -> None:
         calls = []
         module("drive_sim.window.app", drive=lambda **options: calls.append(options))
-        assert call("drive --road rural --driver expert --record runs/d --minutes 1.5 --headless") == cli.DONE
+        assert call("drive --road rural --driver expert --record runs/d --minutes 1.5") == cli.DONE
         assert calls == [
             {
                 "road": "rural",
@@ -160,7 +160,6 @@ class TestCalls:
                 "record": Path("runs/d"),
                 "minutes": 1.5,
                 "episodes": None,
-                "headless": True,
                 "seed": 0,
             }
         ]
