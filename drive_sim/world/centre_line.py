@@ -8,13 +8,14 @@ in points some metres apart do not become curves, and real bends, which are long
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.interpolate import BSpline, make_smoothing_spline
-from scipy.spatial import cKDTree
 
 from drive_sim.world.road import Floats
+
+if TYPE_CHECKING:
+    from scipy.interpolate import BSpline
 
 CUTOFF_WAVELENGTH = 16.0
 """[m]"""
@@ -64,6 +65,9 @@ def chord_lengths(points: Floats, closed: bool) -> Floats:
 
 
 def _smooth(points: Floats, chord: Floats, closed: bool) -> tuple[BSpline, BSpline]:
+    # Imported here because it takes 0.4 s, and only surveyed roads need it.
+    from scipy.interpolate import make_smoothing_spline
+
     knots, values = chord, points
     if closed:
         length = chord[-1]
@@ -85,6 +89,8 @@ def _smooth(points: Floats, chord: Floats, closed: bool) -> tuple[BSpline, BSpli
 
 def crossing(line: CentreLine, closed: bool) -> tuple[int, int] | None:
     """Two elements at which the line crosses itself, or None."""
+    from scipy.spatial import cKDTree
+
     stride = 4
     x, y = line.x[::stride], line.y[::stride]
     if closed:
