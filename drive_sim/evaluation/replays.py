@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,6 +12,7 @@ import numpy as np
 from drive_sim.evaluation.estimates import EpisodeScore
 from drive_sim.evaluation.log import EpisodeLog, RolloutLog
 from drive_sim.evaluation.metrics import METRICS
+from drive_sim.evaluation.metrics.obstacles import OBSTACLE_METRICS
 from drive_sim.evaluation.trace import Moment
 from drive_sim.evaluation.video import MAP_SIZE, Caption, Picture, Shot, compose, encode, jpeg, room_in_lane
 from drive_sim.kernel import to_host
@@ -85,15 +87,22 @@ class Replay:
 
 
 def worst_first(scores: Sequence[EpisodeScore], headline: str) -> list[int]:
-    """Indices of the episodes, worst first: by failure or help, by the headline, by outcome, by lateral error."""
+    """Indices of the episodes, worst first: by failure or help, the headline, the outcome, and how close it was.
+
+    Close to hitting something where the headline is about other road users, else to leaving the lane.
+    """
     sign = 1.0 if METRICS[headline].better == "higher" else -1.0
+    about_others = METRICS[headline] in OBSTACLE_METRICS
 
     def goodness(index: int) -> tuple[bool, float, int, float]:
         score = scores[index]
         value = score.value(headline)
-        # A drive that failed before the headline had anything to say counts as nothing achieved.
-        known = sign * value if np.isfinite(value) else 0.0
-        return arrived(score), known, _severity(score.outcome), -score.value("lateral_error_max")
+        if not math.isfinite(value):
+            # A drive that failed before the headline had anything to say counts as nothing achieved.
+            value = sign * math.inf if arrived(score) else 0.0
+        margin = score.value("min_clearance") if about_others else -score.value("lateral_error_max")
+        known = margin if math.isfinite(margin) else math.inf
+        return arrived(score), sign * value, _severity(score.outcome), known
 
     return sorted(range(len(scores)), key=goodness)
 

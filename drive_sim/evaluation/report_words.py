@@ -197,6 +197,8 @@ def _tracking(results: Results) -> str:
 def _outcomes(results: Results, driven: str) -> str:
     counted = Counter(row.outcome for row in results.episodes)
     told = [f"{count} {OUTCOMES.get(outcome, outcome)}" for outcome, count in counted.most_common()]
+    if len(told) == 1:
+        told = [told[0].replace(str(len(results.episodes)), "all")]
     return f"Of {len(results.episodes)} drives, {driven} in all, {_listed(told)}."
 
 

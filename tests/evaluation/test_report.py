@@ -289,6 +289,13 @@ def test_a_collision_comes_before_leaving_the_road(make_log) -> None:
     assert worst_first([off, crash], "collision_free_passes") == [1, 0]
 
 
+def test_among_faultless_drives_the_closest_call_is_worst_and_one_that_met_nobody_is_not(make_log) -> None:
+    gap = np.full((3, 100), 1e6)
+    gap[1, 50], gap[2, 50] = 2.0, 0.3
+    scores = [scored(make_log, events={99: EVENT_FINISH}, gap=one) for one in gap]
+    assert worst_first(scores, "collision_free_passes") == [2, 1, 0]
+
+
 def test_films_show_one_of_each_kind_before_a_second(make_log) -> None:
     off, crash = (scored(make_log, events={99: event}) for event in (EVENT_OFF_ROAD, EVENT_COLLISION_VEHICLE))
     scores = [crash, crash, crash, off]
