@@ -32,14 +32,14 @@ from drive_sim.world.episode import Episode
 from drive_sim.world.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
 
-SCENE = ("obstacle-avoidance/oncoming-traffic", "human-model", 3)
+SCENE = ("obstacle-avoidance/parked-car", "expert", 13)
 """Scenario, driver and seed of the window's picture."""
-MOMENT = 340
+MOMENT = 266
 """Control step of the window's picture."""
 WEATHERS = ("dry", "rain", "fog", "night")
 ROADS = ("motorway", "rural", "mountain", "urban")
 ENCOUNTERS = ("parked-car", "crossing-pedestrian", "oncoming-traffic", "cones")
-CLOSE = 16.0
+CLOSE = 11.0
 """Gap to the nearest road user when an encounter is pictured [m]."""
 ENLARGED = 2
 FARTHEST = 80.0
