@@ -41,8 +41,8 @@ BEFORE, AFTER = 5.0, 2.0
 """A clip begins so long before the moment and ends so long after it [s]."""
 SAME = 0.5
 """[m] of path length. A network's last bits depend on who else is in its batch; all other drivers repeat exactly."""
-POSTER_BEFORE = 0.5
-"""A failure's still picture shows what came so long before it [s]."""
+POSTER_BEFORE = 0.8
+"""The still picture shows what came so long before the moment, when its cause is still ahead [s]."""
 STILL = 1.2
 """Its last frame stands so long [s]."""
 MAP_SCALE = 6.0
@@ -222,8 +222,7 @@ class CameraCrew(Observer):
         moment = self._moment
         caption = Caption(camera, moment.time, moment.what, moment.failed, moment.failed and self._put_back)
         frames = [compose(shot, caption) for shot in self.shots]
-        # In a collision itself the camera sees nothing but what it hit.
-        telling = moment.time - (POSTER_BEFORE if moment.failed else 0.0)
+        telling = moment.time - POSTER_BEFORE
         nearest = min(range(len(frames)), key=lambda k: abs(self.shots[k].time - telling))
         clip = encode([*frames, *[frames[-1]] * round(STILL / self._period)], 1.0 / self._period)
         return Film(clip, jpeg(frames[nearest]), self.shots[0].time)
