@@ -74,13 +74,13 @@ def screen() -> Iterator[None]:
 class Photographer(Observer):
     """Saves the window as it is after a step, and ends the drive."""
 
-    def __init__(self, display: Display, moment: int, path: Path) -> None:
-        self.display, self.moment, self.path = display, moment, path
+    def __init__(self, moment: int, path: Path) -> None:
+        self.moment, self.path = moment, path
 
     def on_step(self, step: Step) -> None:
         """Wait for the moment."""
         if step.index == self.moment:
-            pygame.image.save(self.display.surface, self.path)
+            pygame.image.save(pygame.display.get_surface(), self.path)
             raise StopRollout
 
 
@@ -95,7 +95,7 @@ def picture_window(path: Path) -> None:
             pacer = Pacer(frame_rate=20, wait=lambda seconds: None)
             recorder = session.recorder(Path(folder))
             window = WindowObserver(display, session.driver, recorder, recording=True, pacer=pacer)
-            photographer = Photographer(display, MOMENT, path)
+            photographer = Photographer(MOMENT, path)
             run(Simulator([session.source(0)]), session.driver, [window, photographer], session.sensors())
     finally:
         display.close()

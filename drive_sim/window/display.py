@@ -34,7 +34,7 @@ class Banner:
 
 
 class Display:
-    """The window's surface and its two halves. It can be resized; its picture keeps its shape.
+    """The window and the two halves of its picture. It can be resized; its picture keeps its shape.
 
     Raises
     ------
@@ -43,7 +43,8 @@ class Display:
     """
 
     def __init__(self, title: str) -> None:
-        self.surface = _open_window(title)
+        _open_window(title)
+        self._picture = pygame.Surface(WINDOW_SIZE)
         self._map = TopDownView((MAP_WIDTH, WINDOW_SIZE[1]), scale=8.0)
         self._panel = Panel((WINDOW_SIZE[0] - MAP_WIDTH, WINDOW_SIZE[1]))
         self._left = pygame.Surface((MAP_WIDTH, WINDOW_SIZE[1]))
@@ -62,22 +63,43 @@ class Display:
         if banner is not None:
             draw_banner(self._left, banner)
         self._panel.draw(self._right, board)
-        self.surface.blit(self._left, (0, 0))
-        self.surface.blit(self._right, (MAP_WIDTH, 0))
-        pygame.display.flip()
+        self._picture.blit(self._left, (0, 0))
+        self._picture.blit(self._right, (MAP_WIDTH, 0))
+        self._present()
 
     def _say(self, words: str) -> None:
         # The first drive after an installation compiles for a minute; a black window would look broken.
-        self.surface.fill(BACK)
+        self._picture.fill(BACK)
         label = text(words, 40, INK)
-        self.surface.blit(label, label.get_rect(center=self.surface.get_rect().center))
-        pygame.display.flip()
+        self._picture.blit(label, label.get_rect(center=self._picture.get_rect().center))
+        self._present()
         pygame.event.pump()
+
+    def _present(self) -> None:
+        # Not by pygame.SCALED: that scales by whole numbers, and cuts off what a smaller window has no room for.
+        window = pygame.display.get_surface()
+        box = largest_box(window.get_size())
+        if box.size == WINDOW_SIZE:
+            picture = self._picture
+        else:
+            picture = pygame.transform.smoothscale(self._picture, box.size)
+        if box.size != window.get_size():
+            window.fill((0, 0, 0))
+        window.blit(picture, box)
+        pygame.display.flip()
 
     @staticmethod
     def close() -> None:
         """Close the window."""
         pygame.display.quit()
+
+
+def largest_box(size: tuple[int, int]) -> pygame.Rect:
+    """The largest rectangle of the picture's shape in the middle of (width, height) [px]."""
+    scale = min(size[0] / WINDOW_SIZE[0], size[1] / WINDOW_SIZE[1])
+    box = pygame.Rect(0, 0, max(1, round(scale * WINDOW_SIZE[0])), max(1, round(scale * WINDOW_SIZE[1])))
+    box.center = (size[0] // 2, size[1] // 2)
+    return box
 
 
 def draw_banner(surface: pygame.Surface, banner: Banner) -> None:
@@ -96,7 +118,7 @@ def draw_banner(surface: pygame.Surface, banner: Banner) -> None:
     surface.blit(detail, detail.get_rect(center=(box.centerx, box.top + 98)))
 
 
-def _open_window(title: str) -> pygame.Surface:
+def _open_window(title: str) -> None:
     """A window on a screen that somebody can see; SDL is content to draw into memory where there is none."""
     mend = "start a display (such as Xvfb), or add --headless"
     asked = os.environ.get("SDL_VIDEODRIVER", "")
@@ -110,7 +132,10 @@ def _open_window(title: str) -> pygame.Surface:
         if pygame.display.get_driver() in ("dummy", "offscreen"):
             raise pygame.error("none answers")
         pygame.display.set_caption(title)
-        return pygame.display.set_mode(WINDOW_SIZE, pygame.SCALED | pygame.RESIZABLE)
+        desktop_width, desktop_height = pygame.display.get_desktop_sizes()[0]
+        fits = desktop_width >= WINDOW_SIZE[0] and desktop_height >= WINDOW_SIZE[1]
+        size = WINDOW_SIZE if fits else largest_box((desktop_width, desktop_height)).size
+        pygame.display.set_mode(size, pygame.RESIZABLE)
     except pygame.error as error:
         pygame.display.quit()
         raise InputError("display", "", f"cannot be opened: {error}", mend) from None

@@ -8,7 +8,7 @@ import numpy as np
 import pygame
 import pytest
 
-from drive_sim.window.display import MAP_WIDTH, WINDOW_SIZE, Banner, draw_banner
+from drive_sim.window.display import MAP_WIDTH, WINDOW_SIZE, Banner, draw_banner, largest_box
 from drive_sim.window.lettering import AMBER, BLUE, CARD, GREEN, RED, Shade, fitted, text
 from drive_sim.window.panel import Dashboard, Panel
 
@@ -138,3 +138,16 @@ def test_the_banner_is_large_and_says_how_it_ended(good: bool, shade: Shade):
     rows, columns = np.nonzero((pixels != CARD).any(axis=-1))
     assert rows.max() - rows.min() > 100 and rows.max() < 0.5 * SIZE[1], "large, and above the car"
     assert columns.min() > 0 and columns.max() < MAP_WIDTH - 1, "all of it on the map"
+
+
+@pytest.mark.parametrize(
+    ("window", "box"),
+    [
+        ((1280, 720), (0, 0, 1280, 720)),
+        ((1920, 1080), (0, 0, 1920, 1080)),
+        ((900, 700), (0, 97, 900, 506)),
+        ((3000, 720), (860, 0, 1280, 720)),
+    ],
+)
+def test_the_picture_keeps_its_shape_in_any_window(window: tuple[int, int], box: tuple[int, int, int, int]):
+    assert tuple(largest_box(window)) == box
