@@ -27,22 +27,20 @@ def has_lamps(kind):
 def actor_stand(view, world, state, i, n, x, y):
     """The `Stand` of actor ``n`` of world ``i``, at (x, y) of the view's world frame."""
     lit = 1.0 if view.night > F(0.3) or view.rain > F(0.5) or view.fog > F(0.01) else 0.0
-    braking = state.actor_acceleration[i, n] < _BRAKING or (state.actor_speed[i, n] < 0.3 and lit > 0.5)
+    braking = state.actor_acceleration[i, n] < _BRAKING
     rear = 0.16 * view.light_r + 0.35 * lit + (1.1 if braking else 0.0)
     front = 0.55 * view.light_g + 1.6 * lit
     length, width, height = world.actors.length[i, n], world.actors.width[i, n], world.actors.height[i, n]
     kind = world.actors.kind[i, n]
     if kind in (ACTOR_MOTORCYCLE, ACTOR_CYCLIST):
         # An upright picture is as wide as what shows of its side.
-        side = abs(math.cos(state.actor_yaw[i, n]) * y - math.sin(state.actor_yaw[i, n]) * x) / math.sqrt(
-            x * x + y * y + 1e-6
-        )
+        yaw = state.actor_yaw[i, n]
+        side = abs(math.cos(yaw) * y - math.sin(yaw) * x) / math.sqrt(x * x + y * y + 1e-6)
         width = max(width, side * length)
     elif kind == ACTOR_PEDESTRIAN:
         width = max(width, 0.75)
-    colour = (
-        np.float64(world.actors.colour[i, n, 0]), np.float64(world.actors.colour[i, n, 1]), np.float64(world.actors.colour[i, n, 2])
-    )  # fmt: skip
+    paint = world.actors.colour
+    colour = (np.float64(paint[i, n, 0]), np.float64(paint[i, n, 1]), np.float64(paint[i, n, 2]))
     return stand_at(view, x, y, state.actor_yaw[i, n], (length, width, height), colour, front, rear)
 
 
@@ -58,7 +56,8 @@ def _add_halo(view, size, scratch, slot, count, stand, single):
     height = 0.62 if front else 0.74
     radius = (0.3 + 0.012 * stand.distance) * (1.5 if front else 0.6)
     x = 0.5 * stand.length + 0.1 if front else -0.5 * stand.length - 0.1
-    r, g, b = (2.2, 2.1, 1.9) if front else (0.9, 0.06, 0.04)
+    power = 1.4 * (stand.front if front else stand.rear)
+    r, g, b = (power, 0.97 * power, 0.88 * power) if front else (power, 0.07 * power, 0.05 * power)
     light = hazy(view, stand, r, g, b)
     alpha = min(strength * (towards * towards if front else 0.5) * stand.clear, 0.95)
     still = (0.0, 0.0, 0.0)

@@ -31,8 +31,10 @@ class Place(NamedTuple):
 
     s: Any  # [m] along the road
     d: Any  # [m] left of its reference line; NOWHERE far from any road
-    footprint_s: Any  # size of the pixel along the road [m]
-    footprint_d: Any  # and across
+    column_s: Any  # how s and d change from this pixel to its neighbour in the row [m]: the pixel's footprint
+    column_d: Any
+    row_s: Any  # and to the one above
+    row_d: Any
     paved_left: Any  # [m]
     paved_right: Any
     clear: Any  # share of light that fog lets pass
@@ -45,12 +47,10 @@ class Place(NamedTuple):
 
 
 class Knot(NamedTuple):
-    """`Place` at a knot, and how it changes from column to column."""
+    """`Place` at a knot."""
 
     element: Any  # of the road; -1 beyond the band, -2 sky
     place: Place
-    s_rate: Any  # [m / pixel]
-    d_rate: Any
 
 
 @pixel_scalar
@@ -103,7 +103,7 @@ def low_beam(view, x, y):
 def open_place():
     """A `Place` for knots in the sky."""
     zero = F(0.0)
-    return Place(zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero)
+    return Place(zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero)
 
 
 @pixel_scalar
@@ -112,7 +112,7 @@ def ground_knot(view, roads, road, origin_x, origin_y, column, row):
     x, y, z = ray(view, column, row)
     zero = F(0.0)
     if z > F(HORIZON):
-        return Knot(-2, open_place(), zero, zero)
+        return Knot(-2, open_place())
     depth = view.height / -z
     norm = math.sqrt(x * x + y * y + z * z)
     clear = transmission(view.fog * depth * norm)
@@ -127,8 +127,8 @@ def ground_knot(view, roads, road, origin_x, origin_y, column, row):
     far = F(NOWHERE)
     element = nearest_element(roads, road, origin_x + px, origin_y + py)
     if element < 0:
-        place = Place(zero, far, depth, depth, zero, zero, clear, beam, mirror, up, far, far, zero)
-        return Knot(-1, place, zero, zero)
+        wide = depth * view.pixel
+        return Knot(-1, Place(zero, far, zero, wide, wide, zero, zero, zero, clear, beam, mirror, up, far, far, zero))
     s, d = element_project(roads, road, element, origin_x + px, origin_y + py)
     e = roads.element_start[road] + element
     # Heading of the road at s, and how the ground point moves from one column, and from one row, to the next.
@@ -147,23 +147,14 @@ def ground_knot(view, roads, road, origin_x, origin_y, column, row):
     if roads.edge_left[road] == 2 or roads.edge_right[road] == 2:
         top_d, _ = _at_height(view, roads, road, origin_x, origin_y, x, y, z, F(RAIL_TOP), F(d), F(s))
         bottom_d, bottom_s = _at_height(view, roads, road, origin_x, origin_y, x, y, z, F(RAIL_BOTTOM), F(d), F(s))
-    place = Place(
-        F(s),
-        F(d),
-        math.sqrt(column_s * column_s + row_s * row_s),
-        math.sqrt(column_d * column_d + row_d * row_d),
-        F(roads.paved_left[e]),
-        F(roads.paved_right[e]),
-        clear,
-        beam,
-        mirror,
-        up,
-        top_d,
-        bottom_d,
-        bottom_s,
-    )
     # The camera's left is the picture's lower columns.
-    return Knot(element, place, -column_s, -column_d)
+    return Knot(
+        element,
+        Place(
+            F(s), F(d), -column_s, -column_d, row_s, row_d, F(roads.paved_left[e]), F(roads.paved_right[e]), clear,
+            beam, mirror, up, top_d, bottom_d, bottom_s,
+        ),
+    )  # fmt: skip
 
 
 @frame_scalar
@@ -190,8 +181,8 @@ def joinable(view, roads, road, a, b):
     dd = b.place.d - a.place.d
     n = F(KNOT_DISTANCE)
     # Two stretches of road differ in what the rates promise.
-    miss_s = abs(ds - F(0.5) * n * (a.s_rate + b.s_rate))
-    miss_d = abs(dd - F(0.5) * n * (a.d_rate + b.d_rate))
+    miss_s = abs(ds - F(0.5) * n * (a.place.column_s + b.place.column_s))
+    miss_d = abs(dd - F(0.5) * n * (a.place.column_d + b.place.column_d))
     reach = abs(ds) + abs(dd)
     return reach < F(_WIDEST_SPAN) and miss_s + miss_d < F(0.02) * reach + F(0.02) * step
 
@@ -216,12 +207,15 @@ def between(a, b, n, t):
     if a.element < 0:
         s, d = p.s, p.d
     else:
-        s, d = _hermite(p.s, a.s_rate, q.s, b.s_rate, n, t), _hermite(p.d, a.d_rate, q.d, b.d_rate, n, t)
+        s = _hermite(p.s, p.column_s, q.s, q.column_s, n, t)
+        d = _hermite(p.d, p.column_d, q.d, q.column_d, n, t)
     return Place(
         s,
         d,
-        _mix(p.footprint_s, q.footprint_s, t),
-        _mix(p.footprint_d, q.footprint_d, t),
+        _mix(p.column_s, q.column_s, t),
+        _mix(p.column_d, q.column_d, t),
+        _mix(p.row_s, q.row_s, t),
+        _mix(p.row_d, q.row_d, t),
         _mix(p.paved_left, q.paved_left, t),
         _mix(p.paved_right, q.paved_right, t),
         _mix(p.clear, q.clear, t),

@@ -59,6 +59,7 @@ class Levels(NamedTuple):
     tuft: Level
     grain_share: Any  # 0..1: how much of the fine grain is left at this distance
     tuft_share: Any
+    track_share: Any  # of wheel tracks
 
 
 @pixel_scalar
@@ -83,14 +84,50 @@ def row_levels(view, textures, row):
         choose_level(textures, GRAIN, GRAIN_TEXEL, world_x, world_y),
         min(max(F(1.5) - along * across * F(9.0), F(0.0)), F(1.0)),
         min(max(F(1.5) - world_x * world_y * F(2.0), F(0.0)), F(1.0)),
+        min(max(F(1.2) - across * F(1.5), F(0.0)), F(1.0)),
     )
 
 
+class Lens(NamedTuple):
+    """How a pixel smears what lies across the road: a trapezoid, its column's footprint convolved with its row's.
+
+    So the paint that one pixel loses its neighbours gain, wherever a line lies between them.
+    """
+
+    reach: Any  # half the sum of both footprints [m]
+    flat: Any  # half their difference
+    slope: Any  # 1 / the larger
+    bend: Any  # 1 / (2 x both)
+
+
 @pixel_scalar
-def cover(x, footprint, low, high):
-    """Share of a footprint around ``x`` that lies in [low, high]."""
-    half = F(0.5) * footprint
-    return max(min(x + half, high) - max(x - half, low), F(0.0)) / footprint
+def lens_of(place):
+    """The `Lens` of a pixel."""
+    a, b = abs(place.column_d), abs(place.row_d)
+    wide = max(max(a, b), F(1e-5))
+    narrow = max(min(a, b), F(0.02) * wide)
+    return Lens(F(0.5) * (wide + narrow), F(0.5) * (wide - narrow), F(1.0) / wide, F(0.5) / (wide * narrow))
+
+
+@pixel_scalar
+def beyond_share(lens, x):
+    """Share of a pixel on the positive side of an edge, whose middle lies ``x`` [m] on that side."""
+    u = abs(x)
+    rest = max(lens.reach - u, F(0.0))
+    share = F(0.5) + u * lens.slope if u < lens.flat else F(1.0) - rest * rest * lens.bend
+    return share if x >= F(0.0) else F(1.0) - share
+
+
+@pixel_scalar
+def cover(lens, x, low, high):
+    """Share of a pixel around ``x`` that lies in [low, high] [m]."""
+    return beyond_share(lens, x - low) - beyond_share(lens, x - high)
+
+
+@pixel_scalar
+def footprint_along(place):
+    """Length of a pixel along the road [m]."""
+    return math.sqrt(place.column_s * place.column_s + place.row_s * place.row_s)
 
 
 @pixel_scalar
@@ -103,22 +140,20 @@ def repeated_cover(x, footprint, length, period):
 
 
 @pixel_scalar
-def marking_cover(roads, road, place, first, last):
+def marking_cover(roads, road, place, lens, first, last):
     """(share of the pixel under paint, share of that which is yellow), of boundaries ``first`` to ``last`` - 1."""
     total, yellow = F(0.0), F(0.0)
-    d, footprint = place.d, place.footprint_d
-    margin = F(0.5) * footprint
     for k in range(first, last):
-        offset, width = F(roads.boundary_offset[road, k]), F(roads.boundary_width[road, k])
+        x, width = place.d - F(roads.boundary_offset[road, k]), F(roads.boundary_width[road, k])
         style = roads.boundary_style[road, k]
-        reach = width * F(1.5) if style == STYLE_DOUBLE else width * F(0.5)
-        if abs(d - offset) > reach + margin or style == STYLE_NONE:
+        half = width * F(1.5) if style == STYLE_DOUBLE else width * F(0.5)
+        if abs(x) > half + lens.reach or style == STYLE_NONE:
             continue
-        share = cover(d, footprint, offset - reach, offset + reach)
+        share = cover(lens, x, -half, half)
         if style == STYLE_DOUBLE:
-            share -= cover(d, footprint, offset - F(0.5) * width, offset + F(0.5) * width)
+            share -= cover(lens, x, F(-0.5) * width, F(0.5) * width)
         if style == STYLE_DASHED:
-            share *= repeated_cover(place.s, place.footprint_s, F(DASH_LENGTH), F(DASH_PERIOD))
+            share *= repeated_cover(place.s, footprint_along(place), F(DASH_LENGTH), F(DASH_PERIOD))
         total += share
         if roads.boundary_colour[road, k] == COLOUR_YELLOW:
             yellow += share
@@ -136,16 +171,16 @@ def wheel_tracks(roads, road, d):
 
 
 @pixel_scalar
-def shade_asphalt(view, roads, road, textures, levels, s, d, footprint):
+def shade_asphalt(view, roads, road, textures, levels, s, d):
     """(r, g, b, mottle, grain, puddle) of bare asphalt: reflectance, texture, and how wet the spot is, 0..1."""
     rough = view.asphalt_texture
     mottle = sample(textures, levels.asphalt, s, d)
     grain = F(0.0)
     if levels.grain_share > F(0.0):
         grain = sample_nearest(textures, levels.grain, s, d) * levels.grain_share
-    tone = F(1.0) + (F(0.35) + F(0.9) * rough) * mottle + (F(0.12) + F(0.2) * rough) * grain
-    if footprint < F(0.8):
-        tone -= F(0.13) * rough * wheel_tracks(roads, road, d) * (F(1.0) - footprint * F(1.25))
+    tone = F(1.0) + rough * (F(1.6) * mottle + F(0.44) * grain)
+    if levels.track_share > F(0.0):
+        tone -= F(0.13) * rough * wheel_tracks(roads, road, d) * levels.track_share
     tone = max(tone, F(0.15))
     puddle = F(0.0)
     if view.wet > F(0.0):
@@ -173,7 +208,7 @@ def shade_verge(view, textures, levels, x, y, gravel):
     if levels.tuft_share > F(0.0):
         tuft = sample_nearest(textures, levels.tuft, x, y) * levels.tuft_share
     rough = view.verge_texture
-    tone = F(1.0) + (F(0.3) + F(0.9) * rough) * clump + F(0.8) * rough * tuft
+    tone = F(1.0) + rough * (F(1.4) * clump + F(0.8) * tuft)
     # Lush where dark, dry where bright; a wet verge is darker.
     dry = min(max(F(0.5) + F(1.6) * clump, F(0.0)), F(1.0)) * rough
     tone = max(tone, F(0.2)) * (F(1.0) - F(0.35) * view.wet)
@@ -181,7 +216,7 @@ def shade_verge(view, textures, levels, x, y, gravel):
     green = view.verge_g * tone * (F(1.0) + F(0.06) * dry)
     blue = view.verge_b * tone * (F(0.95) + F(0.1) * dry)
     if gravel > F(0.0):
-        stone = F(0.27) * (F(1.0) + F(0.9) * tuft) * (F(1.0) - F(0.35) * view.wet)
+        stone = F(0.27) * (F(1.0) + F(1.6) * rough * tuft) * (F(1.0) - F(0.35) * view.wet)
         red += (stone - red) * gravel
         green += (stone * F(0.92) - green) * gravel
         blue += (stone * F(0.8) - blue) * gravel
@@ -189,18 +224,17 @@ def shade_verge(view, textures, levels, x, y, gravel):
 
 
 @pixel_scalar
-def shade_kerb(place, beyond, red, green, blue):
+def shade_kerb(place, lens, beyond, red, green, blue):
     """(r, g, b, share of kerb stone) with a kerb and a footway laid over the verge, ``beyond`` [m] past the edge."""
-    footprint = max(place.footprint_d, F(1e-3))
-    stone = cover(beyond, footprint, F(0.0), F(KERB_WIDTH))
-    way = cover(beyond, footprint, F(KERB_WIDTH), F(KERB_WIDTH + PAVEMENT_WIDTH))
-    joint = F(1.0) - F(0.35) * repeated_cover(place.s, place.footprint_s, F(0.03), F(1.0))
-    slab = F(0.34) * (F(1.0) - F(0.2) * repeated_cover(beyond, footprint, F(0.03), F(0.5))) * joint
+    stone = cover(lens, beyond, F(0.0), F(KERB_WIDTH))
+    way = cover(lens, beyond, F(KERB_WIDTH), F(KERB_WIDTH + PAVEMENT_WIDTH))
+    joint = F(1.0) - F(0.35) * repeated_cover(place.s, footprint_along(place), F(0.03), F(1.0))
+    slab = F(0.34) * (F(1.0) - F(0.2) * repeated_cover(beyond, F(1.5) * lens.reach, F(0.03), F(0.5))) * joint
     red += (slab * F(1.02) - red) * way
     green += (slab - green) * way
     blue += (slab * F(0.96) - blue) * way
     # The face towards the road lies in shadow.
-    face = cover(beyond, footprint, F(0.0), F(0.1))
+    face = cover(lens, beyond, F(0.0), F(0.1))
     light = F(0.52) * joint - F(0.26) * face / max(stone, F(1e-3))
     red += (light - red) * stone
     green += (light - green) * stone
@@ -217,7 +251,7 @@ def rail_cover(place, side, paved):
     """
     rail = rail_offset(paved)
     top, bottom, foot = side * place.top_d, side * place.bottom_d, side * place.d
-    blur = F(0.6) * place.footprint_d
+    blur = F(0.6) * math.sqrt(place.column_d * place.column_d + place.row_d * place.row_d)
     inside = min(max((rail - top) / blur + F(0.5), F(0.0)), F(1.0))
     outside = min(max((bottom - rail) / blur + F(0.5), F(0.0)), F(1.0))
     height = min(max((bottom - rail) / max(bottom - top, F(1e-4)), F(0.0)), F(1.0))
@@ -225,21 +259,20 @@ def rail_cover(place, side, paved):
     if foot > rail and outside < F(1.0):
         t = (rail - bottom) / max(foot - bottom, F(1e-4))
         s = place.bottom_s + (place.s - place.bottom_s) * t
-        footprint = F(0.7) * place.footprint_s * (F(1.0) - t) + F(0.05)
+        footprint = F(0.7) * footprint_along(place) * (F(1.0) - t) + F(0.05)
         post = (F(1.0) - outside) * repeated_cover(s, footprint, F(0.14), F(RAIL_POST_DISTANCE))
     return inside * outside, height, min(post, F(1.0))
 
 
 @pixel_scalar
-def _paved_share(roads, road, place):
+def _paved_share(roads, road, place, lens):
     """(share of the pixel that is paved, metres past the nearer edge, whether that is the left one)."""
     left, right = place.paved_left - place.d, place.paved_right + place.d
     inside = min(left, right)
-    scale = F(1.0) / max(place.footprint_d, F(1e-4))
-    paved = min(max(inside * scale + F(0.5), F(0.0)), F(1.0))
+    paved = beyond_share(lens, inside)
     if roads.median[road] > 0.5:
         inner = abs(place.d) - F(0.5) * F(roads.median[road])
-        paved = min(paved, min(max(inner * scale + F(0.5), F(0.0)), F(1.0)))
+        paved = min(paved, beyond_share(lens, inner))
     return paved, -inside, left < right
 
 
@@ -249,7 +282,8 @@ def shade_ground(view, roads, road, textures, levels, x, y, place, first, last):
 
     Only boundaries ``first`` to ``last`` - 1 of the road can be near.
     """
-    paved, beyond, on_left = _paved_share(roads, road, place)
+    lens = lens_of(place)
+    paved, beyond, on_left = _paved_share(roads, road, place, lens)
     red, green, blue, puddle = F(0.0), F(0.0), F(0.0), F(0.0)
     kind = SEMANTIC_ROAD
     if paved < F(1.0):
@@ -260,14 +294,12 @@ def shade_ground(view, roads, road, textures, levels, x, y, place, first, last):
         red, green, blue = shade_verge(view, textures, levels, x, y, gravel)
         kind = SEMANTIC_VERGE
         if edge == EDGE_KERB and beyond > F(-1.0) and beyond < F(KERB_WIDTH + PAVEMENT_WIDTH + 2.0):
-            red, green, blue, stone = shade_kerb(place, beyond, red, green, blue)
+            red, green, blue, stone = shade_kerb(place, lens, beyond, red, green, blue)
             if stone > F(0.5):
                 kind = SEMANTIC_KERB
     if paved > F(0.0):
-        r, g, b, mottle, grain, puddle = shade_asphalt(
-            view, roads, road, textures, levels, place.s, place.d, place.footprint_d
-        )
-        share, yellow = marking_cover(roads, road, place, first, last)
+        r, g, b, mottle, grain, puddle = shade_asphalt(view, roads, road, textures, levels, place.s, place.d)
+        share, yellow = marking_cover(roads, road, place, lens, first, last)
         if share > F(0.0):
             seen = paint_share(view, share, mottle, grain)
             fresh = F(PAINT) * (F(1.0) - F(0.25) * view.wear)
@@ -320,7 +352,11 @@ def span_kind(view, roads, road, a, b):
         return SPAN_VERGE, 0, 0
     p, q = a.place, b.place
     low, high = min(p.d, q.d), max(p.d, q.d)
-    margin = F(0.1) + F(0.15) * (high - low) + F(0.6) * max(p.footprint_d, q.footprint_d)
+    margin = (
+        F(0.1)
+        + F(0.15) * (high - low)
+        + F(0.6) * (max(abs(p.column_d), abs(q.column_d)) + max(abs(p.row_d), abs(q.row_d)))
+    )
     low, high = low - margin, high + margin
     left, right = max(p.paved_left, q.paved_left), max(p.paved_right, q.paved_right)
     wide = F(GRAVEL_WIDTH)

@@ -63,7 +63,6 @@ def disc(x, y, radius, pixel):
 @pixel_scalar
 def _side(u, v, pu, pv, aspect, sill, wheel):
     """(opacity, dark share, bright share) of a vehicle's side."""
-    one = F(1.0)
     pixel = max(pv, pu * aspect)
     body = span(v, sill, F(2.0), pv)
     a = disc((u - F(0.185)) * aspect, v - wheel, wheel, pixel)

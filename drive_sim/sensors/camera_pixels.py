@@ -176,9 +176,7 @@ def _draw_asphalt(view, roads, road, textures, levels, scratch, slot, row, first
     for column in range(first, last):
         place = between(a, b, F(KNOT_DISTANCE), F(column - first) * STEP)
         _, _, z = ray(view, F(column), F(row))
-        red, green, blue, _, _, puddle = shade_asphalt(
-            view, roads, road, textures, levels, place.s, place.d, place.footprint_d
-        )
+        red, green, blue, _, _, puddle = shade_asphalt(view, roads, road, textures, levels, place.s, place.d)
         red, green, blue = light_ground(view, place, red, green, blue, puddle)
         red, green, blue = arriving(view, place.clear, red, green, blue)
         _put(scratch, slot, column, red, green, blue, -z / view.height, SEMANTIC_ROAD)
@@ -218,7 +216,7 @@ def draw_background(view, roads, road, textures, clouds, scratch, slot, row, col
     origin_x, origin_y = scratch.origins[slot, 0], scratch.origins[slot, 1]
     levels = row_levels(view, textures, F(row))
     zero = F(0.0)
-    left, left_sky = Knot(-2, open_place(), zero, zero), (zero, zero, zero)
+    left, left_sky = Knot(-2, open_place()), (zero, zero, zero)
     for number in range((columns + KNOT_DISTANCE - 1) // KNOT_DISTANCE + 1):
         # A span lies between this knot and the last; knots are computed in one place, for they are inlined.
         column = number * KNOT_DISTANCE

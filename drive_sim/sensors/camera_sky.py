@@ -91,7 +91,11 @@ def lay_land(view, textures, x, y, z, red, green, blue):
         red += (F(0.12) * tone - red) * seen
         green += (F(0.17) * tone - green) * seen
         blue += (F(0.2) * tone - blue) * seen
-        near = F(_WOODS) * (F(0.15) + F(0.85) * view.scenery) * _skyline(textures, 1, share * F(3.0))
+        near = (
+            F(_WOODS)
+            * min(F(5.0) * view.scenery, F(0.4) + F(0.6) * view.scenery)
+            * _skyline(textures, 1, share * F(3.0))
+        )
         seen = min(max((near - height) * sharp + F(0.5), F(0.0)), F(1.0)) * F(0.8) * view.clear_woods
         red += (F(0.055) * tone - red) * seen
         green += (F(0.085) * tone - green) * seen

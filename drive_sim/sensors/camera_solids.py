@@ -109,16 +109,22 @@ def corner_at(view, stand, x, y, z):
 
 
 @frame_scalar
-def _add_shape_face(view, size, scratch, slot, count, stand, shapes, q, semantic, group, extra):
+def _shape_corner(view, stand, shapes, q, k):
     corner = shapes.corners
+    x, y, z = stand.length * corner[q, k, 0], stand.width * corner[q, k, 1], stand.height * corner[q, k, 2]
+    return corner_at(view, stand, x, y, z)
+
+
+@frame_scalar
+def _add_shape_face(view, size, scratch, slot, count, stand, shapes, q, semantic, group, extra):
     corners = (
-        corner_at(view, stand, stand.length * corner[q, 0, 0], stand.width * corner[q, 0, 1], stand.height * corner[q, 0, 2]),
-        corner_at(view, stand, stand.length * corner[q, 1, 0], stand.width * corner[q, 1, 1], stand.height * corner[q, 1, 2]),
-        corner_at(view, stand, stand.length * corner[q, 2, 0], stand.width * corner[q, 2, 1], stand.height * corner[q, 2, 2]),
-        corner_at(view, stand, stand.length * corner[q, 3, 0], stand.width * corner[q, 3, 1], stand.height * corner[q, 3, 2]),
-    )  # fmt: skip
+        _shape_corner(view, stand, shapes, q, 0),
+        _shape_corner(view, stand, shapes, q, 1),
+        _shape_corner(view, stand, shapes, q, 2),
+        _shape_corner(view, stand, shapes, q, 3),
+    )
     nx, ny, nz = shapes.normal[q, 0], shapes.normal[q, 1], shapes.normal[q, 2]
-    height = 0.25 * stand.height * (corner[q, 0, 2] + corner[q, 1, 2] + corner[q, 2, 2] + corner[q, 3, 2])
+    height = 0.5 * stand.height * (shapes.corners[q, 0, 2] + shapes.corners[q, 2, 2])
     light = light_on(view, stand, stand.cos * nx - stand.sin * ny, stand.sin * nx + stand.cos * ny, nz, height)
     coat, materials = shapes.coat, shapes.materials
     colours = (
