@@ -36,16 +36,24 @@ PAINT = 0.75
 """What is wider than this is no marking [m]: a double line is narrower."""
 LEAST_CONTRAST, CONTRAST_SHARE = 3.0, 0.10
 """A marking stands out by so many grey levels, and by this share of the asphalt's brightness."""
-LANE_WIDTH = 3.5
-"""Of a lane not yet measured [m]."""
+LANE_WIDTH, NARROWEST_LANE, WIDEST_LANE = 3.3, 2.7, 3.8
+"""Of a lane not yet measured, and of lanes that there are [m]."""
 TURN = 0.45
 """[rad]"""
-GATE = 0.4
+GATE = 0.3
 """Peaks further than this (and what the filter doubts) from a marking are something else [m]."""
 FEWEST = 6
 """With fewer rows of peaks than this a picture says nothing."""
-LOST_AFTER = 12
-"""After so many pictures that say nothing, begin again in the middle of a lane."""
+LOST_AFTER, MOST_DOUBTS = 12, 5
+"""After so many pictures that say nothing, or something else, begin again in the middle of a lane."""
+SUPPORT, SUPPORT_RANGE = 0.25, 14.0
+"""Peaks on a lane's markings: within so much of them, and no further ahead [m]."""
+BENDS = (0.0, 0.02, -0.02, 0.045, -0.045)
+"""Curvatures with which a lane may begin [1/m]."""
+WIDTH_DOUBT = 0.7
+"""How little one picture lets the usual lane width count [m]."""
+COLOURFUL, BESIDE_PAINT = 0.16, 0.3
+"""Asphalt has less saturation than this [1], and is found so far beside paint, to one side at least [m]."""
 FASTEST, LATERAL_ACCELERATION = 14.0, 1.8
 """Speed on a straight [m/s] and acceleration in bends [m/s²]."""
 BLIND_SPEED = 7.0
@@ -66,6 +74,8 @@ class LaneTrack:
     """(4, 4)"""
     misses: int = 0
     """Pictures in a row that said nothing."""
+    doubts: int = 0
+    """Pictures that another lane explained better."""
 
     def move(self, distance: float, turn: float, slip: float) -> None:
         """Carry the lane along while the car drives ``distance`` [m], ``slip`` [rad] left of its axis, and turns."""
@@ -77,6 +87,22 @@ class LaneTrack:
         drift = np.array([0.03, 0.012, 0.0012 * max(distance, 0.05), 0.003]) ** 2
         self.covariance = step @ self.covariance @ step.T + np.diag(drift)
 
+    def support(self, state: Floats, x: Floats, y: Floats) -> int:
+        """How many of the nearer peaks at (x, y) [m] lie on the markings of lane ``state``."""
+        miss = np.abs(y - state[0] - state[1] * x - 0.5 * state[2] * x * x)
+        return int(np.count_nonzero((np.abs(miss - 0.5 * state[3]) < SUPPORT) & (x < SUPPORT_RANGE)))
+
+    def doubt(self, x: Floats, y: Floats) -> None:
+        """Begin again in the middle of a lane when that has explained the peaks better for a while."""
+        width = self.state[3]
+        fresh = max((np.array([0.0, 0.0, bend, width]) for bend in BENDS), key=lambda state: self.support(state, x, y))
+        better = self.support(fresh, x, y) > 1.3 * self.support(self.state, x, y) + 6
+        self.doubts = self.doubts + 1 if better else max(self.doubts - 1, 0)
+        strange = abs(self.state[0]) > 1.6 or abs(self.state[1]) > 0.5 or abs(self.state[2]) > 0.12
+        if self.doubts >= MOST_DOUBTS or self.misses > LOST_AFTER or strange:
+            self.state, self.covariance = fresh, LaneTrack().covariance
+            self.misses = self.doubts = 0
+
     def explain(self, x: Floats, y: Floats, strength: Floats) -> None:
         """Let peaks at (x, y) [m] with their ``strength`` (0..1], all (n), correct the lane."""
         # A parabola is a good arc only as far as the road has not turned by more than `TURN`.
@@ -85,7 +111,10 @@ class LaneTrack:
         curve = np.stack([np.ones_like(x), x, 0.5 * x * x], 1)
         noise = (0.08 + 0.01 * x) ** 2
         state, information = self.state.copy(), np.linalg.inv(self.covariance)
+        # Lanes are about as wide as lanes are; with one marking in sight there is nothing else to go by.
+        information[3, 3] += 1.0 / WIDTH_DOUBT**2
         prior = information @ self.state
+        prior[3] += (LANE_WIDTH - self.state[3]) / WIDTH_DOUBT**2
         rows = 0
         for _ in range(2):
             matrix, vector, seen = information.copy(), prior.copy(), []
@@ -101,11 +130,12 @@ class LaneTrack:
                 seen.append(np.unique(x[near & (miss * miss < 9.0 * noise)]))
             state = np.linalg.solve(matrix, vector)
             rows = sum(len(part) for part in seen)
-        if rows < FEWEST or not 2.3 < state[3] < 4.6 or abs(state[0]) > 1.8:
+        if rows < FEWEST or abs(state[0]) > 1.8:
             self.misses += 1
             return
         self.misses = 0
         self.state, self.covariance = state, np.linalg.inv(matrix)
+        self.state[3] = min(max(state[3], NARROWEST_LANE), WIDEST_LANE)
 
 
 class Ground:
@@ -124,22 +154,37 @@ class Ground:
         return FURTHEST - row * ALONG, ASIDE - column * ACROSS
 
     def warp(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Brightness of paint (white and yellow alike: red and green) on the grid, uint8 (rows, columns)."""
-        paint = cv2.addWeighted(picture[:, :, 0], 0.5, picture[:, :, 1], 0.5, 0.0)
+        """The ground in RGB, uint8 (rows, columns, 3)."""
         size = (self.columns, self.rows)
-        return cv2.warpPerspective(paint, self._to_picture, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return np.asarray(cv2.warpPerspective(picture, self._to_picture, size, flags=flags), np.uint8)
+
+    @staticmethod
+    def _dull(colours: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Whether RGB colours (n, 3) might be asphalt's."""
+        brightest = colours.max(axis=1).astype(np.float64)
+        return np.asarray(brightest - colours.min(axis=1) < np.maximum(COLOURFUL * brightest, 3.0))
 
     def peaks(self, ground: NDArray[np.uint8]) -> tuple[Floats, Floats, Floats]:
-        """(x [m], y [m], strength) of what looks like paint, each (n)."""
+        """(x [m], y [m], strength) of what looks like paint on asphalt, each (n)."""
+        # Red and green: white and yellow paint alike.
+        paint = cv2.addWeighted(ground[:, :, 0], 0.5, ground[:, :, 1], 0.5, 0.0)
         width = int(PAINT / ACROSS) | 1
-        smooth = cv2.GaussianBlur(ground, (5, 3), 0)
+        smooth = cv2.GaussianBlur(paint, (5, 5), 0)
         ridge = cv2.morphologyEx(smooth, cv2.MORPH_TOPHAT, np.ones((1, width), np.uint8))
         highest = cv2.dilate(ridge, np.ones((1, width), np.uint8))
         asphalt = np.median(smooth, axis=1)[:, None]
         threshold = np.maximum(LEAST_CONTRAST, CONTRAST_SHARE * asphalt)
         row, column = np.nonzero((ridge == highest) & (ridge > threshold))
+        beside = round(BESIDE_PAINT / ACROSS)
+        left, right = np.maximum(column - beside, 0), np.minimum(column + beside, self.columns - 1)
+        grey = self._dull(ground[row, left]) | self._dull(ground[row, right])
+        row, column, left, right = row[grey], column[grey], left[grey], right[grey]
         x, y = self._place(column + 0.0, row)
-        strength = np.minimum(ridge[row, column] / (4.0 * threshold[row, 0]), 1.0)
+        height = ridge[row, column].astype(np.float64)
+        # A step from dark to bright is the edge of something, a ridge between equals is paint.
+        step = np.abs(smooth[row, left].astype(np.float64) - smooth[row, right])
+        strength = np.minimum(height / (4.0 * threshold[row, 0]), 1.0) * np.clip(1.4 - step / height, 0.1, 1.0)
         return x, y, strength
 
 
@@ -178,9 +223,10 @@ class ClassicalDriver:
         observation = observation.host()
         pictures, odometry = observation.camera[self.camera.name], observation.odometry
         action = np.zeros((len(pictures), 2), np.float32)
-        for world, picture in enumerate(pictures):
+        driving = range(len(pictures)) if observation.active is None else np.flatnonzero(observation.active)
+        for world in driving:
             speed, angle, distance = (float(value) for value in odometry[world])
-            self.track(self.tracks[world], picture, angle, distance)
+            self.track(self.tracks[world], pictures[world], angle, distance)
             action[world] = self._command(self.tracks[world], speed)
         return action
 
@@ -193,10 +239,7 @@ class ClassicalDriver:
             track.explain(x, y, strength)
         else:
             track.misses += 1
-        if track.misses > LOST_AFTER:
-            width = track.state[3]
-            track.__init__()  # type: ignore[misc]
-            track.state[3] = width
+        track.doubt(x, y)
 
     def _command(self, track: LaneTrack, speed: float) -> tuple[float, float]:
         """(steering, acceleration) along the tracked lane."""

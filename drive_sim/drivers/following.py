@@ -22,8 +22,8 @@ from drive_sim.drivers.situation import (
     curve_limit,
 )
 from drive_sim.kernel import inner_scalar
+from drive_sim.world.single_track import GRAVITY
 from drive_sim.world.state import ACTOR_PEDESTRIAN
-from drive_sim.world.vehicle import GRAVITY
 
 PREVIEW = 0.5
 """The speed aimed at is the one planned for this much later [s]: the actuators need time."""
