@@ -24,7 +24,7 @@ from drive_sim.window.playback import LEAP, Playback
 from drive_sim.window.session import RECORDINGS, DrivingTime, Session
 from drive_sim.world.simulator import Simulator
 
-REPLAY_HELP = (("Space", "pause, go on"), ("← →", "a second back, on"), ("Esc", "leave"))
+REPLAY_HELP = (("Space", "pause, go on"), ("Left Right", "a second back, on"), ("Esc", "leave"))
 
 
 def drive(

@@ -35,7 +35,7 @@ PAUSE_AT_END = 1.8
 NEWS_LASTS, NEWS_FADES = 2.0, 1.0
 """How long the last event is shown, and then takes to fade; episode time [s]."""
 HELP = {
-    "keyboard": (("← → A D", "steer"), ("↑ ↓ W S", "throttle, brake")),
+    "keyboard": (("Left Right A D", "steer"), ("Up Down W S", "throttle, brake")),
     "mouse": (("pointer", "steer"), ("buttons", "throttle, brake")),
     "gamepad": (("stick", "steer"), ("triggers", "throttle, brake")),
     "wheel": (("wheel", "steer"), ("pedals", "throttle, brake")),

@@ -8,8 +8,10 @@ import numpy as np
 import pygame
 import pytest
 
+from drive_sim.window.app import REPLAY_HELP
 from drive_sim.window.display import MAP_WIDTH, WINDOW_SIZE, Banner, draw_banner, largest_box
 from drive_sim.window.lettering import AMBER, BLUE, CARD, GREEN, RED, Shade, fitted, text
+from drive_sim.window.observer import COMMON_HELP, HELP
 from drive_sim.window.panel import Dashboard, Panel
 
 SIZE = (WINDOW_SIZE[0] - MAP_WIDTH, WINDOW_SIZE[1])
@@ -126,6 +128,18 @@ def test_every_key_has_room_in_the_window():
     pairs = tuple((f"key {k}", "what it does") for k in range(8))
     bottom = drawn(help=pairs)[-14:]
     assert (bottom == bottom[0, 0]).all()
+
+
+@pytest.mark.parametrize("lines", [*HELP.values(), COMMON_HELP, REPLAY_HELP], ids=[*HELP, "common", "replay"])
+def test_the_font_has_every_letter_of_the_help(lines: tuple[tuple[str, str], ...]):
+    pygame.font.init()
+    font = pygame.font.Font(None, 40)
+
+    def shape(letter: str) -> bytes:
+        return pygame.image.tobytes(font.render(letter, True, (255, 255, 255)), "RGBA")
+
+    letters = set("".join(key + meaning for key, meaning in lines) + "…×")
+    assert not [letter for letter in letters if shape(letter) == shape("\ue000")], "not drawn as what nobody has"
 
 
 @pytest.mark.parametrize(("good", "shade"), [(True, GREEN), (False, RED)])
