@@ -30,12 +30,12 @@ BATCH = 16
 class DemoSettings:
     """How much of everything; the defaults take under ten minutes on two cores."""
 
-    lane_episodes: int = 6
+    lane_episodes: int = 4
     """Recorded of each lane-keeping scenario."""
-    obstacle_episodes: int = 6
+    obstacle_episodes: int = 12
     """Recorded of each obstacle scenario."""
-    views: int = 120_000
-    trials: int = 2
+    views: int = 104_000
+    trials: int = 0
     """Checkpoints that drive on validation roads."""
     seconds: float = 45.0
     """Recorded at most of one episode [s]."""

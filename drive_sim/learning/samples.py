@@ -248,11 +248,13 @@ def _relative(state: State, heading: Floats) -> tuple[Floats, Floats]:
 
 
 def _stratum(drive: Drive) -> NDArray[np.int64]:
-    """Which kind of moment each step is: how bent the road, whether somebody is near, how slow the car."""
+    """Which kind of moment each step is: how bent the road, is somebody near and reacted to, how slow the car."""
     state = drive.state
     bend = np.digitize(np.abs(state.curvature), [0.002, 0.01, 0.03])
     forward, left = _relative(state, state.yaw)
     present = np.arange(forward.shape[1]) < len(drive.episode.actors)
     near = (present & (forward > -5.0) & (forward < NEAR) & (np.abs(left) < 5.0)).any(1)
+    aside = np.abs(state.d - drive.episode.road.lane_centre(drive.episode.lane)) > 0.5
+    reacting = near & (aside | (state.acceleration_x < -0.8))
     slow = np.digitize(state.speed, [1.0, 8.0])
-    return np.asarray((bend * 2 + near) * 3 + slow)
+    return np.asarray((bend * 3 + near + reacting) * 3 + slow)
