@@ -173,19 +173,3 @@ def decode(logits: Tensor, centres: Tensor, reach: int = 3) -> Tensor:
     chosen = window.gather(-2, best.unsqueeze(-1).expand(*best.shape, 2 * reach + 1)).squeeze(-2)
     around = nn.functional.pad(centres, (reach, reach)).unfold(0, 2 * reach + 1, 1)[best.squeeze(-1)]
     return (chosen * around).sum(-1) / chosen.sum(-1)
-
-
-def quantile(logits: Tensor, centres: Tensor, share: float) -> Tensor:
-    """The value below which ``share`` of a distribution over bins lies, linear between the bins' centres.
-
-    Where erring to one side costs more than to the other, the best single answer is a quantile and not the mean
-    (Koenker & Bassett 1978).
-    """
-    probability = torch.softmax(logits.float(), dim=-1)
-    # Each bin's mass is taken to be spread evenly around its centre: half of it lies below.
-    below = probability.cumsum(-1) - 0.5 * probability
-    upper = (below < share).sum(-1, keepdim=True).clamp(1, below.shape[-1] - 1)
-    low, high = below.gather(-1, upper - 1), below.gather(-1, upper)
-    part = ((share - low) / (high - low).clamp_min(1e-9)).clamp(0.0, 1.0).squeeze(-1)
-    first, second = centres[upper.squeeze(-1) - 1], centres[upper.squeeze(-1)]
-    return first + part * (second - first)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from drive_sim.drivers.networks import NetworkSettings, PilotNet, build_network, decode, fold_batch_norm, quantile
+from drive_sim.drivers.networks import NetworkSettings, PilotNet, build_network, decode, fold_batch_norm
 from drive_sim.errors import InputError
 from drive_sim.kernel import kernel
 from drive_sim.sensors.camera import CameraConfig
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from drive_sim.sensors.observation import Observation
 
 SCHEMA = 1
-CAUTION = 0.35
-"""The target speed is this quantile of the network's distribution: too fast costs more than too slow."""
 SPEED_TIME = 0.7
 """Time in which the speed controller closes the gap to the target speed [s]."""
 
@@ -147,7 +145,7 @@ class NeuralDriver:
         with torch.inference_mode():
             curvature, speed, _ = self._network(torch.from_numpy(pictures).to(self.device))
             kappa = decode(curvature, self._curvatures)
-            target = quantile(speed, self._speeds, CAUTION)
+            target = decode(speed, self._speeds, reach=1)
             return kappa.cpu().numpy(), target.cpu().numpy()
 
     def act(self, observation: Observation) -> NDArray[np.float32]:
