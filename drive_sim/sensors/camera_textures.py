@@ -188,7 +188,7 @@ def _ripmap(picture: NDArray[np.float64], log_u: int, log_v: int) -> dict[tuple[
             byte = np.clip(np.rint(128.0 + 128.0 * level), 0, 255).astype(np.uint32)
             right = np.roll(byte, -1, 1)
             words = byte | right << 8 | np.roll(byte, -1, 0) << 16 | np.roll(right, -1, 0) << 24
-            levels[level_u, level_v] = words
+            levels[level_u, level_v] = words.astype(np.uint32)
             if level_u < log_u:
                 level = _halved(level, 1)
         if level_v < log_v:
