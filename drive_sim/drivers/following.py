@@ -24,6 +24,7 @@ from drive_sim.drivers.situation import (
 from drive_sim.kernel import inner_scalar
 from drive_sim.world.single_track import GRAVITY
 from drive_sim.world.state import ACTOR_PEDESTRIAN
+from drive_sim.world.traffic import desired_gap
 
 PREVIEW = 0.5
 """The speed aimed at is the one planned for this much later [s]: the actuators need time."""
@@ -54,8 +55,7 @@ def follow(speed, wanted, gap, lead_speed, lead_acceleration, manner, i):
     """
     a, b = manner.acceleration[i], manner.deceleration[i]
     approach = speed - lead_speed
-    wish = speed * manner.headway[i] + speed * approach / (2.0 * math.sqrt(a * b))
-    wish = manner.standstill_gap[i] + max(wish, 0.0)
+    wish = desired_gap(speed, approach, manner.headway[i], manner.standstill_gap[i], a, b)
     idm = a * (1.0 - (speed / max(wanted, 0.1)) ** 4 - (wish / max(gap, 0.1)) ** 2)
     # A lead that speeds up does so no more than we would; and some of the gap is to be left.
     lead_acceleration = min(lead_acceleration, a)

@@ -162,7 +162,7 @@ def _steer(i, world, roads, state, senses, mind, plan, period):
     far_distance = max(FAR_TIME * speed, FAR_LEAST)
     near = _direction(i, world, roads, state, plan, near_distance)
     far = _direction(i, world, roads, state, plan, far_distance)
-    near, far = remember_angles(i, state.step[i], near, far, senses)
+    near, far = remember_angles(i, state.step[i], near, far, senses, mind.fresh[i] != 0)
     near_gain, far_gain = NEAR_SHARE / near_distance, FAR_SHARE / far_distance
     if mind.fresh[i]:
         mind.curvature[i] = near_gain * near + far_gain * far

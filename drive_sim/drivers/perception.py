@@ -163,11 +163,16 @@ def perceive_actors(i, step, world, roads, state, actors, senses, sight, attenti
 
 
 @inner_scalar
-def remember_angles(i, step, near, far, senses):
-    """Store the true angles [rad] to near and far point; returns those perceived now: late and disturbed."""
+def remember_angles(i, step, near, far, senses, fresh):
+    """Store the true angles [rad] to near and far point; returns those perceived now: late and disturbed.
+
+    Whoever sits down ``fresh`` at the wheel has looked before.
+    """
     angles = senses.angles
-    angles[i, step % MEMORY, 0], angles[i, step % MEMORY, 1] = near, far
-    then = (step - min(senses.steering_delay[i], step)) % MEMORY
+    for age in range(MEMORY if fresh else 1):
+        slot = (step + MEMORY - age) % MEMORY
+        angles[i, slot, 0], angles[i, slot, 1] = near, far
+    then = (step + MEMORY - senses.steering_delay[i]) % MEMORY
     near, far = angles[i, then, 0], angles[i, then, 1]
     near += (ANGLE_FLOOR + ANGLE_SHARE * abs(near)) * senses.near_noise[i]
     far += (ANGLE_FLOOR + ANGLE_SHARE * abs(far)) * senses.far_noise[i]

@@ -89,11 +89,15 @@ def desired_speed(world, state, i, n):
 
 
 @scalar
+def desired_gap(speed, approach, headway, standstill, acceleration, deceleration):
+    """IDM's s* [m] to a leader that is approached at ``approach`` [m/s]; the last three are its s0, a and b."""
+    return standstill + max(0.0, speed * headway + speed * approach / (2.0 * math.sqrt(acceleration * deceleration)))
+
+
+@scalar
 def interaction(speed, approach, gap, headway):
     """IDM's braking (s* / s)² for a leader, in units of a [1]."""
-    wanted = IDM_GAP + max(
-        0.0, speed * headway + speed * approach / (2.0 * math.sqrt(IDM_ACCELERATION * IDM_DECELERATION))
-    )
+    wanted = desired_gap(speed, approach, headway, IDM_GAP, IDM_ACCELERATION, IDM_DECELERATION)
     share = wanted / max(gap, 0.1)
     return share * share
 

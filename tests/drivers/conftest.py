@@ -56,17 +56,20 @@ class Drive:
         return np.array(self.simulator.state.events_ever)
 
 
-def _road(curvature: Any = 0.0, length: int = 800) -> Road:
+def _road(curvature: Any = 0.0, length: int = 800, **fields: Any) -> Road:
     """A marked two-lane road with 4.5 m paved to each side, of the given curvature by metre."""
     curvatures = np.broadcast_to(np.asarray(curvature, float), (length,)).copy()
     x, y, heading = chain_arcs(curvatures, 1.0)
     lines = ((-3.5, STYLE_SOLID), (0.0, STYLE_DASHED), (3.5, STYLE_SOLID))
-    return Road(
+    values: dict[str, Any] = dict(
         name="test", road_class="rural", closed=False, step=1.0, x=x, y=y, heading=heading, curvature=curvatures,
-        paved_left=np.full(length, 4.5), paved_right=np.full(length, 4.5), lane_width=3.5, lanes_forward=1,
-        lanes_backward=1, speed_limit=15.0,
+        paved_left=4.5, paved_right=4.5, lane_width=3.5, lanes_forward=1, lanes_backward=1, speed_limit=15.0,
         boundaries=tuple(Boundary(offset, style, COLOUR_WHITE, 0.15) for offset, style in lines),
     )  # fmt: skip
+    values |= fields
+    for side in ("paved_left", "paved_right"):
+        values[side] = np.full(length, values[side])
+    return Road(**values)
 
 
 def _actor(s: float, d: float, kind: int = ACTOR_CAR, **fields: Any) -> ActorSpec:

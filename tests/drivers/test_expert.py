@@ -75,6 +75,9 @@ def test_it_uses_the_oncoming_lane_only_when_that_is_free(drive, make_road, make
     slowest = done.speed.min(axis=0)
     assert slowest[0] > 7.0
     assert slowest[1] < 3.0, "it should have waited for the oncoming cars"
+    distance = done.actor_s[:, 1, 1:] - done.s[:, 1, None]
+    meets = np.any((distance > -4.0) & (distance < 30.0), axis=1)
+    assert meets.any() and done.offset[meets, 1].max() < 0.4, "and waited in its own lane"
     assert done.gap.min() > 0.3
 
 
@@ -119,15 +122,18 @@ def test_it_stops_behind_a_lead_that_brakes_hard(drive, make_road, make_episode,
     assert done.gap.min() > 1.5
 
 
-def test_a_cut_in_at_the_same_speed_is_no_reason_for_an_emergency_stop(drive, make_road, make_episode, make_actor):
+def test_a_cut_in_at_nearly_the_same_speed_is_no_reason_for_an_emergency_stop(
+    drive, make_road, make_episode, make_actor
+):
     other = make_actor(
-        50.0, 1.75, motion=MOTION_LANE, start_speed=12.0, desired_speed=12.0, trigger=TRIGGER_TIME, trigger_value=1.0,
+        44.0, 1.75, motion=MOTION_LANE, start_speed=11.0, desired_speed=11.0, trigger=TRIGGER_TIME, trigger_value=1.0,
         action=ACTION_LATERAL, action_d=LANE, action_duration=3.0,
     )  # fmt: skip
     done = drive("expert", make_episode(make_road(), other), seconds=15.0)
     assert not done.events[0] & (EVENT_COLLISION | EVENT_LANE_DEPARTURE)
     assert done.acceleration_x.min() > -5.0
     assert done.gap.min() > 5.0
+    assert np.abs(done.offset).max() < 0.2, "nor for evading"
 
 
 def test_obstacles_on_roads_never_seen_are_passed_without_contact(drive):
@@ -175,3 +181,21 @@ def test_a_new_episode_in_one_world_is_driven_as_if_it_were_the_first(make_road,
     simulator.reset(mask)
     driver.reset(simulator, mask, 2)
     np.testing.assert_array_equal(driver.act(observation)[0], first[0])
+
+
+@pytest.mark.parametrize("driver", ["expert", "human-model"])
+def test_it_changes_lanes_round_a_breakdown_and_cuts_nobody_off(drive, make_road, make_episode, make_actor, driver):
+    road = make_road(length=900, lanes_forward=2, lanes_backward=0, paved_left=0.8, paved_right=8.0)
+    right, left = -5.25, -1.75
+    broken = make_actor(260.0, right)
+    faster = (
+        make_actor(start, left, motion=MOTION_LANE, start_speed=24.0, desired_speed=24.0) for start in (20.0, 60.0)
+    )
+    fields = {"lane": 1, "start_speed": 18.0, "speed_limit": 20.0, "route_length": 600.0}
+    alone = make_episode(road, broken, **fields)
+    company = make_episode(road, broken, *faster, start_s=120.0, **fields)
+    done = drive(driver, alone, company, seconds=90.0)
+    assert_arrived(done)
+    assert done.gap.min() > 0.4
+    braking = done.actor_acceleration[:, 1, 1:].min()
+    assert braking > -3.5, "who comes from behind should not have had to brake hard"

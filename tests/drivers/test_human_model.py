@@ -113,13 +113,19 @@ def test_after_a_put_back_it_drives_on_as_if_nothing_had_been(make_road, make_ep
     driver.bind(simulator)
     driver.reset(simulator, None, 1)
     observation = Observation(simulator.state.time)
+    hands = []
     for step in range(300):
+        before = simulator.state.interventions[0]
         action = driver.act(observation)
-        if 60 <= step < 90:
+        hands.append(action[0, 0])
+        if 60 <= step < 90 and before == 0:
             action[:, 0] = 0.3  # somebody pulls at the wheel
         simulator.step(action)
-    assert simulator.state.interventions[0] >= 1
-    assert simulator.state.interventions[0] <= 2
+        if simulator.state.interventions[0] > before:
+            put_back = step + 1
+    assert simulator.state.interventions[0] == 1
+    assert np.abs(hands[put_back - 10 : put_back]).max() > 0.05, "it should have held against it"
+    assert np.abs(hands[put_back : put_back + 40]).max() < 0.03
     assert abs(simulator.state.d[0] - LANE) < 0.5
 
 
