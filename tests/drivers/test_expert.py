@@ -122,7 +122,7 @@ def test_it_stops_behind_a_lead_that_brakes_hard(drive, make_road, make_episode,
     assert done.gap.min() > 1.5
 
 
-def test_a_cut_in_at_nearly_the_same_speed_is_no_reason_for_an_emergency_stop(
+def test_a_cut_in_at_about_our_speed_is_no_reason_for_an_emergency_stop(
     drive, make_road, make_episode, make_actor
 ):
     other = make_actor(
