@@ -56,7 +56,7 @@ def save_model(folder: Path, network: PilotNet, camera: CameraConfig, training: 
     weights = {name: tensor.detach().contiguous().cpu() for name, tensor in network.state_dict().items()}
     save_file(weights, folder / "weights.safetensors.part")
     (folder / "weights.safetensors.part").replace(folder / "weights.safetensors")
-    for name, text in (("README.md", card), ("config.json", json.dumps(config, indent=1) + "\n")):
+    for name, text in (("README.md", card), ("config.json", json.dumps(config, indent=1, allow_nan=False) + "\n")):
         (folder / f"{name}.part").write_text(text, encoding="utf-8")
         (folder / f"{name}.part").replace(folder / name)
 

@@ -32,7 +32,9 @@ def model_card(
     """The text of a model's README.md."""
     settings = network.settings
     driven = {k: v for k, v in validation.items() if k != "chunk"}
-    numbers = ", ".join(f"{k.replace('_', ' ')} {v:.3f}" for k, v in driven.items())
+    numbers = (
+        ", ".join(f"{k.replace('_', ' ')} {v:.3f}" for k, v in driven.items()) or "the last checkpoint, not driven"
+    )
     return _CARD.format(
         name=name,
         network=settings.name,

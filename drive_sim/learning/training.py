@@ -7,7 +7,6 @@ one that was not (same machine, same number of threads).
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -109,13 +108,13 @@ def fit(
                 scalars |= {f"held_out/{k}": v for k, v in learner.validate(unseen).items()}
             if chunk == progress["chunk"] == 0:
                 board.add_images("views", views.pictures[:16], 0, dataformats="NHWC")
-            candidate: dict[str, Any] = {"score": -math.inf, "chunk": chunk}
+            candidate: dict[str, Any] = {"chunk": chunk}
             if chunk >= settings.chunks - max(settings.trials, 1):
                 if settings.trials:
                     report((chunk + 1) / settings.chunks, "driving on validation roads")
                     candidate |= validation_score(learner.driving_network, camera, device)
                     scalars |= {f"driving/{k}": float(v) for k, v in candidate.items() if k != "chunk"}
-                if progress["best"] is None or candidate["score"] >= progress["best"]["score"]:
+                if progress["best"] is None or candidate.get("score", 0.0) >= progress["best"].get("score", 0.0):
                     progress["best"] = candidate
                     card = model_card(output.name, learner.driving_network, camera, meta, candidate)
                     save_model(output, learner.driving_network, camera, meta | {"validation": candidate}, card)
