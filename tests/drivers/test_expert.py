@@ -122,9 +122,7 @@ def test_it_stops_behind_a_lead_that_brakes_hard(drive, make_road, make_episode,
     assert done.gap.min() > 1.5
 
 
-def test_a_cut_in_at_about_our_speed_is_no_reason_for_an_emergency_stop(
-    drive, make_road, make_episode, make_actor
-):
+def test_a_cut_in_at_about_our_speed_is_no_reason_for_an_emergency_stop(drive, make_road, make_episode, make_actor):
     other = make_actor(
         44.0, 1.75, motion=MOTION_LANE, start_speed=11.0, desired_speed=11.0, trigger=TRIGGER_TIME, trigger_value=1.0,
         action=ACTION_LATERAL, action_d=LANE, action_duration=3.0,
