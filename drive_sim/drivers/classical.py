@@ -6,7 +6,8 @@ one lane, y(x) = c0 + c1 x + c2 x²/2 for its centre and W for its width, in the
 four numbers are tracked from picture to picture by an extended Kalman filter that moves them along with the car
 (Dickmanns & Mysliwetz 1992) and weighs down what does not fit. Steering feeds c2 forward and c0, c1 back.
 
-It knows the picture and the wheels' speed and angle, nothing else: no map, no speed limit.
+It knows the picture and the wheels' speed and angle, nothing else: no map, no speed limit. It does not look for
+obstacles, and where a single dashed line is all the paint there is, it is easily lost.
 """
 
 from __future__ import annotations
