@@ -16,33 +16,29 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from drive_sim.kernel import allocate, kernel, to_device
+from drive_sim.sensors.camera_draw import STEP, copy_truth, draw_background, draw_faces, expose_row
 from drive_sim.sensors.camera_faces import (
     FACE_SIZE,
     FIRST_COLUMN,
     FIRST_ROW,
-    GROUP,
     LAST_COLUMN,
     LAST_ROW,
     MAX_CORNERS,
+    sheet_of,
 )
 from drive_sim.sensors.camera_field import KNOT_DISTANCE, between, ground_knot, joinable
-from drive_sim.sensors.camera_ground import row_levels
+from drive_sim.sensors.camera_ground import row_levels, trim_of
 from drive_sim.sensors.camera_model import SEMANTIC_SKY, SKY_DEPTH, CameraConfig
 from drive_sim.sensors.camera_pixels import (
-    STEP,
-    draw_background,
-    draw_faces,
-    expose_row,
     face_at,
     grey_level,
     ground_pixel,
     lay_single,
     lay_tile,
     noise_start,
-    row_edges,
-    sky_at,
     sky_pixel,
 )
+from drive_sim.sensors.camera_rows import ROWS
 from drive_sim.sensors.camera_scene import collect_faces
 from drive_sim.sensors.camera_scenery import ITEM_SIZE
 from drive_sim.sensors.camera_shapes import shapes_on
@@ -90,20 +86,14 @@ def _draw_frames(slot, slots, worlds, frames, layers, scratch, camera, textures,
         i, c = worlds[0][frame // cameras], frame % cameras
         _prepare(slot, scratch, camera, c, (rows, columns), shapes, roads, world, state, i)
         view = load_view(scratch.views, slot)
-        clouds = cloud_level(view, textures)
+        clouds, trim = cloud_level(view, textures), trim_of(roads, world.road[i])
         for row in range(rows):
-            draw_background(view, roads, world.road[i], textures, clouds, scratch, slot, row, columns)
+            draw_background(view, roads, world.road[i], trim, textures, clouds, scratch, slot, row, columns)
             draw_faces(textures, scratch, slot, row, columns)
             if with_rgb:
                 start = noise_start(world.seed[i], state.step[i], c, row)
-                expose_row(view, textures, start, scratch, slot, rgb, i, c, row)
-            if with_semantic:
-                for column in range(columns):
-                    semantic[i, c, row, column] = scratch.kinds[slot, column]
-            if with_depth:
-                for column in range(columns):
-                    near = scratch.nearness[slot, column]
-                    depth[i, c, row, column] = F(1.0) / near if near > F(0.0) else F(SKY_DEPTH)
+                expose_row(view, textures, start, scratch, slot, rgb, i, c, row, columns)
+            copy_truth(scratch, slot, semantic, depth, with_semantic, with_depth, i, c, row, columns, F(SKY_DEPTH))
 
 
 @kernel(grain=1 << 30, fastmath=True)
@@ -117,7 +107,6 @@ def _prepare_frames(frame, worlds, size, scratch, camera, shapes, roads, world, 
 def _background_at(view, roads, road, textures, scratch, slot, row, column):
     """(r, g, b, inverse depth, class) of ground or sky in a pixel, as `draw_background` draws it."""
     origin_x, origin_y = scratch.origins[slot, 0], scratch.origins[slot, 1]
-    clouds = cloud_level(view, textures)
     first = column - column % KNOT_DISTANCE
     t = F(column - first) * STEP
     left = ground_knot(view, roads, road, origin_x, origin_y, F(first), F(row))
@@ -129,17 +118,11 @@ def _background_at(view, roads, road, textures, scratch, slot, row, column):
         knot = ground_knot(view, roads, road, origin_x, origin_y, F(column), F(row))
         place, sky = knot.place, knot.element == -2
     if sky:
-        if joined:
-            a = sky_at(view, textures, clouds, F(first), F(row))
-            b = sky_at(view, textures, clouds, F(first + KNOT_DISTANCE), F(row))
-        else:
-            a = sky_at(view, textures, clouds, F(column), F(row))
-            b = a
-        red, green, blue = sky_pixel(view, textures, F(column), F(row), a, b, t)
-        return red, green, blue, F(0.0), SEMANTIC_SKY
+        red, green, blue = sky_pixel(view, textures, cloud_level(view, textures), F(column), F(row))
+        return red, green, blue, F(0.0), F(SEMANTIC_SKY)
     levels = row_levels(view, textures, F(row))
-    last = roads.boundary_count[road]
-    return ground_pixel(view, roads, road, textures, levels, F(column), F(row), place, 0, last)
+    trim = trim_of(roads, road)
+    return ground_pixel(view, roads, road, trim, textures, levels, F(column), F(row), place)
 
 
 @kernel(grain=1 << 30, fastmath=True)
@@ -152,7 +135,7 @@ def _draw_pixels(item, worlds, frames, layers, scratch, camera, textures, roads,
     i, c = worlds[0][frame // cameras], frame % cameras
     view = load_view(scratch.views, frame)
     red, green, blue, near, kind = _background_at(view, roads, world.road[i], textures, scratch, frame, row, column)
-    tile = (-1, F(0.0), F(0.0), F(0.0), F(0.0))
+    tile = (F(-1.0), F(0.0), F(0.0), F(0.0), F(0.0))
     x, y = F(column), F(row)
     faces = scratch.faces
     for f in range(scratch.face_count[frame]):
@@ -160,17 +143,18 @@ def _draw_pixels(item, worlds, frames, layers, scratch, camera, textures, roads,
             continue
         if faces[frame, f, FIRST_COLUMN] > x or faces[frame, f, LAST_COLUMN] < x:
             continue
-        found = face_at(faces, frame, f, textures, row_edges(faces, frame, f, y), x, y, near, kind)
+        sheet = sheet_of(faces, frame, f, y)
+        found = face_at(sheet, textures, x, near, kind)
         if found[0] <= F(0.0):
             continue
-        if faces[frame, f, GROUP] < F(0.0):
-            red, green, blue, near, kind = lay_single(faces, frame, f, found, red, green, blue, near, kind)
+        if sheet.group < F(0.0):
+            red, green, blue, near, kind = lay_single(sheet, found, red, green, blue, near, kind)
         else:
-            red, green, blue, near, kind, tile = lay_tile(faces, frame, f, found, red, green, blue, near, kind, tile)
+            red, green, blue, near, kind, tile = lay_tile(sheet, found, red, green, blue, near, kind, tile)
     if layers[0]:
-        start = noise_start(world.seed[i], state.step[i], c, row) + 3 * column
+        start = (noise_start(world.seed[i], state.step[i], c, row) + column) & (NOISE_SIZE - 1)
         for k in range(3):
-            grain = F(textures.noise[(start + k) & (NOISE_SIZE - 1)]) * view.noise * F(1.0 / NOISE_UNIT)
+            grain = F(textures.noise[start + k * NOISE_SIZE]) * view.noise * F(1.0 / NOISE_UNIT)
             light = red if k == 0 else (green if k == 1 else blue)
             rgb[i, c, row, 3 * column + k] = np.uint8(grey_level(light, view.exposure, grain))
     if layers[1]:
@@ -287,12 +271,8 @@ class CameraRig:
                 "faces": ((MAX_FACES, FACE_SIZE), np.float32),
                 "face_count": ((), np.int32),
                 "corners": ((MAX_CORNERS, 3), np.float64),
-                "light": ((3 * self.width,), np.float32),
-                "nearness": ((self.width,), np.float32),
-                "kinds": ((self.width,), np.uint8),
-                "owner": ((self.width,), np.int32),
-                "tiled": ((self.width,), np.float32),
-                "behind": ((3 * self.width,), np.float32),
+                # Spans are drawn whole, beyond the right edge if need be.
+                "rows": ((ROWS, self.width + 2 * KNOT_DISTANCE), np.float32),
             }
             arrays = {name: allocate(device, (slots, *shape), dtype) for name, (shape, dtype) in sizes.items()}
             self._scratch = {(device, slots): Scratch(**arrays)}

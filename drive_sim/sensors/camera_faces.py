@@ -8,11 +8,12 @@ colours and a look (`camera_looks`). Building one takes the trouble once a frame
 from __future__ import annotations
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from drive_sim.sensors.camera_textures import FOLIAGE_SIZE
-from drive_sim.sensors.camera_view import frame_scalar, pixel_scalar
+from drive_sim.sensors.camera_view import frame_scalar, limit, pixel_scalar
 
 F = np.float32
 NEAR = 0.15
@@ -166,7 +167,7 @@ def add_face(view, size, scratch, slot, count, corners, group, semantic, look, p
         value = (face[a] * middle_x + face[a + 1] * middle_y + face[a + 2]) / near
         along = abs(face[a] - value * face[PLANE]) + abs(face[a + 1] - value * face[PLANE + 1])
         face[PIXEL_U + axis] = min(max(along / near, 1e-4), 8.0)
-    face[LEVEL] = min(max(math.floor(math.log2(FOLIAGE_SIZE * face[PIXEL_V])), 0.0), 5.0)
+    face[LEVEL] = min(max(math.floor(math.log2(FOLIAGE_SIZE * face[PIXEL_V])), 0.0), 4.0)
     return count + 1
 
 
@@ -195,27 +196,63 @@ def add_sprite(size, scratch, slot, count, place, radii, look, alpha, colours):
     return count + 1
 
 
-@pixel_scalar
-def row_edge(faces, slot, f, k, y):
-    """(change per column, value at column 0) in row ``y`` of how far a pixel lies inside edge ``k``."""
-    e = EDGES + 3 * k
-    return faces[slot, f, e], faces[slot, f, e + 1] * y + faces[slot, f, e + 2]
+class Sheet(NamedTuple):
+    """One face in one row of pixels, ready to be drawn; float32. A pair is (change per column, value at column 0)."""
+
+    edges: Any  # five pairs: how far inside an edge [pixels], from -0.5 to 0.5
+    plane: Any  # pair: inverse depth
+    u: Any  # pair: u times inverse depth
+    v: Any
+    semantic: Any
+    group: Any
+    look: Any
+    alpha: Any
+    pixel_u: Any
+    pixel_v: Any
+    aspect: Any
+    level: Any
+    parameters: Any  # three
+    main: Any  # r, g, b
+    dark: Any
+    bright: Any
 
 
 @pixel_scalar
-def _inside(edge, x):
-    return min(max(edge[0] * x + edge[1], F(0.0)), F(1.0))
+def _pair(faces, slot, f, start, y):
+    return faces[slot, f, start], faces[slot, f, start + 1] * y + faces[slot, f, start + 2]
 
 
 @pixel_scalar
-def cover_at(edges, x):
-    """Share of the pixel in column ``x`` inside five row edges, 0..1; exact for upright rectangles."""
-    a = max(_inside(edges[0], x) + _inside(edges[2], x) - F(1.0), F(0.0))
-    b = max(_inside(edges[1], x) + _inside(edges[3], x) - F(1.0), F(0.0))
-    return a * b * _inside(edges[4], x)
+def _three(faces, slot, f, start):
+    return faces[slot, f, start], faces[slot, f, start + 1], faces[slot, f, start + 2]
 
 
 @pixel_scalar
-def face_value(faces, slot, f, start, x, y):
-    """The affine function stored at ``start``, for the pixel at (column ``x``, row ``y``)."""
-    return faces[slot, f, start] * x + faces[slot, f, start + 1] * y + faces[slot, f, start + 2]
+def sheet_of(faces, slot, f, y):
+    """The `Sheet` of face ``f`` in row ``y``."""
+    return Sheet(
+        (
+            _pair(faces, slot, f, EDGES, y), _pair(faces, slot, f, EDGES + 3, y), _pair(faces, slot, f, EDGES + 6, y),
+            _pair(faces, slot, f, EDGES + 9, y), _pair(faces, slot, f, EDGES + 12, y),
+        ),
+        _pair(faces, slot, f, PLANE, y), _pair(faces, slot, f, AXIS_U, y), _pair(faces, slot, f, AXIS_V, y),
+        faces[slot, f, SEMANTIC], faces[slot, f, GROUP], faces[slot, f, LOOK], faces[slot, f, ALPHA],
+        faces[slot, f, PIXEL_U], faces[slot, f, PIXEL_V], faces[slot, f, ASPECT], faces[slot, f, LEVEL],
+        _three(faces, slot, f, PARAMETER), _three(faces, slot, f, COLOURS), _three(faces, slot, f, COLOURS + 3),
+        _three(faces, slot, f, COLOURS + 6),
+    )  # fmt: skip
+
+
+@pixel_scalar
+def along(pair, x):
+    """The value of a pair in column ``x``."""
+    return pair[0] * x + pair[1]
+
+
+@pixel_scalar
+def cover_at(sheet, x):
+    """Share of the pixel in column ``x`` that the face covers, 0..1; exact for upright rectangles."""
+    e = sheet.edges
+    a = max(limit(along(e[0], x)) + limit(along(e[2], x)) - F(1.0), F(0.0))
+    b = max(limit(along(e[1], x)) + limit(along(e[3], x)) - F(1.0), F(0.0))
+    return a * b * limit(along(e[4], x))

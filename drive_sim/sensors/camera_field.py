@@ -7,13 +7,13 @@ far apart on the roads, or belong to different stretches of road, every pixel is
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from drive_sim.sensors.camera_light import ray
 from drive_sim.sensors.camera_view import frame_scalar, pixel_scalar
-from drive_sim.world.road import RAIL_OFFSET, element_project, nearest_element
+from drive_sim.world.road import EDGE_RAIL, RAIL_OFFSET, element_project, nearest_element
 
 F = np.float32
 KNOT_DISTANCE = 8
@@ -22,25 +22,21 @@ NOWHERE = 1e4
 """d [m] of ground that no road is near."""
 RAIL_TOP, RAIL_BOTTOM = 0.78, 0.45
 """Height of a guard rail's beam above the ground [m]."""
-_WIDEST_SPAN = 8.0
+_WIDEST_SPAN = 25.0
 """Knots farther apart than this on the ground are not interpolated between [m]."""
 
 
 class Place(NamedTuple):
-    """Road frame and light of the ground in one pixel; float32."""
+    """One pixel's ground in the road's frame; float32."""
 
     s: Any  # [m] along the road
     d: Any  # [m] left of its reference line; NOWHERE far from any road
-    column_s: Any  # how s and d change from this pixel to its neighbour in the row [m]: the pixel's footprint
+    column_s: Any  # how s and d change from this pixel to the next in its row [m]
     column_d: Any
-    row_s: Any  # and to the one above
+    row_s: Any  # and to the one above: both together are the pixel's footprint
     row_d: Any
     paved_left: Any  # [m]
     paved_right: Any
-    clear: Any  # share of light that fog lets pass
-    beam: Any  # light of the headlights
-    mirror: Any  # reflectance of a water film at this angle
-    reflected_up: Any  # how far up the sky the mirrored ray points: 0 horizon .. 1
     top_d: Any  # d where the ray passes the height of a guard rail's upper edge
     bottom_d: Any  # and its lower edge
     bottom_s: Any
@@ -53,57 +49,15 @@ class Knot(NamedTuple):
     place: Place
 
 
-@pixel_scalar
-def transmission(optical_depth):
-    """exp(-x) of an optical depth x >= 0, to 0.1 %: a cubic of x / 16, raised to the 16th power."""
-    y = min(optical_depth, F(14.0)) * F(1.0 / 16.0)
-    t = F(1.0) - y * (F(1.0) - y * (F(0.5) - y * F(1.0 / 6.0)))
-    t *= t
-    t *= t
-    t *= t
-    return t * t
-
-
-@pixel_scalar
-def ray(view, column, row):
-    """Direction (x, y, z) in the world's axes of what pixel (row, column) sees, 1 along the optical axis."""
-    a = (view.centre_column - column) * view.pixel
-    b = (view.centre_row - row) * view.pixel
-    return (
-        view.forward_x + a * view.left_x + b * view.up_x,
-        view.forward_y + a * view.left_y + b * view.up_y,
-        view.forward_z + a * view.left_z + b * view.up_z,
-    )
-
-
 HORIZON = -1e-3
 """Rays that fall less than this count as sky (the ground there is a kilometre away)."""
-
-
-@pixel_scalar
-def low_beam(view, x, y):
-    """Light of the car's low beams on ground (x, y) [m] from the camera, 1 being daylight; a smooth stand-in for the
-    cut-off pattern of UN Regulation 112: level up to 25 m, gone at 70 m, wider as it goes.
-    """
-    dx, dy = x - view.beam_x, y - view.beam_y
-    ahead = view.beam_cos * dx + view.beam_sin * dy
-    aside = view.beam_cos * dy - view.beam_sin * dx
-    if ahead < F(0.1):
-        return F(0.0)
-    width = F(2.4) + F(0.22) * ahead
-    q = (aside + F(0.4)) / width
-    q *= q
-    r = ahead * F(1.0 / 30.0)
-    r *= r
-    near = ahead / (ahead + F(1.2))
-    return view.beam * near / ((F(1.0) + q * q) * (F(1.0) + r + r * r))
 
 
 @pixel_scalar
 def open_place():
     """A `Place` for knots in the sky."""
     zero = F(0.0)
-    return Place(zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero)
+    return Place(zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero)
 
 
 @pixel_scalar
@@ -114,21 +68,12 @@ def ground_knot(view, roads, road, origin_x, origin_y, column, row):
     if z > F(HORIZON):
         return Knot(-2, open_place())
     depth = view.height / -z
-    norm = math.sqrt(x * x + y * y + z * z)
-    clear = transmission(view.fog * depth * norm)
     px, py = x * depth, y * depth
-    beam = low_beam(view, px, py) if view.beam > zero else zero
-    # Schlick's approximation of Fresnel's law for water.
-    sine = -z / norm
-    graze = F(1.0) - sine
-    graze2 = graze * graze
-    mirror = F(0.02) + F(0.98) * graze2 * graze2 * graze
-    up = F(1.0) - graze2 * graze2
     far = F(NOWHERE)
     element = nearest_element(roads, road, origin_x + px, origin_y + py)
     if element < 0:
         wide = depth * view.pixel
-        return Knot(-1, Place(zero, far, zero, wide, wide, zero, zero, zero, clear, beam, mirror, up, far, far, zero))
+        return Knot(-1, Place(zero, far, zero, wide, wide, zero, zero, zero, far, far, zero))
     s, d = element_project(roads, road, element, origin_x + px, origin_y + py)
     e = roads.element_start[road] + element
     # Heading of the road at s, and how the ground point moves from one column, and from one row, to the next.
@@ -144,15 +89,15 @@ def ground_knot(view, roads, road, origin_x, origin_y, column, row):
     column_s, column_d = (cx * tx + cy * ty) * stretch, cy * tx - cx * ty
     row_s, row_d = (rx * tx + ry * ty) * stretch, ry * tx - rx * ty
     top_d, bottom_d, bottom_s = F(d), F(d), F(s)
-    if roads.edge_left[road] == 2 or roads.edge_right[road] == 2:
+    if roads.edge_left[road] == EDGE_RAIL or roads.edge_right[road] == EDGE_RAIL:
         top_d, _ = _at_height(view, roads, road, origin_x, origin_y, x, y, z, F(RAIL_TOP), F(d), F(s))
         bottom_d, bottom_s = _at_height(view, roads, road, origin_x, origin_y, x, y, z, F(RAIL_BOTTOM), F(d), F(s))
     # The camera's left is the picture's lower columns.
     return Knot(
         element,
         Place(
-            F(s), F(d), -column_s, -column_d, row_s, row_d, F(roads.paved_left[e]), F(roads.paved_right[e]), clear,
-            beam, mirror, up, top_d, bottom_d, bottom_s,
+            F(s), F(d), -column_s, -column_d, row_s, row_d, F(roads.paved_left[e]), F(roads.paved_right[e]),
+            top_d, bottom_d, bottom_s,
         ),
     )  # fmt: skip
 
@@ -218,17 +163,13 @@ def between(a, b, n, t):
         _mix(p.row_d, q.row_d, t),
         _mix(p.paved_left, q.paved_left, t),
         _mix(p.paved_right, q.paved_right, t),
-        _mix(p.clear, q.clear, t),
-        _mix(p.beam, q.beam, t),
-        _mix(p.mirror, q.mirror, t),
-        _mix(p.reflected_up, q.reflected_up, t),
         _mix(p.top_d, q.top_d, t),
         _mix(p.bottom_d, q.bottom_d, t),
         _mix(p.bottom_s, q.bottom_s, t),
     )
 
 
-@frame_scalar
+@pixel_scalar
 def rail_offset(paved):
     """|d| [m] of a guard rail beside ``paved`` [m]."""
     return paved + F(RAIL_OFFSET)

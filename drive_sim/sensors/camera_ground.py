@@ -1,4 +1,7 @@
-"""What the ground looks like: asphalt, markings, kerbs, guard rails, verge; dry or wet, by day or in the headlights."""
+"""What the ground is made of: asphalt, markings, kerbs, verge and guard rails, as reflectances of a pixel's footprint.
+
+Written without branches where pixels differ, so that a CPU shades eight pixels at once.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ from drive_sim.sensors.camera_textures import (
     sample,
     sample_nearest,
 )
-from drive_sim.sensors.camera_view import pixel_scalar
+from drive_sim.sensors.camera_view import floor_of, limit, pixel_scalar
 from drive_sim.world.road import (
     COLOUR_YELLOW,
     DASH_LENGTH,
@@ -47,19 +50,69 @@ KERB_WIDTH, PAVEMENT_WIDTH = 0.28, 2.2
 GRAVEL_WIDTH = 1.2
 """How far the road's foot reaches into the verge [m]."""
 RAIL_POST_DISTANCE = 4.0
-SPAN_MIXED, SPAN_VERGE, SPAN_ASPHALT = range(3)
 
 
 class Levels(NamedTuple):
-    """Texture levels of one row."""
+    """Texture levels of one row, and what is left of the fine detail at its distance."""
 
     asphalt: Level
     grain: Level
     verge: Level
     tuft: Level
-    grain_share: Any  # 0..1: how much of the fine grain is left at this distance
+    grain_share: Any  # 0..1
     tuft_share: Any
     track_share: Any  # of wheel tracks
+
+
+class Trim(NamedTuple):
+    """What is the same all along a road; float32."""
+
+    lane_width: Any  # [m]
+    half_median: Any  # half the unpaved strip in the middle [m], below 0 without one
+    kerb_left: Any  # 1 if there is a kerb
+    kerb_right: Any
+    rail_left: Any  # 1 if there is a guard rail
+    rail_right: Any
+
+
+class Lens(NamedTuple):
+    """How a pixel smears what lies across the road: a trapezoid, its column's footprint convolved with its row's.
+
+    So the paint that one pixel loses its neighbours gain, wherever a line lies between them.
+    """
+
+    reach: Any  # half the sum of both footprints [m]
+    flat: Any  # half their difference
+    slope: Any  # 1 / the larger
+    bend: Any  # 1 / (2 x both)
+
+
+class Base(NamedTuple):
+    """Ground before markings are painted on it."""
+
+    red: Any  # reflectance
+    green: Any
+    blue: Any
+    flake: Any  # how easily paint wears off here, about -1..1
+    puddle: Any  # how wet it is here, 0..1
+    paved: Any  # share of the pixel
+    kind: Any  # class, as a number
+
+
+@pixel_scalar
+def trim_of(roads, road):
+    """The `Trim` of a road."""
+    left, right = roads.edge_left[road], roads.edge_right[road]
+    one, zero = F(1.0), F(0.0)
+    half = F(0.5) * F(roads.median[road])
+    return Trim(
+        F(roads.lane_width[road]),
+        half if half > F(0.25) else -one,
+        one if left == EDGE_KERB else zero,
+        one if right == EDGE_KERB else zero,
+        one if left == EDGE_RAIL else zero,
+        one if right == EDGE_RAIL else zero,
+    )
 
 
 @pixel_scalar
@@ -71,8 +124,8 @@ def row_levels(view, textures, row):
     wide = depth * view.pixel
     # A pixel is longer than wide by the grazing angle.
     long = min(wide * depth / view.height, F(200.0))
-    along = math.sqrt(long * long * view.along * view.along + wide * wide * view.across * view.across)
-    across = math.sqrt(long * long * view.across * view.across + wide * wide * view.along * view.along)
+    a, c = view.along * view.along, view.across * view.across
+    along, across = math.sqrt(long * long * a + wide * wide * c), math.sqrt(long * long * c + wide * wide * a)
     # The verge's texture lies in the world's axes.
     north, east = abs(view.forward_x), abs(view.forward_y)
     world_x = F(0.6) * long * north + wide * east
@@ -88,22 +141,10 @@ def row_levels(view, textures, row):
     )
 
 
-class Lens(NamedTuple):
-    """How a pixel smears what lies across the road: a trapezoid, its column's footprint convolved with its row's.
-
-    So the paint that one pixel loses its neighbours gain, wherever a line lies between them.
-    """
-
-    reach: Any  # half the sum of both footprints [m]
-    flat: Any  # half their difference
-    slope: Any  # 1 / the larger
-    bend: Any  # 1 / (2 x both)
-
-
 @pixel_scalar
-def lens_of(place):
+def lens_of(column_d, row_d):
     """The `Lens` of a pixel."""
-    a, b = abs(place.column_d), abs(place.row_d)
+    a, b = abs(column_d), abs(row_d)
     wide = max(max(a, b), F(1e-5))
     narrow = max(min(a, b), F(0.02) * wide)
     return Lens(F(0.5) * (wide + narrow), F(0.5) * (wide - narrow), F(1.0) / wide, F(0.5) / (wide * narrow))
@@ -134,100 +175,74 @@ def footprint_along(place):
 def repeated_cover(x, footprint, length, period):
     """Share of a footprint around ``x`` that stretches of ``length`` cover which begin at every ``period``."""
     low, high = (x - F(0.5) * footprint) / period, (x + F(0.5) * footprint) / period
-    a, b = F(math.floor(float(low))), F(math.floor(float(high)))
+    a, b = floor_of(low), floor_of(high)
     painted = (b - a) * length + min((high - b) * period, length) - min((low - a) * period, length)
     return max(painted, F(0.0)) / footprint
 
 
 @pixel_scalar
-def marking_cover(roads, road, place, lens, first, last):
-    """(share of the pixel under paint, share of that which is yellow), of boundaries ``first`` to ``last`` - 1."""
-    total, yellow = F(0.0), F(0.0)
-    for k in range(first, last):
-        x, width = place.d - F(roads.boundary_offset[road, k]), F(roads.boundary_width[road, k])
-        style = roads.boundary_style[road, k]
-        half = width * F(1.5) if style == STYLE_DOUBLE else width * F(0.5)
-        if abs(x) > half + lens.reach or style == STYLE_NONE:
-            continue
-        share = cover(lens, x, -half, half)
-        if style == STYLE_DOUBLE:
-            share -= cover(lens, x, F(-0.5) * width, F(0.5) * width)
-        if style == STYLE_DASHED:
-            share *= repeated_cover(place.s, footprint_along(place), F(DASH_LENGTH), F(DASH_PERIOD))
-        total += share
-        if roads.boundary_colour[road, k] == COLOUR_YELLOW:
-            yellow += share
-    return min(total, F(1.0)), yellow / max(total, F(1e-6))
+def line_cover(lens, d, s, footprint, offset, width, style):
+    """Share of a pixel at (s, d) that a marking of the given style covers."""
+    x = d - offset
+    half = width * F(1.5) if style == STYLE_DOUBLE else width * F(0.5)
+    share = cover(lens, x, -half, half)
+    if style == STYLE_DOUBLE:
+        share -= cover(lens, x, F(-0.5) * width, F(0.5) * width)
+    if style == STYLE_DASHED:
+        share *= repeated_cover(s, footprint, F(DASH_LENGTH), F(DASH_PERIOD))
+    return share if style != STYLE_NONE else F(0.0)
 
 
 @pixel_scalar
-def wheel_tracks(roads, road, d):
-    """How much a wheel path passes at ``d``: 1 in its middle, 0 between; two in every lane, 0.78 m off its centre."""
-    width = F(roads.lane_width[road])
-    u = (abs(d) - F(0.5) * F(roads.median[road])) / width
-    u -= F(math.floor(float(u)))
-    q = (abs(u - F(0.5)) * width - F(0.78)) * F(1.0 / 0.38)
-    return max(F(1.0) - q * q, F(0.0))
+def is_yellow(roads, road, k):
+    """1 if boundary ``k`` is yellow, else 0."""
+    return F(1.0) if roads.boundary_colour[road, k] == COLOUR_YELLOW else F(0.0)
 
 
 @pixel_scalar
-def shade_asphalt(view, roads, road, textures, levels, s, d):
-    """(r, g, b, mottle, grain, puddle) of bare asphalt: reflectance, texture, and how wet the spot is, 0..1."""
+def shade_asphalt(view, trim, textures, levels, s, d):
+    """(r, g, b, flake, puddle) of bare asphalt, as in `Base`."""
     rough = view.asphalt_texture
     mottle = sample(textures, levels.asphalt, s, d)
-    grain = F(0.0)
-    if levels.grain_share > F(0.0):
-        grain = sample_nearest(textures, levels.grain, s, d) * levels.grain_share
-    tone = F(1.0) + rough * (F(1.6) * mottle + F(0.44) * grain)
-    if levels.track_share > F(0.0):
-        tone -= F(0.13) * rough * wheel_tracks(roads, road, d) * levels.track_share
-    tone = max(tone, F(0.15))
-    puddle = F(0.0)
-    if view.wet > F(0.0):
-        # Water lies in hollows and fills the pores: a rough surface grows darker.
-        puddle = min(max(view.wet * (F(0.75) - F(2.2) * mottle), F(0.0)), F(1.0)) * view.wet
-        tone *= F(1.0) - F(0.5) * view.wet
-    return view.asphalt_r * tone, view.asphalt_g * tone, view.asphalt_b * tone, mottle, grain, puddle
+    grain = sample_nearest(textures, levels.grain, s, d) * levels.grain_share
+    # Two wheel paths in every lane, 0.78 m off its centre.
+    u = (abs(d) - max(trim.half_median, F(0.0))) / trim.lane_width
+    u -= floor_of(u)
+    q = (abs(u - F(0.5)) * trim.lane_width - F(0.78)) * F(1.0 / 0.38)
+    track = max(F(1.0) - q * q, F(0.0)) * levels.track_share
+    tone = F(1.0) + rough * (F(1.6) * mottle + F(0.44) * grain - F(0.13) * track)
+    # Water lies in hollows and fills the pores: a rough surface grows darker.
+    puddle = limit(view.wet * (F(0.75) - F(2.2) * mottle)) * view.wet
+    tone = max(tone, F(0.15)) * (F(1.0) - F(0.5) * view.wet)
+    flake = F(2.0) * grain + F(1.5) * mottle
+    return view.asphalt_r * tone, view.asphalt_g * tone, view.asphalt_b * tone, flake, puddle
 
 
 @pixel_scalar
-def paint_share(view, share, mottle, grain):
-    """What wear leaves of a marking: paint flakes off the grain's peaks first."""
-    if view.wear > F(0.0):
-        share *= min(max(F(1.0) - view.wear * (F(0.85) + F(2.0) * grain + F(1.5) * mottle), F(0.04)), F(1.0))
-    return share
-
-
-@pixel_scalar
-def shade_verge(view, textures, levels, x, y, gravel):
-    """Reflectance of the ground beside the road; ``gravel`` 0..1 is how much the road's foot shows."""
+def shade_verge(view, textures, levels, x, y):
+    """(r, g, b, tuft) of the ground beside the road, and its fine texture."""
     x += view.texture_x
     y += view.texture_y
     clump = sample(textures, levels.verge, x, y)
-    tuft = F(0.0)
-    if levels.tuft_share > F(0.0):
-        tuft = sample_nearest(textures, levels.tuft, x, y) * levels.tuft_share
+    tuft = sample_nearest(textures, levels.tuft, x, y) * levels.tuft_share
     rough = view.verge_texture
     tone = F(1.0) + rough * (F(1.4) * clump + F(0.8) * tuft)
     # Lush where dark, dry where bright; a wet verge is darker.
-    dry = min(max(F(0.5) + F(1.6) * clump, F(0.0)), F(1.0)) * rough
+    dry = limit(F(0.5) + F(1.6) * clump) * rough
     tone = max(tone, F(0.2)) * (F(1.0) - F(0.35) * view.wet)
-    red = view.verge_r * tone * (F(0.9) + F(0.35) * dry)
-    green = view.verge_g * tone * (F(1.0) + F(0.06) * dry)
-    blue = view.verge_b * tone * (F(0.95) + F(0.1) * dry)
-    if gravel > F(0.0):
-        stone = F(0.27) * (F(1.0) + F(1.6) * rough * tuft) * (F(1.0) - F(0.35) * view.wet)
-        red += (stone - red) * gravel
-        green += (stone * F(0.92) - green) * gravel
-        blue += (stone * F(0.8) - blue) * gravel
-    return red, green, blue
+    return (
+        view.verge_r * tone * (F(0.9) + F(0.35) * dry),
+        view.verge_g * tone * (F(1.0) + F(0.06) * dry),
+        view.verge_b * tone * (F(0.95) + F(0.1) * dry),
+        tuft,
+    )
 
 
 @pixel_scalar
-def shade_kerb(place, lens, beyond, red, green, blue):
+def _lay_kerb(place, lens, beyond, kerb, red, green, blue):
     """(r, g, b, share of kerb stone) with a kerb and a footway laid over the verge, ``beyond`` [m] past the edge."""
-    stone = cover(lens, beyond, F(0.0), F(KERB_WIDTH))
-    way = cover(lens, beyond, F(KERB_WIDTH), F(KERB_WIDTH + PAVEMENT_WIDTH))
+    stone = cover(lens, beyond, F(0.0), F(KERB_WIDTH)) * kerb
+    way = cover(lens, beyond, F(KERB_WIDTH), F(KERB_WIDTH + PAVEMENT_WIDTH)) * kerb
     joint = F(1.0) - F(0.35) * repeated_cover(place.s, footprint_along(place), F(0.03), F(1.0))
     slab = F(0.34) * (F(1.0) - F(0.2) * repeated_cover(beyond, F(1.5) * lens.reach, F(0.03), F(0.5))) * joint
     red += (slab * F(1.02) - red) * way
@@ -243,6 +258,53 @@ def shade_kerb(place, lens, beyond, red, green, blue):
 
 
 @pixel_scalar
+def ground_base(view, trim, textures, levels, x, y, place):
+    """The `Base` of the ground at (x, y) [m] from the camera."""
+    lens = lens_of(place.column_d, place.row_d)
+    left, right = place.paved_left - place.d, place.paved_right + place.d
+    beyond = -min(left, right)
+    median = abs(place.d) - trim.half_median
+    paved = min(beyond_share(lens, -beyond), beyond_share(lens, median))
+    kerb = trim.kerb_left if left < right else trim.kerb_right
+    red, green, blue, tuft = shade_verge(view, textures, levels, x, y)
+    # The road's foot of gravel.
+    gravel = min(max(F(1.1) - F(1.6) * abs(beyond), F(0.0)), F(0.85)) * (F(1.0) - kerb)
+    stone = F(0.27) * (F(1.0) + F(1.6) * view.verge_texture * tuft) * (F(1.0) - F(0.35) * view.wet)
+    red += (stone - red) * gravel
+    green += (stone * F(0.92) - green) * gravel
+    blue += (stone * F(0.8) - blue) * gravel
+    kind = F(SEMANTIC_VERGE)
+    if trim.kerb_left + trim.kerb_right > F(0.0):
+        red, green, blue, curb = _lay_kerb(place, lens, beyond, kerb, red, green, blue)
+        kind = F(SEMANTIC_KERB) if curb > F(0.5) else kind
+    r, g, b, flake, puddle = shade_asphalt(view, trim, textures, levels, place.s, place.d)
+    red += (r - red) * paved
+    green += (g - green) * paved
+    blue += (b - blue) * paved
+    kind = F(SEMANTIC_ROAD) if paved > F(0.5) else kind
+    return Base(red, green, blue, flake, puddle * paved, paved, kind)
+
+
+@pixel_scalar
+def paint(view, base, share, yellow):
+    """The `Base` with markings on it that cover ``share`` of the pixel, ``yellow`` of it in yellow."""
+    # Paint flakes off the grain's peaks first.
+    left = limit(F(1.0) - view.wear * (F(0.85) + base.flake))
+    seen = min(share, F(1.0)) * max(left, F(0.04)) * base.paved
+    fresh = F(PAINT) * (F(1.0) - F(0.25) * view.wear)
+    gold = yellow / max(share, F(1e-6))
+    return Base(
+        base.red + (fresh - base.red) * seen,
+        base.green + (fresh * (F(1.0) - F(0.3) * gold) - base.green) * seen,
+        base.blue + (fresh * (F(1.0) - F(0.87) * gold) - base.blue) * seen,
+        base.flake,
+        base.puddle * (F(1.0) - F(0.5) * seen),
+        base.paved,
+        F(SEMANTIC_MARKING) if share > F(0.5) and base.paved > F(0.5) else base.kind,
+    )
+
+
+@pixel_scalar
 def rail_cover(place, side, paved):
     """(share of the pixel that a guard rail's beam covers, height on it 0..1, share that a post covers).
 
@@ -251,166 +313,37 @@ def rail_cover(place, side, paved):
     """
     rail = rail_offset(paved)
     top, bottom, foot = side * place.top_d, side * place.bottom_d, side * place.d
-    blur = F(0.6) * math.sqrt(place.column_d * place.column_d + place.row_d * place.row_d)
-    inside = min(max((rail - top) / blur + F(0.5), F(0.0)), F(1.0))
-    outside = min(max((bottom - rail) / blur + F(0.5), F(0.0)), F(1.0))
-    height = min(max((bottom - rail) / max(bottom - top, F(1e-4)), F(0.0)), F(1.0))
-    post = F(0.0)
-    if foot > rail and outside < F(1.0):
-        t = (rail - bottom) / max(foot - bottom, F(1e-4))
-        s = place.bottom_s + (place.s - place.bottom_s) * t
-        footprint = F(0.7) * footprint_along(place) * (F(1.0) - t) + F(0.05)
-        post = (F(1.0) - outside) * repeated_cover(s, footprint, F(0.14), F(RAIL_POST_DISTANCE))
-    return inside * outside, height, min(post, F(1.0))
+    blur = F(1.0) / (F(0.6) * math.sqrt(place.column_d * place.column_d + place.row_d * place.row_d))
+    inside = limit((rail - top) * blur + F(0.5))
+    outside = limit((bottom - rail) * blur + F(0.5))
+    height = limit((bottom - rail) / max(bottom - top, F(1e-4)))
+    t = (rail - bottom) / max(foot - bottom, F(1e-4))
+    s = place.bottom_s + (place.s - place.bottom_s) * t
+    footprint = max(F(0.7) * footprint_along(place) * (F(1.0) - t), F(0.0)) + F(0.05)
+    post = (F(1.0) - outside) * repeated_cover(s, footprint, F(0.14), F(RAIL_POST_DISTANCE))
+    return inside * outside, height, limit(post) if foot > rail else F(0.0)
 
 
 @pixel_scalar
-def _paved_share(roads, road, place, lens):
-    """(share of the pixel that is paved, metres past the nearer edge, whether that is the left one)."""
-    left, right = place.paved_left - place.d, place.paved_right + place.d
-    inside = min(left, right)
-    paved = beyond_share(lens, inside)
-    if roads.median[road] > 0.5:
-        inner = abs(place.d) - F(0.5) * F(roads.median[road])
-        paved = min(paved, beyond_share(lens, inner))
-    return paved, -inside, left < right
+def rail_at(view, trim, place, side):
+    """(opacity, radiance, its factor for red and blue, inverse share of the ground's depth) of a guard rail.
 
-
-@pixel_scalar
-def shade_ground(view, roads, road, textures, levels, x, y, place, first, last):
-    """(r, g, b, puddle, class) of the ground at (x, y) [m] from the camera: reflectance, and wetness 0..1.
-
-    Only boundaries ``first`` to ``last`` - 1 of the road can be near.
+    ``side`` is +1 left, -1 right.
     """
-    lens = lens_of(place)
-    paved, beyond, on_left = _paved_share(roads, road, place, lens)
-    red, green, blue, puddle = F(0.0), F(0.0), F(0.0), F(0.0)
-    kind = SEMANTIC_ROAD
-    if paved < F(1.0):
-        edge = roads.edge_left[road] if on_left else roads.edge_right[road]
-        gravel = F(0.0)
-        if beyond < F(GRAVEL_WIDTH) and edge != EDGE_KERB:
-            gravel = min(max(F(1.1) - F(1.6) * abs(beyond), F(0.0)), F(0.85))
-        red, green, blue = shade_verge(view, textures, levels, x, y, gravel)
-        kind = SEMANTIC_VERGE
-        if edge == EDGE_KERB and beyond > F(-1.0) and beyond < F(KERB_WIDTH + PAVEMENT_WIDTH + 2.0):
-            red, green, blue, stone = shade_kerb(place, lens, beyond, red, green, blue)
-            if stone > F(0.5):
-                kind = SEMANTIC_KERB
-    if paved > F(0.0):
-        r, g, b, mottle, grain, puddle = shade_asphalt(view, roads, road, textures, levels, place.s, place.d)
-        share, yellow = marking_cover(roads, road, place, lens, first, last)
-        if share > F(0.0):
-            seen = paint_share(view, share, mottle, grain)
-            fresh = F(PAINT) * (F(1.0) - F(0.25) * view.wear)
-            r += (fresh - r) * seen
-            g += (fresh * (F(1.0) - F(0.3) * yellow) - g) * seen
-            b += (fresh * (F(1.0) - F(0.87) * yellow) - b) * seen
-            puddle *= F(1.0) - F(0.5) * seen
-        red += (r - red) * paved
-        green += (g - green) * paved
-        blue += (b - blue) * paved
-        puddle *= paved
-        if paved > F(0.5):
-            kind = SEMANTIC_MARKING if share > F(0.5) else SEMANTIC_ROAD
-    return red, green, blue, puddle, kind
+    there = trim.rail_left if side > F(0.0) else trim.rail_right
+    paved = place.paved_left if side > F(0.0) else place.paved_right
+    beam, height, post = rail_cover(place, side, paved)
+    there = there if side * place.d > paved else F(0.0)
+    beam, post = beam * there, post * there * (F(1.0) - beam)
+    # Two waves of sheet steel: bright where they face the sky.
+    ridge = abs(F(2.0) * height - F(1.0))
+    wave = F(0.42) + F(0.5) * ridge * (F(1.6) - height * F(0.4)) - F(0.3) * (height * (F(1.0) - height))
+    steel = wave * (F(0.31) * view.light_g + F(0.28) * view.ambient)
+    dark = F(0.16) * view.light_g
+    share = beam + post
+    light = (steel * beam + dark * post) / max(share, F(1e-4))
+    low = F(RAIL_BOTTOM) + height * F(RAIL_TOP - RAIL_BOTTOM) if beam > post else F(0.3)
+    return share, light, wave * beam / max(share, F(1e-4)), F(1.0) / (F(1.0) - low / view.height)
 
 
-@pixel_scalar
-def light_ground(view, place, red, green, blue, puddle):
-    """Radiance of ground with a reflectance: daylight, headlights, and the sky mirrored in what water there is."""
-    red *= view.light_r + place.beam
-    green *= view.light_g + place.beam * F(0.96)
-    blue *= view.light_b + place.beam * F(0.85)
-    if puddle > F(0.0):
-        gloss = puddle * place.mirror
-        t = place.reflected_up
-        red += (view.horizon_r + (view.sky_r - view.horizon_r) * t - red) * gloss
-        green += (view.horizon_g + (view.sky_g - view.horizon_g) * t - green) * gloss
-        blue += (view.horizon_b + (view.sky_b - view.horizon_b) * t - blue) * gloss
-    return red, green, blue
-
-
-@pixel_scalar
-def arriving(view, clear, red, green, blue):
-    """A radiance as it arrives through air that lets the share ``clear`` of it pass."""
-    return (
-        view.horizon_r + (red - view.horizon_r) * clear,
-        view.horizon_g + (green - view.horizon_g) * clear,
-        view.horizon_b + (blue - view.horizon_b) * clear,
-    )
-
-
-@pixel_scalar
-def span_kind(view, roads, road, a, b):
-    """(what lies between two joinable knots, first and last + 1 of the boundaries that may be there).
-
-    SPAN_VERGE, SPAN_ASPHALT (neither marking nor edge), or SPAN_MIXED.
-    """
-    count = int(roads.boundary_count[road])
-    if a.element < 0:
-        return SPAN_VERGE, 0, 0
-    p, q = a.place, b.place
-    low, high = min(p.d, q.d), max(p.d, q.d)
-    margin = (
-        F(0.1)
-        + F(0.15) * (high - low)
-        + F(0.6) * (max(abs(p.column_d), abs(q.column_d)) + max(abs(p.row_d), abs(q.row_d)))
-    )
-    low, high = low - margin, high + margin
-    left, right = max(p.paved_left, q.paved_left), max(p.paved_right, q.paved_right)
-    wide = F(GRAVEL_WIDTH)
-    if roads.edge_left[road] == EDGE_KERB or roads.edge_right[road] == EDGE_KERB:
-        wide = F(KERB_WIDTH + PAVEMENT_WIDTH + 2.0)
-    if roads.edge_left[road] == EDGE_RAIL or roads.edge_right[road] == EDGE_RAIL:
-        # The beam hides what a ray meets after it; what the ray meets before it has passed the beam is in front.
-        top_low, top_high = min(p.top_d, q.top_d) - margin, max(p.top_d, q.top_d) + margin
-        if top_low > rail_offset(left) or top_high < -rail_offset(right):
-            return SPAN_VERGE, 0, 0
-    elif low > left + wide or high < -right - wide:
-        return SPAN_VERGE, 0, 0
-    first, last = count, 0
-    for k in range(count):
-        offset, reach = F(roads.boundary_offset[road, k]), F(1.5) * F(roads.boundary_width[road, k])
-        if low < offset + reach and high > offset - reach:
-            first, last = min(first, k), k + 1
-    half = F(0.5) * F(roads.median[road])
-    median = half > F(0.25) and low < half and high > -half
-    edge = high > min(p.paved_left, q.paved_left) or low < -min(p.paved_right, q.paved_right)
-    if first < last or median or edge:
-        return SPAN_MIXED, first, last
-    return SPAN_ASPHALT, 0, 0
-
-
-@pixel_scalar
-def lay_rail(view, roads, road, place, red, green, blue, kind):
-    """(r, g, b, class, share of the ground's depth) with guard rails laid over the roads."""
-    share = F(1.0)
-    for side in range(2):
-        edge = roads.edge_left[road] if side == 0 else roads.edge_right[road]
-        sign = F(1.0) if side == 0 else F(-1.0)
-        paved = place.paved_left if side == 0 else place.paved_right
-        if edge != EDGE_RAIL or sign * place.d < paved:
-            continue
-        beam, height, post = rail_cover(place, sign, paved)
-        if beam + post <= F(0.0):
-            continue
-        # Two waves of sheet steel: bright where they face the sky.
-        wave = (
-            F(0.42)
-            + F(0.5) * abs(F(2.0) * height - F(1.0)) * (F(1.6) - height * F(0.4))
-            - F(0.3) * (height * (F(1.0) - height))
-        )
-        steel = wave * (F(0.31) * view.light_g + F(0.28) * view.ambient + F(0.5) * place.beam)
-        dark = F(0.16) * view.light_g
-        red += (dark - red) * post
-        green += (dark - green) * post
-        blue += (dark - blue) * post
-        red += (steel * F(0.97) - red) * beam
-        green += (steel - green) * beam
-        blue += (steel * F(1.03) - blue) * beam
-        if beam + post > F(0.5):
-            kind = SEMANTIC_RAIL
-            low = RAIL_BOTTOM + height * (RAIL_TOP - RAIL_BOTTOM) if beam > post else 0.3
-            share = F(1.0) - F(low) / view.height
-    return red, green, blue, kind, share
+RAIL_KIND = float(SEMANTIC_RAIL)

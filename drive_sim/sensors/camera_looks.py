@@ -10,21 +10,9 @@ import math
 
 import numpy as np
 
-from drive_sim.sensors.camera_faces import (
-    ALPHA,
-    ASPECT,
-    AXIS_U,
-    AXIS_V,
-    COLOURS,
-    LEVEL,
-    LOOK,
-    PARAMETER,
-    PIXEL_U,
-    PIXEL_V,
-    face_value,
-)
+from drive_sim.sensors.camera_faces import along
 from drive_sim.sensors.camera_textures import FOLIAGE, FOLIAGE_SIZE, Level, sample, sample_nearest
-from drive_sim.sensors.camera_view import pixel_scalar
+from drive_sim.sensors.camera_view import limit, pixel_scalar
 
 F = np.float32
 FOLIAGE_LOG = FOLIAGE_SIZE.bit_length() - 1
@@ -152,19 +140,20 @@ def _rider(u, v, pu, pv, aspect, side, motor):
 
 
 @pixel_scalar
-def _tree(textures, u, v, level, number):
-    """(opacity, shade, sunlit leaves) of a tree out of the pictures of `camera_foliage`."""
-    texture = FOLIAGE + 2 * int(number)
-    k = int(level)
+def foliage_levels(textures, level, number):
+    """Texture levels (outline, light) of tree ``number`` out of the pictures of `camera_foliage`."""
+    texture, k = FOLIAGE + 2 * int(number), int(level)
     log = FOLIAGE_LOG - k
-    mask = (1 << log) - 1
-    scale = F(256 << log)
-    outline = Level(textures.start[texture, k, k], log, mask, mask, scale, scale)
-    share = sample(textures, outline, u, v)
-    alpha = min(max(F(0.5) + F(0.62) * share, F(0.0)), F(1.0))
-    if alpha <= F(0.0):
-        return F(0.0), F(0.0), F(0.0)
-    tone = sample_nearest(textures, Level(textures.start[texture + 1, k, k], log, mask, mask, scale, scale), u, v)
+    mask, scale = (1 << log) - 1, F(256 << log)
+    outline, light = textures.start[texture, k, k], textures.start[texture + 1, k, k]
+    return Level(outline, log, mask, mask, scale, scale), Level(light, log, mask, mask, scale, scale)
+
+
+@pixel_scalar
+def tree_look(textures, outline, light, u, v):
+    """(opacity, shade, sunlit leaves) of a tree with the given texture levels."""
+    alpha = limit(F(0.5) + F(0.62) * sample(textures, outline, u, v))
+    tone = sample_nearest(textures, light, u, v)
     return alpha, max(-tone, F(0.0)), max(tone, F(0.0))
 
 
@@ -198,61 +187,81 @@ def _sign(u, v, pu, pv, aspect):
 
 
 @pixel_scalar
-def look_at(faces, slot, f, textures, x, y, near):
-    """(opacity, r, g, b) of the face in the pixel at (column ``x``, row ``y``); ``near`` is its inverse depth."""
+def shadow_look(u, v, soft_u, soft_v):
+    """Opacity of a rectangle with soft edges."""
+    one = F(1.0)
+    p, q = abs(u - F(0.5)) * F(2.0), abs(v - F(0.5)) * F(2.0)
+    return limit((one - p) / soft_u) * limit((one - q) / soft_v)
+
+
+@pixel_scalar
+def _small_look(sheet, u, v):
+    """(opacity, dark share, bright share) of the looks that are rare or small in a picture."""
     one, zero = F(1.0), F(0.0)
-    look = faces[slot, f, LOOK]
+    look, pu, pv, aspect = sheet.look, sheet.pixel_u, sheet.pixel_v, sheet.aspect
+    a, b, c = sheet.parameters
     alpha, dark, bright = one, zero, zero
-    if look != PLAIN:
-        u, v = face_value(faces, slot, f, AXIS_U, x, y) / near, face_value(faces, slot, f, AXIS_V, x, y) / near
-        pu, pv = faces[slot, f, PIXEL_U], faces[slot, f, PIXEL_V]
-        a, b, c = faces[slot, f, PARAMETER], faces[slot, f, PARAMETER + 1], faces[slot, f, PARAMETER + 2]
-        aspect = faces[slot, f, ASPECT]
-        if look == TREE:
-            alpha, dark, bright = _tree(textures, u, v, faces[slot, f, LEVEL], a)
-        elif look == SHADOW:
-            p, q = abs(u - F(0.5)) * F(2.0), abs(v - F(0.5)) * F(2.0)
-            alpha = min((one - p) / a, one) * min((one - q) / b, one)
-        elif look == SIDE:
-            alpha, dark, bright = _side(u, v, pu, pv, aspect, a, b)
-        elif look == END:
-            alpha, dark, bright = _end(u, v, pu, pv, a, b, c)
-        elif look == GLASS:
-            dark, bright = _glass(u, v, pu, pv, a, b, c)
-        elif look == GLOW:
-            r = (u - F(0.5)) * (u - F(0.5)) + (v - F(0.5)) * (v - F(0.5))
-            r = max(one - F(4.0) * r, zero)
-            alpha = r * r * r
-        elif look == PERSON:
-            alpha, dark, bright = _person(u, v, pu, pv, aspect, a)
-        elif look == RIDER:
-            alpha, dark, bright = _rider(u, v, pu, pv, aspect, a, c)
-        elif look == CONE:
-            alpha, dark, bright = _cone(u, v, pu, pv)
-        elif look == WALL:
-            dark, bright = _wall(u, v, pu, pv, aspect, a, b)
-        elif look == ROOF:
-            rows = v * F(9.0)
-            dark = F(0.35) * span(rows - F(int(rows)), zero, F(0.25), pv * F(9.0)) * max(one - pv * F(6.0), zero)
-        elif look == POST:
-            dark = span(v, F(0.68), F(0.86), pv)
-            bright = span(v, F(0.72), F(0.82), pv) * span(u, F(0.25), F(0.75), pu)
-        elif look == SIGN:
-            alpha, dark, bright = _sign(u, v, pu, pv, aspect)
-        elif look == DROP:
-            r = math.sqrt(u * u + v * v)
-            alpha = min(max((one - r) / max(pu, F(0.2)), zero), one)
-            dark = min(max(F(0.5) - v, zero), one) * F(0.8)
-            bright = min(max(v - F(0.2), zero), one)
-        else:  # STREAK
-            alpha = max(one - abs(u), zero) * min((one - abs(v)) * F(2.0), one)
-    red, green, blue = faces[slot, f, COLOURS], faces[slot, f, COLOURS + 1], faces[slot, f, COLOURS + 2]
-    if dark > zero:
-        red += (faces[slot, f, COLOURS + 3] - red) * dark
-        green += (faces[slot, f, COLOURS + 4] - green) * dark
-        blue += (faces[slot, f, COLOURS + 5] - blue) * dark
-    if bright > zero:
-        red += (faces[slot, f, COLOURS + 6] - red) * bright
-        green += (faces[slot, f, COLOURS + 7] - green) * bright
-        blue += (faces[slot, f, COLOURS + 8] - blue) * bright
-    return alpha * faces[slot, f, ALPHA], red, green, blue
+    if look == SIDE:
+        alpha, dark, bright = _side(u, v, pu, pv, aspect, a, b)
+    elif look == END:
+        alpha, dark, bright = _end(u, v, pu, pv, a, b, c)
+    elif look == GLASS:
+        dark, bright = _glass(u, v, pu, pv, a, b, c)
+    elif look == GLOW:
+        r = (u - F(0.5)) * (u - F(0.5)) + (v - F(0.5)) * (v - F(0.5))
+        r = max(one - F(4.0) * r, zero)
+        alpha = r * r * r
+    elif look == PERSON:
+        alpha, dark, bright = _person(u, v, pu, pv, aspect, a)
+    elif look == RIDER:
+        alpha, dark, bright = _rider(u, v, pu, pv, aspect, a, c)
+    elif look == CONE:
+        alpha, dark, bright = _cone(u, v, pu, pv)
+    elif look == WALL:
+        dark, bright = _wall(u, v, pu, pv, aspect, a, b)
+    elif look == ROOF:
+        rows = v * F(9.0)
+        dark = F(0.35) * span(rows - F(int(rows)), zero, F(0.25), pv * F(9.0)) * max(one - pv * F(6.0), zero)
+    elif look == POST:
+        dark = span(v, F(0.68), F(0.86), pv)
+        bright = span(v, F(0.72), F(0.82), pv) * span(u, F(0.25), F(0.75), pu)
+    elif look == SIGN:
+        alpha, dark, bright = _sign(u, v, pu, pv, aspect)
+    elif look == DROP:
+        r = math.sqrt(u * u + v * v)
+        alpha = limit((one - r) / max(pu, F(0.2)))
+        dark, bright = limit(F(0.5) - v) * F(0.8), limit(v - F(0.2))
+    elif look == STREAK:
+        alpha = max(one - abs(u), zero) * min((one - abs(v)) * F(2.0), one)
+    return alpha, dark, bright
+
+
+@pixel_scalar
+def look_at(sheet, textures, x):
+    """(opacity, r, g, b, inverse depth) of a face in column ``x``."""
+    inverse = along(sheet.plane, x)
+    alpha, dark, bright = F(1.0), F(0.0), F(0.0)
+    if sheet.look != PLAIN:
+        u, v = along(sheet.u, x) / inverse, along(sheet.v, x) / inverse
+        if sheet.look == TREE:
+            outline, light = foliage_levels(textures, sheet.level, sheet.parameters[0])
+            alpha, dark, bright = tree_look(textures, outline, light, u, v)
+        elif sheet.look == SHADOW:
+            alpha = shadow_look(u, v, sheet.parameters[0], sheet.parameters[1])
+        else:
+            alpha, dark, bright = _small_look(sheet, u, v)
+    red, green, blue = mixed_colour(sheet, dark, bright)
+    return alpha * sheet.alpha, red, green, blue, inverse
+
+
+@pixel_scalar
+def mixed_colour(sheet, dark, bright):
+    """The face's main colour with shares of its dark and then of its bright one."""
+    red = sheet.main[0] + (sheet.dark[0] - sheet.main[0]) * dark
+    green = sheet.main[1] + (sheet.dark[1] - sheet.main[1]) * dark
+    blue = sheet.main[2] + (sheet.dark[2] - sheet.main[2]) * dark
+    return (
+        red + (sheet.bright[0] - red) * bright,
+        green + (sheet.bright[1] - green) * bright,
+        blue + (sheet.bright[2] - blue) * bright,
+    )

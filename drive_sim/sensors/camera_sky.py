@@ -1,4 +1,4 @@
-"""The sky: gradient, clouds and the sun's glow at knots, interpolated; hills and woods at the horizon per pixel."""
+"""The sky: gradient, clouds, the sun's glow, and hills and woods at the horizon."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import math
 
 import numpy as np
 
+from drive_sim.sensors.camera_rows import fetch
 from drive_sim.sensors.camera_textures import CLOUD, SKYLINE_SIZE, choose_level, sample
-from drive_sim.sensors.camera_view import pixel_scalar
+from drive_sim.sensors.camera_view import limit, pixel_scalar
 
-F = np.float32
-LAND_TOP = 0.055
-"""Nothing at the horizon rises above this tangent of elevation."""
+F, INT = np.float32, np.int32
+LAND_TOP = 0.065
+"""Nothing at the horizon rises above this tangent of elevation, softened edge included."""
 _HILLS, _WOODS = 0.055, 0.05
 """Height of far hills and of the edge of the woods, as tangents of elevation."""
 
@@ -39,7 +40,7 @@ def _add_clouds(view, textures, level, x, y, up, red, green, blue):
 
 
 @pixel_scalar
-def sky_knot(view, textures, level, x, y, z):
+def shade_sky(view, textures, level, x, y, z):
     """Radiance (r, g, b) of the sky in direction (x, y, z), not normalised."""
     scale = F(1.0) / math.sqrt(x * x + y * y + z * z)
     x, y, z = x * scale, y * scale, z * scale
@@ -50,13 +51,13 @@ def sky_knot(view, textures, level, x, y, z):
     red = view.horizon_r + (view.sky_r - view.horizon_r) * t
     green = view.horizon_g + (view.sky_g - view.horizon_g) * t
     blue = view.horizon_b + (view.sky_b - view.horizon_b) * t
-    if up > F(0.03):
-        red, green, blue = _add_clouds(view, textures, level, x, y, up, red, green, blue)
+    red, green, blue = _add_clouds(view, textures, level, x, y, up, red, green, blue)
     if view.glow > F(0.0):
         cosine = max(x * view.sun_x + y * view.sun_y + z * view.sun_z, F(0.0))
         c4 = cosine * cosine * cosine * cosine
         c8 = c4 * c4
-        c16 = c8 * c8
+        # Not below what the 256th power of still is a normal number: others take a hundred times as long.
+        c16 = max(c8 * c8, F(0.01))
         c64 = c16 * c16 * c16 * c16
         c256 = c64 * c64 * c64 * c64
         light = view.glow * (F(0.16) * c8 + F(0.35) * c64 + F(2.5) * c256)
@@ -65,13 +66,13 @@ def sky_knot(view, textures, level, x, y, z):
 
 
 @pixel_scalar
-def _skyline(textures, band, share):
-    """Height 0..1 of a band of the skyline at an azimuth share 0..4, interpolated."""
+def _skyline(textures, first, share):
+    """Height 0..1 of the band of the skyline that begins at ``first``, at an azimuth share 0..4, interpolated."""
     u = share * F(SKYLINE_SIZE / 4.0)
-    i = int(u)
+    i = INT(u)
     t = u - F(i)
-    a = textures.skyline[band, i & (SKYLINE_SIZE - 1)]
-    b = textures.skyline[band, (i + 1) & (SKYLINE_SIZE - 1)]
+    a = fetch(textures.skyline, INT(first + INT(i & INT(SKYLINE_SIZE - 1))))
+    b = fetch(textures.skyline, INT(first + INT(INT(i + INT(1)) & INT(SKYLINE_SIZE - 1))))
     return a + (b - a) * t
 
 
@@ -79,25 +80,21 @@ def _skyline(textures, band, share):
 def lay_land(view, textures, x, y, z, red, green, blue):
     """Radiance with the hills and woods at the horizon laid over the sky in direction (x, y, z)."""
     height = z / math.sqrt(x * x + y * y)
-    if height < F(LAND_TOP):
-        # A number 0..4 that grows with the azimuth: an angle without trigonometry.
-        p = y / (abs(x) + abs(y))
-        share = F(2.0) - p if x < F(0.0) else (p if y >= F(0.0) else F(4.0) + p)
-        share += F(4.0) * view.phase
-        sharp = F(1.0) / view.pixel
-        tone = view.ambient + view.sun
-        far = F(_HILLS) * _skyline(textures, 0, share)
-        seen = min(max((far - height) * sharp + F(0.5), F(0.0)), F(1.0)) * F(0.45) * view.clear_hills
-        red += (F(0.12) * tone - red) * seen
-        green += (F(0.17) * tone - green) * seen
-        blue += (F(0.2) * tone - blue) * seen
-        near = (
-            F(_WOODS)
-            * min(F(5.0) * view.scenery, F(0.4) + F(0.6) * view.scenery)
-            * _skyline(textures, 1, share * F(3.0))
-        )
-        seen = min(max((near - height) * sharp + F(0.5), F(0.0)), F(1.0)) * F(0.8) * view.clear_woods
-        red += (F(0.055) * tone - red) * seen
-        green += (F(0.085) * tone - green) * seen
-        blue += (F(0.045) * tone - blue) * seen
+    # A number 0..4 that grows with the azimuth: an angle without trigonometry.
+    p = y / (abs(x) + abs(y))
+    share = F(2.0) - p if x < F(0.0) else (p if y >= F(0.0) else F(4.0) + p)
+    share += F(4.0) * view.phase
+    sharp = F(1.0) / view.pixel
+    tone = view.ambient + view.sun
+    far = F(_HILLS) * _skyline(textures, INT(0), share)
+    seen = limit((far - height) * sharp + F(0.5)) * F(0.45) * view.clear_hills
+    red += (F(0.12) * tone - red) * seen
+    green += (F(0.17) * tone - green) * seen
+    blue += (F(0.2) * tone - blue) * seen
+    woods = F(_WOODS) * min(F(5.0) * view.scenery, F(0.4) + F(0.6) * view.scenery)
+    near = woods * _skyline(textures, INT(SKYLINE_SIZE), share * F(3.0))
+    seen = limit((near - height) * sharp + F(0.5)) * F(0.8) * view.clear_woods
+    red += (F(0.055) * tone - red) * seen
+    green += (F(0.085) * tone - green) * seen
+    blue += (F(0.045) * tone - blue) * seen
     return red, green, blue

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from drive_sim.sensors.camera_faces import UNCHANGED, add_face, to_camera
-from drive_sim.sensors.camera_field import low_beam, transmission
+from drive_sim.sensors.camera_light import low_beam, transmission
 from drive_sim.sensors.camera_looks import SHADOW
 from drive_sim.sensors.camera_shapes import (
     MODE_FOIL,

@@ -2,8 +2,9 @@
 
 Each texture is periodic noise, baked once with NumPy and stored as a *ripmap*: all combinations of halvings along
 both axes, because a road seen at a grazing angle has pixels that are long and narrow. Sampling is one bilinear
-look-up in the level that suits the footprint, so that nothing shimmers. Texels are bytes, 128 being neutral; each
-word holds the four that a look-up mixes.
+look-up in the level that suits the footprint, so that nothing shimmers. Texels are bytes, 128 being neutral. A word
+of a *smooth* texture holds the four that a bilinear look-up mixes; a word of a *grainy* one, four in a row, because
+nobody sees the blocks of fine grain.
 """
 
 from __future__ import annotations
@@ -18,16 +19,19 @@ from drive_sim.bundle import lasting
 from drive_sim.kernel import to_device
 from drive_sim.randomness import generator
 from drive_sim.sensors.camera_foliage import draw_tree
+from drive_sim.sensors.camera_rows import fetch
 from drive_sim.sensors.camera_view import pixel_scalar
 
-F = np.float32
+F, INT = np.float32, np.int32
 ASPHALT, GRAIN, VERGE, CLOUD, FOLIAGE = range(5)
 """Numbers of the textures; from FOLIAGE on there are two for each kind of tree: its outline and its light."""
 LEAFY, CONIFERS = 4, 3
 """How many leafy trees and conifers there are among the foliage, in this order."""
 FOLIAGE_SIZE = 64
-_SIZES = {ASPHALT: (9, 7), GRAIN: (7, 7), VERGE: (8, 8), CLOUD: (7, 7)}
+_SIZES = {ASPHALT: (9, 7), GRAIN: (7, 7), VERGE: (7, 7), CLOUD: (7, 7)}
 """log2 of (texels along u, texels along v)."""
+_PACKED = 2
+"""log2 of the texels along u that share a word of a grainy texture, and of its smallest width."""
 ASPHALT_TEXEL, GRAIN_TEXEL, VERGE_TEXEL = 0.0625, 0.025, 0.25
 """Side of a texel [m]."""
 LEVELS = 10
@@ -41,12 +45,12 @@ NOISE_UNIT = 32.0
 class Textures(NamedTuple):
     """All textures in one array of bytes, and tables of noise."""
 
-    texels: Any  # uint32 (n): a texel in the lowest byte, then its neighbours along u, along v, and along both
+    texels: Any  # int32 (n): words of four texels
     start: Any  # int32 (textures, LEVELS, LEVELS): first texel of a level
     log_u: Any  # int32 (textures): log2 of the texels along u at level 0
     log_v: Any  # int32 (textures)
-    skyline: Any  # float32 (2, SKYLINE_SIZE): height of far hills and of the edge of the woods by azimuth, 0..1
-    noise: Any  # int8 (NOISE_SIZE): normal numbers times NOISE_UNIT
+    skyline: Any  # float32 (2 SKYLINE_SIZE): height of far hills, then of the woods' edge, by azimuth, 0..1
+    noise: Any  # int8 (3 NOISE_SIZE): normal numbers times NOISE_UNIT for red, green and blue
 
 
 class Level(NamedTuple):
@@ -76,7 +80,7 @@ def choose_level(textures, texture, texel, footprint_u, footprint_v):
     inverse = F(1.0) / F(texel)
     log_u, log_v = int(textures.log_u[texture]), int(textures.log_v[texture])
     # Up to 1.4 texels a pixel: the bilinear look-up itself smooths.
-    level_u = min(log2_floor(footprint_u * inverse * F(1.4)), log_u)
+    level_u = min(log2_floor(footprint_u * inverse * F(1.4)), log_u - (_PACKED if texture == GRAIN else 0))
     level_v = min(log2_floor(footprint_v * inverse * F(1.4)), log_v)
     return Level(
         int(textures.start[texture, level_u, level_v]),
@@ -90,23 +94,28 @@ def choose_level(textures, texture, texel, footprint_u, footprint_v):
 
 @pixel_scalar
 def sample(textures, level, u, v):
-    """Bilinear look-up at (u, v) [m], in -1..1."""
-    # In 1/256 of a texel; both columns of the four texels are mixed in one multiplication each.
-    x, y = int(u * level.scale_u - F(128.0)), int(v * level.scale_v - F(128.0))
-    place = level.start + (((y >> 8) & level.mask_v) << level.log_u) + ((x >> 8) & level.mask_u)
-    four = int(textures.texels[np.uint64(place)])
-    share = x & 255
-    pair = (four & 0x00FF00FF) * (256 - share) + ((four >> 8) & 0x00FF00FF) * share
-    low, high = F(pair & 0xFFFF), F(pair >> 16)
-    return (low + (high - low) * F(y & 255) * F(1.0 / 256.0)) * F(1.0 / 32768.0) - F(1.0)
+    """Bilinear look-up at (u, v) [m] in a smooth texture, in -1..1."""
+    # In 1/256 of a texel. 32-bit integers throughout: Numba widens them wherever it is not told.
+    x, y = INT(u * level.scale_u - F(128.0)), INT(v * level.scale_v - F(128.0))
+    row = INT(INT(INT(y >> INT(8)) & INT(level.mask_v)) << INT(level.log_u))
+    place = INT(INT(level.start) + INT(row + INT(INT(x >> INT(8)) & INT(level.mask_u))))
+    four = INT(fetch(textures.texels, place))
+    a, b = F(INT(x & INT(255))) * F(1.0 / 256.0), F(INT(y & INT(255))) * F(1.0 / 256.0)
+    t0, t1 = F(INT(four & INT(255))), F(INT(INT(four >> INT(8)) & INT(255)))
+    t2, t3 = F(INT(INT(four >> INT(16)) & INT(255))), F(INT(INT(four >> INT(24)) & INT(255)))
+    low, high = t0 + (t1 - t0) * a, t2 + (t3 - t2) * a
+    return (low + (high - low) * b) * F(1.0 / 128.0) - F(1.0)
 
 
 @pixel_scalar
 def sample_nearest(textures, level, u, v):
-    """The texel at (u, v) [m], in -1..1: for fine grain, whose blocks nobody sees."""
-    x, y = int(u * level.scale_u) >> 8, int(v * level.scale_v) >> 8
-    place = level.start + ((y & level.mask_v) << level.log_u) + (x & level.mask_u)
-    return F(int(textures.texels[np.uint64(place)]) & 255) * F(1.0 / 128.0) - F(1.0)
+    """The texel at (u, v) [m] of a grainy texture, in -1..1."""
+    x, y = INT(INT(u * level.scale_u) >> INT(8)), INT(INT(v * level.scale_v) >> INT(8))
+    x = INT(x & INT(level.mask_u))
+    row = INT(INT(y & INT(level.mask_v)) << INT(level.log_u))
+    word = INT(fetch(textures.texels, INT(INT(level.start) + INT(INT(row + x) >> INT(2)))))
+    byte = INT(INT(word >> INT(INT(x & INT(3)) << INT(3))) & INT(255))
+    return F(byte) * F(1.0 / 128.0) - F(1.0)
 
 
 def _spectral_noise(name: str, shape: tuple[int, int], slope: float, lowest: float = 1.0) -> NDArray[np.float64]:
@@ -146,7 +155,7 @@ def _asphalt() -> NDArray[np.float64]:
 
 
 def _verge() -> NDArray[np.float64]:
-    """Clumps and patches of grass or gravel; 64 m by 64 m."""
+    """Clumps and patches of grass or gravel; 32 m by 32 m."""
     shape = (1 << _SIZES[VERGE][1], 1 << _SIZES[VERGE][0])
     return 0.22 * _spectral_noise("verge", shape, 0.9, 3.0) + 0.12 * _spectral_noise("tufts", shape, 0.2, 12.0)
 
@@ -175,24 +184,27 @@ def _skyline() -> NDArray[np.float32]:
         + 0.5 * _spectral_noise("crowns", (1, SKYLINE_SIZE), 0.1, 60.0)[0]
     )
     rows = [np.clip(0.5 + 0.22 * row, 0.0, 1.0) for row in (hills, woods)]
-    return np.array(rows, np.float32)
+    return np.concatenate(rows).astype(np.float32)
 
 
-def _ripmap(picture: NDArray[np.float64], log_u: int, log_v: int) -> dict[tuple[int, int], NDArray[np.uint32]]:
+def _ripmap(picture: NDArray[np.float64], grainy: bool) -> dict[tuple[int, int], NDArray[np.int32]]:
     """Words of every combination of halvings (along u, along v)."""
     levels = {}
+    log_v, log_u = (size.bit_length() - 1 for size in picture.shape)
     column = picture
     for level_v in range(log_v + 1):
         level = column
-        for level_u in range(log_u + 1):
+        for level_u in range(log_u + 1 - (_PACKED if grainy else 0)):
             byte = np.clip(np.rint(128.0 + 128.0 * level), 0, 255).astype(np.uint32)
             right = np.roll(byte, -1, 1)
-            words = byte | right << 8 | np.roll(byte, -1, 0) << 16 | np.roll(right, -1, 0) << 24
-            levels[level_u, level_v] = words.astype(np.uint32)
-            if level_u < log_u:
-                level = _halved(level, 1)
-        if level_v < log_v:
-            column = _halved(column, 0)
+            if grainy:
+                four = (byte[:, 0::4], byte[:, 1::4], byte[:, 2::4], byte[:, 3::4])
+            else:
+                four = (byte, right, np.roll(byte, -1, 0), np.roll(right, -1, 0))
+            words = four[0] | four[1] << 8 | four[2] << 16 | four[3] << 24
+            levels[level_u, level_v] = words.astype(np.uint32).view(np.int32).ravel()
+            level = _halved(level, 1) if level.shape[1] > 1 else level
+        column = _halved(column, 0) if column.shape[0] > 1 else column
     return levels
 
 
@@ -204,15 +216,15 @@ def _bake() -> Textures:
         pictures += draw_tree(number, number >= LEAFY, FOLIAGE_SIZE)
     start = np.zeros((len(pictures), LEVELS, LEVELS), np.int32)
     logs = np.array([[size.bit_length() - 1 for size in picture.shape] for picture in pictures], np.int32)
-    texels: list[NDArray[np.uint32]] = []
+    texels: list[NDArray[np.int32]] = []
     total = 0
     for texture, picture in enumerate(pictures):
-        log_v, log_u = logs[texture]
-        for (level_u, level_v), level in _ripmap(picture, log_u, log_v).items():
+        grainy = texture == GRAIN or (texture >= FOLIAGE and (texture - FOLIAGE) % 2 == 1)
+        for (level_u, level_v), words in _ripmap(picture, grainy).items():
             start[texture, level_u, level_v] = total
-            texels.append(level.ravel())
-            total += level.size
-    normal = generator("camera texture", "noise").standard_normal(NOISE_SIZE)
+            texels.append(words)
+            total += words.size
+    normal = generator("camera texture", "noise").standard_normal(3 * NOISE_SIZE)
     return Textures(
         texels=np.concatenate(texels),
         start=start,

@@ -59,12 +59,7 @@ class Scratch(NamedTuple):
     faces: Any  # float32 (slots, P, camera_faces.FACE_SIZE), from far to near
     face_count: Any  # int32 (slots)
     corners: Any  # float64 (slots, camera_faces.MAX_CORNERS, 3)
-    light: Any  # float32 (slots, 3 W) radiance of one row
-    nearness: Any  # float32 (slots, W) its inverse depth [1/m]
-    kinds: Any  # uint8 (slots, W) its classes
-    owner: Any  # int32 (slots, W) group of faces that was laid over a pixel last
-    tiled: Any  # float32 (slots, W) how much of the pixel that group covers
-    behind: Any  # float32 (slots, 3 W) radiance before that group was laid over it
+    rows: Any  # float32 (slots, camera_rows.ROWS, W and some to spare): one row of pixels
 
 
 class View(NamedTuple):
@@ -133,6 +128,19 @@ class View(NamedTuple):
 
 
 VIEW_SIZE = len(View._fields)
+
+
+@pixel_scalar
+def floor_of(x):
+    """Largest whole number not above ``x``, a float32."""
+    whole = F(np.int32(x))
+    return whole - F(1.0) if x < whole else whole
+
+
+@pixel_scalar
+def limit(x):
+    """``x`` held in 0..1."""
+    return min(max(x, F(0.0)), F(1.0))
 
 
 @frame_scalar

@@ -1,0 +1,370 @@
+"""A CPU's way through a picture: row by row, eight pixels at a time.
+
+Each function here is a loop over the pixels of a span around the scalar functions that CUDA calls for one pixel.
+Spans are drawn whole, to beyond the picture's right edge if need be: rows have memory to spare.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from drive_sim.sensors.camera_faces import FIRST_COLUMN, FIRST_ROW, LAST_COLUMN, LAST_ROW, along, cover_at, sheet_of
+from drive_sim.sensors.camera_field import KNOT_DISTANCE, Knot, between, ground_knot, joinable, open_place
+from drive_sim.sensors.camera_ground import (
+    Base,
+    footprint_along,
+    ground_base,
+    is_yellow,
+    lens_of,
+    line_cover,
+    paint,
+    row_levels,
+    shade_asphalt,
+    shade_verge,
+)
+from drive_sim.sensors.camera_light import arriving, light_ground, mirror_sky, ray
+from drive_sim.sensors.camera_looks import SHADOW, TREE, foliage_levels, mixed_colour, shadow_look, tree_look
+from drive_sim.sensors.camera_model import SEMANTIC_ROAD, SEMANTIC_SKY, SEMANTIC_VERGE
+from drive_sim.sensors.camera_pixels import (
+    face_at,
+    grey_level,
+    lay_rails,
+    lay_single,
+    lay_tile,
+    seen_share,
+    single_ground,
+    single_sky,
+    sky_pixel,
+)
+from drive_sim.sensors.camera_rows import (
+    BACK_BLUE,
+    BACK_GREEN,
+    BACK_RED,
+    BLUE,
+    COLUMN_D,
+    FLAKE,
+    FOOT_S,
+    GREEN,
+    KIND,
+    NEAR,
+    OWNER,
+    PAVED,
+    PUDDLE,
+    RED,
+    ROW_D,
+    SHARE,
+    TILED,
+    YELLOW,
+    D,
+    S,
+    fetch,
+    read,
+    write,
+)
+from drive_sim.sensors.camera_sky import LAND_TOP, shade_sky
+from drive_sim.sensors.camera_spans import SPAN_ASPHALT, SPAN_VERGE, span_kind
+from drive_sim.sensors.camera_textures import NOISE_SIZE, NOISE_UNIT
+from drive_sim.sensors.camera_view import frame_scalar, pixel_scalar
+
+F, INT = np.float32, np.int32
+STEP = F(1.0 / KNOT_DISTANCE)
+
+
+@pixel_scalar
+def _write_pixel(rows, slot, column, red, green, blue, near, kind):
+    write(rows, slot, RED, column, red)
+    write(rows, slot, GREEN, column, green)
+    write(rows, slot, BLUE, column, blue)
+    write(rows, slot, NEAR, column, near)
+    write(rows, slot, KIND, column, kind)
+
+
+@pixel_scalar
+def _draw_sky(view, textures, clouds, rows, slot, row, first):
+    """Nothing but sky, and the land at the horizon."""
+    low = F(1.0)
+    for end in range(2):
+        x, y, z = ray(view, F(first + end * KNOT_DISTANCE), F(row))
+        low = min(low, z / math.sqrt(x * x + y * y))
+    if low < F(LAND_TOP) + view.pixel:
+        for k in range(KNOT_DISTANCE):
+            column = first + k
+            red, green, blue = sky_pixel(view, textures, clouds, F(INT(column)), F(row))
+            _write_pixel(rows, slot, column, red, green, blue, F(0.0), F(SEMANTIC_SKY))
+    else:
+        for k in range(KNOT_DISTANCE):
+            column = first + k
+            x, y, z = ray(view, F(INT(column)), F(row))
+            red, green, blue = shade_sky(view, textures, clouds, x, y, z)
+            _write_pixel(rows, slot, column, red, green, blue, F(0.0), F(SEMANTIC_SKY))
+
+
+@pixel_scalar
+def _draw_verge(view, textures, levels, rows, slot, row, first):
+    """Nothing but verge."""
+    for k in range(KNOT_DISTANCE):
+        column = first + k
+        x, y, z = ray(view, F(INT(column)), F(row))
+        near = -z / view.height
+        red, green, blue, _ = shade_verge(view, textures, levels, x / near, y / near)
+        red, green, blue = light_ground(view, x, y, z, red, green, blue)
+        red, green, blue = arriving(view, x, y, z, red, green, blue)
+        _write_pixel(rows, slot, column, red, green, blue, near, F(SEMANTIC_VERGE))
+
+
+@pixel_scalar
+def _draw_asphalt(view, trim, textures, levels, rows, slot, row, first, a, b, wet):
+    """Nothing but asphalt between two knots; ``wet`` is a constant."""
+    for k in range(KNOT_DISTANCE):
+        column = first + k
+        place = between(a, b, F(KNOT_DISTANCE), F(INT(k)) * STEP)
+        x, y, z = ray(view, F(INT(column)), F(row))
+        red, green, blue, _, puddle = shade_asphalt(view, trim, textures, levels, place.s, place.d)
+        red, green, blue = light_ground(view, x, y, z, red, green, blue)
+        if wet:
+            red, green, blue = mirror_sky(view, x, y, z, puddle, red, green, blue)
+        red, green, blue = arriving(view, x, y, z, red, green, blue)
+        _write_pixel(rows, slot, column, red, green, blue, -z / view.height, F(SEMANTIC_ROAD))
+
+
+@pixel_scalar
+def _draw_base(view, trim, textures, levels, rows, slot, row, first, a, b):
+    """Whatever ground lies between two knots, before markings: reflectances, and what painting needs to know."""
+    for k in range(KNOT_DISTANCE):
+        column = first + k
+        place = between(a, b, F(KNOT_DISTANCE), F(INT(k)) * STEP)
+        x, y, z = ray(view, F(INT(column)), F(row))
+        near = -z / view.height
+        base = ground_base(view, trim, textures, levels, x / near, y / near, place)
+        _write_pixel(rows, slot, column, base.red, base.green, base.blue, near, base.kind)
+        write(rows, slot, FLAKE, column, base.flake)
+        write(rows, slot, PUDDLE, column, base.puddle)
+        write(rows, slot, PAVED, column, base.paved)
+        write(rows, slot, S, column, place.s)
+        write(rows, slot, D, column, place.d)
+        write(rows, slot, FOOT_S, column, footprint_along(place))
+        write(rows, slot, COLUMN_D, column, place.column_d)
+        write(rows, slot, ROW_D, column, place.row_d)
+        write(rows, slot, SHARE, column, F(0.0))
+        write(rows, slot, YELLOW, column, F(0.0))
+
+
+@pixel_scalar
+def _draw_lines(roads, road, rows, slot, first, low, high):
+    """How much of each pixel the boundaries ``low`` to ``high`` - 1 cover."""
+    for number in range(low, high):
+        offset, width = F(roads.boundary_offset[road, number]), F(roads.boundary_width[road, number])
+        style, yellow = roads.boundary_style[road, number], is_yellow(roads, road, number)
+        for k in range(KNOT_DISTANCE):
+            column = first + k
+            lens = lens_of(read(rows, slot, COLUMN_D, column), read(rows, slot, ROW_D, column))
+            d, s, footprint = (
+                read(rows, slot, D, column),
+                read(rows, slot, S, column),
+                read(rows, slot, FOOT_S, column),
+            )
+            share = line_cover(lens, d, s, footprint, offset, width, style)
+            write(rows, slot, SHARE, column, read(rows, slot, SHARE, column) + share)
+            write(rows, slot, YELLOW, column, read(rows, slot, YELLOW, column) + share * yellow)
+
+
+@pixel_scalar
+def _light_span(view, rows, slot, row, first, wet):
+    """Paint, light and fog over a span's reflectances; ``wet`` is a constant."""
+    for k in range(KNOT_DISTANCE):
+        column = first + k
+        x, y, z = ray(view, F(INT(column)), F(row))
+        base = Base(
+            read(rows, slot, RED, column),
+            read(rows, slot, GREEN, column),
+            read(rows, slot, BLUE, column),
+            read(rows, slot, FLAKE, column),
+            read(rows, slot, PUDDLE, column),
+            read(rows, slot, PAVED, column),
+            read(rows, slot, KIND, column),
+        )
+        base = paint(view, base, read(rows, slot, SHARE, column), read(rows, slot, YELLOW, column))
+        red, green, blue = light_ground(view, x, y, z, base.red, base.green, base.blue)
+        if wet:
+            red, green, blue = mirror_sky(view, x, y, z, base.puddle, red, green, blue)
+        red, green, blue = arriving(view, x, y, z, red, green, blue)
+        _write_pixel(rows, slot, column, red, green, blue, -z / view.height, base.kind)
+
+
+@pixel_scalar
+def _draw_rails(view, trim, rows, slot, row, first, a, b):
+    """Guard rails over a span's radiances."""
+    for k in range(KNOT_DISTANCE):
+        column = first + k
+        place = between(a, b, F(KNOT_DISTANCE), F(INT(k)) * STEP)
+        x, y, z = ray(view, F(INT(column)), F(row))
+        red, green, blue, near, kind = lay_rails(
+            view, trim, place, x, y, z, read(rows, slot, RED, column), read(rows, slot, GREEN, column),
+            read(rows, slot, BLUE, column), read(rows, slot, NEAR, column), read(rows, slot, KIND, column),
+        )  # fmt: skip
+        _write_pixel(rows, slot, column, red, green, blue, near, kind)
+
+
+@frame_scalar
+def _draw_apart(view, roads, road, trim, textures, levels, clouds, scratch, slot, row, first):
+    """Pixels between knots that may not be joined: each is a knot of its own."""
+    rows = scratch.rows
+    for column in range(first, first + KNOT_DISTANCE):
+        knot = ground_knot(view, roads, road, scratch.origins[slot, 0], scratch.origins[slot, 1], F(column), F(row))
+        if knot.element == -2:
+            red, green, blue = single_sky(view, textures, clouds, F(column), F(row))
+            near, kind = F(0.0), F(SEMANTIC_SKY)
+        else:
+            red, green, blue, near, kind = single_ground(
+                view, roads, road, trim, textures, levels, F(column), F(row), knot.place
+            )
+        _write_pixel(rows, slot, column, red, green, blue, near, kind)
+
+
+@frame_scalar
+def draw_background(view, roads, road, trim, textures, clouds, scratch, slot, row, columns):
+    """One row of ground and sky."""
+    rows = scratch.rows
+    levels = row_levels(view, textures, F(row))
+    left = Knot(-2, open_place())
+    rails, wet = trim.rail_left + trim.rail_right > F(0.0), view.wet > F(0.0)
+    for number in range((columns + KNOT_DISTANCE - 1) // KNOT_DISTANCE + 1):
+        # A span lies between this knot and the last; knots are computed in one place, for they are inlined.
+        column = number * KNOT_DISTANCE
+        right = ground_knot(view, roads, road, scratch.origins[slot, 0], scratch.origins[slot, 1], F(column), F(row))
+        first = column - KNOT_DISTANCE
+        if number > 0:
+            if not joinable(view, roads, road, left, right):
+                _draw_apart(view, roads, road, trim, textures, levels, clouds, scratch, slot, row, first)
+            elif left.element == -2:
+                _draw_sky(view, textures, clouds, rows, slot, row, first)
+            else:
+                kind, low, high = span_kind(trim, roads, road, left, right)
+                if kind == SPAN_VERGE:
+                    _draw_verge(view, textures, levels, rows, slot, row, first)
+                elif kind == SPAN_ASPHALT and wet:
+                    _draw_asphalt(view, trim, textures, levels, rows, slot, row, first, left, right, True)
+                elif kind == SPAN_ASPHALT:
+                    _draw_asphalt(view, trim, textures, levels, rows, slot, row, first, left, right, False)
+                else:
+                    _draw_base(view, trim, textures, levels, rows, slot, row, first, left, right)
+                    _draw_lines(roads, road, rows, slot, first, low, high)
+                    if wet:
+                        _light_span(view, rows, slot, row, first, True)
+                    else:
+                        _light_span(view, rows, slot, row, first, False)
+                    if rails:
+                        _draw_rails(view, trim, rows, slot, row, first, left, right)
+        left = right
+
+
+@pixel_scalar
+def _lay_over(sheet, rows, slot, column, cover, alpha, red, green, blue, inverse):
+    """Lay a face on its own over a pixel, eight at a time."""
+    near, kind = read(rows, slot, NEAR, column), read(rows, slot, KIND, column)
+    found = (seen_share(alpha * sheet.alpha * cover, inverse, near, kind), red, green, blue, inverse)
+    r, g, b = read(rows, slot, RED, column), read(rows, slot, GREEN, column), read(rows, slot, BLUE, column)
+    r, g, b, near, kind = lay_single(sheet, found, r, g, b, near, kind)
+    _write_pixel(rows, slot, column, r, g, b, near, kind)
+
+
+@pixel_scalar
+def _draw_tree(sheet, textures, rows, slot, first, last):
+    outline, light = foliage_levels(textures, sheet.level, sheet.parameters[0])
+    for column in range(first, last):
+        x = F(INT(column))
+        inverse = along(sheet.plane, x)
+        u, v = along(sheet.u, x) / inverse, along(sheet.v, x) / inverse
+        alpha, dark, bright = tree_look(textures, outline, light, u, v)
+        red, green, blue = mixed_colour(sheet, dark, bright)
+        _lay_over(sheet, rows, slot, column, cover_at(sheet, x), alpha, red, green, blue, inverse)
+
+
+@pixel_scalar
+def _draw_shadow(sheet, rows, slot, first, last):
+    red, green, blue = sheet.main
+    for column in range(first, last):
+        x = F(INT(column))
+        inverse = along(sheet.plane, x)
+        u, v = along(sheet.u, x) / inverse, along(sheet.v, x) / inverse
+        alpha = shadow_look(u, v, sheet.parameters[0], sheet.parameters[1])
+        _lay_over(sheet, rows, slot, column, cover_at(sheet, x), alpha, red, green, blue, inverse)
+
+
+@pixel_scalar
+def _draw_face(sheet, textures, rows, slot, first, last):
+    """A face with any look."""
+    for column in range(first, last):
+        near, kind = read(rows, slot, NEAR, column), read(rows, slot, KIND, column)
+        found = face_at(sheet, textures, F(column), near, kind)
+        if found[0] <= F(0.0):
+            continue
+        red, green, blue = (
+            read(rows, slot, RED, column),
+            read(rows, slot, GREEN, column),
+            read(rows, slot, BLUE, column),
+        )
+        if sheet.group < F(0.0):
+            red, green, blue, near, kind = lay_single(sheet, found, red, green, blue, near, kind)
+        else:
+            tile = (
+                read(rows, slot, OWNER, column), read(rows, slot, TILED, column), read(rows, slot, BACK_RED, column),
+                read(rows, slot, BACK_GREEN, column), read(rows, slot, BACK_BLUE, column),
+            )  # fmt: skip
+            red, green, blue, near, kind, tile = lay_tile(sheet, found, red, green, blue, near, kind, tile)
+            write(rows, slot, OWNER, column, tile[0])
+            write(rows, slot, TILED, column, tile[1])
+            write(rows, slot, BACK_RED, column, tile[2])
+            write(rows, slot, BACK_GREEN, column, tile[3])
+            write(rows, slot, BACK_BLUE, column, tile[4])
+        _write_pixel(rows, slot, column, red, green, blue, near, kind)
+
+
+@frame_scalar
+def draw_faces(textures, scratch, slot, row, columns):
+    """Lay the slot's faces over one row."""
+    faces, rows = scratch.faces, scratch.rows
+    for column in range(columns):
+        write(rows, slot, OWNER, column, F(-1.0))
+    y = F(row)
+    for f in range(scratch.face_count[slot]):
+        if faces[slot, f, FIRST_ROW] > y or faces[slot, f, LAST_ROW] < y:
+            continue
+        sheet = sheet_of(faces, slot, f, y)
+        first, last = int(faces[slot, f, FIRST_COLUMN]), int(faces[slot, f, LAST_COLUMN]) + 1
+        if sheet.look == TREE:
+            _draw_tree(sheet, textures, rows, slot, first, last)
+        elif sheet.look == SHADOW:
+            _draw_shadow(sheet, rows, slot, first, last)
+        else:
+            _draw_face(sheet, textures, rows, slot, first, last)
+
+
+@frame_scalar
+def expose_row(view, textures, start, scratch, slot, rgb, i, c, row, columns):
+    """Grey levels of one row; ``rgb`` is (B, C, H, 3 W)."""
+    rows, noise = scratch.rows, textures.noise
+    exposure, sigma = view.exposure, view.noise * F(1.0 / NOISE_UNIT)
+    for column in range(columns):
+        a = INT(INT(start + column) & INT(NOISE_SIZE - 1))
+        red = grey_level(read(rows, slot, RED, column), exposure, F(fetch(noise, a)) * sigma)
+        green = grey_level(read(rows, slot, GREEN, column), exposure, F(fetch(noise, a + NOISE_SIZE)) * sigma)
+        blue = grey_level(read(rows, slot, BLUE, column), exposure, F(fetch(noise, a + 2 * NOISE_SIZE)) * sigma)
+        rgb[i, c, row, 3 * column] = np.uint8(red)
+        rgb[i, c, row, 3 * column + 1] = np.uint8(green)
+        rgb[i, c, row, 3 * column + 2] = np.uint8(blue)
+
+
+@frame_scalar
+def copy_truth(scratch, slot, semantic, depth, with_semantic, with_depth, i, c, row, columns, sky_depth):
+    """Class and depth of one row."""
+    rows = scratch.rows
+    if with_semantic:
+        for column in range(columns):
+            semantic[i, c, row, column] = np.uint8(read(rows, slot, KIND, column))
+    if with_depth:
+        for column in range(columns):
+            near = read(rows, slot, NEAR, column)
+            depth[i, c, row, column] = F(1.0) / near if near > F(0.0) else sky_depth

@@ -1,0 +1,99 @@
+"""Rows of pixels in memory, read and written so that a CPU works on eight of them at once.
+
+LLVM turns a loop over pixels into vector instructions only if it knows that what the loop writes is not what it reads.
+Numba's arrays do not tell. These accessors do: each buffer of a row, and each look-up table, is a memory class of
+its own (type-based alias information), which is true because they are separate memory and accessed in no other way.
+On CUDA they are ordinary reads and writes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+(
+    RED,  # reflectance while the ground is being shaded, then radiance
+    GREEN,
+    BLUE,
+    NEAR,  # inverse depth [1/m]
+    KIND,  # class
+    S,  # road frame [m]
+    D,
+    FOOT_S,  # length of the pixel along the road [m]
+    COLUMN_D,  # change of d to the next pixel, and to the row above [m]
+    ROW_D,
+    FLAKE,  # how easily paint wears off here
+    PUDDLE,  # how wet it is here
+    SHARE,  # share of the pixel under paint
+    YELLOW,  # and under yellow paint
+    PAVED,  # share of the pixel that is paved
+    OWNER,  # group of faces that was laid over the pixel last
+    TILED,  # how much of the pixel that group covers
+    BACK_RED,  # radiance before that group was laid over it
+    BACK_GREEN,
+    BACK_BLUE,
+) = range(20)
+ROWS = 20
+"""Buffers of a row; an array of them is float32 (slots, ROWS, columns and some to spare)."""
+
+
+def _mark(instruction: Any, builder: Any, name: str) -> None:
+    """Put a read or write into memory class ``name`` (LLVM's type-based alias analysis)."""
+    module = builder.module
+    zero = ir.Constant(ir.IntType(64), 0)
+    root = module.add_metadata([ir.MetaDataString(module, "drive_sim camera")])
+    kind = module.add_metadata([ir.MetaDataString(module, name), root, zero])
+    instruction.set_metadata("tbaa", module.add_metadata([kind, kind, zero]))
+
+
+def _place(context: Any, builder: Any, kind: Any, array: Any, slot: Any, buffer: int, column: Any) -> Any:
+    structure = context.make_array(kind)(context, builder, array)
+    _, buffers, columns = cgutils.unpack_tuple(builder, structure.shape)
+    row = builder.add(builder.mul(slot, buffers), ir.Constant(slot.type, buffer))
+    return builder.gep(structure.data, [builder.add(builder.mul(row, columns), column)], inbounds=True)
+
+
+@intrinsic
+def read(typing, rows, slot, buffer, column):  # type: ignore[no-untyped-def]
+    """``rows[slot, buffer, column]``; ``buffer`` is a constant of this module."""
+    if not isinstance(buffer, types.IntegerLiteral):
+        return None
+    number = buffer.literal_value
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        value = builder.load(_place(context, builder, signature.args[0], args[0], args[1], number, args[3]))
+        _mark(value, builder, f"row {number}")
+        return value
+
+    return rows.dtype(rows, types.intp, buffer, types.intp), generate
+
+
+@intrinsic
+def write(typing, rows, slot, buffer, column, value):  # type: ignore[no-untyped-def]
+    """``rows[slot, buffer, column] = value``; ``buffer`` is a constant of this module."""
+    if not isinstance(buffer, types.IntegerLiteral):
+        return None
+    number = buffer.literal_value
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        place = _place(context, builder, signature.args[0], args[0], args[1], number, args[3])
+        _mark(builder.store(args[4], place), builder, f"row {number}")
+        return context.get_dummy_value()
+
+    return types.void(rows, types.intp, buffer, types.intp, rows.dtype), generate
+
+
+@intrinsic
+def fetch(typing, table, index):  # type: ignore[no-untyped-def]
+    """``table[index]`` of a one-dimensional array that nothing ever writes to; ``index`` >= 0."""
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        structure = context.make_array(signature.args[0])(context, builder, args[0])
+        value = builder.load(builder.gep(structure.data, [args[1]], inbounds=True))
+        _mark(value, builder, "table")
+        return value
+
+    return table.dtype(table, types.intp), generate
