@@ -57,13 +57,13 @@ def _place(context: Any, builder: Any, kind: Any, array: Any, slot: Any, buffer:
 
 
 @intrinsic
-def read(typing, rows, slot, buffer, column):  # type: ignore[no-untyped-def]
+def read(typing, rows, slot, buffer, column):
     """``rows[slot, buffer, column]``; ``buffer`` is a constant of this module."""
     if not isinstance(buffer, types.IntegerLiteral):
         return None
     number = buffer.literal_value
 
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, args):
         value = builder.load(_place(context, builder, signature.args[0], args[0], args[1], number, args[3]))
         _mark(value, builder, f"row {number}")
         return value
@@ -72,13 +72,13 @@ def read(typing, rows, slot, buffer, column):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def write(typing, rows, slot, buffer, column, value):  # type: ignore[no-untyped-def]
+def write(typing, rows, slot, buffer, column, value):
     """``rows[slot, buffer, column] = value``; ``buffer`` is a constant of this module."""
     if not isinstance(buffer, types.IntegerLiteral):
         return None
     number = buffer.literal_value
 
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, args):
         place = _place(context, builder, signature.args[0], args[0], args[1], number, args[3])
         _mark(builder.store(args[4], place), builder, f"row {number}")
         return context.get_dummy_value()
@@ -87,10 +87,10 @@ def write(typing, rows, slot, buffer, column, value):  # type: ignore[no-untyped
 
 
 @intrinsic
-def fetch(typing, table, index):  # type: ignore[no-untyped-def]
+def fetch(typing, table, index):
     """``table[index]`` of a one-dimensional array that nothing ever writes to; ``index`` >= 0."""
 
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, args):
         structure = context.make_array(signature.args[0])(context, builder, args[0])
         value = builder.load(builder.gep(structure.data, [args[1]], inbounds=True))
         _mark(value, builder, "table")
