@@ -5,17 +5,21 @@ Bojarski et al. 2016, "End to End Learning for Self-Driving Cars": five convolut
 cores), batch norm follows every convolution (folded away for driving), and the outputs are distributions over bins
 instead of numbers, because an obstacle has two sides and a mean of "left" and "right" is a collision.
 
-Outputs: curvature to drive now [1/m, positive left], target speed [m/s], and the curvature half a second to 1.5 s
-ahead as an auxiliary task that is used in training only.
+Outputs: curvature to drive now [1/m, positive left], target speed [m/s], and two that only training asks for: the
+curvature half a second to 1.5 s ahead, and who is seen in each column of the last convolution, how far away. A
+pedestrian 20 m ahead is four pixels wide and one view in thirty; a label of its own in the column where it stands
+makes the convolutions notice it many times sooner than the driver's braking does (privileged side tasks: Xu, Gao, Yu &
+Darrell 2017, "End-to-end learning of driving models from large-scale video datasets").
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from drive_sim.errors import InputError
@@ -28,6 +32,27 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "sigmoid": nn.Sigmoid,
     "tanh": nn.Tanh,
 }
+
+
+SEEN_KINDS = ("vehicle", "person", "thing")
+"""Kinds of road users told apart in a column."""
+SEEN_BORDERS = (12.0, 25.0, 50.0)
+"""Borders of the distances told apart [m]."""
+SEEN_CLASSES = 1 + len(SEEN_KINDS) * (len(SEEN_BORDERS) + 1)
+"""Nobody, or the nearest one: its kind and, within it, its distance, near first."""
+
+
+class Answers(NamedTuple):
+    """What a network makes of B pictures: logits."""
+
+    curvature: Tensor
+    """(B, curvature_bins)"""
+    speed: Tensor
+    """(B, speed_bins)"""
+    future: Tensor
+    """(B, future, curvature_bins)"""
+    seen: Tensor
+    """(B, SEEN_CLASSES, columns of the last convolution)"""
 
 
 @dataclass(frozen=True)
@@ -99,16 +124,23 @@ class NetworkSettings:
         )
 
     @property
+    def columns(self) -> tuple[NDArray[np.int64], int]:
+        """Where the last convolution's columns look: the middle of each in the picture [pixels], and their distance."""
+        first, step, count = 0.0, 1, self.width
+        for size, stride in zip(self.kernels, self.strides, strict=True):
+            first += step * (size - 1) / 2
+            step *= stride
+            count = (count - size) // stride + 1
+        return np.rint(first + step * np.arange(count)).astype(np.int64), step
+
+    @property
     def speed_centres(self) -> np.ndarray[Any, np.dtype[np.float32]]:
         """Speed at each bin's centre [m/s]; bin 0 is the explicit stop."""
         return np.linspace(0.0, self.speed_max, self.speed_bins, dtype=np.float32)
 
 
 class PilotNet(nn.Module):
-    """``forward(pictures)``: uint8 (B, H, W, 3) RGB, as the camera gives them, to (curvature, speed, future) logits.
-
-    Shapes: curvature (B, curvature_bins), speed (B, speed_bins), future (B, future, curvature_bins).
-    """
+    """``forward(pictures)``: uint8 (B, H, W, 3) RGB, as the camera gives them, to `Answers`."""
 
     def __init__(self, settings: NetworkSettings) -> None:
         super().__init__()
@@ -132,14 +164,16 @@ class PilotNet(nn.Module):
         self.curvature = nn.Linear(before, settings.curvature_bins)
         self.speed = nn.Linear(before, settings.speed_bins)
         self.future = nn.Linear(before, settings.future * settings.curvature_bins)
+        self.seen = nn.Conv2d(settings.channels[-1], SEEN_CLASSES, 1)
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, pictures: Tensor) -> Answers:
         """See the class."""
         # (B, H, W, 3) in memory is exactly PyTorch's channels_last layout of (B, 3, H, W): no copy but the scaling.
         x = pictures.permute(0, 3, 1, 2).float() / 127.5 - 1.0
-        features = self.dense(self.convolutions(x).flatten(1))
+        local = self.convolutions(x)
+        features = self.dense(local.flatten(1))
         future = self.future(features).view(-1, self.settings.future, self.settings.curvature_bins)
-        return self.curvature(features), self.speed(features), future
+        return Answers(self.curvature(features), self.speed(features), future, self.seen(local).amax(2))
 
 
 def build_network(settings: NetworkSettings) -> PilotNet:

@@ -143,9 +143,9 @@ class NeuralDriver:
     def perceive(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Curvature [1/m] and target speed [m/s] (both (B)) for pictures (B, H, W, 3)."""
         with torch.inference_mode():
-            curvature, speed, _ = self._network(torch.from_numpy(pictures).to(self.device))
-            kappa = decode(curvature, self._curvatures)
-            target = decode(speed, self._speeds, reach=1)
+            answers = self._network(torch.from_numpy(pictures).to(self.device))
+            kappa = decode(answers.curvature, self._curvatures)
+            target = decode(answers.speed, self._speeds, reach=1)
             return kappa.cpu().numpy(), target.cpu().numpy()
 
     def act(self, observation: Observation) -> NDArray[np.float32]:

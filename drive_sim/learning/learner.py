@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,9 @@ class TrainingSettings:
     weight_decay: float = 0.01
     ema: float = 0.998
     """Decay a step of the weights' moving average, which is what drives."""
-    speed_weight: float = 0.5
+    speed_weight: float = 1.0
     future_weight: float = 0.2
+    seen_weight: float = 3.0
     held_out: float = 0.08
     """Share of drives that only the validation loss sees."""
     trials: int = 3
@@ -109,28 +111,37 @@ class Learner:
             return self.settings.learning_rate * (0.05 + 0.95 * share / 0.1)
         return self.settings.learning_rate * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * (share - 0.1) / 0.9)))
 
-    def losses(self, network: nn.Module, views: Views, rows: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Weighted sum, and the curvature, speed and future cross-entropies of some views."""
-        settings = self.settings.network
+    def losses(self, network: nn.Module, views: Views, rows: Any) -> dict[str, Tensor]:
+        """Cross-entropies of some views by name, and ``loss``, their weighted sum."""
+        plan, settings = self.settings, self.settings.network
         with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
-            curvature, speed, future = network(torch.from_numpy(views.pictures[rows]).to(self.device))
+            answers = network(torch.from_numpy(views.pictures[rows]).to(self.device))
 
         def entropy(logits: Tensor, values: Any, centres: Any) -> Tensor:
             target = torch.from_numpy(soft_bins(values, centres)).to(self.device)
             return nn.functional.cross_entropy(logits.float(), target)
 
-        first = entropy(curvature, views.curvature[rows], settings.curvature_centres)
-        second = entropy(speed, views.speed[rows], settings.speed_centres)
         later = views.future[rows][:, : settings.future].reshape(-1)
-        third = entropy(future.reshape(-1, settings.curvature_bins), later, settings.curvature_centres)
-        return first + self.settings.speed_weight * second + self.settings.future_weight * third, first, second, third
+        seen = torch.from_numpy(views.seen[rows].astype(np.int64)).to(self.device)
+        losses = {
+            "curvature_loss": entropy(answers.curvature, views.curvature[rows], settings.curvature_centres),
+            "speed_loss": entropy(answers.speed, views.speed[rows], settings.speed_centres),
+            "future_loss": entropy(
+                answers.future.reshape(-1, settings.curvature_bins), later, settings.curvature_centres
+            ),
+            "seen_loss": nn.functional.cross_entropy(answers.seen.float(), seen),
+        }
+        weights = (1.0, plan.speed_weight, plan.future_weight, plan.seen_weight)
+        total = sum(weight * loss for weight, loss in zip(weights, losses.values(), strict=True))
+        return {"loss": torch.as_tensor(total), **losses}
 
     def learn(self, views: Views, chunk: int) -> dict[str, float]:
         """One pass over a chunk; mean losses."""
         self.network.train()
         torch.manual_seed(key("dropout", self.settings.seed, chunk) & 0x7FFFFFFF)
         order = generator("order", self.settings.seed, chunk).permutation(len(views.curvature))
-        sums, rate = np.zeros(4), 0.0
+        sums: Counter[str] = Counter()
+        rate = 0.0
         for number in range(self.steps_per_chunk):
             rows = order[number * self.settings.batch : (number + 1) * self.settings.batch]
             rate = self._rate(chunk * self.steps_per_chunk + number)
@@ -138,14 +149,12 @@ class Learner:
                 group["lr"] = rate
             losses = self.losses(self.network, views, rows)
             self.optimizer.zero_grad(set_to_none=True)
-            losses[0].backward()
+            losses["loss"].backward()
             nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
             self.optimizer.step()
             self.average.update_parameters(self.network)
-            sums += [float(loss.detach()) for loss in losses]
-        mean = sums / self.steps_per_chunk
-        names = ("loss", "curvature_loss", "speed_loss", "future_loss")
-        return {**dict(zip(names, mean.tolist(), strict=True)), "learning_rate": rate}
+            sums.update({name: float(loss.detach()) for name, loss in losses.items()})
+        return {name: value / self.steps_per_chunk for name, value in sums.items()} | {"learning_rate": rate}
 
     @torch.no_grad()
     def validate(self, views: Views) -> dict[str, float]:
@@ -154,13 +163,14 @@ class Learner:
         parts = []
         for start in range(0, len(views.curvature), 512):
             rows = np.arange(start, min(start + 512, len(views.curvature)))
-            loss = float(self.losses(network, views, rows)[0])
-            curvature, speed, _ = network(torch.from_numpy(views.pictures[rows]).to(self.device))
-            bend = decode(curvature, self.curvatures).cpu().numpy() - views.curvature[rows]
-            pace = decode(speed, self.speeds, reach=1).cpu().numpy() - views.speed[rows]
-            parts.append((loss * len(rows), np.abs(bend).sum(), np.abs(pace).sum()))
+            losses = self.losses(network, views, rows)
+            answers = network(torch.from_numpy(views.pictures[rows]).to(self.device))
+            bend = decode(answers.curvature, self.curvatures).cpu().numpy() - views.curvature[rows]
+            pace = decode(answers.speed, self.speeds, reach=1).cpu().numpy() - views.speed[rows]
+            kept = [float(losses[name]) * len(rows) for name in ("loss", "seen_loss")]
+            parts.append((*kept, np.abs(bend).sum(), np.abs(pace).sum()))
         total = np.sum(parts, axis=0) / len(views.curvature)
-        return dict(zip(("loss", "curvature_error", "speed_error"), total.tolist(), strict=True))
+        return dict(zip(("loss", "seen_loss", "curvature_error", "speed_error"), total.tolist(), strict=True))
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a resumed run needs, by name."""

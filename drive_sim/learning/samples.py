@@ -12,9 +12,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 
+from drive_sim.drivers.networks import NetworkSettings
 from drive_sim.errors import InputError
 from drive_sim.learning.labels import DrivenPath, curvature_label, speed_label, usable
+from drive_sim.learning.seen import seen_in_columns
 from drive_sim.randomness import generator
 from drive_sim.recording.dataset import Dataset
 from drive_sim.sensors.camera import CameraRig
@@ -32,6 +35,14 @@ from drive_sim.world.state import (
 Floats = NDArray[np.float64]
 FAILURES = EVENT_COLLISION | EVENT_OFF_ROAD | EVENT_STALL | EVENT_WRONG_WAY
 EGO_LENGTH, EGO_WIDTH = 4.6, 1.8
+SHARES = (0.35, 0.25, 0.40)
+"""Of the views drawn: with nobody near, with somebody near, and in reaction to somebody."""
+BENDS, SLOWS = 4, 3
+"""Classes of curvature and of speed, of which rare ones are drawn more often."""
+REACTION = 2.0
+"""This long before a manoeuvre, what it answers is in the picture [s]."""
+BLOCK = 256
+"""Views rendered at once: what they need stays small."""
 NEAR = 60.0
 """An actor this far ahead, near the ego's lane, makes a view one of the obstacle stratum [m]."""
 
@@ -93,6 +104,8 @@ class Views:
     """(n) [m/s]"""
     future: NDArray[np.float32]
     """(n, 3) curvature of the driven path 0.5, 1 and 1.5 s ahead [1/m]."""
+    seen: NDArray[np.uint8]
+    """(n, columns) who is nearest in each column of the network's last convolution: 0 nobody, as `SEEN_CLASSES`."""
 
 
 class ViewSource:
@@ -104,10 +117,12 @@ class ViewSource:
         rig: CameraRig,
         weathers: Sequence[WeatherSpec],
         settings: ViewSettings | None = None,
+        network: NetworkSettings | None = None,
     ) -> None:
         if not drives or not weathers:
             raise ValueError("at least one drive and one weather are needed")
         self.drives, self.rig, self.settings = list(drives), rig, settings or ViewSettings()
+        self._columns = (network or NetworkSettings()).columns
         self._slots = max(drive.state.actor_x.shape[1] for drive in drives)
         roads = list({id(drive.episode.road): drive.episode.road for drive in drives}.values())
         number = {id(road): index for index, road in enumerate(roads)}
@@ -141,8 +156,7 @@ class ViewSource:
             raise InputError(
                 "dataset", "", "has no step to learn from", "record drives without failures, over 5 s each"
             )
-        counts = np.bincount(self._table["stratum"])
-        self._cumulative = np.cumsum(1.0 / np.sqrt(counts[self._table["stratum"]]))
+        self._cumulative = np.cumsum(_weights(self._table["stratum"]))
 
     def __len__(self) -> int:
         """Number of recorded moments that views are drawn from."""
@@ -157,12 +171,21 @@ class ViewSource:
         state = map_arrays(self._states, lambda array: array[rows])
         shift, turn = self._perturbation(rng, drive, state)
         curvature, future = self._labels(drive, self._table["s"][rows], state, shift, turn)
-        frames = self.rig.render("cpu", self._roads, *self._place(rng, drive, state, shift, turn), ("rgb",))
+        world, moved = self._place(rng, drive, state, shift, turn)
+        pictures = np.zeros((count, self.rig.height, self.rig.width, 3), np.uint8)
+        seen = np.zeros((count, len(self._columns[0])), np.uint8)
+        for start in range(0, count, BLOCK):
+            block = slice(start, start + BLOCK)
+            there, then = (map_arrays(whole, lambda array, block=block: array[block]) for whole in (world, moved))
+            frames = self.rig.render("cpu", self._roads, there, then, ("rgb", "semantic", "depth"))
+            pictures[block] = frames.rgb[:, 0]
+            seen[block] = seen_in_columns(frames.semantic[:, 0], frames.depth[:, 0], *self._columns)
         return Views(
-            np.ascontiguousarray(frames.rgb[:, 0]),
+            pictures,
             curvature.astype(np.float32),
             self._table["speed"][rows].astype(np.float32),
             future.astype(np.float32),
+            seen,
         )
 
     def _perturbation(self, rng: np.random.Generator, drive: NDArray[np.int64], state: State) -> tuple[Floats, Floats]:
@@ -248,13 +271,26 @@ def _relative(state: State, heading: Floats) -> tuple[Floats, Floats]:
 
 
 def _stratum(drive: Drive) -> NDArray[np.int64]:
-    """Which kind of moment each step is: how bent the road, is somebody near and reacted to, how slow the car."""
+    """Which kind of moment each step is: reacting or somebody near, how bent the road, how slow the car."""
     state = drive.state
     bend = np.digitize(np.abs(state.curvature), [0.002, 0.01, 0.03])
     forward, left = _relative(state, state.yaw)
     present = np.arange(forward.shape[1]) < len(drive.episode.actors)
     near = (present & (forward > -5.0) & (forward < NEAR) & (np.abs(left) < 5.0)).any(1)
     aside = np.abs(state.d - drive.episode.road.lane_centre(drive.episode.lane)) > 0.5
-    reacting = near & (aside | (state.acceleration_x < -0.8))
+    # The picture that a reaction answers comes before it.
+    window = round(REACTION / drive.period) + 1
+    soon = maximum_filter1d(
+        (aside | (state.acceleration_x < -0.8)).astype(np.uint8), window, origin=-(window // 2), mode="constant"
+    )
     slow = np.digitize(state.speed, [1.0, 8.0])
-    return np.asarray((bend * 3 + near + reacting) * 3 + slow)
+    return np.asarray((np.where(near, 1 + soon, 0) * BENDS + bend) * SLOWS + slow)
+
+
+def _weights(stratum: NDArray[np.int64]) -> Floats:
+    """Probability of each step (n): `SHARES` by what happens, and within each, rare strata more often."""
+    counts = np.bincount(stratum)
+    weight = 1.0 / np.sqrt(counts[stratum])
+    happening = stratum // (BENDS * SLOWS)
+    sums = np.bincount(happening, weight, minlength=len(SHARES))
+    return np.asarray(weight * np.asarray(SHARES)[happening] / np.maximum(sums[happening], 1e-12))

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +94,9 @@ def fit(
     started = time.monotonic()
     learn_from, held_out = _split(drives, settings.held_out, settings.seed)
     rig = CameraRig([camera])
-    source = ViewSource(learn_from, rig, weathers, settings.sampling)
-    unseen = ViewSource(held_out, rig, weathers, settings.sampling).draw(2_000, "held-out") if held_out else None
+    views_of = partial(ViewSource, rig=rig, weathers=weathers, settings=settings.sampling, network=settings.network)
+    source = views_of(learn_from)
+    unseen = views_of(held_out).draw(2_000, "held-out") if held_out else None
     learner = Learner(settings, device)
     folder = output / "training"
     progress: dict[str, Any] = {"settings": settings.to_dict(), "chunk": 0, "best": None}

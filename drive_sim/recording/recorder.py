@@ -31,8 +31,8 @@ class Recorder:
     """Records what `rollout.run` does into a dataset; the window calls `start`, `add` and `finish` itself.
 
     Each step is recorded with the truth and the pictures at the time of the observation, the action then taken, and
-    the events that this led to. A world's episode enters the dataset when the world is done, and when the recording
-    finishes; after a crash, when the dataset is next opened for recording.
+    the events that this led to. A world's journal is closed when the world is done; all become episodes of the dataset
+    when the recording finishes, and after a crash, when the dataset is next opened for recording.
 
     Parameters
     ----------
@@ -75,6 +75,7 @@ class Recorder:
         self._clock, self._wall_clock = clock, wall_clock
         self._dataset: DatasetWriter | None = None
         self._journals: dict[int, JournalWriter] = {}
+        self._closed: list[JournalWriter] = []
         self._state: State | None = None
 
     @property
@@ -157,6 +158,7 @@ class Recorder:
         self._state = None
         with ExitStack() as every:
             # One that fails keeps none of the others from being finished.
+            every.callback(self._add_closed)
             for world in reversed(self._journals):
                 every.callback(self._close, world, keep)
         return self.written[already:]
@@ -185,9 +187,14 @@ class Recorder:
         if not keep:
             self._writer.discard(journal)
             return
-        index = self._writer.add(journal, {"ended": _iso(self._wall_clock())})
-        if index is not None:
-            self.written.append(index)
+        # Before anything can fail: whatever is on the disk becomes an episode.
+        self._closed.append(journal)
+        journal.close({"ended": _iso(self._wall_clock())})
+
+    def _add_closed(self) -> None:
+        closed, self._closed = self._closed, []
+        if closed:
+            self.written += self._writer.add(closed)
 
     def _camera_shapes(self, observation: Observation) -> dict[str, tuple[int, int]]:
         names = tuple(observation.camera) if self.cameras is None else self.cameras

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,15 +88,16 @@ class DatasetWriter:
             }
             return JournalWriter(self.path / f"{PREFIX}{header['key']}", header, self.encoding, clock)
 
-    def add(self, journal: JournalWriter, end: Mapping[str, Any]) -> int | None:
-        """Close a journal and turn it into an episode; its index, None when it has no steps."""
+    def add(self, journals: Sequence[JournalWriter]) -> list[int]:
+        """Turn closed journals into episodes; the indices of those that have steps."""
         try:
-            journal.close(end)
             with writing(self.path):
-                journal.release()
-                return _convert(self.path, journal.folder)
+                for journal in journals:
+                    journal.release()
+                return _convert(self.path, [journal.folder for journal in journals])
         finally:
-            journal.release()
+            for journal in journals:
+                journal.release()
 
     def discard(self, journal: JournalWriter) -> None:
         """Close a journal and forget it."""
@@ -178,16 +179,23 @@ def _cameras_text(cameras: Mapping[str, tuple[int, int]]) -> str:
 
 
 def _recover(root: Path) -> list[int]:
-    made = [_convert(root, folder) for folder in journal_folders(root) if not is_live(folder)]
-    return [index for index in made if index is not None]
+    return _convert(root, [folder for folder in journal_folders(root) if not is_live(folder)])
 
 
-def _convert(root: Path, folder: Path) -> int | None:
-    """Turn a journal into an episode unless it is one already, and remove it."""
-    metadata = read_metadata(root, statistics=True)
-    index = None if journal_key(folder) in _keys(metadata) else _append(metadata, folder)
-    remove_journal(folder)
-    return index
+def _convert(root: Path, folders: Sequence[Path]) -> list[int]:
+    """Turn journals into episodes unless they are some already, and remove them; the episodes' indices."""
+    before = metadata = read_metadata(root, statistics=True)
+    keys = _keys(metadata)
+    for folder in folders:
+        if journal_key(folder) not in keys:
+            metadata = _append(metadata, folder)
+    made = range(before.rows.num_rows, metadata.rows.num_rows)
+    if made:
+        for target, write in metadata_targets(metadata, made.start):
+            replace_file(root, target, write)
+    for folder in folders:
+        remove_journal(folder)
+    return list(made)
 
 
 def _keys(metadata: Metadata) -> set[str]:
@@ -195,11 +203,11 @@ def _keys(metadata: Metadata) -> set[str]:
     return dropped | set(metadata.rows["drive_sim/key"].to_pylist())
 
 
-def _append(metadata: Metadata, folder: Path) -> int | None:
-    """Make an episode of a journal; its index, None when there is nothing in it."""
+def _append(metadata: Metadata, folder: Path) -> Metadata:
+    """Write the data file of a journal's episode; ``metadata`` with it, the same when the journal has no steps."""
     journal = read_journal(folder)
     if journal is None or not journal.steps:
-        return None
+        return metadata
     root, features = metadata.root, metadata.features
     index = metadata.rows.num_rows
     task = journal.header["task"]
@@ -211,12 +219,8 @@ def _append(metadata: Metadata, folder: Path) -> int | None:
         return [journal.picture(step, camera) for step in range(start, stop)]
 
     replace_file(root, data_file(root, index), lambda path: write_data(path, features, columns, pictures, suffix))
-    row = _row(metadata, journal, columns)
-    rows = numbered(pa.concat_tables([metadata.rows, row]).combine_chunks())
-    changed = Metadata(root, with_totals(metadata.info, rows, tasks), rows, tasks)
-    for target, write in metadata_targets(changed, index):
-        replace_file(root, target, write)
-    return index
+    rows = numbered(pa.concat_tables([metadata.rows, _row(metadata, journal, columns)]).combine_chunks())
+    return Metadata(root, with_totals(metadata.info, rows, tasks), rows, tasks)
 
 
 def _columns(metadata: Metadata, journal: Journal, task_index: int) -> dict[str, NDArray[Any]]:

@@ -90,7 +90,7 @@ class CameraConfig:
     """Columns [pixels]."""
     height: int = 66
     """Rows [pixels]."""
-    field_of_view: float = 1.5708
+    field_of_view: float = 1.2217
     """Horizontal, between the outer edges of the first and last column [rad]."""
     x: float = 0.5
     """Mount, forward of the car's middle [m]."""

@@ -11,8 +11,9 @@ from recorded_drives import CAMERAS, command, drive, make_episode, make_simulato
 
 from drive_sim.recording.curation import check
 from drive_sim.recording.dataset import Dataset
-from drive_sim.recording.journal import journal_folders
+from drive_sim.recording.journal import LOCK, journal_folders
 from drive_sim.recording.recorder import Recorder
+from drive_sim.recording.writer import recover
 from drive_sim.rollout import StateBefore, Step, run
 from drive_sim.sensors.observation import Observation, SensorSuite
 from drive_sim.world.episode import stack_episodes
@@ -32,19 +33,22 @@ def test_every_world_of_a_batch_becomes_an_episode_as_if_driven_alone(tmp_path: 
         assert dataset.episodes[world].provenance["seed"] == 7 + world
 
 
-def test_a_world_that_is_done_is_an_episode_at_once_and_is_not_recorded_further(tmp_path: Path) -> None:
+def test_a_world_that_is_done_is_not_recorded_further(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "dataset")
-    lengths = []
-
-    def look(step: int) -> None:
-        lengths.append(len(Dataset.open(tmp_path / "dataset")))
-
-    drive(recorder, make_simulator(worlds=2), 8, seed=1, done_after={1: 3}, after_step=look)
-    recorder.finish()
-    assert lengths == [0, 0, 1, 1, 1, 1, 1, 1]
+    drive(recorder, make_simulator(worlds=2), 8, seed=1, done_after={1: 3})
+    assert recorder.finish() == [0, 1]
     dataset = Dataset.open(tmp_path / "dataset")
     assert [(e.provenance["number"], e.length) for e in dataset.episodes] == [(1, 3), (0, 8)]
     assert dataset.episode(0).columns["events"][-1] == 256, "the event that ended it is kept"
+
+
+def test_a_world_that_is_done_survives_a_crash_before_the_recording_finishes(tmp_path: Path) -> None:
+    drive(Recorder(tmp_path / "dataset"), make_simulator(worlds=2), 8, seed=1, done_after={1: 3})
+    for folder in journal_folders(tmp_path / "dataset"):  # as when their process dies
+        (folder / LOCK).unlink()
+    assert recover(tmp_path / "dataset") == [0, 1]
+    complete = [e.provenance["complete"] for e in Dataset.open(tmp_path / "dataset").episodes]
+    assert sorted(complete) == [False, True]
 
 
 def test_a_recording_that_is_not_kept_leaves_nothing(tmp_path: Path) -> None:
