@@ -35,9 +35,9 @@ class TrainingSettings:
     weight_decay: float = 0.01
     ema: float = 0.998
     """Decay a step of the weights' moving average, which is what drives."""
-    speed_weight: float = 1.0
+    speed_weight: float = 0.7
     future_weight: float = 0.2
-    seen_weight: float = 3.0
+    seen_weight: float = 2.0
     held_out: float = 0.08
     """Share of drives that only the validation loss sees."""
     trials: int = 3

@@ -35,7 +35,7 @@ from drive_sim.world.state import (
 Floats = NDArray[np.float64]
 FAILURES = EVENT_COLLISION | EVENT_OFF_ROAD | EVENT_STALL | EVENT_WRONG_WAY
 EGO_LENGTH, EGO_WIDTH = 4.6, 1.8
-SHARES = (0.35, 0.25, 0.40)
+SHARES = (0.40, 0.20, 0.40)
 """Of the views drawn: with nobody near, with somebody near, and in reaction to somebody."""
 BENDS, SLOWS = 4, 3
 """Classes of curvature and of speed, of which rare ones are drawn more often."""
