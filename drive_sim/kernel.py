@@ -176,6 +176,11 @@ def threads(count: int) -> Iterator[None]:
         set_threads(before)
 
 
+def loop_threads() -> ThreadPoolExecutor:
+    """The threads of CPU loops, for other work that releases the GIL; that work must not run a `Kernel`."""
+    return _POOL.executor()
+
+
 class Kernel:
     """A body run for every item: ``kernel(device, count, *args)``.
 
