@@ -22,7 +22,7 @@ from drive_sim.world.simulator import Simulator
 scenario = load_scenario("obstacle-avoidance/mixed", "train")
 episodes = [scenario.draw(number) for number in (1, 2)]
 configs = SensorConfigs(lidar=LidarConfig(beams=7, max_range=30.0))
-names = ("lidar", "imu", "gnss", "odometry")
+names = ("lidar", "radar", "imu", "gnss", "odometry")
 device, out = sys.argv[1:]
 simulator = Simulator(episodes, device)
 rig = CameraRig((CameraConfig("left", 8, 8, yaw=0.4), CameraConfig("right", 8, 8, yaw=-0.4)))
@@ -34,7 +34,7 @@ for step in range(4):
     simulator.step(np.array([[0.2, 0.5], [-0.2, -0.5]], np.float32))
     observation, verdict = suite.observe(simulator).host(), judge.judge(simulator)
     pictures = [observation.camera[name].reshape(2, -1) / 255.0 for name in ("left", "right")]
-    others = [getattr(observation, name) for name in names]
+    others = [getattr(observation, name).reshape(2, -1) for name in names]
     readings.append(np.concatenate([*others, verdict.truth, *pictures], axis=1))
 np.save(out, readings)
 """
