@@ -9,8 +9,10 @@ import pytest
 
 from drive_sim.sensors.camera import CameraConfig, CameraRig
 from drive_sim.sensors.observation import SENSOR_NAMES, Observation, SensorConfigs, SensorSuite
+from drive_sim.world.episode import ActorSpec
 from drive_sim.world.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
+from drive_sim.world.state import ACTOR_CAR
 
 RIG = CameraRig((CameraConfig("front", 40, 20),))
 
@@ -87,8 +89,9 @@ def test_noise_off_is_the_truth():
 
 
 def test_another_seed_is_other_noise():
-    simulator = make_simulator(1)
-    other = Simulator([replace(simulator.episodes[0], seed=99)], slots=8)
+    episode = make_simulator(1).episodes[0]
+    car = ActorSpec(ACTOR_CAR, 4.5, 1.8, 1.5, episode.start_s + 20.0, -1.75)  # something to see
+    simulator, other = (Simulator([replace(episode, seed=seed, actors=(car,))]) for seed in (1, 99))
     for name in ("lidar", "radar", "imu", "gnss", "odometry"):
         suite = SensorSuite((name,))
         first, second = (entries(suite.observe(world))[name] for world in (simulator, other))
