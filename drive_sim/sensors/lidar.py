@@ -68,7 +68,7 @@ class LidarConfig:
         for name in ("max_range", "z"):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
-        if self.range_noise < 0.0 or not 0.0 <= self.dropout <= 1.0:
+        if not self.range_noise >= 0.0 or not 0.0 <= self.dropout <= 1.0:
             raise ValueError("range_noise must not be negative and dropout must be in 0..1")
 
     @property

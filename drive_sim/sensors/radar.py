@@ -6,11 +6,12 @@ beam of 18 degrees to 250 m and a near one of 90 degrees to 70 m and 120 degrees
 near beam is measured by it, one beyond by the far beam.
 
 Each road user is one target, at the point of its box nearest to the radar (a flat side reflects like a mirror) or at
-the nearest point still in sight behind others; its radar cross-section counts by the share of its width in sight.
-Detection, fluctuation and strength: `drive_sim.sensors.radar_echoes`. Mean cross-sections at 76-77 GHz: pedestrians
--8 dBsm (Fortuny-Guasch & Chareau, "Radar Cross Section Measurements of Pedestrian Dummies and Humans in the 24/77 GHz
-Frequency Bands", JRC report EUR 25762, 2013), cars 10 dBsm (also the default of MATLAB's driving radar models), lorries
-20 dBsm; those of two-wheelers lie between, those of cones and debris are estimates, and so is the guard rail's post.
+the nearest point that is still within the beams and not behind others; its radar cross-section counts by the share of
+its width in sight. Detection, fluctuation and strength: `drive_sim.sensors.radar_echoes`. Mean cross-sections at 76-77
+GHz: pedestrians -8 dBsm (Fortuny-Guasch & Chareau, "Radar Cross Section Measurements of Pedestrian Dummies and Humans
+in the 24/77 GHz Frequency Bands", JRC report EUR 25762, 2013), cars 10 dBsm (also the default of MATLAB's driving radar
+models), lorries 20 dBsm; those of two-wheelers lie between, those of cones and debris are estimates, and so is the
+guard rail's post.
 
 Not modelled: several echoes of one long vehicle, multipath (below a car, off a rail), false alarms of noise alone, the
 fall of the antenna's gain towards the edge of a beam, interference.

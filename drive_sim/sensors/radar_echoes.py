@@ -198,26 +198,44 @@ def silhouette(scene, i, n, x, y, bearing):
 
 
 @scalar
-def reflection(scene, i, n, x, y):
+def in_sight(scene, model, pose, i, but, angle, distance):
+    """Whether a place in the direction ``angle`` [rad] of the world is in a beam, with none but ``but`` before it."""
+    if beam_of(model, distance, wrap_angle(angle - pose.yaw)) < 0:
+        return False
+    return not is_hidden(scene, i, but, pose.x, pose.y, angle, distance)
+
+
+@scalar
+def reflection(scene, model, pose, i, n):
     """(distance [m], direction [rad] in the world, share in sight) of what road user ``n`` sends back; share 0: none.
 
-    It reflects where it is nearest; if another stands before that point, at the nearest place still in sight.
+    It reflects where it is nearest; if that is outside the beams or behind another, at the nearest place in sight.
     """
+    x, y = pose.x, pose.y
     point_x, point_y = nearest_point(scene, i, n, x, y)
     distance, direction = math.hypot(point_x - x, point_y - y), math.atan2(point_y - y, point_x - x)
-    hidden = is_hidden(scene, i, n, x, y, direction, distance)
     right, left = silhouette(scene, i, n, x, y, direction)
     seen, nearest, towards = 0, math.inf, 0.0
     for ray in range(RAYS):
         angle = direction + right + (left - right) * (ray + 0.5) / RAYS
         reach = ray_actor(scene, i, n, x, y, math.cos(angle), math.sin(angle))
-        if reach < math.inf and not is_hidden(scene, i, n, x, y, angle, reach):
+        if in_sight(scene, model, pose, i, n, angle, reach):
             seen += 1
             if reach < nearest:
                 nearest, towards = reach, angle
-    if not hidden:
+    if in_sight(scene, model, pose, i, n, direction, distance):
         return distance, direction, max(seen, 1) / RAYS
     return nearest, towards, seen / RAYS
+
+
+@scalar
+def is_out_of_reach(scene, model, pose, i, n):
+    """Whether road user ``n`` is too far away, or behind a radar that looks ahead: then it needs no rays."""
+    forward, left = to_local(scene.actor_x[i, n], scene.actor_y[i, n], pose.x, pose.y, pose.yaw)
+    size = 0.5 * (scene.length[i, n] + scene.width[i, n])
+    if max(abs(forward), abs(left)) > model.max_range + size:
+        return True
+    return forward < -size and max(model.near.angles[2], model.far.angles[2]) < 0.5 * math.pi
 
 
 @scalar
@@ -249,18 +267,12 @@ def gather_actors(roads, scene, sections, model, pose, i, echoes):
     count = 0
     for n in range(scene.kind.shape[1]):
         kind = scene.kind[i, n]
-        away = max(abs(scene.actor_x[i, n] - pose.x), abs(scene.actor_y[i, n] - pose.y))
-        if kind == ACTOR_NONE or away > model.max_range + scene.length[i, n]:
+        if kind == ACTOR_NONE or is_out_of_reach(scene, model, pose, i, n):
             continue
-        # Most are beside or behind, and need no rays.
-        point_x, point_y = nearest_point(scene, i, n, pose.x, pose.y)
-        bearing = wrap_angle(math.atan2(point_y - pose.y, point_x - pose.x) - pose.yaw)
-        if beam_of(model, math.hypot(point_x - pose.x, point_y - pose.y), bearing) < 0:
+        distance, angle, share = reflection(scene, model, pose, i, n)
+        if share == 0.0:
             continue
-        distance, angle, share = reflection(scene, i, n, pose.x, pose.y)
         azimuth = wrap_angle(angle - pose.yaw)
-        if share == 0.0 or beam_of(model, distance, azimuth) < 0:
-            continue
         velocity_x, velocity_y = actor_velocity(roads, scene, i, n)
         signal = share * sections[kind] * signal_gain(model, distance, scene.rain[i])
         rate = range_rate(pose, angle, velocity_x, velocity_y)
@@ -287,11 +299,11 @@ def gather_rails(roads, scene, model, pose, i, scan, echoes, count):
         d = roads.paved_left[e] + RAIL_OFFSET if left else -roads.paved_right[e] - RAIL_OFFSET
         x, y, _, _ = road_point(roads, road, s, d)
         distance, angle = math.hypot(x - pose.x, y - pose.y), math.atan2(y - pose.y, x - pose.x)
-        azimuth = wrap_angle(angle - pose.yaw)
-        if beam_of(model, distance, azimuth) < 0 or is_hidden(scene, i, -1, pose.x, pose.y, angle, distance):
+        if not in_sight(scene, model, pose, i, -1, angle, distance):
             continue
         signal = model.rail_section * signal_gain(model, distance, scene.rain[i])
-        count = keep_echo(echoes, i, count, distance, azimuth, range_rate(pose, angle, 0.0, 0.0), signal, key)
+        rate = range_rate(pose, angle, 0.0, 0.0)
+        count = keep_echo(echoes, i, count, distance, wrap_angle(angle - pose.yaw), rate, signal, key)
     return count
 
 

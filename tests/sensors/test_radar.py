@@ -135,6 +135,13 @@ def test_nothing_is_seen_beside_the_beams():
         assert (len(found(look(make_simulator(target(ACTOR_LORRY, s, d)))[0])) == 1) == seen, (s, d)
 
 
+def test_a_lorry_alongside_is_seen_where_it_enters_the_beam():
+    # Its nearest point is beside the bumper, at 90 degrees.
+    (row,) = found(look(make_simulator(target(ACTOR_LORRY, 103.0, 3.0)))[0])
+    assert 0.0 < row[1] <= math.radians(60.0)
+    assert row[0] * math.sin(row[1]) == pytest.approx(3.0 - 1.25, abs=1e-6)
+
+
 def test_the_mount_moves_and_turns_the_beams():
     simulator = make_simulator(target(ACTOR_CAR, 100.0, 20.0))
     assert len(found(look(simulator)[0])) == 0
