@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from drive_sim.kernel import allocate, kernel, scalar, to_device, to_host
+from drive_sim.kernel import allocate, inner_scalar, kernel, to_device, to_host
 from drive_sim.randomness import STREAM_RADAR, random_normal, random_uniform
 from drive_sim.sensors.radar_echoes import (
     AZIMUTH,
@@ -36,7 +36,6 @@ from drive_sim.sensors.radar_echoes import (
     SIGNAL,
     BeamModel,
     RadarModel,
-    RadarScene,
     at_angle,
     beam_of,
     gather_actors,
@@ -197,14 +196,14 @@ class RadarMemory(NamedTuple):
     echoes: Any  # float64 (B, M, ECHO_COLUMNS) workspace
 
 
-@scalar
-def _detect(scene, model, i, scan, echoes, n):
+@inner_scalar
+def _detect(world, state, model, i, scan, echoes, n):
     """Turn echo ``n`` into a measurement in place, its S into RCS [dBsm]; whether it is detected."""
     distance, azimuth, mean = echoes[i, n, RANGE], echoes[i, n, AZIMUTH], echoes[i, n, SIGNAL]
     if mean == 0.0:
         return False
-    seed, key = scene.seed[i], int(echoes[i, n, KEY])
-    gain = signal_gain(model, distance, scene.rain[i])
+    seed, key = world.seed[i], int(echoes[i, n, KEY])
+    gain = signal_gain(model, distance, world.weather.rain[i])
     if not model.noisy:
         echoes[i, n, SIGNAL] = 10.0 * math.log10(mean / gain)
         return math.exp(-model.threshold / (1.0 + mean)) >= 0.5
@@ -221,7 +220,7 @@ def _detect(scene, model, i, scan, echoes, n):
     return True
 
 
-@scalar
+@inner_scalar
 def _fill_rows(model, i, echoes, count, rows):
     """Write the nearest echoes that have a range into the rows of world ``i``, and what means "nothing" into others."""
     for row in range(rows.shape[1]):
@@ -242,18 +241,18 @@ def _fill_rows(model, i, echoes, count, rows):
 
 
 @kernel(grain=32)
-def _read(i, roads, scene, sections, model, memory, limits, out):
+def _read(i, roads, world, state, sections, model, memory, limits, out):
     """The radar of one world: a new measurement if a cycle has ended, else the last one again."""
-    scan = int(math.floor(scene.step[i] * model.scans_per_step + 1e-9))
-    if memory.scan[i] != scan or scene.step[i] == 0:
+    scan = int(math.floor(state.step[i] * model.scans_per_step + 1e-9))
+    if memory.scan[i] != scan or state.step[i] == 0:
         echoes = memory.echoes
-        pose = radar_pose(scene, model, i)
-        count = gather_actors(roads, scene, sections[0], model, pose, i, echoes)
+        pose = radar_pose(world, state, model, i)
+        count = gather_actors(roads, world, state, sections[0], model, pose, i, echoes)
         if model.noisy:
-            count = gather_rails(roads, scene, model, pose, i, scan, echoes, count)
+            count = gather_rails(roads, world, state, model, pose, i, scan, echoes, count)
         merge_echoes(model, i, echoes, count)
         for n in range(count):
-            if not _detect(scene, model, i, scan, echoes, n):
+            if not _detect(world, state, model, i, scan, echoes, n):
                 echoes[i, n, RANGE] = math.inf
         _fill_rows(model, i, echoes, count, memory.detections)
         memory.scan[i] = scan
@@ -317,20 +316,10 @@ class Radar:
             self.memory = self.memory._replace(echoes=self._empty(batch, slots).echoes)
         out = allocate(self.device, (batch, self.config.detections, 4), np.float32)
         _read(
-            self.device, batch, simulator.roads, _scene(simulator), self._sections, self.model, self.memory,
-            self._limits, (out,),
+            self.device, batch, simulator.roads, simulator.world, simulator.state, self._sections, self.model,
+            self.memory, self._limits, (out,),
         )  # fmt: skip
         return out
-
-
-def _scene(simulator: Simulator) -> RadarScene:
-    world, state, actors = simulator.world, simulator.state, simulator.world.actors
-    return RadarScene(
-        world.road, world.seed, world.weather.rain, state.step, state.x, state.y, state.yaw, state.speed,
-        state.slip_angle, state.yaw_rate, state.s, state.heading_error, actors.kind, actors.length, actors.width,
-        actors.direction, state.actor_x, state.actor_y, state.actor_yaw, state.actor_speed,
-        state.actor_lateral_speed, state.actor_s, state.actor_d,
-    )  # fmt: skip
 
 
 def _beam_model(beam: RadarBeam) -> BeamModel:

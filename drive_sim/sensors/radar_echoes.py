@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from drive_sim.geometry import to_local, to_world, wrap_angle
-from drive_sim.kernel import scalar
+from drive_sim.kernel import inner_scalar
 from drive_sim.randomness import STREAM_RADAR, random_uniform
 from drive_sim.sensors.lidar import ray_box
 from drive_sim.world.road import EDGE_RAIL, RAIL_OFFSET, RAIL_POST_DISTANCE, element_at, road_point
@@ -67,34 +67,6 @@ class RadarModel(NamedTuple):
     far: BeamModel
 
 
-class RadarScene(NamedTuple):
-    """What the kernel reads of the worlds; shapes as in `World` and `State`."""
-
-    road: Any
-    seed: Any
-    rain: Any
-    step: Any
-    x: Any
-    y: Any
-    yaw: Any
-    speed: Any
-    slip_angle: Any
-    yaw_rate: Any
-    s: Any
-    heading_error: Any
-    kind: Any
-    length: Any
-    width: Any
-    direction: Any
-    actor_x: Any
-    actor_y: Any
-    actor_yaw: Any
-    actor_speed: Any
-    actor_lateral_speed: Any
-    actor_s: Any
-    actor_d: Any
-
-
 class RadarPose(NamedTuple):
     """Where a radar is and how it moves in the world."""
 
@@ -105,21 +77,21 @@ class RadarPose(NamedTuple):
     velocity_y: float
 
 
-@scalar
-def radar_pose(scene, model, i):
+@inner_scalar
+def radar_pose(world, state, model, i):
     """Pose of the radar of world ``i``; its velocity is the car's and, off the reference point, that of turning."""
-    x, y = to_world(model.x, model.y, scene.x[i], scene.y[i], scene.yaw[i])
-    course = scene.yaw[i] + scene.slip_angle[i]
+    x, y = to_world(model.x, model.y, state.x[i], state.y[i], state.yaw[i])
+    course = state.yaw[i] + state.slip_angle[i]
     return RadarPose(
         x,
         y,
-        scene.yaw[i] + model.yaw,
-        scene.speed[i] * math.cos(course) - scene.yaw_rate[i] * (y - scene.y[i]),
-        scene.speed[i] * math.sin(course) + scene.yaw_rate[i] * (x - scene.x[i]),
+        state.yaw[i] + model.yaw,
+        state.speed[i] * math.cos(course) - state.yaw_rate[i] * (y - state.y[i]),
+        state.speed[i] * math.sin(course) + state.yaw_rate[i] * (x - state.x[i]),
     )
 
 
-@scalar
+@inner_scalar
 def at_angle(angles, values, azimuth):
     """What a beam's table says at an azimuth [rad], interpolated between its three angles."""
     angle = abs(azimuth)
@@ -129,13 +101,13 @@ def at_angle(angles, values, azimuth):
     return values[1] + (values[2] - values[1]) * share
 
 
-@scalar
+@inner_scalar
 def reaches(beam, distance, azimuth):
     """Whether a beam covers the place."""
     return abs(azimuth) <= beam.angles[2] and distance <= at_angle(beam.angles, beam.ranges, azimuth)
 
 
-@scalar
+@inner_scalar
 def beam_of(model, distance, azimuth):
     """Which beam measures at a place: 0 near, 1 far, -1 none."""
     if distance < model.least_range:
@@ -145,114 +117,114 @@ def beam_of(model, distance, azimuth):
     return 1 if reaches(model.far, distance, azimuth) else -1
 
 
-@scalar
+@inner_scalar
 def signal_gain(model, distance, rain):
     """S of a target of 1 m² [1]: R^-4 and rain there and back."""
     decibels = 2e-3 * distance * RAIN_FACTOR * rain**RAIN_EXPONENT if rain > 0.0 else 0.0
     return model.reference_signal * 10.0 ** (-0.1 * decibels) / distance**4
 
 
-@scalar
-def ray_actor(scene, i, n, x, y, direction_x, direction_y):
+@inner_scalar
+def ray_actor(world, state, i, n, x, y, direction_x, direction_y):
     """Distance [m] at which a ray meets the box of road user ``n``; inf if it does not."""
-    yaw = scene.actor_yaw[i, n]
-    forward, left = to_local(x, y, scene.actor_x[i, n], scene.actor_y[i, n], yaw)
+    yaw = state.actor_yaw[i, n]
+    forward, left = to_local(x, y, state.actor_x[i, n], state.actor_y[i, n], yaw)
     along, across = to_local(direction_x, direction_y, 0.0, 0.0, yaw)
-    return ray_box(forward, left, along, across, 0.5 * scene.length[i, n], 0.5 * scene.width[i, n])
+    return ray_box(forward, left, along, across, 0.5 * world.actors.length[i, n], 0.5 * world.actors.width[i, n])
 
 
-@scalar
-def is_hidden(scene, i, but, x, y, angle, distance):
+@inner_scalar
+def is_hidden(world, state, i, but, x, y, angle, distance):
     """Whether another road user than ``but`` stands nearer than ``distance`` in the direction ``angle``."""
     direction_x, direction_y = math.cos(angle), math.sin(angle)
-    for n in range(scene.kind.shape[1]):
-        if n == but or scene.kind[i, n] == ACTOR_NONE:
+    for n in range(world.actors.kind.shape[1]):
+        if n == but or world.actors.kind[i, n] == ACTOR_NONE:
             continue
-        if ray_actor(scene, i, n, x, y, direction_x, direction_y) < distance:
+        if ray_actor(world, state, i, n, x, y, direction_x, direction_y) < distance:
             return True
     return False
 
 
-@scalar
-def nearest_point(scene, i, n, x, y):
+@inner_scalar
+def nearest_point(world, state, i, n, x, y):
     """The point (x, y) of road user ``n`` that is nearest to (x, y): where a flat side reflects like a mirror."""
-    yaw = scene.actor_yaw[i, n]
-    forward, left = to_local(x, y, scene.actor_x[i, n], scene.actor_y[i, n], yaw)
-    half_length, half_width = 0.5 * scene.length[i, n], 0.5 * scene.width[i, n]
+    yaw = state.actor_yaw[i, n]
+    forward, left = to_local(x, y, state.actor_x[i, n], state.actor_y[i, n], yaw)
+    half_length, half_width = 0.5 * world.actors.length[i, n], 0.5 * world.actors.width[i, n]
     forward = min(max(forward, -half_length), half_length)
     left = min(max(left, -half_width), half_width)
-    return to_world(forward, left, scene.actor_x[i, n], scene.actor_y[i, n], yaw)
+    return to_world(forward, left, state.actor_x[i, n], state.actor_y[i, n], yaw)
 
 
-@scalar
-def silhouette(scene, i, n, x, y, bearing):
+@inner_scalar
+def silhouette(world, state, i, n, x, y, bearing):
     """Directions (right, left) [rad] against ``bearing`` between which road user ``n`` is seen."""
     right, left = math.inf, -math.inf
     for corner in range(4):
-        forward = (0.5 if corner < 2 else -0.5) * scene.length[i, n]
-        across = (0.5 if corner % 2 == 0 else -0.5) * scene.width[i, n]
-        corner_x, corner_y = to_world(forward, across, scene.actor_x[i, n], scene.actor_y[i, n], scene.actor_yaw[i, n])
+        forward = (0.5 if corner < 2 else -0.5) * world.actors.length[i, n]
+        across = (0.5 if corner % 2 == 0 else -0.5) * world.actors.width[i, n]
+        corner_x, corner_y = to_world(forward, across, state.actor_x[i, n], state.actor_y[i, n], state.actor_yaw[i, n])
         angle = wrap_angle(math.atan2(corner_y - y, corner_x - x) - bearing)
         right, left = min(right, angle), max(left, angle)
     return right, left
 
 
-@scalar
-def in_sight(scene, model, pose, i, but, angle, distance):
+@inner_scalar
+def in_sight(world, state, model, pose, i, but, angle, distance):
     """Whether a place in the direction ``angle`` [rad] of the world is in a beam, with none but ``but`` before it."""
     if beam_of(model, distance, wrap_angle(angle - pose.yaw)) < 0:
         return False
-    return not is_hidden(scene, i, but, pose.x, pose.y, angle, distance)
+    return not is_hidden(world, state, i, but, pose.x, pose.y, angle, distance)
 
 
-@scalar
-def reflection(scene, model, pose, i, n):
+@inner_scalar
+def reflection(world, state, model, pose, i, n):
     """(distance [m], direction [rad] in the world, share in sight) of what road user ``n`` sends back; share 0: none.
 
     It reflects where it is nearest; if that is outside the beams or behind another, at the nearest place in sight.
     """
     x, y = pose.x, pose.y
-    point_x, point_y = nearest_point(scene, i, n, x, y)
+    point_x, point_y = nearest_point(world, state, i, n, x, y)
     distance, direction = math.hypot(point_x - x, point_y - y), math.atan2(point_y - y, point_x - x)
-    right, left = silhouette(scene, i, n, x, y, direction)
+    right, left = silhouette(world, state, i, n, x, y, direction)
     seen, nearest, towards = 0, math.inf, 0.0
     for ray in range(RAYS):
         angle = direction + right + (left - right) * (ray + 0.5) / RAYS
-        reach = ray_actor(scene, i, n, x, y, math.cos(angle), math.sin(angle))
-        if in_sight(scene, model, pose, i, n, angle, reach):
+        reach = ray_actor(world, state, i, n, x, y, math.cos(angle), math.sin(angle))
+        if in_sight(world, state, model, pose, i, n, angle, reach):
             seen += 1
             if reach < nearest:
                 nearest, towards = reach, angle
-    if in_sight(scene, model, pose, i, n, direction, distance):
+    if in_sight(world, state, model, pose, i, n, direction, distance):
         return distance, direction, max(seen, 1) / RAYS
     return nearest, towards, seen / RAYS
 
 
-@scalar
-def is_out_of_reach(scene, model, pose, i, n):
+@inner_scalar
+def is_out_of_reach(world, state, model, pose, i, n):
     """Whether road user ``n`` is too far away, or behind a radar that looks ahead: then it needs no rays."""
-    forward, left = to_local(scene.actor_x[i, n], scene.actor_y[i, n], pose.x, pose.y, pose.yaw)
-    size = 0.5 * (scene.length[i, n] + scene.width[i, n])
+    forward, left = to_local(state.actor_x[i, n], state.actor_y[i, n], pose.x, pose.y, pose.yaw)
+    size = 0.5 * (world.actors.length[i, n] + world.actors.width[i, n])
     if max(abs(forward), abs(left)) > model.max_range + size:
         return True
     return forward < -size and max(model.near.angles[2], model.far.angles[2]) < 0.5 * math.pi
 
 
-@scalar
-def actor_velocity(roads, scene, i, n):
+@inner_scalar
+def actor_velocity(roads, world, state, i, n):
     """Velocity (x, y) [m/s] of road user ``n`` in the world."""
-    _, _, heading, _ = road_point(roads, scene.road[i], scene.actor_s[i, n], scene.actor_d[i, n])
-    along = scene.direction[i, n] * scene.actor_speed[i, n]
-    return to_world(along, scene.actor_lateral_speed[i, n], 0.0, 0.0, heading)
+    _, _, heading, _ = road_point(roads, world.road[i], state.actor_s[i, n], state.actor_d[i, n])
+    along = world.actors.direction[i, n] * state.actor_speed[i, n]
+    return to_world(along, state.actor_lateral_speed[i, n], 0.0, 0.0, heading)
 
 
-@scalar
+@inner_scalar
 def range_rate(pose, angle, velocity_x, velocity_y):
     """Rate of range [m/s] of what moves with a velocity in the direction ``angle``; positive: it goes away."""
     return (velocity_x - pose.velocity_x) * math.cos(angle) + (velocity_y - pose.velocity_y) * math.sin(angle)
 
 
-@scalar
+@inner_scalar
 def keep_echo(echoes, i, count, distance, azimuth, rate, signal, key):
     """Note an echo of world ``i``; the number of echoes with it."""
     echoes[i, count, RANGE], echoes[i, count, AZIMUTH] = distance, azimuth
@@ -261,37 +233,37 @@ def keep_echo(echoes, i, count, distance, azimuth, rate, signal, key):
     return count + 1
 
 
-@scalar
-def gather_actors(roads, scene, sections, model, pose, i, echoes):
+@inner_scalar
+def gather_actors(roads, world, state, sections, model, pose, i, echoes):
     """Echoes of the road users of world ``i``; their number. ``sections`` is the RCS of each class [m²]."""
     count = 0
-    for n in range(scene.kind.shape[1]):
-        kind = scene.kind[i, n]
-        if kind == ACTOR_NONE or is_out_of_reach(scene, model, pose, i, n):
+    for n in range(world.actors.kind.shape[1]):
+        kind = world.actors.kind[i, n]
+        if kind == ACTOR_NONE or is_out_of_reach(world, state, model, pose, i, n):
             continue
-        distance, angle, share = reflection(scene, model, pose, i, n)
+        distance, angle, share = reflection(world, state, model, pose, i, n)
         if share == 0.0:
             continue
         azimuth = wrap_angle(angle - pose.yaw)
-        velocity_x, velocity_y = actor_velocity(roads, scene, i, n)
-        signal = share * sections[kind] * signal_gain(model, distance, scene.rain[i])
+        velocity_x, velocity_y = actor_velocity(roads, world, state, i, n)
+        signal = share * sections[kind] * signal_gain(model, distance, world.weather.rain[i])
         rate = range_rate(pose, angle, velocity_x, velocity_y)
         count = keep_echo(echoes, i, count, distance, azimuth, rate, signal, n)
     return count
 
 
-@scalar
-def gather_rails(roads, scene, model, pose, i, scan, echoes, count):
+@inner_scalar
+def gather_rails(roads, world, state, model, pose, i, scan, echoes, count):
     """Add echoes of posts of the guard rails ahead, drawn anew each cycle, to the ``count`` there are."""
-    road = scene.road[i]
-    onwards = 1.0 if math.cos(scene.heading_error[i]) >= 0.0 else -1.0
-    first = math.floor(scene.s[i] / RAIL_POST_DISTANCE)
+    road = world.road[i]
+    onwards = 1.0 if math.cos(state.heading_error[i]) >= 0.0 else -1.0
+    first = math.floor(state.s[i] / RAIL_POST_DISTANCE)
     for number in range(2 * model.rail_echoes):
         left = number < model.rail_echoes
         if (roads.edge_left[road] if left else roads.edge_right[road]) != EDGE_RAIL:
             continue
         key = RAIL_KEY + number
-        post = math.floor(random_uniform(scene.seed[i], STREAM_RADAR, scan, 8 * key + 7) * model.rail_reach)
+        post = math.floor(random_uniform(world.seed[i], STREAM_RADAR, scan, 8 * key + 7) * model.rail_reach)
         s = RAIL_POST_DISTANCE * (first + onwards * math.floor(post / RAIL_POST_DISTANCE))
         if not roads.closed[road] and not 0.0 <= s <= roads.length[road]:
             continue
@@ -299,15 +271,15 @@ def gather_rails(roads, scene, model, pose, i, scan, echoes, count):
         d = roads.paved_left[e] + RAIL_OFFSET if left else -roads.paved_right[e] - RAIL_OFFSET
         x, y, _, _ = road_point(roads, road, s, d)
         distance, angle = math.hypot(x - pose.x, y - pose.y), math.atan2(y - pose.y, x - pose.x)
-        if not in_sight(scene, model, pose, i, -1, angle, distance):
+        if not in_sight(world, state, model, pose, i, -1, angle, distance):
             continue
-        signal = model.rail_section * signal_gain(model, distance, scene.rain[i])
+        signal = model.rail_section * signal_gain(model, distance, world.weather.rain[i])
         rate = range_rate(pose, angle, 0.0, 0.0)
         count = keep_echo(echoes, i, count, distance, wrap_angle(angle - pose.yaw), rate, signal, key)
     return count
 
 
-@scalar
+@inner_scalar
 def same_cell(beam, echoes, i, a, b):
     """Whether echoes ``a`` and ``b`` of world ``i`` cannot be told apart: in range, azimuth or range rate."""
     width = at_angle(beam.angles, beam.azimuth_resolution, echoes[i, a, AZIMUTH])
@@ -318,7 +290,7 @@ def same_cell(beam, echoes, i, a, b):
     )
 
 
-@scalar
+@inner_scalar
 def merge_echoes(model, i, echoes, count):
     """Let echoes within one resolution cell become one, at their mean weighted by power; an absorbed one has S = 0."""
     for b in range(1, count):
