@@ -11,6 +11,7 @@ import pytest
 from drive_sim.sensors.lidar import Lidar, LidarConfig, ray_box
 from drive_sim.world.episode import ActorSpec, Episode, WeatherSpec
 from drive_sim.world.road import EDGE_KERB, EDGE_PLAIN, EDGE_RAIL, RAIL_OFFSET, Road, chain_arcs
+from drive_sim.world.road_generator import generate_road
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import ACTOR_CAR, ACTOR_CONE
 
@@ -117,6 +118,43 @@ def test_the_walls_of_a_ring_are_met_at_the_distance_of_their_circles(edge, offs
     # Where a beam grazes the inner circle a millimetre of radius is a metre of range.
     grazes = np.abs(np.abs(radius * np.cos(IDEAL.angles)) - inner) < 0.01
     np.testing.assert_allclose(ranges[~grazes], expected[~grazes], atol=0.02)
+
+
+def wall_points(road: Road, outwards: float) -> np.ndarray:
+    """Points (n, 2) along both walls, left then right, every 0.1 m; the two are parted by a gap of nan."""
+    along = np.arange(0.0, road.length, 0.1)
+    element = np.minimum((along / road.step).astype(int), len(road.x) - 1)
+    sides = (road.paved_left[element] + outwards, -road.paved_right[element] - outwards)
+    walls = [np.array([road.point(s, d)[:2] for s, d in zip(along, side, strict=True)]) for side in sides]
+    return np.concatenate([walls[0], [[np.nan, np.nan]], walls[1]])
+
+
+def nearest_crossing(x: float, y: float, angle: float, points: np.ndarray) -> float:
+    """Distance at which a ray first crosses a chain of points; inf if never."""
+    c, s = math.cos(angle), math.sin(angle)
+    forward = c * (points[:, 0] - x) + s * (points[:, 1] - y)
+    left = c * (points[:, 1] - y) - s * (points[:, 0] - x)
+    crosses = left[:-1] * left[1:] < 0.0
+    share = left[:-1][crosses] / (left[:-1] - left[1:])[crosses]
+    hits = forward[:-1][crosses] + share * (forward[1:] - forward[:-1])[crosses]
+    return float(np.min(hits[hits > 0.0], initial=math.inf))
+
+
+@pytest.mark.parametrize(("edge", "outwards", "z"), [(EDGE_RAIL, RAIL_OFFSET, 0.5), (EDGE_KERB, 0.0, 0.1)])
+def test_the_walls_of_a_winding_road_are_met_where_a_chain_of_points_along_them_is(edge, outwards, z):
+    road = replace(generate_road("mountain", 3), edge_left=edge, edge_right=edge)
+    points, config = wall_points(road, outwards), replace(IDEAL, z=z, max_range=40.0)
+    episode = Episode("test", "test", 0, 0, road, WeatherSpec(fog_visibility=1e6))
+    starts = np.linspace(50.0, road.length - 100.0, 8)
+    simulator = Simulator([replace(episode, start_s=float(start)) for start in starts])
+    errors = []
+    for i, ranges in enumerate(scan(simulator, config)):
+        x, y, yaw = simulator.state.x[i], simulator.state.y[i], simulator.state.yaw[i]
+        expected = [nearest_crossing(x, y, yaw + angle, points) for angle in config.angles]
+        errors.append(np.abs(ranges - np.minimum(expected, config.max_range)))
+    # A few beams graze a wall, where a millimetre beside is metres ahead.
+    assert np.quantile(errors, 0.95) < 0.01
+    assert np.mean(np.array(errors) > 0.05) < 0.005
 
 
 @pytest.mark.parametrize(("edge", "z"), [(EDGE_RAIL, 0.3), (EDGE_RAIL, 0.9), (EDGE_KERB, 0.13), (EDGE_KERB, 0.5)])
