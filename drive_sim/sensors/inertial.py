@@ -14,7 +14,8 @@ flicker noise behind a data sheet's bias stability is approximated by g: its All
 
 Parts: Bosch BMI088, a good automotive and drone part (data sheet BST-BMI088-DS001 and product flyer), and Analog
 Devices ADIS16465-1, a calibrated module (data sheet ADIS16465). Data sheets give no rate random walk and no time of the
-floor: those are chosen so that the Allan deviation rises again beyond it.
+floor: those are chosen so that the Allan deviation rises again beyond it. Turn-on biases and scale errors are of the
+size of their offset, repeatability and sensitivity errors, taken as one standard deviation.
 """
 
 from __future__ import annotations

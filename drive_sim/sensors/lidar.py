@@ -4,7 +4,7 @@ A beam is a ray in a level plane, met exactly with the oriented boxes of the oth
 and kerbs that line the road. What does not reach up to the plane is not met: a kerb where the plane is higher than it,
 debris that lies below. A guard rail is met at the height of its beam only (its posts, of a few centimetres, are not).
 The plane stays level when the body pitches and rolls, as that of a scanner that corrects for it. Defaults after SICK's
-LMS5xx (190 degrees at 1 degree, 80 m; systematic and statistical errors of its data sheet), on the front bumper at
+LMS5xx (190 degrees at 1 degree, 80 m, errors of the size of its statistical error), on the front bumper at
 0.5 m: there it sees road users, cones and rails. At 0.1 m it sees kerbs and debris too, but looks under the rails.
 
 Rails and kerbs are curves of constant d in the road frame, so a beam is walked along the signed distance that the
