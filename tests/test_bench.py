@@ -40,6 +40,7 @@ def test_every_section_has_its_figures(measured: tuple[list[str], dict]) -> None
         "step.1", "step.2.threads_1", "env", "env.camera", "env.all", "step_camera.2.threads_1",
         "ratio.batched_per_core", "camera.dry", "camera.night", "camera.truth", "pixels.16x32",
         "actors.0", "actors.8", "worlds.1", "worlds.2", "worlds_camera.1", "worlds_camera.2", "memory.world", "lidar",
+        "radar",
         "motion_sensors", "pilotnet.1", "pilotnet.2", "closed_loop", "latency.median", "latency.p99", "cold_start",
     }  # fmt: skip
     assert expected <= measured[1]["figures"].keys()

@@ -68,6 +68,8 @@ def calls(monkeypatch):
 def test_every_kernel_of_a_step_with_all_sensors_compiles_for_a_gpu(calls, compile_for_gpu):
     assert {f"drive_sim.world.simulator.{name}" for name in ("_reset", "_step", "_put_back")} < set(calls)
     assert sum(name.startswith("drive_sim.sensors.") for name in calls) >= len(SENSOR_NAMES)
+    others = ("lidar._scan", "radar._read", "inertial._read", "gnss._read", "odometry._read")
+    assert {f"drive_sim.sensors.{name}" for name in others} < set(calls)
     for name, (kernel, arguments) in calls.items():
         ptx = compile_for_gpu(kernel, arguments)
         assert ".visible .entry" in ptx, name

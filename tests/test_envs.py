@@ -83,7 +83,7 @@ def test_several_cameras_are_told_apart_by_name():
 
 def test_the_same_seed_is_the_same_drive_and_another_seed_another():
     def record(seed: int) -> list:
-        env = DriveEnv(sensors=("lidar", "imu", "gnss", "odometry"))
+        env = DriveEnv(sensors=("lidar", "radar", "imu", "gnss", "odometry"))
         steps = [env.reset(seed=seed)]
         return steps + [env.step(action(FULL_THROTTLE)) for _ in range(20)]
 

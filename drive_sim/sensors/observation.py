@@ -14,12 +14,13 @@ from drive_sim.sensors.gnss import Gnss, GnssConfig
 from drive_sim.sensors.inertial import Imu, ImuConfig
 from drive_sim.sensors.lidar import Lidar, LidarConfig
 from drive_sim.sensors.odometry import Odometry, OdometryConfig
+from drive_sim.sensors.radar import Radar, RadarConfig
 
 if TYPE_CHECKING:
     from drive_sim.sensors.camera import CameraRig
     from drive_sim.world.simulator import Simulator
 
-SENSOR_NAMES = ("camera", "lidar", "imu", "gnss", "odometry")
+SENSOR_NAMES = ("camera", "lidar", "radar", "imu", "gnss", "odometry")
 """Names that `SensorSuite` and the environments accept."""
 
 
@@ -36,10 +37,13 @@ class Observation:
     """uint8 (B, H, W, 3) RGB by camera name; empty when no camera was asked for."""
     lidar: Any = None
     """float32 (B, beams) range [m], beams from right to left; the largest range where nothing came back."""
+    radar: Any = None
+    """float32 (B, K, 4) range [m], azimuth [rad, left positive], range rate [m/s, positive moving away], radar
+    cross-section [dBsm]; nearest first, rows of `radar.NO_DETECTION` last."""
     imu: Any = None
     """float32 (B, 3) specific force forward and left [m/s²] and yaw rate [rad/s], in the car's frame."""
     gnss: Any = None
-    """float32 (B, 4) x [m], y [m] in the world, speed over ground [m/s], valid (0 or 1)."""
+    """float32 (B, 5) x [m], y [m] and velocity along x, y [m/s] in the world, quality 0 no fix, 1 degraded, 2 full."""
     odometry: Any = None
     """float32 (B, 3) speed [m/s], steering angle at the road wheels [rad], distance since the last step [m]."""
     active: NDArray[np.bool_] | None = None
@@ -66,6 +70,7 @@ class SensorConfigs:
     """How the sensors other than the cameras are built."""
 
     lidar: LidarConfig = field(default_factory=LidarConfig)
+    radar: RadarConfig = field(default_factory=RadarConfig)
     imu: ImuConfig = field(default_factory=ImuConfig)
     gnss: GnssConfig = field(default_factory=GnssConfig)
     odometry: OdometryConfig = field(default_factory=OdometryConfig)
@@ -74,7 +79,11 @@ class SensorConfigs:
     def ideal() -> SensorConfigs:
         """Every error turned off; mounts, rates and latencies stay."""
         return SensorConfigs(
-            LidarConfig(noise=False), ImuConfig(noise=False), GnssConfig(noise=False), OdometryConfig(noise=False)
+            LidarConfig(noise=False),
+            RadarConfig(noise=False),
+            ImuConfig(noise=False),
+            GnssConfig(noise=False),
+            OdometryConfig(noise=False),
         )
 
 
@@ -122,9 +131,11 @@ class SensorSuite:
 
             rig = CameraRig((CameraConfig(),))
         self.rig, self.device, self.configs = rig, device, configs or SensorConfigs()
-        self.others: dict[str, Lidar | Imu | Gnss | Odometry] = {}
+        self.others: dict[str, Lidar | Radar | Imu | Gnss | Odometry] = {}
         if "lidar" in self.sensors:
             self.others["lidar"] = Lidar(self.configs.lidar, device)
+        if "radar" in self.sensors:
+            self.others["radar"] = Radar(self.configs.radar, period, device)
         if "imu" in self.sensors:
             self.others["imu"] = Imu(self.configs.imu, period, device)
         if "gnss" in self.sensors:

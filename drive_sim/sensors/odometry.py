@@ -163,6 +163,8 @@ class Odometry:
     def sense(self, simulator: Simulator) -> Any:
         """One reading of every world."""
         state, batch = simulator.state, simulator.batch_size
+        if self.memory.step.shape[0] != batch:
+            self.reset(batch)
         motion = OdometryMotion(
             simulator.world.seed, state.step, state.speed, state.slip_angle, state.steering, state.odometer
         )

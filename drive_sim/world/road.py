@@ -39,6 +39,12 @@ GRID_BAND = 60.0
 """How far from the reference line the grid knows the road [m]."""
 RAIL_OFFSET = 0.6
 """Guard rails stand this far outside the paved edge [m]."""
+RAIL_BOTTOM, RAIL_TOP = 0.45, 0.78
+"""Between these heights is the beam of a guard rail [m]."""
+RAIL_POST_DISTANCE = 4.0
+"""From post to post of a guard rail along the reference line [m]."""
+KERB_HEIGHT = 0.12
+"""[m]; RASt 06, the German guideline for urban roads, has kerbs of 8 to 14 cm."""
 
 
 @dataclass(frozen=True)
