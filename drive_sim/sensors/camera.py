@@ -26,7 +26,7 @@ from drive_sim.sensors.camera_faces import (
     MAX_CORNERS,
     sheet_of,
 )
-from drive_sim.sensors.camera_field import KNOT_DISTANCE, between, ground_knot, joinable
+from drive_sim.sensors.camera_field import KNOT_DISTANCE, between, course_of, ground_knot, joinable
 from drive_sim.sensors.camera_ground import row_levels, trim_of
 from drive_sim.sensors.camera_model import SEMANTIC_SKY, SKY_DEPTH, CameraConfig
 from drive_sim.sensors.camera_pixels import (
@@ -107,21 +107,22 @@ def _prepare_frames(frame, worlds, size, scratch, camera, shapes, roads, world, 
 def _background_at(view, roads, road, textures, scratch, slot, row, column):
     """(r, g, b, inverse depth, class) of ground or sky in a pixel, as `draw_background` draws it."""
     origin_x, origin_y = scratch.origins[slot, 0], scratch.origins[slot, 1]
+    course, trim = course_of(roads, road), trim_of(roads, road)
+    rails = trim.rail_left + trim.rail_right > F(0.0)
     first = column - column % KNOT_DISTANCE
     t = F(column - first) * STEP
-    left = ground_knot(view, roads, road, origin_x, origin_y, F(first), F(row))
-    right = ground_knot(view, roads, road, origin_x, origin_y, F(first + KNOT_DISTANCE), F(row))
-    joined = joinable(view, roads, road, left, right)
+    left = ground_knot(view, roads, course, origin_x, origin_y, F(first), F(row), rails)
+    right = ground_knot(view, roads, course, origin_x, origin_y, F(first + KNOT_DISTANCE), F(row), rails)
+    joined = joinable(course, left, right)
     place = between(left, right, F(KNOT_DISTANCE), t)
     sky = left.element == -2
     if not joined:
-        knot = ground_knot(view, roads, road, origin_x, origin_y, F(column), F(row))
+        knot = ground_knot(view, roads, course, origin_x, origin_y, F(column), F(row), rails)
         place, sky = knot.place, knot.element == -2
     if sky:
         red, green, blue = sky_pixel(view, textures, cloud_level(view, textures), F(column), F(row))
         return red, green, blue, F(0.0), F(SEMANTIC_SKY)
     levels = row_levels(view, textures, F(row))
-    trim = trim_of(roads, road)
     return ground_pixel(view, roads, road, trim, textures, levels, F(column), F(row), place)
 
 
