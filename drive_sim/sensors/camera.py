@@ -26,8 +26,8 @@ from drive_sim.sensors.camera_faces import (
     MAX_CORNERS,
     sheet_of,
 )
-from drive_sim.sensors.camera_field import KNOT_DISTANCE, between, course_of, ground_knot, joinable
-from drive_sim.sensors.camera_ground import row_levels, trim_of
+from drive_sim.sensors.camera_field import KNOT_DISTANCE, between, course_of, ground_knot, joinable, place_of
+from drive_sim.sensors.camera_ground import has_rails, row_levels, trim_of
 from drive_sim.sensors.camera_model import SEMANTIC_SKY, SKY_DEPTH, CameraConfig
 from drive_sim.sensors.camera_pixels import (
     face_at,
@@ -108,7 +108,7 @@ def _background_at(view, roads, road, textures, scratch, slot, row, column):
     """(r, g, b, inverse depth, class) of ground or sky in a pixel, as `draw_background` draws it."""
     origin_x, origin_y = scratch.origins[slot, 0], scratch.origins[slot, 1]
     course, trim = course_of(roads, road), trim_of(roads, road)
-    rails = trim.rail_left + trim.rail_right > F(0.0)
+    rails = has_rails(trim)
     first = column - column % KNOT_DISTANCE
     t = F(column - first) * STEP
     left = ground_knot(view, roads, course, origin_x, origin_y, F(first), F(row), rails)
@@ -116,9 +116,9 @@ def _background_at(view, roads, road, textures, scratch, slot, row, column):
     joined = joinable(course, left, right)
     place = between(left, right, F(KNOT_DISTANCE), t)
     sky = left.element == -2
-    if not joined:
+    if not joined or left.element < 0:
         knot = ground_knot(view, roads, course, origin_x, origin_y, F(column), F(row), rails)
-        place, sky = knot.place, knot.element == -2
+        place, sky = place_of(view, knot, F(column), F(row)), knot.element == -2
     if sky:
         red, green, blue = sky_pixel(view, textures, cloud_level(view, textures), F(column), F(row))
         return red, green, blue, F(0.0), F(SEMANTIC_SKY)

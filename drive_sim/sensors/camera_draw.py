@@ -11,11 +11,13 @@ import math
 import numpy as np
 
 from drive_sim.sensors.camera_faces import FIRST_COLUMN, FIRST_ROW, LAST_COLUMN, LAST_ROW, along, cover_at, sheet_of
-from drive_sim.sensors.camera_field import KNOT_DISTANCE, between, course_of
+from drive_sim.sensors.camera_field import KNOT_DISTANCE, between, course_of, place_of
 from drive_sim.sensors.camera_ground import (
     Base,
     footprint_along,
     ground_base,
+    has_kerbs,
+    has_rails,
     is_yellow,
     lens_of,
     line_cover,
@@ -149,8 +151,8 @@ def _draw_asphalt(view, trim, textures, levels, rows, slot, row, low, high, wet)
 
 
 @pixel_scalar
-def _draw_base(view, trim, textures, levels, rows, slot, row, low, high):
-    """Spans with any ground, before markings: reflectances, and what painting needs to know."""
+def _draw_base(view, trim, textures, levels, rows, slot, row, low, high, kerbs):
+    """Any ground before markings: reflectances, and what painting needs to know; ``kerbs`` is a constant."""
     for span in range(low, high):
         a, b = knot_at(rows, slot, span, False), knot_at(rows, slot, span + 1, False)
         for k in range(KNOT_DISTANCE):
@@ -158,7 +160,7 @@ def _draw_base(view, trim, textures, levels, rows, slot, row, low, high):
             place = between(a, b, F(KNOT_DISTANCE), F(INT(k)) * STEP)
             x, y, z = ray(view, F(INT(column)), F(row))
             near = -z / view.height
-            base = ground_base(view, trim, textures, levels, x / near, y / near, place)
+            base = ground_base(view, trim, textures, levels, x / near, y / near, place, kerbs)
             _write_pixel(rows, slot, column, base.red, base.green, base.blue, near, base.kind)
             write(rows, slot, FLAKE, column, base.flake)
             write(rows, slot, PUDDLE, column, base.puddle)
@@ -237,7 +239,7 @@ def _draw_rails(view, trim, rows, slot, row, low, high):
 @frame_scalar
 def _find_places(view, roads, course, trim, scratch, slot, row, first, step, count, place):
     """`place_knots` of a road with guard rails or one without."""
-    if trim.rail_left + trim.rail_right > F(0.0):
+    if has_rails(trim):
         place_knots(view, roads, course, scratch, slot, row, first, step, count, place, True)
     else:
         place_knots(view, roads, course, scratch, slot, row, first, step, count, place, False)
@@ -257,8 +259,9 @@ def _draw_apart(view, roads, road, course, trim, textures, levels, clouds, scrat
                 red, green, blue = single_sky(view, textures, clouds, F(column), F(row))
                 near, kind = F(0.0), F(SEMANTIC_SKY)
             else:
+                place = place_of(view, knot, F(column), F(row))
                 red, green, blue, near, kind = single_ground(
-                    view, roads, road, trim, textures, levels, F(column), F(row), knot.place
+                    view, roads, road, trim, textures, levels, F(column), F(row), place
                 )
             _write_pixel(rows, slot, column, red, green, blue, near, kind)
 
@@ -268,7 +271,7 @@ def draw_background(view, roads, road, trim, textures, clouds, scratch, slot, ro
     """One row of ground and sky: neighbouring spans of a kind are drawn together."""
     rows = scratch.rows
     levels, course = row_levels(view, textures, F(row)), course_of(roads, road)
-    rails, wet = trim.rail_left + trim.rail_right > F(0.0), view.wet > F(0.0)
+    rails, wet = has_rails(trim), view.wet > F(0.0)
     spans = spans_of(columns)
     knots = padded(spans + 1)
     _find_places(view, roads, course, trim, scratch, slot, row, 0, KNOT_DISTANCE, knots, 0)
@@ -294,7 +297,10 @@ def draw_background(view, roads, road, trim, textures, clouds, scratch, slot, ro
         elif kind == F(ASPHALT_SPAN):
             _draw_asphalt(view, trim, textures, levels, rows, slot, row, low, high, False)
         else:
-            _draw_base(view, trim, textures, levels, rows, slot, row, low, high)
+            if has_kerbs(trim):
+                _draw_base(view, trim, textures, levels, rows, slot, row, low, high, True)
+            else:
+                _draw_base(view, trim, textures, levels, rows, slot, row, low, high, False)
             _draw_lines(roads, road, rows, slot, low, high)
             if wet:
                 _light_spans(view, rows, slot, row, low, high, True)

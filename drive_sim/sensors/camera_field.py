@@ -80,8 +80,8 @@ def course_of(roads, road):
 def _nearest(roads, course, x, y):
     """As `nearest_element`, without a branch."""
     cell = grid_cell(course.grid_x, course.grid_y, course.grid_rows, course.grid_columns, x, y)
-    element = fetch(roads.grid, course.grid_start + max(cell, INT(0)))
-    return element if cell >= INT(0) else INT(-1)
+    # Bit by bit: what the compiler sees used on a condition only, it moves into a branch, look-up included.
+    return INT(fetch(roads.grid, course.grid_start + max(cell, INT(0))) | INT(cell >> INT(31)))
 
 
 @pixel_scalar
@@ -106,14 +106,13 @@ def _project(roads, course, element, x, y):
 def ground_knot(view, roads, course, origin_x, origin_y, column, row, rails):
     """The `Knot` of pixel (row, column); ``rails`` (a constant) whether the road has guard rails.
 
-    Without branches, so that a CPU computes several at once. A knot in the sky has a meaningless place.
+    Without branches, so that a CPU computes several at once. Only where there is a road does the place mean anything.
     """
     x, y, z = ray(view, column, row)
     fall = max(-z, F(-HORIZON))
     depth = view.height / fall
     px, py = origin_x + x * depth, origin_y + y * depth
     near = _nearest(roads, course, px, py)
-    there = near >= INT(0)
     element = max(near, INT(0))
     s, d = _project(roads, course, element, px, py)
     e = course.element_start + element
@@ -121,6 +120,7 @@ def ground_knot(view, roads, course, origin_x, origin_y, column, row, rails):
     bend = fetch(roads.curvature, e)
     turn = F(bend * (s - element * course.step))
     cosine, sine = F(fetch(roads.cos_heading, e)), F(fetch(roads.sin_heading, e))
+    paved_left, paved_right = F(fetch(roads.paved_left, e)), F(fetch(roads.paved_right, e))
     tx, ty = cosine - turn * sine, sine + turn * cosine
     scale = depth * view.pixel
     slide = depth / view.height
@@ -135,24 +135,23 @@ def ground_knot(view, roads, course, origin_x, origin_y, column, row, rails):
         bottom_d, bottom_s = _at_height(
             view, roads, course, origin_x, origin_y, x, y, fall, F(RAIL_BOTTOM), F(d), F(s)
         )
-    zero, far = F(0.0), F(NOWHERE)
     # The camera's left is the picture's lower columns.
     return Knot(
         near if z <= F(HORIZON) else INT(-2),
         Place(
-            F(s) if there else zero,
-            F(d) if there else far,
-            -column_s if there else zero,
-            -column_d if there else scale,
-            row_s if there else scale,
-            row_d if there else zero,
-            F(fetch(roads.paved_left, e)) if there else zero,
-            F(fetch(roads.paved_right, e)) if there else zero,
-            top_d if there else far,
-            bottom_d if there else far,
-            bottom_s if there else zero,
+            F(s), F(d), -column_s, -column_d, row_s, row_d, paved_left, paved_right, top_d, bottom_d, bottom_s
         ),
     )
+
+
+@pixel_scalar
+def place_of(view, knot, column, row):
+    """The `Place` of a knot that is not in the sky, be there a road or not."""
+    if knot.element >= 0:
+        return knot.place
+    _, _, z = ray(view, column, row)
+    zero, far, wide = F(0.0), F(NOWHERE), view.height / -z * view.pixel
+    return Place(zero, far, zero, wide, wide, zero, zero, zero, far, far, zero)
 
 
 @pixel_scalar
@@ -195,16 +194,11 @@ def _hermite(a, a_rate, b, b_rate, n, t):
 
 @pixel_scalar
 def between(a, b, n, t):
-    """The `Place` at share ``t`` of the ``n`` pixels from knot ``a`` to knot ``b``."""
+    """The `Place` at share ``t`` of the ``n`` pixels from knot ``a`` to knot ``b``, both on the road."""
     p, q = a.place, b.place
-    if a.element < 0:
-        s, d = p.s, p.d
-    else:
-        s = _hermite(p.s, p.column_s, q.s, q.column_s, n, t)
-        d = _hermite(p.d, p.column_d, q.d, q.column_d, n, t)
     return Place(
-        s,
-        d,
+        _hermite(p.s, p.column_s, q.s, q.column_s, n, t),
+        _hermite(p.d, p.column_d, q.d, q.column_d, n, t),
         _mix(p.column_s, q.column_s, t),
         _mix(p.column_d, q.column_d, t),
         _mix(p.row_s, q.row_s, t),

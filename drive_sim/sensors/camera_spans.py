@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from drive_sim.sensors.camera_field import KNOT_DISTANCE, Knot, Place, ground_knot, joinable, rail_offset
-from drive_sim.sensors.camera_ground import GRAVEL_WIDTH, KERB_WIDTH, PAVEMENT_WIDTH
+from drive_sim.sensors.camera_ground import GRAVEL_WIDTH, KERB_WIDTH, PAVEMENT_WIDTH, has_kerbs
 from drive_sim.sensors.camera_rows import (
     KNOT_BOTTOM_D,
     KNOT_BOTTOM_S,
@@ -101,8 +101,7 @@ def _span_kind(trim, course, a, b, rails):
         top_low, top_high = min(p.top_d, q.top_d) - margin, max(p.top_d, q.top_d) + margin
         verge = (top_low > rail_offset(left)) | (top_high < -rail_offset(right))
     else:
-        kerb = trim.kerb_left + trim.kerb_right > F(0.0)
-        wide = F(KERB_WIDTH + PAVEMENT_WIDTH + 2.0) if kerb else F(GRAVEL_WIDTH)
+        wide = F(KERB_WIDTH + PAVEMENT_WIDTH + 2.0) if has_kerbs(trim) else F(GRAVEL_WIDTH)
         verge = (low > left + wide) | (high < -right - wide)
     median = (low < trim.half_median) & (high > -trim.half_median)
     edge = (high > min(p.paved_left, q.paved_left)) | (low < -min(p.paved_right, q.paved_right))

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from drive_sim.bundle import lasting
 from drive_sim.geometry import wrap_angle
-from drive_sim.kernel import kernel, scalar, to_device
+from drive_sim.kernel import inlined_scalar, kernel, scalar, to_device
 
 Floats = NDArray[np.float64]
 
@@ -248,7 +248,7 @@ def arc_point(x, y, heading, curvature, length):
     return x + chord * math.cos(heading + half), y + chord * math.sin(heading + half)
 
 
-@scalar
+@inlined_scalar
 def arc_tangent(forward, left, curvature):
     """(l, d) of `arc_project` without a branch, but for the bend of l: that is atan(k l) / k."""
     q = curvature * (forward * forward + left * left) - 2.0 * left
@@ -272,7 +272,7 @@ def arc_project(forward, left, curvature):
     return along, d
 
 
-@scalar
+@inlined_scalar
 def grid_cell(grid_x, grid_y, rows, columns, x, y):
     """Number of the cell of a road's grid that (x, y) lies in, or -1 outside; without a branch."""
     column, row = (x - grid_x) / GRID_CELL, (y - grid_y) / GRID_CELL
