@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from drive_sim.sensors.camera_faces import FIRST_COLUMN, FIRST_ROW, LAST_COLUMN, LAST_ROW, along, cover_at, sheet_of
-from drive_sim.sensors.camera_field import KNOT_DISTANCE, between, course_of, place_of
+from drive_sim.sensors.camera_field import HORIZON, KNOT_DISTANCE, between, course_of, place_of
 from drive_sim.sensors.camera_ground import (
     Base,
     footprint_along,
@@ -71,6 +71,8 @@ from drive_sim.sensors.camera_spans import (
     APART_SPAN,
     ASPHALT_SPAN,
     BATCH,
+    MARKED_SPAN,
+    MIXED_SPAN,
     SKY_SPAN,
     VERGE_SPAN,
     knot_at,
@@ -86,6 +88,10 @@ from drive_sim.sensors.camera_view import frame_scalar, pixel_scalar
 
 F, INT = np.float32, np.int32
 STEP = F(1.0 / KNOT_DISTANCE)
+BLOCK = 8
+"""Pixels of a face that are drawn at once: whole blocks, beyond its edge if need be, where it covers nothing."""
+BAND = 8
+"""Rows that share a list of the faces in them."""
 
 
 @pixel_scalar
@@ -151,8 +157,11 @@ def _draw_asphalt(view, trim, textures, levels, rows, slot, row, low, high, wet)
 
 
 @pixel_scalar
-def _draw_base(view, trim, textures, levels, rows, slot, row, low, high, kerbs):
-    """Any ground before markings: reflectances, and what painting needs to know; ``kerbs`` is a constant."""
+def _draw_base(view, trim, textures, levels, rows, slot, row, low, high, edges, kerbs):
+    """The ground before markings: reflectances, and what painting needs to know.
+
+    Constants: ``edges``, whether there is anything but asphalt, and ``kerbs``.
+    """
     for span in range(low, high):
         a, b = knot_at(rows, slot, span, False), knot_at(rows, slot, span + 1, False)
         for k in range(KNOT_DISTANCE):
@@ -160,7 +169,11 @@ def _draw_base(view, trim, textures, levels, rows, slot, row, low, high, kerbs):
             place = between(a, b, F(KNOT_DISTANCE), F(INT(k)) * STEP)
             x, y, z = ray(view, F(INT(column)), F(row))
             near = -z / view.height
-            base = ground_base(view, trim, textures, levels, x / near, y / near, place, kerbs)
+            if edges:
+                base = ground_base(view, trim, textures, levels, x / near, y / near, place, kerbs)
+            else:
+                red, green, blue, flake, puddle = shade_asphalt(view, trim, textures, levels, place.s, place.d)
+                base = Base(red, green, blue, flake, puddle, F(1.0), F(SEMANTIC_ROAD))
             _write_pixel(rows, slot, column, base.red, base.green, base.blue, near, base.kind)
             write(rows, slot, FLAKE, column, base.flake)
             write(rows, slot, PUDDLE, column, base.puddle)
@@ -274,11 +287,17 @@ def draw_background(view, roads, road, trim, textures, clouds, scratch, slot, ro
     rails, wet = has_rails(trim), view.wet > F(0.0)
     spans = spans_of(columns)
     knots = padded(spans + 1)
-    _find_places(view, roads, course, trim, scratch, slot, row, 0, KNOT_DISTANCE, knots, 0)
-    if rails:
-        sort_spans(trim, course, roads, road, rows, slot, padded(spans), True)
+    _, _, left_z = ray(view, F(0.0), F(row))
+    _, _, right_z = ray(view, F(INT(columns)), F(row))
+    if min(left_z, right_z) > F(HORIZON):
+        for n in range(spans):
+            write(rows, slot, SPAN_KIND, n, F(SKY_SPAN))
     else:
-        sort_spans(trim, course, roads, road, rows, slot, padded(spans), False)
+        _find_places(view, roads, course, trim, scratch, slot, row, 0, KNOT_DISTANCE, knots, 0)
+        if rails:
+            sort_spans(trim, course, roads, road, rows, slot, padded(spans), True)
+        else:
+            sort_spans(trim, course, roads, road, rows, slot, padded(spans), False)
     low = 0
     while low < spans:
         kind, high = read(rows, slot, SPAN_KIND, low), low + 1
@@ -297,16 +316,18 @@ def draw_background(view, roads, road, trim, textures, clouds, scratch, slot, ro
         elif kind == F(ASPHALT_SPAN):
             _draw_asphalt(view, trim, textures, levels, rows, slot, row, low, high, False)
         else:
-            if has_kerbs(trim):
-                _draw_base(view, trim, textures, levels, rows, slot, row, low, high, True)
+            if kind == F(MARKED_SPAN):
+                _draw_base(view, trim, textures, levels, rows, slot, row, low, high, False, False)
+            elif has_kerbs(trim):
+                _draw_base(view, trim, textures, levels, rows, slot, row, low, high, True, True)
             else:
-                _draw_base(view, trim, textures, levels, rows, slot, row, low, high, False)
+                _draw_base(view, trim, textures, levels, rows, slot, row, low, high, True, False)
             _draw_lines(roads, road, rows, slot, low, high)
             if wet:
                 _light_spans(view, rows, slot, row, low, high, True)
             else:
                 _light_spans(view, rows, slot, row, low, high, False)
-            if rails:
+            if rails and kind == F(MIXED_SPAN):
                 _draw_rails(view, trim, rows, slot, row, low, high)
         low = high
 
@@ -324,24 +345,28 @@ def _lay_over(sheet, rows, slot, column, cover, alpha, red, green, blue, inverse
 @pixel_scalar
 def _draw_tree(sheet, textures, rows, slot, first, last):
     outline, light = foliage_levels(textures, sheet.level, sheet.parameters[0])
-    for column in range(first, last):
-        x = F(INT(column))
-        inverse = along(sheet.plane, x)
-        u, v = along(sheet.u, x) / inverse, along(sheet.v, x) / inverse
-        alpha, dark, bright = tree_look(textures, outline, light, u, v)
-        red, green, blue = mixed_colour(sheet, dark, bright)
-        _lay_over(sheet, rows, slot, column, cover_at(sheet, x), alpha, red, green, blue, inverse)
+    for block in range((last - first + BLOCK - 1) // BLOCK):
+        for k in range(BLOCK):
+            column = first + block * BLOCK + k
+            x = F(INT(column))
+            inverse = along(sheet.plane, x)
+            u, v = along(sheet.u, x) / inverse, along(sheet.v, x) / inverse
+            alpha, dark, bright = tree_look(textures, outline, light, u, v)
+            red, green, blue = mixed_colour(sheet, dark, bright)
+            _lay_over(sheet, rows, slot, column, cover_at(sheet, x), alpha, red, green, blue, inverse)
 
 
 @pixel_scalar
 def _draw_shadow(sheet, rows, slot, first, last):
     red, green, blue = sheet.main
-    for column in range(first, last):
-        x = F(INT(column))
-        inverse = along(sheet.plane, x)
-        u, v = along(sheet.u, x) / inverse, along(sheet.v, x) / inverse
-        alpha = shadow_look(u, v, sheet.parameters[0], sheet.parameters[1])
-        _lay_over(sheet, rows, slot, column, cover_at(sheet, x), alpha, red, green, blue, inverse)
+    for block in range((last - first + BLOCK - 1) // BLOCK):
+        for k in range(BLOCK):
+            column = first + block * BLOCK + k
+            x = F(INT(column))
+            inverse = along(sheet.plane, x)
+            u, v = along(sheet.u, x) / inverse, along(sheet.v, x) / inverse
+            alpha = shadow_look(u, v, sheet.parameters[0], sheet.parameters[1])
+            _lay_over(sheet, rows, slot, column, cover_at(sheet, x), alpha, red, green, blue, inverse)
 
 
 @pixel_scalar
@@ -374,13 +399,28 @@ def _draw_face(sheet, textures, rows, slot, first, last):
 
 
 @frame_scalar
+def _list_faces(scratch, slot, row):
+    """Note which faces there are in the `BAND` rows from ``row`` on, at the places 1 and on; how many at place 0."""
+    faces, listed = scratch.faces, scratch.listed
+    count, top, bottom = 0, F(row), F(row + BAND - 1)
+    for f in range(scratch.face_count[slot]):
+        # Written in any case: nobody can guess which faces these are.
+        listed[slot, count + 1] = f
+        count += int((faces[slot, f, FIRST_ROW] <= bottom) & (faces[slot, f, LAST_ROW] >= top))
+    listed[slot, 0] = count
+
+
+@frame_scalar
 def draw_faces(textures, scratch, slot, row, columns):
-    """Lay the slot's faces over one row."""
+    """Lay the slot's faces over one row; rows come one after the other from the first."""
     faces, rows = scratch.faces, scratch.rows
     for column in range(columns):
         write(rows, slot, OWNER, column, F(-1.0))
+    if row % BAND == 0:
+        _list_faces(scratch, slot, row)
     y = F(row)
-    for f in range(scratch.face_count[slot]):
+    for number in range(scratch.listed[slot, 0]):
+        f = scratch.listed[slot, number + 1]
         if faces[slot, f, FIRST_ROW] > y or faces[slot, f, LAST_ROW] < y:
             continue
         sheet = sheet_of(faces, slot, f, y)

@@ -33,9 +33,9 @@ from drive_sim.sensors.camera_rows import (
 from drive_sim.sensors.camera_view import pixel_scalar
 
 F, INT = np.float32, np.int32
-ASPHALT_SPAN, MIXED_SPAN, VERGE_SPAN, SKY_SPAN, APART_SPAN = 0.0, 1.0, 2.0, 3.0, 4.0
-"""What a span shows: asphalt without marking or edge, anything that there is on the ground, verge, sky; or knots that
-may not be joined. Floats, as they are kept in a row."""
+ASPHALT_SPAN, MARKED_SPAN, MIXED_SPAN, VERGE_SPAN, SKY_SPAN, APART_SPAN = 0.0, 1.0, 2.0, 3.0, 4.0, 5.0
+"""What a span shows: bare asphalt, asphalt and markings, anything that there is on the ground, verge, sky; or knots
+that may not be joined. Floats, as they are kept in a row."""
 BATCH = 8
 """Knots and spans that are worked out at once."""
 
@@ -129,7 +129,7 @@ def sort_spans(trim, course, roads, road, rows, slot, count, rails):
                 n = batch * BATCH + k
                 kind = read(rows, slot, SPAN_KIND, n)
                 marked = (kind == F(ASPHALT_SPAN)) & touches(rows, slot, n, low, high)
-                write(rows, slot, SPAN_KIND, n, F(MIXED_SPAN) if marked else kind)
+                write(rows, slot, SPAN_KIND, n, F(MARKED_SPAN) if marked else kind)
 
 
 @pixel_scalar
