@@ -84,6 +84,12 @@ inner_scalar = numba.njit(
 )
 """`scalar` that only compiled code can call: it compiles in half the time where its arguments are large tuples."""
 
+inlined_scalar = numba.njit(
+    nogil=True, error_model="numpy", _nrt=False, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True,
+    cache=True,
+)  # fmt: skip
+"""`scalar` that becomes part of its caller, so that a loop around it can be vectorised."""
+
 fast_scalar = numba.njit(nogil=True, error_model="numpy", _nrt=False, fastmath=True, no_cfunc_wrapper=True, cache=True)
 """`scalar` with relaxed floating point, for pictures only: never where a state is advanced."""
 

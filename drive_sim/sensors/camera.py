@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from drive_sim.bundle import lasting
 from drive_sim.kernel import allocate, kernel, to_device
 from drive_sim.sensors.camera_draw import STEP, copy_truth, draw_background, draw_faces, expose_row
 from drive_sim.sensors.camera_faces import (
@@ -26,8 +27,8 @@ from drive_sim.sensors.camera_faces import (
     MAX_CORNERS,
     sheet_of,
 )
-from drive_sim.sensors.camera_field import KNOT_DISTANCE, between, ground_knot, joinable
-from drive_sim.sensors.camera_ground import row_levels, trim_of
+from drive_sim.sensors.camera_field import KNOT_DISTANCE, between, course_of, ground_knot, joinable, place_of
+from drive_sim.sensors.camera_ground import has_rails, row_levels, trim_of
 from drive_sim.sensors.camera_model import SEMANTIC_SKY, SKY_DEPTH, CameraConfig
 from drive_sim.sensors.camera_pixels import (
     face_at,
@@ -51,6 +52,7 @@ from drive_sim.world.state import State, World
 __all__ = ["LAYERS", "CameraConfig", "CameraFrames", "CameraRig"]
 
 F = np.float32
+_PROCESSORS = os.cpu_count() or 1  # asking takes two microseconds
 LAYERS = ("rgb", "semantic", "depth")
 MAX_FACES = 320
 MAX_OBJECTS = 96
@@ -64,27 +66,42 @@ class CameraFrames(NamedTuple):
     depth: Any  # float32 (B, C, H, W) [m] along the optical axis; SKY_DEPTH for the sky
 
 
+@lasting
+class Scene(NamedTuple):
+    """Everything that a picture is made of: as one argument, because each costs a launch more than a microsecond."""
+
+    scratch: Any
+    camera: Any
+    textures: Any
+    shapes: Any
+    roads: Any
+    world: Any
+    state: Any
+
+
 @frame_scalar
-def _prepare(slot, scratch, camera, c, size, shapes, roads, world, state, i):
+def _prepare(slot, scene, c, size, i):
     """View and faces of camera ``c`` in world ``i``."""
+    scratch, roads, world, state = scene.scratch, scene.roads, scene.world, scene.state
     road = world.road[i]
     element = nearest_element(roads, road, state.x[i], state.y[i])
     heading = roads.heading[roads.element_start[road] + element] if element >= 0 else state.yaw[i]
-    store_view(scratch.views, scratch.origins, slot, camera, c, size, world, state, heading, i)
+    store_view(scratch.views, scratch.origins, slot, scene.camera, c, size, world, state, heading, i)
     view = load_view(scratch.views, slot)
-    scratch.face_count[slot] = collect_faces(view, size, scratch, slot, shapes, roads, world, state, i)
+    scratch.face_count[slot] = collect_faces(view, size, scratch, slot, scene.shapes, roads, world, state, i)
 
 
 @kernel(grain=1, fastmath=True)
-def _draw_frames(slot, slots, worlds, frames, layers, scratch, camera, textures, shapes, roads, world, state):
+def _draw_frames(slot, slots, worlds, frames, layers, scene):
     """CPU: draw one of ``slots`` parts of the frames, row by row."""
+    scratch, textures, roads, world, state = scene.scratch, scene.textures, scene.roads, scene.world, scene.state
     rgb, semantic, depth = frames
     with_rgb, with_semantic, with_depth = layers
-    cameras, rows, columns = camera.x.shape[0], depth.shape[2], depth.shape[3]
+    cameras, rows, columns = scene.camera.x.shape[0], depth.shape[2], depth.shape[3]
     total = worlds[0].shape[0] * cameras
     for frame in range(slot * total // slots, (slot + 1) * total // slots):
         i, c = worlds[0][frame // cameras], frame % cameras
-        _prepare(slot, scratch, camera, c, (rows, columns), shapes, roads, world, state, i)
+        _prepare(slot, scene, c, (rows, columns), i)
         view = load_view(scratch.views, slot)
         clouds, trim = cloud_level(view, textures), trim_of(roads, world.road[i])
         for row in range(rows):
@@ -97,39 +114,41 @@ def _draw_frames(slot, slots, worlds, frames, layers, scratch, camera, textures,
 
 
 @kernel(grain=1 << 30, fastmath=True)
-def _prepare_frames(frame, worlds, size, scratch, camera, shapes, roads, world, state):
+def _prepare_frames(frame, worlds, size, scene):
     """CUDA: view and faces of one frame."""
-    cameras = camera.x.shape[0]
-    _prepare(frame, scratch, camera, frame % cameras, size, shapes, roads, world, state, worlds[0][frame // cameras])
+    cameras = scene.camera.x.shape[0]
+    _prepare(frame, scene, frame % cameras, size, worlds[0][frame // cameras])
 
 
 @pixel_scalar
 def _background_at(view, roads, road, textures, scratch, slot, row, column):
     """(r, g, b, inverse depth, class) of ground or sky in a pixel, as `draw_background` draws it."""
     origin_x, origin_y = scratch.origins[slot, 0], scratch.origins[slot, 1]
+    course, trim = course_of(roads, road), trim_of(roads, road)
+    rails = has_rails(trim)
     first = column - column % KNOT_DISTANCE
     t = F(column - first) * STEP
-    left = ground_knot(view, roads, road, origin_x, origin_y, F(first), F(row))
-    right = ground_knot(view, roads, road, origin_x, origin_y, F(first + KNOT_DISTANCE), F(row))
-    joined = joinable(view, roads, road, left, right)
+    left = ground_knot(view, roads, course, origin_x, origin_y, F(first), F(row), rails)
+    right = ground_knot(view, roads, course, origin_x, origin_y, F(first + KNOT_DISTANCE), F(row), rails)
+    joined = joinable(course, left, right)
     place = between(left, right, F(KNOT_DISTANCE), t)
     sky = left.element == -2
-    if not joined:
-        knot = ground_knot(view, roads, road, origin_x, origin_y, F(column), F(row))
-        place, sky = knot.place, knot.element == -2
+    if not joined or left.element < 0:
+        knot = ground_knot(view, roads, course, origin_x, origin_y, F(column), F(row), rails)
+        place, sky = place_of(view, knot, F(column), F(row)), knot.element == -2
     if sky:
         red, green, blue = sky_pixel(view, textures, cloud_level(view, textures), F(column), F(row))
         return red, green, blue, F(0.0), F(SEMANTIC_SKY)
     levels = row_levels(view, textures, F(row))
-    trim = trim_of(roads, road)
     return ground_pixel(view, roads, road, trim, textures, levels, F(column), F(row), place)
 
 
 @kernel(grain=1 << 30, fastmath=True)
-def _draw_pixels(item, worlds, frames, layers, scratch, camera, textures, roads, world, state):
+def _draw_pixels(item, worlds, frames, layers, scene):
     """CUDA: draw one pixel."""
+    scratch, textures, roads, world, state = scene.scratch, scene.textures, scene.roads, scene.world, scene.state
     rgb, semantic, depth = frames
-    cameras, rows, columns = camera.x.shape[0], depth.shape[2], depth.shape[3]
+    cameras, rows, columns = scene.camera.x.shape[0], depth.shape[2], depth.shape[3]
     frame, rest = item // (rows * columns), item % (rows * columns)
     row, column = rest // columns, rest % columns
     i, c = worlds[0][frame // cameras], frame % cameras
@@ -183,6 +202,7 @@ class CameraRig:
         self.width, self.height = self.configs[0].width, self.configs[0].height
         self._cameras: dict[str, Camera] = {}
         self._everyone: dict[tuple[str, int], tuple[Any]] = {}
+        self._last_scene: Scene | None = None
         self._scratch: dict[tuple[str, int], Scratch] = {}
 
     @classmethod
@@ -225,19 +245,13 @@ class CameraRig:
             return frames
         wanted = tuple(layer in layers for layer in LAYERS)
         out = (frames.rgb.reshape((*frames.rgb.shape[:3], 3 * self.width)), frames.semantic, frames.depth)
-        camera, textures, shapes = self._camera(device), textures_on(device), shapes_on(device)
         if device == "cpu":
-            slots = min(total, 4 * (os.cpu_count() or 1))
-            scratch = self._working_memory(device, slots)
-            _draw_frames(
-                device, slots, slots, worlds, out, wanted, scratch, camera, textures, shapes, roads, world, state
-            )
+            slots = min(total, 4 * _PROCESSORS)
+            _draw_frames(device, slots, slots, worlds, out, wanted, self._scene(device, slots, roads, world, state))
         else:
-            scratch = self._working_memory(device, total)
-            size = (self.height, self.width)
-            _prepare_frames(device, total, worlds, size, scratch, camera, shapes, roads, world, state)
-            pixels = total * self.height * self.width
-            _draw_pixels(device, pixels, worlds, out, wanted, scratch, camera, textures, roads, world, state)
+            scene = self._scene(device, total, roads, world, state)
+            _prepare_frames(device, total, worlds, (self.height, self.width), scene)
+            _draw_pixels(device, total * self.height * self.width, worlds, out, wanted, scene)
         return frames
 
     def allocate(self, device: str, batch: int, layers: Sequence[str] = ("rgb",)) -> CameraFrames:
@@ -261,6 +275,15 @@ class CameraRig:
             self._cameras[device] = Camera(*(to_device(device, array) for array in arrays))
         return self._cameras[device]
 
+    def _scene(self, device: str, slots: int, roads: Roads, world: World, state: State) -> Scene:
+        given = (self._working_memory(device, slots), roads, world, state)
+        last = self._last_scene
+        # The same from step to step, as a rule.
+        if last is None or any(a is not b for a, b in zip((last.scratch, *last[4:]), given, strict=True)):
+            last = Scene(given[0], self._camera(device), textures_on(device), shapes_on(device), *given[1:])
+            self._last_scene = last
+        return last
+
     def _working_memory(self, device: str, slots: int) -> Scratch:
         if (device, slots) not in self._scratch:
             sizes: dict[str, tuple[tuple[int, ...], Any]] = {
@@ -270,6 +293,7 @@ class CameraRig:
                 "order": ((MAX_OBJECTS, 2), np.float64),
                 "faces": ((MAX_FACES, FACE_SIZE), np.float32),
                 "face_count": ((), np.int32),
+                "listed": ((MAX_FACES + 2,), np.int32),
                 "corners": ((MAX_CORNERS, 3), np.float64),
                 # Spans are drawn whole, beyond the right edge if need be.
                 "rows": ((ROWS, self.width + 2 * KNOT_DISTANCE), np.float32),

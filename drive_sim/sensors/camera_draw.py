@@ -11,11 +11,13 @@ import math
 import numpy as np
 
 from drive_sim.sensors.camera_faces import FIRST_COLUMN, FIRST_ROW, LAST_COLUMN, LAST_ROW, along, cover_at, sheet_of
-from drive_sim.sensors.camera_field import KNOT_DISTANCE, Knot, between, ground_knot, joinable, open_place
+from drive_sim.sensors.camera_field import HORIZON, KNOT_DISTANCE, between, course_of, place_of
 from drive_sim.sensors.camera_ground import (
     Base,
     footprint_along,
     ground_base,
+    has_kerbs,
+    has_rails,
     is_yellow,
     lens_of,
     line_cover,
@@ -55,6 +57,7 @@ from drive_sim.sensors.camera_rows import (
     RED,
     ROW_D,
     SHARE,
+    SPAN_KIND,
     TILED,
     YELLOW,
     D,
@@ -64,12 +67,31 @@ from drive_sim.sensors.camera_rows import (
     write,
 )
 from drive_sim.sensors.camera_sky import LAND_TOP, shade_sky
-from drive_sim.sensors.camera_spans import SPAN_ASPHALT, SPAN_VERGE, span_kind
+from drive_sim.sensors.camera_spans import (
+    APART_SPAN,
+    ASPHALT_SPAN,
+    BATCH,
+    MARKED_SPAN,
+    MIXED_SPAN,
+    SKY_SPAN,
+    VERGE_SPAN,
+    knot_at,
+    padded,
+    place_knots,
+    reach_of,
+    sort_spans,
+    spans_of,
+    touches,
+)
 from drive_sim.sensors.camera_textures import NOISE_SIZE, NOISE_UNIT
 from drive_sim.sensors.camera_view import frame_scalar, pixel_scalar
 
 F, INT = np.float32, np.int32
 STEP = F(1.0 / KNOT_DISTANCE)
+BLOCK = 8
+"""Pixels of a face that are drawn at once: whole blocks, beyond its edge if need be, where it covers nothing."""
+BAND = 8
+"""Rows that share a list of the faces in them."""
 
 
 @pixel_scalar
@@ -82,182 +104,232 @@ def _write_pixel(rows, slot, column, red, green, blue, near, kind):
 
 
 @pixel_scalar
-def _draw_sky(view, textures, clouds, rows, slot, row, first):
-    """Nothing but sky, and the land at the horizon."""
-    low = F(1.0)
+def _draw_sky(view, textures, clouds, rows, slot, row, low, high):
+    """Spans ``low`` to ``high`` - 1: nothing but sky, and the land at the horizon."""
+    least = F(1.0)
     for end in range(2):
-        x, y, z = ray(view, F(first + end * KNOT_DISTANCE), F(row))
-        low = min(low, z / math.sqrt(x * x + y * y))
-    if low < F(LAND_TOP) + view.pixel:
-        for k in range(KNOT_DISTANCE):
-            column = first + k
-            red, green, blue = sky_pixel(view, textures, clouds, F(INT(column)), F(row))
-            _write_pixel(rows, slot, column, red, green, blue, F(0.0), F(SEMANTIC_SKY))
+        x, y, z = ray(view, F(INT((high if end else low) * KNOT_DISTANCE)), F(row))
+        least = min(least, z / math.sqrt(x * x + y * y))
+    if least < F(LAND_TOP) + view.pixel:
+        for span in range(low, high):
+            for k in range(KNOT_DISTANCE):
+                column = span * KNOT_DISTANCE + k
+                red, green, blue = sky_pixel(view, textures, clouds, F(INT(column)), F(row))
+                _write_pixel(rows, slot, column, red, green, blue, F(0.0), F(SEMANTIC_SKY))
     else:
+        for span in range(low, high):
+            for k in range(KNOT_DISTANCE):
+                column = span * KNOT_DISTANCE + k
+                x, y, z = ray(view, F(INT(column)), F(row))
+                red, green, blue = shade_sky(view, textures, clouds, x, y, z)
+                _write_pixel(rows, slot, column, red, green, blue, F(0.0), F(SEMANTIC_SKY))
+
+
+@pixel_scalar
+def _draw_verge(view, textures, levels, rows, slot, row, low, high):
+    """Spans with nothing but verge."""
+    for span in range(low, high):
         for k in range(KNOT_DISTANCE):
-            column = first + k
+            column = span * KNOT_DISTANCE + k
             x, y, z = ray(view, F(INT(column)), F(row))
-            red, green, blue = shade_sky(view, textures, clouds, x, y, z)
-            _write_pixel(rows, slot, column, red, green, blue, F(0.0), F(SEMANTIC_SKY))
+            near = -z / view.height
+            red, green, blue, _ = shade_verge(view, textures, levels, x / near, y / near)
+            red, green, blue = light_ground(view, x, y, z, red, green, blue)
+            red, green, blue = arriving(view, x, y, z, red, green, blue)
+            _write_pixel(rows, slot, column, red, green, blue, near, F(SEMANTIC_VERGE))
 
 
 @pixel_scalar
-def _draw_verge(view, textures, levels, rows, slot, row, first):
-    """Nothing but verge."""
-    for k in range(KNOT_DISTANCE):
-        column = first + k
-        x, y, z = ray(view, F(INT(column)), F(row))
-        near = -z / view.height
-        red, green, blue, _ = shade_verge(view, textures, levels, x / near, y / near)
-        red, green, blue = light_ground(view, x, y, z, red, green, blue)
-        red, green, blue = arriving(view, x, y, z, red, green, blue)
-        _write_pixel(rows, slot, column, red, green, blue, near, F(SEMANTIC_VERGE))
+def _draw_asphalt(view, trim, textures, levels, rows, slot, row, low, high, wet):
+    """Spans with nothing but asphalt; ``wet`` is a constant."""
+    for span in range(low, high):
+        a, b = knot_at(rows, slot, span, False), knot_at(rows, slot, span + 1, False)
+        for k in range(KNOT_DISTANCE):
+            column = span * KNOT_DISTANCE + k
+            place = between(a, b, F(KNOT_DISTANCE), F(INT(k)) * STEP)
+            x, y, z = ray(view, F(INT(column)), F(row))
+            red, green, blue, _, puddle = shade_asphalt(view, trim, textures, levels, place.s, place.d)
+            red, green, blue = light_ground(view, x, y, z, red, green, blue)
+            if wet:
+                red, green, blue = mirror_sky(view, x, y, z, puddle, red, green, blue)
+            red, green, blue = arriving(view, x, y, z, red, green, blue)
+            _write_pixel(rows, slot, column, red, green, blue, -z / view.height, F(SEMANTIC_ROAD))
 
 
 @pixel_scalar
-def _draw_asphalt(view, trim, textures, levels, rows, slot, row, first, a, b, wet):
-    """Nothing but asphalt between two knots; ``wet`` is a constant."""
-    for k in range(KNOT_DISTANCE):
-        column = first + k
-        place = between(a, b, F(KNOT_DISTANCE), F(INT(k)) * STEP)
-        x, y, z = ray(view, F(INT(column)), F(row))
-        red, green, blue, _, puddle = shade_asphalt(view, trim, textures, levels, place.s, place.d)
-        red, green, blue = light_ground(view, x, y, z, red, green, blue)
-        if wet:
-            red, green, blue = mirror_sky(view, x, y, z, puddle, red, green, blue)
-        red, green, blue = arriving(view, x, y, z, red, green, blue)
-        _write_pixel(rows, slot, column, red, green, blue, -z / view.height, F(SEMANTIC_ROAD))
+def _draw_base(view, trim, textures, levels, rows, slot, row, low, high, edges, kerbs):
+    """The ground before markings: reflectances, and what painting needs to know.
+
+    Constants: ``edges``, whether there is anything but asphalt, and ``kerbs``.
+    """
+    for span in range(low, high):
+        a, b = knot_at(rows, slot, span, False), knot_at(rows, slot, span + 1, False)
+        for k in range(KNOT_DISTANCE):
+            column = span * KNOT_DISTANCE + k
+            place = between(a, b, F(KNOT_DISTANCE), F(INT(k)) * STEP)
+            x, y, z = ray(view, F(INT(column)), F(row))
+            near = -z / view.height
+            if edges:
+                base = ground_base(view, trim, textures, levels, x / near, y / near, place, kerbs)
+            else:
+                red, green, blue, flake, puddle = shade_asphalt(view, trim, textures, levels, place.s, place.d)
+                base = Base(red, green, blue, flake, puddle, F(1.0), F(SEMANTIC_ROAD))
+            _write_pixel(rows, slot, column, base.red, base.green, base.blue, near, base.kind)
+            write(rows, slot, FLAKE, column, base.flake)
+            write(rows, slot, PUDDLE, column, base.puddle)
+            write(rows, slot, PAVED, column, base.paved)
+            write(rows, slot, S, column, place.s)
+            write(rows, slot, D, column, place.d)
+            write(rows, slot, FOOT_S, column, footprint_along(place))
+            write(rows, slot, COLUMN_D, column, place.column_d)
+            write(rows, slot, ROW_D, column, place.row_d)
+            write(rows, slot, SHARE, column, F(0.0))
+            write(rows, slot, YELLOW, column, F(0.0))
 
 
 @pixel_scalar
-def _draw_base(view, trim, textures, levels, rows, slot, row, first, a, b):
-    """Whatever ground lies between two knots, before markings: reflectances, and what painting needs to know."""
-    for k in range(KNOT_DISTANCE):
-        column = first + k
-        place = between(a, b, F(KNOT_DISTANCE), F(INT(k)) * STEP)
-        x, y, z = ray(view, F(INT(column)), F(row))
-        near = -z / view.height
-        base = ground_base(view, trim, textures, levels, x / near, y / near, place)
-        _write_pixel(rows, slot, column, base.red, base.green, base.blue, near, base.kind)
-        write(rows, slot, FLAKE, column, base.flake)
-        write(rows, slot, PUDDLE, column, base.puddle)
-        write(rows, slot, PAVED, column, base.paved)
-        write(rows, slot, S, column, place.s)
-        write(rows, slot, D, column, place.d)
-        write(rows, slot, FOOT_S, column, footprint_along(place))
-        write(rows, slot, COLUMN_D, column, place.column_d)
-        write(rows, slot, ROW_D, column, place.row_d)
-        write(rows, slot, SHARE, column, F(0.0))
-        write(rows, slot, YELLOW, column, F(0.0))
-
-
-@pixel_scalar
-def _draw_lines(roads, road, rows, slot, first, low, high):
-    """How much of each pixel the boundaries ``low`` to ``high`` - 1 cover."""
-    for number in range(low, high):
+def _draw_lines(roads, road, rows, slot, low, high):
+    """How much of each pixel of the spans the road's markings cover."""
+    for number in range(roads.boundary_count[road]):
         offset, width = F(roads.boundary_offset[road, number]), F(roads.boundary_width[road, number])
         style, yellow = roads.boundary_style[road, number], is_yellow(roads, road, number)
+        least, most = reach_of(roads, road, number)
+        for span in range(low, high):
+            if touches(rows, slot, span, least, most):
+                for k in range(KNOT_DISTANCE):
+                    column = span * KNOT_DISTANCE + k
+                    lens = lens_of(read(rows, slot, COLUMN_D, column), read(rows, slot, ROW_D, column))
+                    d, s, footprint = (
+                        read(rows, slot, D, column),
+                        read(rows, slot, S, column),
+                        read(rows, slot, FOOT_S, column),
+                    )
+                    share = line_cover(lens, d, s, footprint, offset, width, style)
+                    write(rows, slot, SHARE, column, read(rows, slot, SHARE, column) + share)
+                    write(rows, slot, YELLOW, column, read(rows, slot, YELLOW, column) + share * yellow)
+
+
+@pixel_scalar
+def _light_spans(view, rows, slot, row, low, high, wet):
+    """Paint, light and fog over the spans' reflectances; ``wet`` is a constant."""
+    for span in range(low, high):
         for k in range(KNOT_DISTANCE):
-            column = first + k
-            lens = lens_of(read(rows, slot, COLUMN_D, column), read(rows, slot, ROW_D, column))
-            d, s, footprint = (
-                read(rows, slot, D, column),
-                read(rows, slot, S, column),
-                read(rows, slot, FOOT_S, column),
+            column = span * KNOT_DISTANCE + k
+            x, y, z = ray(view, F(INT(column)), F(row))
+            base = Base(
+                read(rows, slot, RED, column),
+                read(rows, slot, GREEN, column),
+                read(rows, slot, BLUE, column),
+                read(rows, slot, FLAKE, column),
+                read(rows, slot, PUDDLE, column),
+                read(rows, slot, PAVED, column),
+                read(rows, slot, KIND, column),
             )
-            share = line_cover(lens, d, s, footprint, offset, width, style)
-            write(rows, slot, SHARE, column, read(rows, slot, SHARE, column) + share)
-            write(rows, slot, YELLOW, column, read(rows, slot, YELLOW, column) + share * yellow)
+            base = paint(view, base, read(rows, slot, SHARE, column), read(rows, slot, YELLOW, column))
+            red, green, blue = light_ground(view, x, y, z, base.red, base.green, base.blue)
+            if wet:
+                red, green, blue = mirror_sky(view, x, y, z, base.puddle, red, green, blue)
+            red, green, blue = arriving(view, x, y, z, red, green, blue)
+            _write_pixel(rows, slot, column, red, green, blue, -z / view.height, base.kind)
 
 
 @pixel_scalar
-def _light_span(view, rows, slot, row, first, wet):
-    """Paint, light and fog over a span's reflectances; ``wet`` is a constant."""
-    for k in range(KNOT_DISTANCE):
-        column = first + k
-        x, y, z = ray(view, F(INT(column)), F(row))
-        base = Base(
-            read(rows, slot, RED, column),
-            read(rows, slot, GREEN, column),
-            read(rows, slot, BLUE, column),
-            read(rows, slot, FLAKE, column),
-            read(rows, slot, PUDDLE, column),
-            read(rows, slot, PAVED, column),
-            read(rows, slot, KIND, column),
-        )
-        base = paint(view, base, read(rows, slot, SHARE, column), read(rows, slot, YELLOW, column))
-        red, green, blue = light_ground(view, x, y, z, base.red, base.green, base.blue)
-        if wet:
-            red, green, blue = mirror_sky(view, x, y, z, base.puddle, red, green, blue)
-        red, green, blue = arriving(view, x, y, z, red, green, blue)
-        _write_pixel(rows, slot, column, red, green, blue, -z / view.height, base.kind)
-
-
-@pixel_scalar
-def _draw_rails(view, trim, rows, slot, row, first, a, b):
-    """Guard rails over a span's radiances."""
-    for k in range(KNOT_DISTANCE):
-        column = first + k
-        place = between(a, b, F(KNOT_DISTANCE), F(INT(k)) * STEP)
-        x, y, z = ray(view, F(INT(column)), F(row))
-        red, green, blue, near, kind = lay_rails(
-            view, trim, place, x, y, z, read(rows, slot, RED, column), read(rows, slot, GREEN, column),
-            read(rows, slot, BLUE, column), read(rows, slot, NEAR, column), read(rows, slot, KIND, column),
-        )  # fmt: skip
-        _write_pixel(rows, slot, column, red, green, blue, near, kind)
+def _draw_rails(view, trim, rows, slot, row, low, high):
+    """Guard rails over the spans' radiances."""
+    for span in range(low, high):
+        a, b = knot_at(rows, slot, span, True), knot_at(rows, slot, span + 1, True)
+        for k in range(KNOT_DISTANCE):
+            column = span * KNOT_DISTANCE + k
+            place = between(a, b, F(KNOT_DISTANCE), F(INT(k)) * STEP)
+            x, y, z = ray(view, F(INT(column)), F(row))
+            red, green, blue, near, kind = lay_rails(
+                view, trim, place, x, y, z, read(rows, slot, RED, column), read(rows, slot, GREEN, column),
+                read(rows, slot, BLUE, column), read(rows, slot, NEAR, column), read(rows, slot, KIND, column),
+            )  # fmt: skip
+            _write_pixel(rows, slot, column, red, green, blue, near, kind)
 
 
 @frame_scalar
-def _draw_apart(view, roads, road, trim, textures, levels, clouds, scratch, slot, row, first):
-    """Pixels between knots that may not be joined: each is a knot of its own."""
+def _find_places(view, roads, course, trim, scratch, slot, row, first, step, count, place):
+    """`place_knots` of a road with guard rails or one without."""
+    if has_rails(trim):
+        place_knots(view, roads, course, scratch, slot, row, first, step, count, place, True)
+    else:
+        place_knots(view, roads, course, scratch, slot, row, first, step, count, place, False)
+
+
+@frame_scalar
+def _draw_apart(view, roads, road, course, trim, textures, levels, clouds, scratch, slot, row, low, high, spare):
+    """Spans between knots that may not be joined: each pixel is a knot of its own, kept from ``spare`` on."""
     rows = scratch.rows
-    for column in range(first, first + KNOT_DISTANCE):
-        knot = ground_knot(view, roads, road, scratch.origins[slot, 0], scratch.origins[slot, 1], F(column), F(row))
-        if knot.element == -2:
-            red, green, blue = single_sky(view, textures, clouds, F(column), F(row))
-            near, kind = F(0.0), F(SEMANTIC_SKY)
-        else:
-            red, green, blue, near, kind = single_ground(
-                view, roads, road, trim, textures, levels, F(column), F(row), knot.place
-            )
-        _write_pixel(rows, slot, column, red, green, blue, near, kind)
+    for span in range(low, high):
+        first = span * KNOT_DISTANCE
+        _find_places(view, roads, course, trim, scratch, slot, row, first, 1, BATCH, spare)
+        for k in range(KNOT_DISTANCE):
+            column = first + k
+            knot = knot_at(rows, slot, spare + k, True)
+            if knot.element == F(-2.0):
+                red, green, blue = single_sky(view, textures, clouds, F(column), F(row))
+                near, kind = F(0.0), F(SEMANTIC_SKY)
+            else:
+                place = place_of(view, knot, F(column), F(row))
+                red, green, blue, near, kind = single_ground(
+                    view, roads, road, trim, textures, levels, F(column), F(row), place
+                )
+            _write_pixel(rows, slot, column, red, green, blue, near, kind)
 
 
 @frame_scalar
 def draw_background(view, roads, road, trim, textures, clouds, scratch, slot, row, columns):
-    """One row of ground and sky."""
+    """One row of ground and sky: neighbouring spans of a kind are drawn together."""
     rows = scratch.rows
-    levels = row_levels(view, textures, F(row))
-    left = Knot(-2, open_place())
-    rails, wet = trim.rail_left + trim.rail_right > F(0.0), view.wet > F(0.0)
-    for number in range((columns + KNOT_DISTANCE - 1) // KNOT_DISTANCE + 1):
-        # A span lies between this knot and the last; knots are computed in one place, for they are inlined.
-        column = number * KNOT_DISTANCE
-        right = ground_knot(view, roads, road, scratch.origins[slot, 0], scratch.origins[slot, 1], F(column), F(row))
-        first = column - KNOT_DISTANCE
-        if number > 0:
-            if not joinable(view, roads, road, left, right):
-                _draw_apart(view, roads, road, trim, textures, levels, clouds, scratch, slot, row, first)
-            elif left.element == -2:
-                _draw_sky(view, textures, clouds, rows, slot, row, first)
+    levels, course = row_levels(view, textures, F(row)), course_of(roads, road)
+    rails, wet = has_rails(trim), view.wet > F(0.0)
+    spans = spans_of(columns)
+    knots = padded(spans + 1)
+    _, _, left_z = ray(view, F(0.0), F(row))
+    _, _, right_z = ray(view, F(INT(columns)), F(row))
+    if min(left_z, right_z) > F(HORIZON):
+        for n in range(spans):
+            write(rows, slot, SPAN_KIND, n, F(SKY_SPAN))
+    else:
+        _find_places(view, roads, course, trim, scratch, slot, row, 0, KNOT_DISTANCE, knots, 0)
+        if rails:
+            sort_spans(trim, course, roads, road, rows, slot, padded(spans), True)
+        else:
+            sort_spans(trim, course, roads, road, rows, slot, padded(spans), False)
+    low = 0
+    while low < spans:
+        kind, high = read(rows, slot, SPAN_KIND, low), low + 1
+        while high < spans and read(rows, slot, SPAN_KIND, high) == kind:
+            high += 1
+        if kind == F(SKY_SPAN):
+            _draw_sky(view, textures, clouds, rows, slot, row, low, high)
+        elif kind == F(VERGE_SPAN):
+            _draw_verge(view, textures, levels, rows, slot, row, low, high)
+        elif kind == F(APART_SPAN):
+            _draw_apart(
+                view, roads, road, course, trim, textures, levels, clouds, scratch, slot, row, low, high, knots + 1
+            )
+        elif kind == F(ASPHALT_SPAN) and wet:
+            _draw_asphalt(view, trim, textures, levels, rows, slot, row, low, high, True)
+        elif kind == F(ASPHALT_SPAN):
+            _draw_asphalt(view, trim, textures, levels, rows, slot, row, low, high, False)
+        else:
+            if kind == F(MARKED_SPAN):
+                _draw_base(view, trim, textures, levels, rows, slot, row, low, high, False, False)
+            elif has_kerbs(trim):
+                _draw_base(view, trim, textures, levels, rows, slot, row, low, high, True, True)
             else:
-                kind, low, high = span_kind(trim, roads, road, left, right)
-                if kind == SPAN_VERGE:
-                    _draw_verge(view, textures, levels, rows, slot, row, first)
-                elif kind == SPAN_ASPHALT and wet:
-                    _draw_asphalt(view, trim, textures, levels, rows, slot, row, first, left, right, True)
-                elif kind == SPAN_ASPHALT:
-                    _draw_asphalt(view, trim, textures, levels, rows, slot, row, first, left, right, False)
-                else:
-                    _draw_base(view, trim, textures, levels, rows, slot, row, first, left, right)
-                    _draw_lines(roads, road, rows, slot, first, low, high)
-                    if wet:
-                        _light_span(view, rows, slot, row, first, True)
-                    else:
-                        _light_span(view, rows, slot, row, first, False)
-                    if rails:
-                        _draw_rails(view, trim, rows, slot, row, first, left, right)
-        left = right
+                _draw_base(view, trim, textures, levels, rows, slot, row, low, high, True, False)
+            _draw_lines(roads, road, rows, slot, low, high)
+            if wet:
+                _light_spans(view, rows, slot, row, low, high, True)
+            else:
+                _light_spans(view, rows, slot, row, low, high, False)
+            if rails and kind == F(MIXED_SPAN):
+                _draw_rails(view, trim, rows, slot, row, low, high)
+        low = high
 
 
 @pixel_scalar
@@ -273,24 +345,28 @@ def _lay_over(sheet, rows, slot, column, cover, alpha, red, green, blue, inverse
 @pixel_scalar
 def _draw_tree(sheet, textures, rows, slot, first, last):
     outline, light = foliage_levels(textures, sheet.level, sheet.parameters[0])
-    for column in range(first, last):
-        x = F(INT(column))
-        inverse = along(sheet.plane, x)
-        u, v = along(sheet.u, x) / inverse, along(sheet.v, x) / inverse
-        alpha, dark, bright = tree_look(textures, outline, light, u, v)
-        red, green, blue = mixed_colour(sheet, dark, bright)
-        _lay_over(sheet, rows, slot, column, cover_at(sheet, x), alpha, red, green, blue, inverse)
+    for block in range((last - first + BLOCK - 1) // BLOCK):
+        for k in range(BLOCK):
+            column = first + block * BLOCK + k
+            x = F(INT(column))
+            inverse = along(sheet.plane, x)
+            u, v = along(sheet.u, x) / inverse, along(sheet.v, x) / inverse
+            alpha, dark, bright = tree_look(textures, outline, light, u, v)
+            red, green, blue = mixed_colour(sheet, dark, bright)
+            _lay_over(sheet, rows, slot, column, cover_at(sheet, x), alpha, red, green, blue, inverse)
 
 
 @pixel_scalar
 def _draw_shadow(sheet, rows, slot, first, last):
     red, green, blue = sheet.main
-    for column in range(first, last):
-        x = F(INT(column))
-        inverse = along(sheet.plane, x)
-        u, v = along(sheet.u, x) / inverse, along(sheet.v, x) / inverse
-        alpha = shadow_look(u, v, sheet.parameters[0], sheet.parameters[1])
-        _lay_over(sheet, rows, slot, column, cover_at(sheet, x), alpha, red, green, blue, inverse)
+    for block in range((last - first + BLOCK - 1) // BLOCK):
+        for k in range(BLOCK):
+            column = first + block * BLOCK + k
+            x = F(INT(column))
+            inverse = along(sheet.plane, x)
+            u, v = along(sheet.u, x) / inverse, along(sheet.v, x) / inverse
+            alpha = shadow_look(u, v, sheet.parameters[0], sheet.parameters[1])
+            _lay_over(sheet, rows, slot, column, cover_at(sheet, x), alpha, red, green, blue, inverse)
 
 
 @pixel_scalar
@@ -323,13 +399,28 @@ def _draw_face(sheet, textures, rows, slot, first, last):
 
 
 @frame_scalar
+def _list_faces(scratch, slot, row):
+    """Note which faces there are in the `BAND` rows from ``row`` on, at the places 1 and on; how many at place 0."""
+    faces, listed = scratch.faces, scratch.listed
+    count, top, bottom = 0, F(row), F(row + BAND - 1)
+    for f in range(scratch.face_count[slot]):
+        # Written in any case: nobody can guess which faces these are.
+        listed[slot, count + 1] = f
+        count += int((faces[slot, f, FIRST_ROW] <= bottom) & (faces[slot, f, LAST_ROW] >= top))
+    listed[slot, 0] = count
+
+
+@frame_scalar
 def draw_faces(textures, scratch, slot, row, columns):
-    """Lay the slot's faces over one row."""
+    """Lay the slot's faces over one row; rows come one after the other from the first."""
     faces, rows = scratch.faces, scratch.rows
     for column in range(columns):
         write(rows, slot, OWNER, column, F(-1.0))
+    if row % BAND == 0:
+        _list_faces(scratch, slot, row)
     y = F(row)
-    for f in range(scratch.face_count[slot]):
+    for number in range(scratch.listed[slot, 0]):
+        f = scratch.listed[slot, number + 1]
         if faces[slot, f, FIRST_ROW] > y or faces[slot, f, LAST_ROW] < y:
             continue
         sheet = sheet_of(faces, slot, f, y)

@@ -7,15 +7,17 @@ far apart on the roads, or belong to different stretches of road, every pixel is
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from drive_sim.sensors.camera_light import ray
-from drive_sim.sensors.camera_view import frame_scalar, pixel_scalar
-from drive_sim.world.road import EDGE_RAIL, RAIL_OFFSET, element_project, nearest_element
+from drive_sim.sensors.camera_rows import fetch
+from drive_sim.sensors.camera_view import pixel_scalar
+from drive_sim.world.road import RAIL_OFFSET, arc_tangent, grid_cell
 
-F = np.float32
+F, INT = np.float32, np.int32
 KNOT_DISTANCE = 8
 """Pixels from knot to knot."""
 NOWHERE = 1e4
@@ -49,38 +51,77 @@ class Knot(NamedTuple):
     place: Place
 
 
+class Course(NamedTuple):
+    """A road's numbers that every knot needs, read once."""
+
+    grid_x: Any
+    grid_y: Any
+    grid_rows: Any
+    grid_columns: Any
+    grid_start: Any
+    element_start: Any
+    step: Any
+
+
 HORIZON = -1e-3
 """Rays that fall less than this count as sky (the ground there is a kilometre away)."""
 
 
 @pixel_scalar
-def open_place():
-    """A `Place` for knots in the sky."""
-    zero = F(0.0)
-    return Place(zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero)
+def course_of(roads, road):
+    """The `Course` of a road."""
+    return Course(
+        roads.grid_x[road], roads.grid_y[road], roads.grid_rows[road], roads.grid_columns[road],
+        roads.grid_start[road], roads.element_start[road], roads.step[road],
+    )  # fmt: skip
 
 
 @pixel_scalar
-def ground_knot(view, roads, road, origin_x, origin_y, column, row):
-    """The `Knot` of pixel (row, column)."""
+def _nearest(roads, course, x, y):
+    """As `nearest_element`, without a branch."""
+    cell = grid_cell(course.grid_x, course.grid_y, course.grid_rows, course.grid_columns, x, y)
+    # Bit by bit: what the compiler sees used on a condition only, it moves into a branch, look-up included.
+    return INT(fetch(roads.grid, course.grid_start + max(cell, INT(0))) | INT(cell >> INT(31)))
+
+
+@pixel_scalar
+def _project(roads, course, element, x, y):
+    """As `element_project`, without a branch: s to a ten-thousandth of the way from the element's start."""
+    e = course.element_start + element
+    dx, dy = x - fetch(roads.x, e), y - fetch(roads.y, e)
+    c, s, bend = fetch(roads.cos_heading, e), fetch(roads.sin_heading, e), fetch(roads.curvature, e)
+    along, d = arc_tangent(c * dx + s * dy, c * dy - s * dx, bend)
+    # atan(t) / t, of a quarter of the angle.
+    t = F(bend * along)
+    half = F(1.0) / (F(1.0) + math.sqrt(F(1.0) + t * t))
+    u = t * half
+    quarter = half / (F(1.0) + math.sqrt(F(1.0) + u * u))
+    w = t * quarter
+    w *= w
+    share = F(4.0) * quarter * (F(1.0) - w * (F(1.0 / 3.0) - w * (F(0.2) - w * F(1.0 / 7.0))))
+    return element * course.step + along * share, d
+
+
+@pixel_scalar
+def ground_knot(view, roads, course, origin_x, origin_y, column, row, rails):
+    """The `Knot` of pixel (row, column); ``rails`` (a constant) whether the road has guard rails.
+
+    Without branches, so that a CPU computes several at once. Only where there is a road does the place mean anything.
+    """
     x, y, z = ray(view, column, row)
-    zero = F(0.0)
-    if z > F(HORIZON):
-        return Knot(-2, open_place())
-    depth = view.height / -z
-    px, py = x * depth, y * depth
-    far = F(NOWHERE)
-    element = nearest_element(roads, road, origin_x + px, origin_y + py)
-    if element < 0:
-        wide = depth * view.pixel
-        return Knot(-1, Place(zero, far, zero, wide, wide, zero, zero, zero, far, far, zero))
-    s, d = element_project(roads, road, element, origin_x + px, origin_y + py)
-    e = roads.element_start[road] + element
+    fall = max(-z, F(-HORIZON))
+    depth = view.height / fall
+    px, py = origin_x + x * depth, origin_y + y * depth
+    near = _nearest(roads, course, px, py)
+    element = max(near, INT(0))
+    s, d = _project(roads, course, element, px, py)
+    e = course.element_start + element
     # Heading of the road at s, and how the ground point moves from one column, and from one row, to the next.
-    bend = roads.curvature[e]
-    turn = F(bend * (s - element * roads.step[road]))
-    tx = F(roads.cos_heading[e]) - turn * F(roads.sin_heading[e])
-    ty = F(roads.sin_heading[e]) + turn * F(roads.cos_heading[e])
+    bend = fetch(roads.curvature, e)
+    turn = F(bend * (s - element * course.step))
+    cosine, sine = F(fetch(roads.cos_heading, e)), F(fetch(roads.sin_heading, e))
+    paved_left, paved_right = F(fetch(roads.paved_left, e)), F(fetch(roads.paved_right, e))
+    tx, ty = cosine - turn * sine, sine + turn * cosine
     scale = depth * view.pixel
     slide = depth / view.height
     cx, cy = (view.left_x + slide * view.left_z * x) * scale, (view.left_y + slide * view.left_z * y) * scale
@@ -89,39 +130,44 @@ def ground_knot(view, roads, road, origin_x, origin_y, column, row):
     column_s, column_d = (cx * tx + cy * ty) * stretch, cy * tx - cx * ty
     row_s, row_d = (rx * tx + ry * ty) * stretch, ry * tx - rx * ty
     top_d, bottom_d, bottom_s = F(d), F(d), F(s)
-    if roads.edge_left[road] == EDGE_RAIL or roads.edge_right[road] == EDGE_RAIL:
-        top_d, _ = _at_height(view, roads, road, origin_x, origin_y, x, y, z, F(RAIL_TOP), F(d), F(s))
-        bottom_d, bottom_s = _at_height(view, roads, road, origin_x, origin_y, x, y, z, F(RAIL_BOTTOM), F(d), F(s))
+    if rails:
+        top_d, _ = _at_height(view, roads, course, origin_x, origin_y, x, y, fall, F(RAIL_TOP), F(d), F(s))
+        bottom_d, bottom_s = _at_height(
+            view, roads, course, origin_x, origin_y, x, y, fall, F(RAIL_BOTTOM), F(d), F(s)
+        )
     # The camera's left is the picture's lower columns.
     return Knot(
-        element,
+        near if z <= F(HORIZON) else INT(-2),
         Place(
-            F(s), F(d), -column_s, -column_d, row_s, row_d, F(roads.paved_left[e]), F(roads.paved_right[e]),
-            top_d, bottom_d, bottom_s,
+            F(s), F(d), -column_s, -column_d, row_s, row_d, paved_left, paved_right, top_d, bottom_d, bottom_s
         ),
-    )  # fmt: skip
-
-
-@frame_scalar
-def _at_height(view, roads, road, origin_x, origin_y, x, y, z, height, d, s):
-    """(d, s) where a falling ray passes ``height`` [m]; those given if there is no road, or no such point."""
-    if view.height <= height:
-        return d, s
-    depth = (view.height - height) / -z
-    px, py = origin_x + x * depth, origin_y + y * depth
-    element = nearest_element(roads, road, px, py)
-    if element < 0:
-        return d, s
-    s_there, d_there = element_project(roads, road, element, px, py)
-    return F(d_there), F(s_there)
+    )
 
 
 @pixel_scalar
-def joinable(view, roads, road, a, b):
+def place_of(view, knot, column, row):
+    """The `Place` of a knot that is not in the sky, be there a road or not."""
+    if knot.element >= 0:
+        return knot.place
+    _, _, z = ray(view, column, row)
+    zero, far, wide = F(0.0), F(NOWHERE), view.height / -z * view.pixel
+    return Place(zero, far, zero, wide, wide, zero, zero, zero, far, far, zero)
+
+
+@pixel_scalar
+def _at_height(view, roads, course, origin_x, origin_y, x, y, fall, height, d, s):
+    """(d, s) where a falling ray passes ``height`` [m]; those given if there is no road, or no such point."""
+    depth = (view.height - height) / fall
+    px, py = origin_x + x * depth, origin_y + y * depth
+    element = _nearest(roads, course, px, py)
+    s_there, d_there = _project(roads, course, max(element, INT(0)), px, py)
+    there = (element >= INT(0)) & (view.height > height)
+    return F(d_there) if there else d, F(s_there) if there else s
+
+
+@pixel_scalar
+def joinable(course, a, b):
     """Whether pixels between knots ``a`` and ``b`` may be interpolated."""
-    if a.element < 0 or b.element < 0:
-        return a.element == b.element
-    step = F(roads.step[road])
     ds = b.place.s - a.place.s
     dd = b.place.d - a.place.d
     n = F(KNOT_DISTANCE)
@@ -129,7 +175,8 @@ def joinable(view, roads, road, a, b):
     miss_s = abs(ds - F(0.5) * n * (a.place.column_s + b.place.column_s))
     miss_d = abs(dd - F(0.5) * n * (a.place.column_d + b.place.column_d))
     reach = abs(ds) + abs(dd)
-    return reach < F(_WIDEST_SPAN) and miss_s + miss_d < F(0.02) * reach + F(0.02) * step
+    near = (reach < F(_WIDEST_SPAN)) & (miss_s + miss_d < F(0.02) * reach + F(0.02) * F(course.step))
+    return near if (a.element >= 0) & (b.element >= 0) else a.element == b.element
 
 
 @pixel_scalar
@@ -147,16 +194,11 @@ def _hermite(a, a_rate, b, b_rate, n, t):
 
 @pixel_scalar
 def between(a, b, n, t):
-    """The `Place` at share ``t`` of the ``n`` pixels from knot ``a`` to knot ``b``."""
+    """The `Place` at share ``t`` of the ``n`` pixels from knot ``a`` to knot ``b``, both on the road."""
     p, q = a.place, b.place
-    if a.element < 0:
-        s, d = p.s, p.d
-    else:
-        s = _hermite(p.s, p.column_s, q.s, q.column_s, n, t)
-        d = _hermite(p.d, p.column_d, q.d, q.column_d, n, t)
     return Place(
-        s,
-        d,
+        _hermite(p.s, p.column_s, q.s, q.column_s, n, t),
+        _hermite(p.d, p.column_d, q.d, q.column_d, n, t),
         _mix(p.column_s, q.column_s, t),
         _mix(p.column_d, q.column_d, t),
         _mix(p.row_s, q.row_s, t),

@@ -116,6 +116,18 @@ def trim_of(roads, road):
 
 
 @pixel_scalar
+def has_kerbs(trim):
+    """Whether the road has a kerb."""
+    return trim.kerb_left + trim.kerb_right > F(0.0)
+
+
+@pixel_scalar
+def has_rails(trim):
+    """Whether the road has a guard rail."""
+    return trim.rail_left + trim.rail_right > F(0.0)
+
+
+@pixel_scalar
 def row_levels(view, textures, row):
     """Levels for the ground seen in ``row``, by the footprint of its middle pixel."""
     b = (view.centre_row - row) * view.pixel
@@ -258,8 +270,8 @@ def _lay_kerb(place, lens, beyond, kerb, red, green, blue):
 
 
 @pixel_scalar
-def ground_base(view, trim, textures, levels, x, y, place):
-    """The `Base` of the ground at (x, y) [m] from the camera."""
+def ground_base(view, trim, textures, levels, x, y, place, kerbs):
+    """The `Base` of the ground at (x, y) [m] from the camera; ``kerbs`` is whether the road has any."""
     lens = lens_of(place.column_d, place.row_d)
     left, right = place.paved_left - place.d, place.paved_right + place.d
     beyond = -min(left, right)
@@ -274,7 +286,7 @@ def ground_base(view, trim, textures, levels, x, y, place):
     green += (stone * F(0.92) - green) * gravel
     blue += (stone * F(0.8) - blue) * gravel
     kind = F(SEMANTIC_VERGE)
-    if trim.kerb_left + trim.kerb_right > F(0.0):
+    if kerbs:
         red, green, blue, curb = _lay_kerb(place, lens, beyond, kerb, red, green, blue)
         kind = F(SEMANTIC_KERB) if curb > F(0.5) else kind
     r, g, b, flake, puddle = shade_asphalt(view, trim, textures, levels, place.s, place.d)

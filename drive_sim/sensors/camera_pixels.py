@@ -12,6 +12,7 @@ from drive_sim.sensors.camera_ground import (
     RAIL_KIND,
     footprint_along,
     ground_base,
+    has_kerbs,
     is_yellow,
     lens_of,
     line_cover,
@@ -47,7 +48,7 @@ def ground_pixel(view, roads, road, trim, textures, levels, column, row, place):
     """(r, g, b, inverse depth, class) of the ground in a pixel, as it arrives at the camera."""
     x, y, z = ray(view, column, row)
     near = -z / view.height
-    base = ground_base(view, trim, textures, levels, x / near, y / near, place)
+    base = ground_base(view, trim, textures, levels, x / near, y / near, place, has_kerbs(trim))
     lens = lens_of(place.column_d, place.row_d)
     share, yellow = F(0.0), F(0.0)
     for k in range(roads.boundary_count[road]):

@@ -35,8 +35,23 @@ from numba.extending import intrinsic
     BACK_RED,  # radiance before that group was laid over it
     BACK_GREEN,
     BACK_BLUE,
-) = range(20)
-ROWS = 20
+    KNOT_ELEMENT,  # knots of the row, one entry each: element of the road, and the fields of a `Place`
+    KNOT_S,
+    KNOT_D,
+    KNOT_COLUMN_S,
+    KNOT_COLUMN_D,
+    KNOT_ROW_S,
+    KNOT_ROW_D,
+    KNOT_PAVED_LEFT,
+    KNOT_PAVED_RIGHT,
+    KNOT_TOP_D,
+    KNOT_BOTTOM_D,
+    KNOT_BOTTOM_S,
+    SPAN_KIND,  # spans, one entry each: what they show
+    SPAN_LOW,  # smallest and largest d that their pixels touch [m]
+    SPAN_HIGH,
+) = range(35)
+ROWS = 35
 """Buffers of a row; an array of them is float32 (slots, ROWS, columns and some to spare)."""
 
 

@@ -58,6 +58,7 @@ class Scratch(NamedTuple):
     order: Any  # float64 (slots, objects, 2) squared distance and number of an object, from far to near
     faces: Any  # float32 (slots, P, camera_faces.FACE_SIZE), from far to near
     face_count: Any  # int32 (slots)
+    listed: Any  # int32 (slots, P + 2): how many faces are in the rows that are being drawn, and which
     corners: Any  # float64 (slots, camera_faces.MAX_CORNERS, 3)
     rows: Any  # float32 (slots, camera_rows.ROWS, W and some to spare): one row of pixels
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from drive_sim.bundle import lasting
 from drive_sim.geometry import wrap_angle
-from drive_sim.kernel import kernel, scalar, to_device
+from drive_sim.kernel import inlined_scalar, kernel, scalar, to_device
 
 Floats = NDArray[np.float64]
 
@@ -254,18 +254,21 @@ def arc_point(x, y, heading, curvature, length):
     return x + chord * math.cos(heading + half), y + chord * math.sin(heading + half)
 
 
+@inlined_scalar
+def arc_tangent(forward, left, curvature):
+    """(l, d) of `arc_project` without a branch, but for the bend of l: that is atan(k l) / k."""
+    q = curvature * (forward * forward + left * left) - 2.0 * left
+    d = -q / (1.0 + math.sqrt(max(1.0 + curvature * q, 0.0)))
+    return forward / max(1.0 - curvature * left, 0.05), d  # at or beyond the centre of the circle: held off
+
+
 @scalar
 def arc_project(forward, left, curvature):
     """(l, d) [m] of a point given as (forward, left) in the frame of an arc's start: along the arc, and left of it.
 
     With q = k (f² + l²) - 2 l the signed distance is -q / (1 + sqrt(1 + k q)), which has no singularity at k = 0.
     """
-    q = curvature * (forward * forward + left * left) - 2.0 * left
-    d = -q / (1.0 + math.sqrt(max(1.0 + curvature * q, 0.0)))
-    closeness = 1.0 - curvature * left
-    if closeness < 0.05:  # at or beyond the centre of the circle
-        closeness = 0.05
-    along = forward / closeness
+    along, d = arc_tangent(forward, left, curvature)
     t = curvature * along
     t2 = t * t
     if t2 < 0.09:
@@ -275,14 +278,19 @@ def arc_project(forward, left, curvature):
     return along, d
 
 
+@inlined_scalar
+def grid_cell(grid_x, grid_y, rows, columns, x, y):
+    """Number of the cell of a road's grid that (x, y) lies in, or -1 outside; without a branch."""
+    column, row = (x - grid_x) / GRID_CELL, (y - grid_y) / GRID_CELL
+    inside = (column >= 0.0) & (row >= 0.0) & (column < columns) & (row < rows)
+    return np.int32(np.int32(np.int32(row) * np.int32(columns)) + np.int32(column)) if inside else np.int32(-1)
+
+
 @scalar
 def nearest_element(roads, road, x, y):
     """Index within its road of the element nearest to (x, y), or -1 beyond the band: one grid look-up."""
-    column = int(math.floor((x - roads.grid_x[road]) / GRID_CELL))
-    row = int(math.floor((y - roads.grid_y[road]) / GRID_CELL))
-    if row < 0 or column < 0 or row >= roads.grid_rows[road] or column >= roads.grid_columns[road]:
-        return -1
-    return int(roads.grid[roads.grid_start[road] + row * roads.grid_columns[road] + column])
+    cell = grid_cell(roads.grid_x[road], roads.grid_y[road], roads.grid_rows[road], roads.grid_columns[road], x, y)
+    return int(roads.grid[roads.grid_start[road] + cell]) if cell >= 0 else -1
 
 
 @scalar

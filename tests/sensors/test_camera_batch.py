@@ -16,8 +16,6 @@ from drive_sim import kernel
 from drive_sim.bundle import bundle_of
 from drive_sim.sensors import camera as cameras
 from drive_sim.sensors.camera import LAYERS, CameraConfig, CameraRig
-from drive_sim.sensors.camera_shapes import shapes_on
-from drive_sim.sensors.camera_textures import textures_on
 from drive_sim.world.episode import ActorSpec
 from drive_sim.world.road import EDGE_RAIL
 from drive_sim.world.simulator import Simulator
@@ -152,11 +150,10 @@ def test_the_cuda_kernels_compile_for_a_gpu(photographer, monkeypatch):
     rig = CameraRig.default()
     frames = rig.allocate("cpu", 1, LAYERS)
     out = (frames.rgb.reshape(1, 1, 66, 600), frames.semantic, frames.depth)
-    scratch, camera, worlds = rig._working_memory("cpu", 1), rig._camera("cpu"), (np.arange(1),)
-    world = (simulator.roads, simulator.world, simulator.state)
+    worlds, scene = (np.arange(1),), rig._scene("cpu", 1, simulator.roads, simulator.world, simulator.state)
     calls = [
-        (cameras._prepare_frames, (worlds, (66, 200), scratch, camera, shapes_on("cpu"), *world)),
-        (cameras._draw_pixels, (worlds, out, (True, True, True), scratch, camera, textures_on("cpu"), *world)),
+        (cameras._prepare_frames, (worlds, (66, 200), scene)),
+        (cameras._draw_pixels, (worlds, out, (True, True, True), scene)),
     ]
     for body, arguments in calls:
         types = (numba.int64, numba.typeof(tuple(bundle_of(argument) for argument in arguments)))
