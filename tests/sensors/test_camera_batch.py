@@ -109,7 +109,8 @@ from conftest import Photographer
 from test_camera_batch import variety
 from drive_sim.sensors.camera import LAYERS, CameraConfig, CameraRig
 from drive_sim.world.simulator import Simulator
-simulator = Simulator(variety(Photographer(), 3))
+photographer = Photographer()
+simulator = Simulator([*variety(photographer, 3), photographer.crowd()])
 rig = CameraRig([CameraConfig(width=36, height=18)])
 frames = rig.render(sys.argv[1], simulator.roads, simulator.world, simulator.state, LAYERS)
 np.savez(sys.argv[3], **frames._asdict())
@@ -130,6 +131,8 @@ def test_cuda_draws_what_the_cpu_draws(tmp_path):
     difference = np.abs(cpu["rgb"].astype(int) - cuda["rgb"].astype(int))
     assert (difference <= 1).mean() >= 0.999
     assert (cpu["semantic"] == cuda["semantic"]).mean() >= 0.999
+    assert (cpu["instance"] == cuda["instance"]).mean() >= 0.999
+    assert len(np.unique(cpu["instance"])) > 4
     np.testing.assert_allclose(cpu["depth"], cuda["depth"], rtol=1e-3)
     assert cpu["rgb"].std() > 20
 
@@ -151,12 +154,13 @@ def test_the_cuda_kernels_compile_for_a_gpu(photographer, monkeypatch):
     simulator = Simulator(variety(photographer, 1))
     rig = CameraRig.default()
     frames = rig.allocate("cpu", 1, LAYERS)
-    out = (frames.rgb.reshape(1, 1, 66, 600), frames.semantic, frames.depth)
-    scratch, camera, worlds = rig._working_memory("cpu", 1), rig._camera("cpu"), (np.arange(1),)
+    out = (frames.rgb.reshape(1, 1, 66, 600), *frames[1:])
+    group, worlds = rig.groups[0], (np.arange(1),)
+    scratch, camera = group._working_memory("cpu", 1), group._camera("cpu")
     world = (simulator.roads, simulator.world, simulator.state)
     calls = [
         (cameras._prepare_frames, (worlds, (66, 200), scratch, camera, shapes_on("cpu"), *world)),
-        (cameras._draw_pixels, (worlds, out, (True, True, True), scratch, camera, textures_on("cpu"), *world)),
+        (cameras._draw_pixels, (worlds, out, (True, True, True, True), scratch, camera, textures_on("cpu"), *world)),
     ]
     for body, arguments in calls:
         types = (numba.int64, numba.typeof(tuple(bundle_of(argument) for argument in arguments)))
