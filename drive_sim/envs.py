@@ -127,7 +127,8 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
 
     Action: ``Box([-1, -1], [1, 1])`` float32, [steering, acceleration]; left and throttle positive.
     Observation: a ``Dict`` with an entry for each sensor: ``camera`` uint8 (H, W, 3) (a ``Dict`` by camera name where
-    there are several), ``lidar``, ``imu``, ``gnss``, ``odometry`` float32 as in `drive_sim.sensors.observation`.
+    there are several, each of its own size), ``lidar``, ``imu``, ``gnss``, ``odometry`` float32 as in
+    `drive_sim.sensors.observation`.
     ``info`` carries the truth: the fields of `drive_sim.world.reward.Truth`, ``events`` and ``events_so_far`` (names),
     ``interventions`` and ``episode`` (number of the draw).
 

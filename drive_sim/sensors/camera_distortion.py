@@ -28,9 +28,10 @@ class Distortion(NamedTuple):
     @property
     def rim(self) -> float:
         """Radius up to which the radial part grows: farther out the model would fold the picture back on itself."""
-        roots = np.roots([7.0 * self.k3, 5.0 * self.k2, 3.0 * self.k1, 1.0])
-        squared = [float(root.real) for root in roots if abs(root.imag) < 1e-9 and root.real > 0.0]
-        return math.sqrt(min(squared)) if squared else math.inf
+        # In u = 1 / r², so that coefficients near zero put the rim far away instead of dividing by them.
+        roots = np.roots([1.0, 3.0 * self.k1, 5.0 * self.k2, 7.0 * self.k3])
+        inverse = [float(root.real) for root in roots if abs(root.imag) < 1e-9 and root.real > 1e-9]
+        return math.sqrt(1.0 / max(inverse)) if inverse else math.inf
 
     def bend(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Where the lens shows points; what lies beyond the rim is shown at the rim, in its direction."""
