@@ -76,8 +76,12 @@ def working_memory(device: str, slots: int, width: int) -> Scratch:
 
 def one_camera(device: str, layer: Any, camera: int) -> Any:
     """Pictures (B, H, W, ...) of one camera out of all (B, C, H, W, ...)."""
-    if device == "cpu" or layer.shape[1] == 1:
+    if device == "cpu":
         return layer[:, camera]
+    if not layer.shape[0]:
+        return allocate(device, (0, *layer.shape[2:]), layer.dtype)
+    if layer.shape[1] == 1:
+        return layer[:, 0]
     # An array on a GPU cannot be copied to the host unless it is contiguous.
     batch, cameras, height, width, *rest = layer.shape
     out = allocate(device, (batch, height, width, *rest), layer.dtype)
