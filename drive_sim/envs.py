@@ -28,6 +28,7 @@ from drive_sim.world.simulator import CONTROL_PERIOD, Simulator
 from drive_sim.world.state import EVENT_NAMES
 
 if TYPE_CHECKING:
+    from drive_sim.sensors.annotations import CameraAnnotations
     from drive_sim.sensors.camera import CameraConfig
     from drive_sim.top_down import Screen
 
@@ -45,7 +46,7 @@ class _Worlds:
         scenario: str | Path | Scenario,
         split: str,
         sensors: Sequence[str],
-        cameras: Sequence[CameraConfig] | None,
+        cameras: Sequence[CameraConfig | dict[str, Any]] | None,
         sensor_configs: SensorConfigs | None,
         on_failure: str,
         device: str,
@@ -55,10 +56,10 @@ class _Worlds:
         self.scenario = scenario if isinstance(scenario, Scenario) else load_scenario(str(scenario), split)
         self.count, self.device, self.on_failure = count, device, on_failure
         rig = None
-        if cameras and "camera" in sensors:
+        if cameras is not None and "camera" in sensors:
             from drive_sim.sensors.camera import CameraRig
 
-            rig = CameraRig(tuple(cameras))
+            rig = CameraRig.described(cameras)
         self.suite = SensorSuite(sensors, rig, device, sensor_configs, CONTROL_PERIOD)
         self.judge = Judge(count, device)
         self.simulator: Simulator | None = None
@@ -94,6 +95,10 @@ class _Worlds:
             observation = observation.host()
         return self._entries(observation), self.judge.judge(self.running)
 
+    def annotations(self) -> list[dict[str, CameraAnnotations]]:
+        """Labels of the cameras' present pictures, by camera name for each world."""
+        return self.suite.annotate(self.running)
+
     def _entries(self, observation: Observation) -> dict[str, Any]:
         return {
             name: _camera_entry(observation.camera, dict) if name == "camera" else getattr(observation, name)
@@ -122,7 +127,7 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
 
     Action: ``Box([-1, -1], [1, 1])`` float32, [steering, acceleration]; left and throttle positive.
     Observation: a ``Dict`` with an entry for each sensor: ``camera`` uint8 (H, W, 3) (a ``Dict`` by camera name where
-    there are several), ``lidar``, ``radar``, ``imu``, ``gnss``, ``odometry`` float32 as in
+    there are several, each of its own size), ``lidar``, ``radar``, ``imu``, ``gnss``, ``odometry`` float32 as in
     `drive_sim.sensors.observation`.
     ``info`` carries the truth: the fields of `drive_sim.world.reward.Truth`, ``events`` and ``events_so_far`` (names),
     ``interventions`` and ``episode`` (number of the draw).
@@ -136,7 +141,8 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
     sensors
         Names out of `SENSOR_NAMES`; only these are evaluated.
     cameras
-        Cameras on the car; one 200 x 66 front camera by default.
+        Any number of cameras on the car, as `CameraConfig` or a dict of its fields, each with a name, size, mount and
+        optics of its own; one 200 x 66 front camera by default.
     sensor_configs
         How the other sensors err.
     on_failure
@@ -152,7 +158,7 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
     Raises
     ------
     InputError
-        For a scenario, sensor, mode or device that does not exist.
+        For a scenario, sensor, mode or device that does not exist, and for a camera that cannot be.
     """
 
     metadata = {"render_modes": list(RENDER_MODES), "render_fps": round(1.0 / CONTROL_PERIOD)}  # noqa: RUF012
@@ -162,7 +168,7 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
         scenario: str | Path | Scenario = "lane-keeping/rural",
         split: str = "train",
         sensors: Sequence[str] = SENSOR_NAMES,
-        cameras: Sequence[CameraConfig] | None = None,
+        cameras: Sequence[CameraConfig | dict[str, Any]] | None = None,
         sensor_configs: SensorConfigs | None = None,
         on_failure: str = "terminate",
         render_mode: str | None = None,
@@ -220,6 +226,19 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
             return None
         return self._screen.picture(self._worlds.running, 0)
 
+    def annotations(self) -> dict[str, CameraAnnotations]:
+        """What the cameras see now, by camera name: boxes of road users, lane boundaries, class, depth and instance.
+
+        They belong to the pictures of the last observation, and are made when asked for: `step` costs the same
+        whether or not this is ever called. Through wrappers: ``env.unwrapped.annotations()``.
+
+        Raises
+        ------
+        InputError
+            The environment was made without ``camera`` among its sensors.
+        """
+        return self._worlds.annotations()[0]
+
     def close(self) -> None:
         """Close the window, if there is one."""
         if self._screen is not None:
@@ -242,7 +261,7 @@ class DriveVectorEnv(VectorEnv[dict[str, Any], NDArray[np.float32], NDArray[Any]
         scenario: str | Path | Scenario = "lane-keeping/rural",
         split: str = "train",
         sensors: Sequence[str] = SENSOR_NAMES,
-        cameras: Sequence[CameraConfig] | None = None,
+        cameras: Sequence[CameraConfig | dict[str, Any]] | None = None,
         sensor_configs: SensorConfigs | None = None,
         on_failure: str = "terminate",
         render_mode: str | None = None,
@@ -336,6 +355,10 @@ class DriveVectorEnv(VectorEnv[dict[str, Any], NDArray[np.float32], NDArray[Any]
             gymnasium.logger.warn("render was called without a render_mode; give render_mode='rgb_array'")
             return None
         return tuple(self._screen.picture(self._worlds.running, index) for index in range(self.num_envs))
+
+    def annotations(self) -> list[dict[str, CameraAnnotations]]:
+        """`DriveEnv.annotations` of every world."""
+        return self._worlds.annotations()
 
 
 def _check(sensors: Sequence[str], on_failure: str, device: str, render_mode: str | None) -> None:

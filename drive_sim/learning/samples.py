@@ -172,7 +172,8 @@ class ViewSource:
         shift, turn = self._perturbation(rng, drive, state)
         curvature, future = self._labels(drive, self._table["s"][rows], state, shift, turn)
         world, moved = self._place(rng, drive, state, shift, turn)
-        pictures = np.zeros((count, self.rig.height, self.rig.width, 3), np.uint8)
+        camera = self.rig.configs[0]
+        pictures = np.zeros((count, camera.height, camera.width, 3), np.uint8)
         seen = np.zeros((count, len(self._columns[0])), np.uint8)
         for start in range(0, count, BLOCK):
             block = slice(start, start + BLOCK)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_sim.kernel import allocate, kernel, to_device, to_host
+from drive_sim.errors import InputError
+from drive_sim.kernel import to_device, to_host
 from drive_sim.sensors.gnss import Gnss, GnssConfig
 from drive_sim.sensors.inertial import Imu, ImuConfig
 from drive_sim.sensors.lidar import Lidar, LidarConfig
@@ -17,6 +18,7 @@ from drive_sim.sensors.odometry import Odometry, OdometryConfig
 from drive_sim.sensors.radar import Radar, RadarConfig
 
 if TYPE_CHECKING:
+    from drive_sim.sensors.annotations import Annotator, CameraAnnotations
     from drive_sim.sensors.camera import CameraRig
     from drive_sim.world.simulator import Simulator
 
@@ -143,6 +145,7 @@ class SensorSuite:
         if "odometry" in self.sensors:
             self.others["odometry"] = Odometry(self.configs.odometry, device)
         self._batch = -1
+        self._annotator: Annotator | None = None
 
     def reset(self, simulator: Simulator, mask: Any = None) -> None:
         """Forget what earlier episodes left behind in the worlds of ``mask`` (bool (B); None: all)."""
@@ -158,29 +161,24 @@ class SensorSuite:
         pictures: dict[str, Any] = {}
         if self.rig is not None:
             rows = None if active is None else np.flatnonzero(active)
-            rgb = self.rig.render(self.device, simulator.roads, simulator.world, state, rows=rows).rgb
-            pictures = {config.name: _one_camera(self.device, rgb, c) for c, config in enumerate(self.rig.configs)}
+            seen = self.rig.render_each(self.device, simulator.roads, simulator.world, state, rows=rows)
+            pictures = {name: frames.rgb for name, frames in seen.items()}
         readings = {name: sensor.sense(simulator) for name, sensor in self.others.items()}
         time = to_device(self.device, to_host(state.time))
         return Observation(time=time, camera=pictures, active=active, **readings)
 
+    def annotate(self, simulator: Simulator, rows: Any = None) -> list[dict[str, CameraAnnotations]]:
+        """Labels of the cameras' present pictures by name, for each of the worlds ``rows`` (default: all).
 
-def _one_camera(device: str, rgb: Any, camera: int) -> Any:
-    """Pictures (B, H, W, 3) of one camera out of all (B, C, H, W, 3)."""
-    if device == "cpu" or rgb.shape[1] == 1:
-        return rgb[:, camera]
-    # An array on a GPU cannot be copied to the host unless it is contiguous.
-    batch, _, height, width, channels = rgb.shape
-    out = allocate(device, (batch, height, width, channels), np.uint8)
-    _copy_row(device, batch * height, (rgb,), camera, (out,))
-    return out
+        Raises
+        ------
+        InputError
+            There is no camera.
+        """
+        if self.rig is None:
+            raise InputError("sensors", "", "holds no camera whose pictures could be annotated", "add camera")
+        if self._annotator is None:
+            from drive_sim.sensors.annotations import Annotator
 
-
-@kernel(grain=1024)
-def _copy_row(item, rgb, camera, out):
-    """Copy one row of one world's picture of ``camera``."""
-    height, width = out[0].shape[1], out[0].shape[2]
-    i, row = item // height, item % height
-    for column in range(width):
-        for channel in range(3):
-            out[0][i, row, column, channel] = rgb[0][i, camera, row, column, channel]
+            self._annotator = Annotator(self.rig)
+        return self._annotator.annotate(self.device, simulator.roads, simulator.world, simulator.state, rows)
