@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from drive_sim.kernel import allocate, kernel, scalar, to_device, to_host
+from drive_sim.bundle import lasting
+from drive_sim.kernel import Repeated, allocate, duplicate, kernel, scalar, to_device, to_host
 from drive_sim.randomness import STREAM_GNSS, random_normal, random_uniform
+from drive_sim.world.road_pool import assign
 
 if TYPE_CHECKING:
     from drive_sim.world.simulator import Simulator
@@ -78,18 +80,7 @@ class GnssModel(NamedTuple):
     outage_ends: float
 
 
-class GnssMotion(NamedTuple):
-    """What the kernel reads of the worlds; (B), as in `World` and `State`."""
-
-    seed: Any
-    step: Any
-    x: Any
-    y: Any
-    yaw: Any
-    speed: Any
-    slip_angle: Any
-
-
+@lasting
 class GnssMemory(NamedTuple):
     """What lasts from one reading to the next. K fixes are kept for as long as they are under way."""
 
@@ -101,9 +92,9 @@ class GnssMemory(NamedTuple):
 
 
 @scalar
-def _take_fix(i, number, motion, memory, model):
+def _take_fix(i, number, world, state, memory, model):
     """Fix ``number``, made at step ``number * interval``; one of the past is extrapolated from where the car is now."""
-    seed, kept = motion.seed[i], memory.fixes.shape[1]
+    seed, kept = world.seed[i], memory.fixes.shape[1]
     counter = number + kept  # fixes before the start have numbers down to 1 - K
     for axis in range(2):
         w = random_normal(seed, STREAM_GNSS, counter, axis)
@@ -124,11 +115,11 @@ def _take_fix(i, number, motion, memory, model):
             memory.fixes[i, here, entry] = memory.fixes[i, last, entry]
         memory.fixes[i, here, 3] = 0.0
         return
-    age = (motion.step[i] - number * model.interval) * model.period
-    course = motion.yaw[i] + motion.slip_angle[i]
-    x = motion.x[i] - motion.speed[i] * age * math.cos(course)
-    y = motion.y[i] - motion.speed[i] * age * math.sin(course)
-    speed = motion.speed[i] + model.speed_noise * random_normal(seed, STREAM_GNSS, counter, 4)
+    age = (state.step[i] - number * model.interval) * model.period
+    course = state.yaw[i] + state.slip_angle[i]
+    x = state.x[i] - state.speed[i] * age * math.cos(course)
+    y = state.y[i] - state.speed[i] * age * math.sin(course)
+    speed = state.speed[i] + model.speed_noise * random_normal(seed, STREAM_GNSS, counter, 4)
     memory.fixes[i, here, 0] = (
         x + memory.error[i, 0] + model.position_noise * random_normal(seed, STREAM_GNSS, counter, 2)
     )
@@ -140,9 +131,9 @@ def _take_fix(i, number, motion, memory, model):
 
 
 @kernel(grain=256)
-def _read(i, motion, memory, model, out):
+def _read(i, world, state, memory, model, out):
     """The receiver of one world."""
-    step, kept = motion.step[i], memory.fixes.shape[1]
+    step, kept = state.step[i], memory.fixes.shape[1]
     if memory.step[i] < 0 or memory.step[i] > step or step == 0:
         memory.newest[i] = -kept
         memory.outage[i] = 0
@@ -150,7 +141,7 @@ def _read(i, motion, memory, model, out):
             for entry in range(4):
                 memory.fixes[i, fix, entry] = 0.0
     for number in range(memory.newest[i] + 1, step // model.interval + 1):
-        _take_fix(i, number, motion, memory, model)
+        _take_fix(i, number, world, state, memory, model)
     memory.newest[i] = step // model.interval
     memory.step[i] = step
     number = (step - model.latency) // model.interval
@@ -172,6 +163,7 @@ class Gnss:
     def __init__(self, config: GnssConfig, period: float, device: str = "cpu") -> None:
         self.config, self.device = config, device
         self.model = gnss_model(config, period)
+        self._read = Repeated(_read)
         self._kept = self.model.latency // self.model.interval + 2
         self.reset(0)
 
@@ -191,20 +183,18 @@ class Gnss:
                 newest=allocate(self.device, (batch,), np.int64),
                 step=to_device(self.device, np.full(batch, -1, np.int64)),
             )
+            self._out = (allocate(self.device, (batch, 4), np.float32),)
             return
         step = np.array(to_host(self.memory.step))
         step[np.asarray(mask, bool)] = -1
-        self.memory = self.memory._replace(step=to_device(self.device, step))
+        # In place: a record of its arrays has been made for compiled code.
+        assign(self.memory.step, 0, step)
 
     def sense(self, simulator: Simulator) -> Any:
         """One reading of every world."""
-        state, batch = simulator.state, simulator.batch_size
-        motion = GnssMotion(
-            simulator.world.seed, state.step, state.x, state.y, state.yaw, state.speed, state.slip_angle
-        )
-        out = allocate(self.device, (batch, 4), np.float32)
-        _read(self.device, batch, motion, self.memory, self.model, (out,))
-        return out
+        world, state = simulator.world, simulator.state
+        self._read(self.device, simulator.batch_size, world, state, self.memory, self.model, self._out)
+        return duplicate(self._out[0])
 
 
 def gnss_model(config: GnssConfig, period: float) -> GnssModel:

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from drive_sim.kernel import allocate, kernel, scalar, to_device, to_host
+from drive_sim.bundle import lasting
+from drive_sim.kernel import Repeated, allocate, duplicate, kernel, scalar, to_device, to_host
 from drive_sim.randomness import STREAM_IMU, random_normal
+from drive_sim.world.road_pool import assign
 
 if TYPE_CHECKING:
     from drive_sim.world.simulator import Simulator
@@ -65,18 +67,7 @@ class ImuErrors(NamedTuple):
     turn_on: tuple[float, float]
 
 
-class ImuMotion(NamedTuple):
-    """What the kernel reads of the worlds; (B), as in `World` and `State`."""
-
-    seed: Any
-    step: Any
-    acceleration_x: Any
-    acceleration_y: Any
-    yaw_rate: Any
-    pitch: Any
-    roll: Any
-
-
+@lasting
 class ImuMemory(NamedTuple):
     """What lasts from one reading to the next."""
 
@@ -120,12 +111,12 @@ def _advance_bias(i, axis, seed, step, memory, errors):
 
 
 @kernel(grain=256)
-def _read(i, motion, memory, errors, out):
+def _read(i, world, state, memory, errors, out):
     """The IMU of one world."""
-    seed, step = motion.seed[i], motion.step[i]
-    pitch, roll = motion.pitch[i], motion.roll[i]
-    force_x, force_y = specific_force(motion.acceleration_x[i], motion.acceleration_y[i], pitch, roll)
-    rate = motion.yaw_rate[i] * math.cos(pitch) * math.cos(roll)
+    seed, step = world.seed[i], state.step[i]
+    pitch, roll = state.pitch[i], state.roll[i]
+    force_x, force_y = specific_force(state.acceleration_x[i], state.acceleration_y[i], pitch, roll)
+    rate = state.yaw_rate[i] * math.cos(pitch) * math.cos(roll)
     for axis in range(3):
         _advance_bias(i, axis, seed, step, memory, errors)
         truth = force_x if axis == 0 else (force_y if axis == 1 else rate)
@@ -139,10 +130,13 @@ def _read(i, motion, memory, errors, out):
 class Imu:
     """The IMUs of B cars: float32 (B, 3) [specific force forward, left [m/s²], yaw rate [rad/s]], car's frame."""
 
+    memory: ImuMemory
+
     def __init__(self, config: ImuConfig, period: float, device: str = "cpu") -> None:
         self.config, self.device = config, device
         self.errors = discrete_errors(config, period)
-        self.memory = ImuMemory(allocate(device, (0, 3), np.float64), allocate(device, (0,), np.int64))
+        self._read = Repeated(_read)
+        self.reset(0)
 
     @property
     def bounds(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -155,23 +149,15 @@ class Imu:
         if mask is None or self.memory.step.shape[0] != batch:
             step = np.full(batch, -1, np.int64)
             self.memory = ImuMemory(allocate(self.device, (batch, 3), np.float64), to_device(self.device, step))
+            self._out = (allocate(self.device, (batch, 3), np.float32),)
             return
         step = np.array(to_host(self.memory.step))
         step[np.asarray(mask, bool)] = -1
-        self.memory = self.memory._replace(step=to_device(self.device, step))
+        # In place: a record of its arrays has been made for compiled code.
+        assign(self.memory.step, 0, step)
 
     def sense(self, simulator: Simulator) -> Any:
         """One reading of every world."""
-        state, batch = simulator.state, simulator.batch_size
-        motion = ImuMotion(
-            simulator.world.seed,
-            state.step,
-            state.acceleration_x,
-            state.acceleration_y,
-            state.yaw_rate,
-            state.pitch,
-            state.roll,
-        )
-        out = allocate(self.device, (batch, 3), np.float32)
-        _read(self.device, batch, motion, self.memory, self.errors, (out,))
-        return out
+        world, state = simulator.world, simulator.state
+        self._read(self.device, simulator.batch_size, world, state, self.memory, self.errors, self._out)
+        return duplicate(self._out[0])

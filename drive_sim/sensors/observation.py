@@ -141,17 +141,22 @@ class SensorSuite:
 
     def observe(self, simulator: Simulator, active: NDArray[np.bool_] | None = None) -> Observation:
         """Sense the worlds as they are now; cameras look only at those of ``active`` (B), by default at all."""
+        readings = self.sense(simulator, active)
+        time = to_device(self.device, to_host(simulator.state.time))
+        return Observation(time=time, camera=readings.pop("camera", {}), active=active, **readings)
+
+    def sense(self, simulator: Simulator, active: NDArray[np.bool_] | None = None) -> dict[str, Any]:
+        """What `observe` fills the fields of an `Observation` with: an entry for each sensor, arrays of their own."""
         if self._batch != simulator.batch_size:
             self.reset(simulator)
-        state = simulator.state
-        pictures: dict[str, Any] = {}
+        readings: dict[str, Any] = {name: sensor.sense(simulator) for name, sensor in self.others.items()}
         if self.rig is not None:
             rows = None if active is None else np.flatnonzero(active)
+            state = simulator.state
             rgb = self.rig.render(self.device, simulator.roads, simulator.world, state, rows=rows).rgb
-            pictures = {config.name: _one_camera(self.device, rgb, c) for c, config in enumerate(self.rig.configs)}
-        readings = {name: sensor.sense(simulator) for name, sensor in self.others.items()}
-        time = to_device(self.device, to_host(state.time))
-        return Observation(time=time, camera=pictures, active=active, **readings)
+            cameras = enumerate(self.rig.configs)
+            readings["camera"] = {config.name: _one_camera(self.device, rgb, c) for c, config in cameras}
+        return readings
 
 
 def _one_camera(device: str, rgb: Any, camera: int) -> Any:
