@@ -92,9 +92,9 @@ class GnssMemory(NamedTuple):
 
 
 @scalar
-def _take_fix(i, number, world, state, memory, model):
+def _take_fix(i, number, seeds, state, memory, model):
     """Fix ``number``, made at step ``number * interval``; one of the past is extrapolated from where the car is now."""
-    seed, kept = world.seed[i], memory.fixes.shape[1]
+    seed, kept = seeds[0][i], memory.fixes.shape[1]
     counter = number + kept  # fixes before the start have numbers down to 1 - K
     for axis in range(2):
         w = random_normal(seed, STREAM_GNSS, counter, axis)
@@ -131,7 +131,7 @@ def _take_fix(i, number, world, state, memory, model):
 
 
 @kernel(grain=256)
-def _read(i, world, state, memory, model, out):
+def _read(i, seeds, state, memory, model, out):
     """The receiver of one world."""
     step, kept = state.step[i], memory.fixes.shape[1]
     if memory.step[i] < 0 or memory.step[i] > step or step == 0:
@@ -141,7 +141,7 @@ def _read(i, world, state, memory, model, out):
             for entry in range(4):
                 memory.fixes[i, fix, entry] = 0.0
     for number in range(memory.newest[i] + 1, step // model.interval + 1):
-        _take_fix(i, number, world, state, memory, model)
+        _take_fix(i, number, seeds, state, memory, model)
     memory.newest[i] = step // model.interval
     memory.step[i] = step
     number = (step - model.latency) // model.interval
@@ -164,6 +164,7 @@ class Gnss:
         self.config, self.device = config, device
         self.model = gnss_model(config, period)
         self._read = Repeated(_read)
+        self._seeds: tuple[Any] = (None,)
         self._kept = self.model.latency // self.model.interval + 2
         self.reset(0)
 
@@ -192,8 +193,11 @@ class Gnss:
 
     def sense(self, simulator: Simulator) -> Any:
         """One reading of every world."""
-        world, state = simulator.world, simulator.state
-        self._read(self.device, simulator.batch_size, world, state, self.memory, self.model, self._out)
+        if self._seeds[0] is not simulator.world.seed:
+            self._seeds = (simulator.world.seed,)
+            if self._out[0].shape[0] != simulator.batch_size:
+                self.reset(simulator.batch_size)
+        self._read(self.device, simulator.batch_size, self._seeds, simulator.state, self.memory, self.model, self._out)
         return duplicate(self._out[0])
 
 

@@ -111,9 +111,9 @@ def _advance_bias(i, axis, seed, step, memory, errors):
 
 
 @kernel(grain=256)
-def _read(i, world, state, memory, errors, out):
+def _read(i, seeds, state, memory, errors, out):
     """The IMU of one world."""
-    seed, step = world.seed[i], state.step[i]
+    seed, step = seeds[0][i], state.step[i]
     pitch, roll = state.pitch[i], state.roll[i]
     force_x, force_y = specific_force(state.acceleration_x[i], state.acceleration_y[i], pitch, roll)
     rate = state.yaw_rate[i] * math.cos(pitch) * math.cos(roll)
@@ -136,6 +136,7 @@ class Imu:
         self.config, self.device = config, device
         self.errors = discrete_errors(config, period)
         self._read = Repeated(_read)
+        self._seeds: tuple[Any] = (None,)
         self.reset(0)
 
     @property
@@ -158,6 +159,9 @@ class Imu:
 
     def sense(self, simulator: Simulator) -> Any:
         """One reading of every world."""
-        world, state = simulator.world, simulator.state
-        self._read(self.device, simulator.batch_size, world, state, self.memory, self.errors, self._out)
+        if self._seeds[0] is not simulator.world.seed:
+            self._seeds = (simulator.world.seed,)
+            if self._out[0].shape[0] != simulator.batch_size:
+                self.reset(simulator.batch_size)
+        self._read(self.device, simulator.batch_size, self._seeds, simulator.state, self.memory, self.errors, self._out)
         return duplicate(self._out[0])

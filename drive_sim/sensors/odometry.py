@@ -86,9 +86,9 @@ def quantise(value, resolution):
 
 
 @kernel(grain=256)
-def _read(i, world, state, memory, errors, out):
+def _read(i, seeds, state, memory, errors, out):
     """The odometry of one world."""
-    seed, step = world.seed[i], state.step[i]
+    seed, step = seeds[0][i], state.step[i]
     scale = 1.0 + errors.scale * random_normal(seed, STREAM_ODOMETRY, 0, 1)
     offset = errors.steering_offset * random_normal(seed, STREAM_ODOMETRY, 0, 2)
     travelled = state.odometer[i] * scale
@@ -130,6 +130,7 @@ class Odometry:
             steering_offset=on * config.steering_offset / config.steering_ratio,
         )
         self._read = Repeated(_read)
+        self._seeds: tuple[Any] = (None,)
         self.reset(0)
 
     @property
@@ -157,6 +158,9 @@ class Odometry:
 
     def sense(self, simulator: Simulator) -> Any:
         """One reading of every world."""
-        world, state = simulator.world, simulator.state
-        self._read(self.device, simulator.batch_size, world, state, self.memory, self.errors, self._out)
+        if self._seeds[0] is not simulator.world.seed:
+            self._seeds = (simulator.world.seed,)
+            if self._out[0].shape[0] != simulator.batch_size:
+                self.reset(simulator.batch_size)
+        self._read(self.device, simulator.batch_size, self._seeds, simulator.state, self.memory, self.errors, self._out)
         return duplicate(self._out[0])

@@ -62,7 +62,7 @@ def _move_actors(roads, vehicle, world, state, i, ego_before):
     return events
 
 
-@kernel(grain=16)
+@kernel(grain=32)
 def _step(i, roads, world, state, vehicle, actions, puts_back):
     """Advance world ``i`` by one control step unless it is done."""
     if state.done[i]:
