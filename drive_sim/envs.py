@@ -90,7 +90,10 @@ class _Worlds:
         self.running.step(actions)
 
     def look(self) -> tuple[dict[str, Any], Verdict]:
-        """Observation, as `space` describes it with the world axis in front, and verdict; NumPy arrays of their own."""
+        """Observation, as `space` describes it with the world axis in front, and verdict; NumPy arrays.
+
+        Those of the observation are its own, the next verdict may be written over this one.
+        """
         readings = self.suite.sense(self.running)
         entries = {name: readings[name] for name in self.suite.sensors}
         if "camera" in entries:
@@ -198,15 +201,15 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
 
     def _look(self) -> tuple[dict[str, Any], dict[str, Any], Verdict]:
         entries, verdict = self._worlds.look()
-        state = self._worlds.running.state
+        simulator = self._worlds.running
+        state, names = simulator.state, _event_names()
         info: dict[str, Any] = dict(zip(Truth._fields, verdict.truth[0].tolist(), strict=True))
-        names = _event_names()
         info["events"] = names[to_host(state.events)[0]]
         info["events_so_far"] = names[to_host(state.events_ever)[0]]
         info["interventions"] = int(to_host(state.interventions)[0])
         info["episode"] = self._number
         if self._screen is not None:
-            self._screen.follow(self._worlds.running)
+            self._screen.follow(simulator)
         return _each_array(entries, _first), info, verdict
 
     def render(self) -> NDArray[np.uint8] | None:
@@ -307,7 +310,7 @@ class DriveVectorEnv(VectorEnv[dict[str, Any], NDArray[np.float32], NDArray[Any]
         observation, info, verdict = self._look()
         terminated, truncated = verdict.terminated.astype(bool), verdict.truncated.astype(bool)
         self._ended = terminated | truncated
-        return observation, verdict.reward, terminated, truncated, info
+        return observation, verdict.reward.copy(), terminated, truncated, info
 
     def _start(self, indices: NDArray[np.int64], options: dict[str, Any] | None) -> None:
         assert self._generators is not None

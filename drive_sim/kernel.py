@@ -279,6 +279,7 @@ class Repeated:
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
+        self._shareable = 2 * kernel.grain
         self._arguments: tuple[Any, ...] = ()
         self._args: tuple[Any, ...] = ()
         self._loop: Callable[..., None] | None = None
@@ -287,7 +288,10 @@ class Repeated:
         if device != "cpu":
             self._kernel(device, count, *arguments)
         elif self._loop is not None and all(map(is_, arguments, self._arguments)):
-            self._kernel.spread(self._loop, count, self._args)
+            if count < self._shareable:
+                self._loop(0, count, *self._args)
+            else:
+                self._kernel.spread(self._loop, count, self._args)
         else:
             self._kernel(device, count, *arguments)
             self._arguments = arguments

@@ -140,10 +140,9 @@ class Judge:
         self._judge = Repeated(_judge)
 
     def judge(self, simulator: Simulator) -> Verdict:
-        """The verdict on the last reset or step, as NumPy arrays of its own."""
+        """The verdict on the last reset or step, as NumPy arrays; the next one may be written over them."""
         self._judge(
             self.device, self.batch, simulator.world, simulator.state, self._memory, self._verdict,
             simulator.control_period,
         )  # fmt: skip
-        # Only a copy: the next verdict is written over this one.
-        return Verdict(*[array.copy() if self.device == "cpu" else to_host(array) for array in self._verdict])
+        return self._verdict if self.device == "cpu" else Verdict(*(to_host(array) for array in self._verdict))
