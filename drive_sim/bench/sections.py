@@ -110,6 +110,26 @@ def environment_work(environment: Any, effort: Effort) -> tuple[Callable[[], int
     return work, prepare
 
 
+def vector_work(environment: Any, effort: Effort) -> tuple[Callable[[], int], Callable[[], None]]:
+    """Work and preparation: the drives side by side in a batched environment, from the start each time."""
+    count = environment.num_envs
+    numbers = np.arange(count) % effort.drives
+    environment.reset(seed=0)
+    for number in set(numbers.tolist()):
+        environment.reset(options={"episode": number, "reset_mask": numbers == number})
+    actions = list(expert_actions(effort.drives, effort.steps)[:, numbers])
+
+    def prepare() -> None:
+        environment.unwrapped.simulator.reset()
+
+    def work() -> int:
+        for action in actions:
+            environment.step(action)
+        return len(actions) * count
+
+    return work, prepare
+
+
 def environments(device: str, effort: Effort) -> Iterator[Figure | str]:
     """Through Gymnasium, with the checks and copies that it implies."""
     for key, what, sensors in (
@@ -127,6 +147,14 @@ def environments(device: str, effort: Effort) -> Iterator[Figure | str]:
         if key == "env.camera":
             single = figure
         yield figure
+    options: dict[str, Any] = {"scenario": drives(), "sensors": ("odometry",), "device": device}
+    together = gymnasium.make_vec("DriveSim-v0", num_envs=effort.batch, on_failure="put_back", **options)
+    work, prepare = vector_work(together, effort)
+    for count in thread_counts(device):
+        what = f"make_vec, {effort.batch} worlds, odometry alone, {ACTORS} actors"
+        with threads(count):
+            yield measure(f"env.{effort.batch}.threads_{count}", what, "steps/s", effort, work, prepare, count)
+    together.close()
     for count in thread_counts(device):
         what = f"{effort.batch} worlds, camera 66×200, {ACTORS} actors"
         key = f"step_camera.{effort.batch}.threads_{count}"

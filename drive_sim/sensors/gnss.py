@@ -23,8 +23,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from drive_sim.kernel import allocate, kernel, scalar, to_device, to_host
+from drive_sim.bundle import lasting
+from drive_sim.kernel import Repeated, allocate, duplicate, kernel, scalar, to_device, to_host
 from drive_sim.randomness import STREAM_GNSS, random_normal, random_uniform
+from drive_sim.world.road_pool import assign
 
 if TYPE_CHECKING:
     from drive_sim.world.simulator import Simulator
@@ -99,18 +101,7 @@ class GnssModel(NamedTuple):
     degraded: int  # fixes that are degraded after an outage
 
 
-class GnssMotion(NamedTuple):
-    """What the kernel reads of the worlds; (B), as in `World` and `State`."""
-
-    seed: Any
-    step: Any
-    x: Any
-    y: Any
-    yaw: Any
-    speed: Any
-    slip_angle: Any
-
-
+@lasting
 class GnssMemory(NamedTuple):
     """What lasts from one reading to the next. K fixes are kept for as long as they are under way."""
 
@@ -156,9 +147,9 @@ def _advance_outage(i, seed, counter, memory, model):
 
 
 @scalar
-def _take_fix(i, number, motion, memory, model):
+def _take_fix(i, number, seeds, state, memory, model):
     """Fix ``number``, made at step ``number * interval``; one of the past is extrapolated from where the car is now."""
-    seed, kept = motion.seed[i], memory.fixes.shape[1]
+    seed, kept = seeds[0][i], memory.fixes.shape[1]
     counter = number + kept  # fixes before the start have numbers down to 1 - K
     _advance_errors(i, seed, counter, memory, model)
     quality = _advance_outage(i, seed, counter, memory, model)
@@ -169,11 +160,11 @@ def _take_fix(i, number, motion, memory, model):
         for entry in range(4):
             memory.fixes[i, here, entry] = memory.fixes[i, last, entry]
         return
-    age = (motion.step[i] - number * model.interval) * model.period
-    course = motion.yaw[i] + motion.slip_angle[i]
+    age = (state.step[i] - number * model.interval) * model.period
+    course = state.yaw[i] + state.slip_angle[i]
     for axis in range(2):
-        rate = motion.speed[i] * (math.cos(course) if axis == 0 else math.sin(course))
-        place = (motion.x[i] if axis == 0 else motion.y[i]) - rate * age
+        rate = state.speed[i] * (math.cos(course) if axis == 0 else math.sin(course))
+        place = (state.x[i] if axis == 0 else state.y[i]) - rate * age
         white = model.position_noise * random_normal(seed, STREAM_GNSS, counter, 2 + axis)
         memory.fixes[i, here, axis] = place + memory.error[i, axis] + memory.jump[i, axis] + white
         # Index 5 would share its bits with the draw of outages.
@@ -182,9 +173,9 @@ def _take_fix(i, number, motion, memory, model):
 
 
 @kernel(grain=256)
-def _read(i, motion, memory, model, out):
+def _read(i, seeds, state, memory, model, out):
     """The receiver of one world."""
-    step, kept = motion.step[i], memory.fixes.shape[1]
+    step, kept = state.step[i], memory.fixes.shape[1]
     if memory.step[i] < 0 or memory.step[i] > step or step == 0:
         memory.newest[i] = -kept
         memory.outage[i] = 0
@@ -194,7 +185,7 @@ def _read(i, motion, memory, model, out):
             for entry in range(5):
                 memory.fixes[i, fix, entry] = 0.0
     for number in range(memory.newest[i] + 1, step // model.interval + 1):
-        _take_fix(i, number, motion, memory, model)
+        _take_fix(i, number, seeds, state, memory, model)
     memory.newest[i] = step // model.interval
     memory.step[i] = step
     number = (step - model.latency) // model.interval
@@ -216,6 +207,8 @@ class Gnss:
     def __init__(self, config: GnssConfig, period: float, device: str = "cpu") -> None:
         self.config, self.device = config, device
         self.model = gnss_model(config, period)
+        self._read = Repeated(_read)
+        self._seeds: tuple[Any] = (None,)
         self._kept = self.model.latency // self.model.interval + 2
         self.reset(0)
 
@@ -237,22 +230,21 @@ class Gnss:
                 newest=allocate(self.device, (batch,), np.int64),
                 step=to_device(self.device, np.full(batch, -1, np.int64)),
             )
+            self._out = (allocate(self.device, (batch, 5), np.float32),)
             return
         step = np.array(to_host(self.memory.step))
         step[np.asarray(mask, bool)] = -1
-        self.memory = self.memory._replace(step=to_device(self.device, step))
+        # In place: a record of its arrays has been made for compiled code.
+        assign(self.memory.step, 0, step)
 
     def sense(self, simulator: Simulator) -> Any:
         """One reading of every world."""
-        state, batch = simulator.state, simulator.batch_size
-        if self.memory.step.shape[0] != batch:
-            self.reset(batch)
-        motion = GnssMotion(
-            simulator.world.seed, state.step, state.x, state.y, state.yaw, state.speed, state.slip_angle
-        )
-        out = allocate(self.device, (batch, 5), np.float32)
-        _read(self.device, batch, motion, self.memory, self.model, (out,))
-        return out
+        if self._seeds[0] is not simulator.world.seed:
+            self._seeds = (simulator.world.seed,)
+            if self._out[0].shape[0] != simulator.batch_size:
+                self.reset(simulator.batch_size)
+        self._read(self.device, simulator.batch_size, self._seeds, simulator.state, self.memory, self.model, self._out)
+        return duplicate(self._out[0])
 
 
 def gnss_model(config: GnssConfig, period: float) -> GnssModel:

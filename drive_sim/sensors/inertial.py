@@ -26,9 +26,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from drive_sim.kernel import allocate, kernel, scalar, to_device, to_host
+from drive_sim.bundle import lasting
+from drive_sim.kernel import Repeated, allocate, duplicate, kernel, scalar, to_device, to_host
 from drive_sim.randomness import STREAM_IMU, random_normal
 from drive_sim.sensors.odometry import quantise
+from drive_sim.world.road_pool import assign
 
 if TYPE_CHECKING:
     from drive_sim.world.simulator import Simulator
@@ -160,18 +162,7 @@ class ImuErrors(NamedTuple):
     range: tuple[float, float]
 
 
-class ImuMotion(NamedTuple):
-    """What the kernel reads of the worlds; (B), as in `World` and `State`."""
-
-    seed: Any
-    step: Any
-    acceleration_x: Any
-    acceleration_y: Any
-    yaw_rate: Any
-    pitch: Any
-    roll: Any
-
-
+@lasting
 class ImuMemory(NamedTuple):
     """What lasts from one reading to the next; the axes are [m/s², m/s², rad/s]."""
 
@@ -239,12 +230,12 @@ def _advance_bias(i, axis, seed, step, memory, errors):
 
 
 @kernel(grain=256)
-def _read(i, motion, memory, errors, out):
+def _read(i, seeds, state, memory, errors, out):
     """The IMU of one world."""
-    seed, step = motion.seed[i], motion.step[i]
-    pitch, roll = motion.pitch[i], motion.roll[i]
-    force_x, force_y = specific_force(motion.acceleration_x[i], motion.acceleration_y[i], pitch, roll)
-    rate = motion.yaw_rate[i] * math.cos(pitch) * math.cos(roll)
+    seed, step = seeds[0][i], state.step[i]
+    pitch, roll = state.pitch[i], state.roll[i]
+    force_x, force_y = specific_force(state.acceleration_x[i], state.acceleration_y[i], pitch, roll)
+    rate = state.yaw_rate[i] * math.cos(pitch) * math.cos(roll)
     for axis in range(3):
         unit = 0 if axis < 2 else 1
         _advance_bias(i, axis, seed, step, memory, errors)
@@ -265,6 +256,8 @@ class Imu:
     def __init__(self, config: ImuConfig, period: float, device: str = "cpu") -> None:
         self.config, self.device = config, device
         self.errors = discrete_errors(config, period)
+        self._read = Repeated(_read)
+        self._seeds: tuple[Any] = (None,)
         self.reset(0)
 
     @property
@@ -282,25 +275,18 @@ class Imu:
                 markov=allocate(self.device, (batch, 3), np.float64),
                 step=to_device(self.device, np.full(batch, -1, np.int64)),
             )
+            self._out = (allocate(self.device, (batch, 3), np.float32),)
             return
         step = np.array(to_host(self.memory.step))
         step[np.asarray(mask, bool)] = -1
-        self.memory = self.memory._replace(step=to_device(self.device, step))
+        # In place: a record of its arrays has been made for compiled code.
+        assign(self.memory.step, 0, step)
 
     def sense(self, simulator: Simulator) -> Any:
         """One reading of every world."""
-        state, batch = simulator.state, simulator.batch_size
-        if self.memory.step.shape[0] != batch:
-            self.reset(batch)
-        motion = ImuMotion(
-            simulator.world.seed,
-            state.step,
-            state.acceleration_x,
-            state.acceleration_y,
-            state.yaw_rate,
-            state.pitch,
-            state.roll,
-        )
-        out = allocate(self.device, (batch, 3), np.float32)
-        _read(self.device, batch, motion, self.memory, self.errors, (out,))
-        return out
+        if self._seeds[0] is not simulator.world.seed:
+            self._seeds = (simulator.world.seed,)
+            if self._out[0].shape[0] != simulator.batch_size:
+                self.reset(simulator.batch_size)
+        self._read(self.device, simulator.batch_size, self._seeds, simulator.state, self.memory, self.errors, self._out)
+        return duplicate(self._out[0])

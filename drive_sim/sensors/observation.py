@@ -155,17 +155,20 @@ class SensorSuite:
 
     def observe(self, simulator: Simulator, active: NDArray[np.bool_] | None = None) -> Observation:
         """Sense the worlds as they are now; cameras look only at those of ``active`` (B), by default at all."""
+        readings = self.sense(simulator, active)
+        time = to_device(self.device, to_host(simulator.state.time))
+        return Observation(time=time, camera=readings.pop("camera", {}), active=active, **readings)
+
+    def sense(self, simulator: Simulator, active: NDArray[np.bool_] | None = None) -> dict[str, Any]:
+        """What `observe` fills the fields of an `Observation` with: an entry for each sensor, arrays of their own."""
         if self._batch != simulator.batch_size:
             self.reset(simulator)
-        state = simulator.state
-        pictures: dict[str, Any] = {}
+        readings: dict[str, Any] = {name: sensor.sense(simulator) for name, sensor in self.others.items()}
         if self.rig is not None:
             rows = None if active is None else np.flatnonzero(active)
-            seen = self.rig.render_each(self.device, simulator.roads, simulator.world, state, rows=rows)
-            pictures = {name: frames.rgb for name, frames in seen.items()}
-        readings = {name: sensor.sense(simulator) for name, sensor in self.others.items()}
-        time = to_device(self.device, to_host(state.time))
-        return Observation(time=time, camera=pictures, active=active, **readings)
+            seen = self.rig.render_each(self.device, simulator.roads, simulator.world, simulator.state, rows=rows)
+            readings["camera"] = {name: frames.rgb for name, frames in seen.items()}
+        return readings
 
     def annotate(self, simulator: Simulator, rows: Any = None) -> list[dict[str, CameraAnnotations]]:
         """Labels of the cameras' present pictures by name, for each of the worlds ``rows`` (default: all).
