@@ -132,15 +132,11 @@ def ground_knot(view, roads, course, origin_x, origin_y, column, row, rails):
     top_d, bottom_d, bottom_s = F(d), F(d), F(s)
     if rails:
         top_d, _ = _at_height(view, roads, course, origin_x, origin_y, x, y, fall, F(RAIL_TOP), F(d), F(s))
-        bottom_d, bottom_s = _at_height(
-            view, roads, course, origin_x, origin_y, x, y, fall, F(RAIL_BOTTOM), F(d), F(s)
-        )
+        bottom_d, bottom_s = _at_height(view, roads, course, origin_x, origin_y, x, y, fall, F(RAIL_BOTTOM), F(d), F(s))
     # The camera's left is the picture's lower columns.
     return Knot(
         near if z <= F(HORIZON) else INT(-2),
-        Place(
-            F(s), F(d), -column_s, -column_d, row_s, row_d, paved_left, paved_right, top_d, bottom_d, bottom_s
-        ),
+        Place(F(s), F(d), -column_s, -column_d, row_s, row_d, paved_left, paved_right, top_d, bottom_d, bottom_s),
     )
 
 
