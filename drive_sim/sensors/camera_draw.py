@@ -71,6 +71,7 @@ from drive_sim.sensors.camera_spans import (
     APART_SPAN,
     ASPHALT_SPAN,
     BATCH,
+    KNOT_BATCH,
     MARKED_SPAN,
     MIXED_SPAN,
     SKY_SPAN,
@@ -264,7 +265,7 @@ def _draw_apart(view, roads, road, course, trim, textures, levels, clouds, scrat
     rows = scratch.rows
     for span in range(low, high):
         first = span * KNOT_DISTANCE
-        _find_places(view, roads, course, trim, scratch, slot, row, first, 1, BATCH, spare)
+        _find_places(view, roads, course, trim, scratch, slot, row, first, 1, KNOT_DISTANCE, spare)
         for k in range(KNOT_DISTANCE):
             column = first + k
             knot = knot_at(rows, slot, spare + k, True)
@@ -286,7 +287,8 @@ def draw_background(view, roads, road, trim, textures, clouds, scratch, slot, ro
     levels, course = row_levels(view, textures, F(row)), course_of(roads, road)
     rails, wet = has_rails(trim), view.wet > F(0.0)
     spans = spans_of(columns)
-    knots = padded(spans + 1)
+    knots, sorted_spans = padded(spans + 1, KNOT_BATCH), padded(spans, BATCH)
+    spare = sorted_spans + KNOT_BATCH
     _, _, left_z = ray(view, F(0.0), F(row))
     _, _, right_z = ray(view, F(INT(columns)), F(row))
     if min(left_z, right_z) > F(HORIZON):
@@ -295,9 +297,9 @@ def draw_background(view, roads, road, trim, textures, clouds, scratch, slot, ro
     else:
         _find_places(view, roads, course, trim, scratch, slot, row, 0, KNOT_DISTANCE, knots, 0)
         if rails:
-            sort_spans(trim, course, roads, road, rows, slot, padded(spans), True)
+            sort_spans(trim, course, roads, road, rows, slot, sorted_spans, True)
         else:
-            sort_spans(trim, course, roads, road, rows, slot, padded(spans), False)
+            sort_spans(trim, course, roads, road, rows, slot, sorted_spans, False)
     low = 0
     while low < spans:
         kind, high = read(rows, slot, SPAN_KIND, low), low + 1
@@ -308,9 +310,7 @@ def draw_background(view, roads, road, trim, textures, clouds, scratch, slot, ro
         elif kind == F(VERGE_SPAN):
             _draw_verge(view, textures, levels, rows, slot, row, low, high)
         elif kind == F(APART_SPAN):
-            _draw_apart(
-                view, roads, road, course, trim, textures, levels, clouds, scratch, slot, row, low, high, knots + 1
-            )
+            _draw_apart(view, roads, road, course, trim, textures, levels, clouds, scratch, slot, row, low, high, spare)
         elif kind == F(ASPHALT_SPAN) and wet:
             _draw_asphalt(view, trim, textures, levels, rows, slot, row, low, high, True)
         elif kind == F(ASPHALT_SPAN):

@@ -37,20 +37,22 @@ ASPHALT_SPAN, MARKED_SPAN, MIXED_SPAN, VERGE_SPAN, SKY_SPAN, APART_SPAN = 0.0, 1
 """What a span shows: bare asphalt, asphalt and markings, anything that there is on the ground, verge, sky; or knots
 that may not be joined. Floats, as they are kept in a row."""
 BATCH = 8
-"""Knots and spans that are worked out at once."""
+"""Spans that are sorted at once."""
+KNOT_BATCH = 4
+"""Knots that are worked out at once, in double precision."""
 
 
 @pixel_scalar
 def place_knots(view, roads, course, scratch, slot, row, first, step, count, place, rails):
-    """Store ``count`` (a multiple of `BATCH`) knots, ``step`` pixels apart from column ``first`` on, from ``place`` on.
+    """Store knots, ``step`` pixels apart from column ``first`` on, from ``place`` on.
 
-    ``rails``, a constant, is whether the road has guard rails.
+    ``count`` is how many, a multiple of `KNOT_BATCH`; ``rails``, a constant, is whether the road has guard rails.
     """
     rows = scratch.rows
     origin_x, origin_y = scratch.origins[slot, 0], scratch.origins[slot, 1]
-    for batch in range(count // BATCH):
-        for k in range(BATCH):
-            number = batch * BATCH + k
+    for batch in range(count // KNOT_BATCH):
+        for k in range(KNOT_BATCH):
+            number = batch * KNOT_BATCH + k
             column, n = F(INT(first + step * number)), place + number
             knot = ground_knot(view, roads, course, origin_x, origin_y, column, F(row), rails)
             at = knot.place
@@ -124,12 +126,10 @@ def sort_spans(trim, course, roads, road, rows, slot, count, rails):
             write(rows, slot, SPAN_HIGH, n, high)
     for number in range(roads.boundary_count[road]):
         low, high = reach_of(roads, road, number)
-        for batch in range(count // BATCH):
-            for k in range(BATCH):
-                n = batch * BATCH + k
-                kind = read(rows, slot, SPAN_KIND, n)
-                marked = (kind == F(ASPHALT_SPAN)) & touches(rows, slot, n, low, high)
-                write(rows, slot, SPAN_KIND, n, F(MARKED_SPAN) if marked else kind)
+        for n in range(count):
+            kind = read(rows, slot, SPAN_KIND, n)
+            marked = (kind == F(ASPHALT_SPAN)) & touches(rows, slot, n, low, high)
+            write(rows, slot, SPAN_KIND, n, F(MARKED_SPAN) if marked else kind)
 
 
 @pixel_scalar
@@ -152,6 +152,6 @@ def spans_of(columns):
 
 
 @pixel_scalar
-def padded(count):
-    """The smallest multiple of `BATCH` that is not below ``count``."""
-    return (count + BATCH - 1) // BATCH * BATCH
+def padded(count, batch):
+    """The smallest multiple of ``batch`` that is not below ``count``."""
+    return (count + batch - 1) // batch * batch
