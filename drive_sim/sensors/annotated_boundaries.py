@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ STEP = 0.5
 """Distance of the points along the road [m]: chords of the tightest curve leave their arc by 3 mm."""
 STYLES = {STYLE_SOLID: "solid", STYLE_DASHED: "dashed", STYLE_DOUBLE: "double"}
 COLOURS = {COLOUR_WHITE: "white", COLOUR_YELLOW: "yellow"}
-_HALVINGS = 24
+_HALVINGS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,25 +115,23 @@ class RoadLines(NamedTuple):
         self, camera: CameraConfig, depth: NDArray[np.float32], instance: NDArray[np.uint8]
     ) -> tuple[BoundaryLine, ...]:
         """The boundaries in a picture whose depth and instance layers (H, W) are given."""
-        sides = self._sides()
-        result = []
-        for number in np.argsort(self.offset, kind="stable"):
-            if self.style[number] == STYLE_NONE:
-                continue
-            points = self._points(self.offset[number])
-            for first, last in _stretches(_inside(camera, points)):
-                stretch = _clipped(camera, points, first, last)
-                seen = camera.project(stretch)
-                column = np.clip(np.rint(seen[:, 0]).astype(int), 0, camera.width - 1)
-                row = np.clip(np.rint(seen[:, 1]).astype(int), 0, camera.height - 1)
-                # Road users stand on the ground: where one is drawn nearer, it is in the way.
-                hidden = (instance[row, column] > 0) & (depth[row, column] < seen[:, 2])
-                result.append(
-                    BoundaryLine(
-                        int(number), STYLES[int(self.style[number])], COLOURS[int(self.colour[number])],
-                        float(self.offset[number]), sides.get(int(number), ""), seen[:, :2], stretch, hidden,
-                    )
-                )  # fmt: skip
+        painted = [int(number) for number in np.argsort(self.offset, kind="stable") if self.style[number] != STYLE_NONE]
+        if not painted or not len(self.line):
+            return ()
+        points = np.stack([self._points(self.offset[number]) for number in painted])
+        sides, result = self._sides(painted), []
+        for k, stretch in _clipped(camera, points):
+            number, seen = painted[k], camera.project(stretch)
+            column = np.clip(np.rint(seen[:, 0]).astype(int), 0, camera.width - 1)
+            row = np.clip(np.rint(seen[:, 1]).astype(int), 0, camera.height - 1)
+            # Road users stand on the ground: where one is drawn nearer, it is in the way.
+            hidden = (instance[row, column] > 0) & (depth[row, column] < seen[:, 2])
+            result.append(
+                BoundaryLine(
+                    number, STYLES[int(self.style[number])], COLOURS[int(self.colour[number])],
+                    float(self.offset[number]), sides.get(number, ""), seen[:, :2], stretch, hidden,
+                )
+            )  # fmt: skip
         return tuple(result)
 
     def _points(self, offset: float) -> Floats:
@@ -142,18 +140,12 @@ class RoadLines(NamedTuple):
         world = np.stack([x - offset * np.sin(heading), y + offset * np.cos(heading), 0.0 * x], -1)
         return np.asarray((world - self.place) @ self.body)
 
-    def _sides(self) -> dict[int, str]:
-        """Which boundary is next to the car on which side."""
-        painted = [int(number) for number in np.flatnonzero(self.style != STYLE_NONE)]
+    def _sides(self, painted: list[int]) -> dict[int, str]:
+        """Which of the painted boundaries, given from right to left, is next to the car on which side."""
         left = [number for number in painted if self.offset[number] > self.lateral]
         right = [number for number in painted if self.offset[number] <= self.lateral]
         names = ("right", "left") if self.backwards else ("left", "right")
-        sides = {}
-        if left:
-            sides[min(left, key=lambda number: self.offset[number])] = names[0]
-        if right:
-            sides[max(right, key=lambda number: self.offset[number])] = names[1]
-        return sides
+        return {**dict.fromkeys(left[:1], names[0]), **dict.fromkeys(right[-1:], names[1])}
 
 
 @kernel(grain=512)
@@ -173,22 +165,28 @@ def _inside(camera: CameraConfig, points: Floats) -> NDArray[np.bool_]:
     return (depth >= NEAR) & across & (row >= -0.5) & (row <= camera.height - 0.5)
 
 
-def _stretches(inside: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and last index of each run of true entries."""
-    edges = np.diff(np.concatenate([[False], inside, [False]]).astype(np.int8))
-    return [(int(a), int(b) - 1) for a, b in zip(np.flatnonzero(edges > 0), np.flatnonzero(edges < 0), strict=True)]
+def _clipped(camera: CameraConfig, points: Floats) -> list[tuple[int, Floats]]:
+    """Stretches of lines (M, P, 3) that are in the picture: (which line, points), ends on the picture's edge."""
+    inside = _inside(camera, points)
+    edges = np.diff(np.pad(inside, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    # Row by row, so that each beginning has its end.
+    (line, first), (_, last) = np.nonzero(edges > 0), np.nonzero(edges < 0)
+    last = last - 1
+    before, after = np.maximum(first - 1, 0), np.minimum(last + 1, points.shape[1] - 1)
+    enters, leaves = _edge(camera, points[line, [before, after]], points[line, [first, last]])
+    return [
+        (
+            int(k),
+            np.concatenate([enters[n : n + (a > 0)], points[k, a : b + 1], leaves[n : n + (b + 1 < len(points[k]))]]),
+        )
+        for n, (k, a, b) in enumerate(zip(line, first, last, strict=True))
+    ]
 
 
-def _clipped(camera: CameraConfig, points: Floats, first: int, last: int) -> Floats:
-    """Points ``first`` to ``last``, which are in the picture, and the two where the line leaves it."""
-    ends: list[Any] = [(points[first - 1], points[first])] if first > 0 else []
-    ends += [(points[last + 1], points[last])] if last + 1 < len(points) else []
-    if not ends:
-        return points[first : last + 1]
-    outside, inside = np.array(ends)[:, 0], np.array(ends)[:, 1]
+def _edge(camera: CameraConfig, outside: Floats, inside: Floats) -> Floats:
+    """Where lines from points out of the picture to points in it cross its edge, by halving."""
     for _ in range(_HALVINGS):
         middle = 0.5 * (outside + inside)
-        within = _inside(camera, middle)[:, None]
+        within = _inside(camera, middle)[..., None]
         inside, outside = np.where(within, middle, inside), np.where(within, outside, middle)
-    before, after = inside[: int(first > 0)], inside[int(first > 0) :]
-    return np.concatenate([before, points[first : last + 1], after])
+    return inside

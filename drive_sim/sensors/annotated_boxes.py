@@ -22,8 +22,8 @@ Rectangle = tuple[float, float, float, float]
 _CORNERS = np.array([(x, y, z) for z in (0.0, 1.0) for x, y in ((0.5, 0.5), (-0.5, 0.5), (-0.5, -0.5), (0.5, -0.5))])
 _EDGES = np.array([(k, (k + 1) % 4) for k in range(4)] + [(k + 4, (k + 1) % 4 + 4) for k in range(4)]
                   + [(k, k + 4) for k in range(4)])  # fmt: skip
-_PIECES = 8
-"""Points along an edge, which a lens may bend."""
+_PIECES = 24
+"""Pieces that an edge is divided into where the lens bends it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +71,7 @@ class Boxes:
     def __init__(self, camera: CameraConfig) -> None:
         self._camera = camera
         self._rig = CameraRig((camera,))
+        self._pieces = _PIECES if camera.distorted else 1
 
     def of(
         self, device: str, roads: Roads, world: World, state: State, instance: NDArray[np.uint8]
@@ -116,7 +117,7 @@ class Boxes:
         with np.errstate(divide="ignore", invalid="ignore"):
             crossing = (NEAR - depth_a) / (depth_b - depth_a)
         start, stop = np.where(depth_a < NEAR, crossing, 0.0), np.where(depth_b < NEAR, crossing, 1.0)
-        share = start[:, None] + (stop - start)[:, None] * np.linspace(0.0, 1.0, _PIECES + 1)
+        share = start[:, None] + (stop - start)[:, None] * np.linspace(0.0, 1.0, self._pieces + 1)
         points = a[:, None] + (b - a)[:, None] * share[..., None]
         hull = cv2.convexHull(self._camera.project(points.reshape(-1, 3))[:, :2].astype(np.float32))
         right, bottom = self._camera.width - 0.5, self._camera.height - 0.5

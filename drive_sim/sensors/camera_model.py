@@ -104,7 +104,8 @@ class CameraConfig:
     height: int = 66
     """Rows [pixels]."""
     field_of_view: float = 1.2217
-    """Horizontal, between the outer edges of the first and last column [rad]."""
+    """Horizontal, between the outer edges of the first and last column [rad]; a lens that distorts shows more or less
+    than the pinhole of its focal length, which this is the angle of."""
     x: float = 0.5
     """Mount, forward of the car's middle [m]."""
     y: float = 0.0
