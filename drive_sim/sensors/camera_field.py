@@ -15,15 +15,13 @@ import numpy as np
 from drive_sim.sensors.camera_light import ray
 from drive_sim.sensors.camera_rows import fetch
 from drive_sim.sensors.camera_view import pixel_scalar
-from drive_sim.world.road import RAIL_OFFSET, arc_tangent, grid_cell
+from drive_sim.world.road import RAIL_BOTTOM, RAIL_OFFSET, RAIL_TOP, arc_tangent, grid_cell
 
 F, INT = np.float32, np.int32
 KNOT_DISTANCE = 8
 """Pixels from knot to knot."""
 NOWHERE = 1e4
 """d [m] of ground that no road is near."""
-RAIL_TOP, RAIL_BOTTOM = 0.78, 0.45
-"""Height of a guard rail's beam above the ground [m]."""
 _WIDEST_SPAN = 25.0
 """Knots farther apart than this on the ground are not interpolated between [m]."""
 

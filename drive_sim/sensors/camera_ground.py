@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from drive_sim.sensors.camera_field import RAIL_BOTTOM, RAIL_TOP, rail_offset
+from drive_sim.sensors.camera_field import rail_offset
 from drive_sim.sensors.camera_model import (
     SEMANTIC_KERB,
     SEMANTIC_MARKING,
@@ -37,6 +37,9 @@ from drive_sim.world.road import (
     DASH_PERIOD,
     EDGE_KERB,
     EDGE_RAIL,
+    RAIL_BOTTOM,
+    RAIL_POST_DISTANCE,
+    RAIL_TOP,
     STYLE_DASHED,
     STYLE_DOUBLE,
     STYLE_NONE,
@@ -49,7 +52,6 @@ KERB_WIDTH, PAVEMENT_WIDTH = 0.28, 2.2
 """Kerb stone, and the footway behind it [m]."""
 GRAVEL_WIDTH = 1.2
 """How far the road's foot reaches into the verge [m]."""
-RAIL_POST_DISTANCE = 4.0
 
 
 class Levels(NamedTuple):
