@@ -445,4 +445,5 @@ def _event_names() -> NDArray[np.object_]:
     names = np.empty(2 * max(EVENT_NAMES), object)
     for mask in range(len(names)):
         names[mask] = tuple(name for event, name in EVENT_NAMES.items() if mask & event)
+    names.setflags(write=False)
     return names

@@ -209,7 +209,7 @@ def stack_roads(roads: list[Road], device: str = "cpu") -> Roads:
         grid_y=np.array([grid.origin_y for grid in grids]),
         grid_rows=np.array([grid.elements.shape[0] for grid in grids], np.int64),
         grid_columns=np.array([grid.elements.shape[1] for grid in grids], np.int64),
-        grid=np.concatenate([grid.elements.ravel() for grid in grids]).astype(np.int32),
+        grid=np.concatenate([grid.elements.ravel() for grid in grids]).astype(np.int32, copy=False),
         lane_width=each("lane_width", np.float64),
         lanes_forward=each("lanes_forward", np.int32),
         lanes_backward=each("lanes_backward", np.int32),

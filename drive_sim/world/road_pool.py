@@ -42,7 +42,8 @@ class RoadPool:
         self._elements, self._cells = len(stacked.x), len(stacked.grid)
         if spare:
             stacked = Roads(*(_with_room(array, spare) for array in stacked))
-        self.roads = Roads(*(to_device(device, array) for array in stacked))
+        # On the CPU they are our own already: a pool of many roads is tens of megabytes, mostly of grids.
+        self.roads = stacked if device == "cpu" else Roads(*(to_device(device, array) for array in stacked))
 
     def find(self, road: Road) -> int | None:
         """Index of the road, if it is in the pool."""
@@ -68,5 +69,7 @@ class RoadPool:
 
 
 def _with_room(array: np.ndarray[Any, Any], spare: float) -> np.ndarray[Any, Any]:
-    room = np.zeros((int(np.ceil(len(array) * spare)), *array.shape[1:]), array.dtype)
-    return np.concatenate([array, room])
+    # Zeroed memory costs nothing until it is used.
+    roomy = np.zeros((len(array) + int(np.ceil(len(array) * spare)), *array.shape[1:]), array.dtype)
+    roomy[: len(array)] = array
+    return roomy
