@@ -291,23 +291,23 @@ class Repeated:
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._shareable = 2 * kernel.grain
-        self._arguments: tuple[Any, ...] = ()
-        self._args: tuple[Any, ...] = ()
-        self._loop: Callable[..., None] | None = None
+        # Arguments of the last call, the same as compiled code takes them, and that code: one tuple, so that a thread
+        # which calls meanwhile finds all three of the same call.
+        self._last: tuple[tuple[Any, ...], tuple[Any, ...], Callable[..., None]] | None = None
 
     def __call__(self, device: str, count: int, *arguments: Any) -> None:
-        if device != "cpu":
-            self._kernel(device, count, *arguments)
-        elif self._loop is not None and all(map(is_, arguments, self._arguments)):
+        last = self._last
+        if last is not None and device == "cpu" and all(map(is_, arguments, last[0])):
+            _, args, loop = last
             if count < self._shareable:
-                self._loop(0, count, *self._args)
+                loop(0, count, *args)
             else:
-                self._kernel.spread(self._loop, count, self._args)
-        else:
-            self._kernel(device, count, *arguments)
-            self._arguments = arguments
-            self._args = tuple([bundle_of(argument) for argument in arguments])
-            self._loop = self._kernel.compiled_for(self._args)
+                self._kernel.spread(loop, count, args)
+            return
+        self._kernel(device, count, *arguments)
+        if device == "cpu":
+            args = tuple([bundle_of(argument) for argument in arguments])
+            self._last = arguments, args, self._kernel.compiled_for(args)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy's arguments are copies too: none of what is remembered here holds for them.
