@@ -107,14 +107,18 @@ def drive(**options: Any) -> None:
 
 
 @application.command()
-@click.argument("dataset", type=FOLDER)
+@click.argument("path", metavar="DATASET|RESULTS", type=click.Path(path_type=Path))
 @click.argument("episode", type=click.IntRange(min=0), default=0)
-def replay(dataset: Path, episode: int) -> None:
-    """Show a recorded episode again."""
-    from drive_sim.window.app import replay as replay_in_window
+def replay(path: Path, episode: int) -> None:
+    """Show a recorded episode again, or drive one of an evaluation again exactly as it was scored."""
+    from drive_sim.evaluation.scored import holds_results
+    from drive_sim.window import app
 
     _announce_compiling()
-    replay_in_window(dataset, episode)
+    if holds_results(path):
+        click.echo(app.replay_scored(path, episode))
+    else:
+        app.replay(path, episode)
 
 
 @application.group()
@@ -193,17 +197,36 @@ def train(**options: Any) -> None:
 @click.option("--device", type=DEVICE, default="cpu", show_default=True)
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of roads, weather and traffic.")
 @click.option("--against", metavar="DRIVER", multiple=True, help="Compare with this driver on the same seeds.")
-@click.option("--real-time", is_flag=True, help="One world, paced by the clock.")
+@click.option(
+    "--real-time", is_flag=True, help="One world, paced by the clock; late decisions leave the last in force."
+)
+@click.option("--latency", metavar="MS", type=click.FloatRange(0, 10_000), default=0.0, help="Delay every command.")
+@click.option("--thresholds", metavar="FILE", type=FILE, help="What to reach (TOML); exit status 1 if it is not.")
+@click.option("--junit", metavar="FILE", type=FILE, help="Write a JUnit XML of thresholds, or else of episodes.")
 @click.option("--output", metavar="DIR", type=FOLDER, required=True, help="Folder for results.json and report.html.")
-def evaluate(**options: Any) -> None:
+def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **options: Any) -> None:
     """Score DRIVER on roads it never saw."""
     from drive_sim.evaluation.harness import evaluate as evaluate_driver
+    from drive_sim.evaluation.junit import write_junit
+    from drive_sim.evaluation.results import load_results
+    from drive_sim.evaluation.thresholds import judge, load_thresholds
     from drive_sim.progress import show_progress
 
+    wanted = load_thresholds(thresholds) if thresholds else {}
     _announce_compiling()
     with show_progress() as stages:
-        page = evaluate_driver(**options, report=stages("evaluate"))
+        page = evaluate_driver(**options, latency=latency / 1000.0, report=stages("evaluate"))
     click.echo(f"report: {page}")
+    if not wanted and not junit:
+        return
+    results = load_results(options["output"])
+    verdicts = judge(results, wanted)
+    if junit:
+        write_junit(junit, results, verdicts)
+    for verdict in verdicts:
+        click.echo(f"{'passed' if verdict.passed else 'missed'}: {verdict.sentence}")
+    if not all(verdict.passed for verdict in verdicts):
+        raise click.exceptions.Exit(FAILED)
 
 
 @application.command()

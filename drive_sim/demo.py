@@ -34,7 +34,7 @@ class DemoSettings:
     """Recorded of each lane-keeping scenario."""
     obstacle_episodes: int = 28
     """Recorded of each obstacle scenario."""
-    views: int = 96_000
+    views: int = 112_000
     trials: int = 0
     """Checkpoints that drive on validation roads."""
     seconds: float = 45.0

@@ -6,7 +6,9 @@ numbers that `DriveEnv` with the same seed goes through. Reward and end of an ep
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,7 +21,7 @@ from numpy.typing import NDArray
 
 from drive_sim.errors import InputError
 from drive_sim.kernel import cuda_available, to_host
-from drive_sim.sensors.observation import SENSOR_NAMES, Observation, SensorConfigs, SensorSuite
+from drive_sim.sensors.observation import SENSOR_NAMES, SensorConfigs, SensorSuite
 from drive_sim.world.episode import Episode
 from drive_sim.world.reward import Judge, Truth, Verdict
 from drive_sim.world.scenario import Scenario, load_scenario
@@ -28,6 +30,7 @@ from drive_sim.world.simulator import CONTROL_PERIOD, Simulator
 from drive_sim.world.state import EVENT_NAMES
 
 if TYPE_CHECKING:
+    from drive_sim.sensors.annotations import CameraAnnotations
     from drive_sim.sensors.camera import CameraConfig
     from drive_sim.top_down import Screen
 
@@ -45,7 +48,7 @@ class _Worlds:
         scenario: str | Path | Scenario,
         split: str,
         sensors: Sequence[str],
-        cameras: Sequence[CameraConfig] | None,
+        cameras: Sequence[CameraConfig | dict[str, Any]] | None,
         sensor_configs: SensorConfigs | None,
         on_failure: str,
         device: str,
@@ -55,10 +58,10 @@ class _Worlds:
         self.scenario = scenario if isinstance(scenario, Scenario) else load_scenario(str(scenario), split)
         self.count, self.device, self.on_failure = count, device, on_failure
         rig = None
-        if cameras and "camera" in sensors:
+        if cameras is not None and "camera" in sensors:
             from drive_sim.sensors.camera import CameraRig
 
-            rig = CameraRig(tuple(cameras))
+            rig = CameraRig.described(cameras)
         self.suite = SensorSuite(sensors, rig, device, sensor_configs, CONTROL_PERIOD)
         self.judge = Judge(count, device)
         self.simulator: Simulator | None = None
@@ -88,17 +91,21 @@ class _Worlds:
         self.running.step(actions)
 
     def look(self) -> tuple[dict[str, Any], Verdict]:
-        """Observation, as `space` describes it with the world axis in front, and verdict; NumPy arrays of their own."""
-        observation = self.suite.observe(self.running)
-        if self.device != "cpu":
-            observation = observation.host()
-        return self._entries(observation), self.judge.judge(self.running)
+        """Observation, as `space` describes it with the world axis in front, and verdict; NumPy arrays.
 
-    def _entries(self, observation: Observation) -> dict[str, Any]:
-        return {
-            name: _camera_entry(observation.camera, dict) if name == "camera" else getattr(observation, name)
-            for name in self.suite.sensors
-        }
+        Those of the observation are its own, the next verdict may be written over this one.
+        """
+        readings = self.suite.sense(self.running)
+        entries = {name: readings[name] for name in self.suite.sensors}
+        if "camera" in entries:
+            entries["camera"] = _camera_entry(entries["camera"], dict)
+        if self.device != "cpu":
+            entries = _each_array(entries, to_host)
+        return entries, self.judge.judge(self.running)
+
+    def annotations(self) -> list[dict[str, CameraAnnotations]]:
+        """Labels of the cameras' present pictures, by camera name for each world."""
+        return self.suite.annotate(self.running)
 
     def space(self) -> gymnasium.spaces.Dict:
         """Observation space of one world: an entry for each sensor."""
@@ -122,7 +129,8 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
 
     Action: ``Box([-1, -1], [1, 1])`` float32, [steering, acceleration]; left and throttle positive.
     Observation: a ``Dict`` with an entry for each sensor: ``camera`` uint8 (H, W, 3) (a ``Dict`` by camera name where
-    there are several), ``lidar``, ``imu``, ``gnss``, ``odometry`` float32 as in `drive_sim.sensors.observation`.
+    there are several, each of its own size), ``lidar``, ``radar``, ``imu``, ``gnss``, ``odometry`` float32 as in
+    `drive_sim.sensors.observation`.
     ``info`` carries the truth: the fields of `drive_sim.world.reward.Truth`, ``events`` and ``events_so_far`` (names),
     ``interventions`` and ``episode`` (number of the draw).
 
@@ -135,7 +143,8 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
     sensors
         Names out of `SENSOR_NAMES`; only these are evaluated.
     cameras
-        Cameras on the car; one 200 x 66 front camera by default.
+        Any number of cameras on the car, as `CameraConfig` or a dict of its fields, each with a name, size, mount and
+        optics of its own; one 200 x 66 front camera by default.
     sensor_configs
         How the other sensors err.
     on_failure
@@ -151,7 +160,7 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
     Raises
     ------
     InputError
-        For a scenario, sensor, mode or device that does not exist.
+        For a scenario, sensor, mode or device that does not exist, and for a camera that cannot be.
     """
 
     metadata = {"render_modes": list(RENDER_MODES), "render_fps": round(1.0 / CONTROL_PERIOD)}  # noqa: RUF012
@@ -161,7 +170,7 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
         scenario: str | Path | Scenario = "lane-keeping/rural",
         split: str = "train",
         sensors: Sequence[str] = SENSOR_NAMES,
-        cameras: Sequence[CameraConfig] | None = None,
+        cameras: Sequence[CameraConfig | dict[str, Any]] | None = None,
         sensor_configs: SensorConfigs | None = None,
         on_failure: str = "terminate",
         render_mode: str | None = None,
@@ -199,15 +208,16 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
 
     def _look(self) -> tuple[dict[str, Any], dict[str, Any], Verdict]:
         entries, verdict = self._worlds.look()
-        state = self._worlds.running.state
+        simulator = self._worlds.running
+        state, names = simulator.state, _event_names()
         info: dict[str, Any] = dict(zip(Truth._fields, verdict.truth[0].tolist(), strict=True))
-        info["events"] = _event_names(int(to_host(state.events)[0]))
-        info["events_so_far"] = _event_names(int(to_host(state.events_ever)[0]))
+        info["events"] = names[to_host(state.events)[0]]
+        info["events_so_far"] = names[to_host(state.events_ever)[0]]
         info["interventions"] = int(to_host(state.interventions)[0])
         info["episode"] = self._number
         if self._screen is not None:
-            self._screen.follow(self._worlds.running)
-        return _first(entries), info, verdict
+            self._screen.follow(simulator)
+        return _each_array(entries, _first), info, verdict
 
     def render(self) -> NDArray[np.uint8] | None:
         """The top-down view, uint8 (H, W, 3); in "human" mode None, as the window has been drawn already."""
@@ -218,6 +228,19 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
             self._worlds.running  # noqa: B018 (raises before the first reset)
             return None
         return self._screen.picture(self._worlds.running, 0)
+
+    def annotations(self) -> dict[str, CameraAnnotations]:
+        """What the cameras see now, by camera name: boxes of road users, lane boundaries, class, depth and instance.
+
+        They belong to the pictures of the last observation, and are made when asked for: `step` costs the same
+        whether or not this is ever called. Through wrappers: ``env.unwrapped.annotations()``.
+
+        Raises
+        ------
+        InputError
+            The environment was made without ``camera`` among its sensors.
+        """
+        return self._worlds.annotations()[0]
 
     def close(self) -> None:
         """Close the window, if there is one."""
@@ -241,7 +264,7 @@ class DriveVectorEnv(VectorEnv[dict[str, Any], NDArray[np.float32], NDArray[Any]
         scenario: str | Path | Scenario = "lane-keeping/rural",
         split: str = "train",
         sensors: Sequence[str] = SENSOR_NAMES,
-        cameras: Sequence[CameraConfig] | None = None,
+        cameras: Sequence[CameraConfig | dict[str, Any]] | None = None,
         sensor_configs: SensorConfigs | None = None,
         on_failure: str = "terminate",
         render_mode: str | None = None,
@@ -307,7 +330,7 @@ class DriveVectorEnv(VectorEnv[dict[str, Any], NDArray[np.float32], NDArray[Any]
         observation, info, verdict = self._look()
         terminated, truncated = verdict.terminated.astype(bool), verdict.truncated.astype(bool)
         self._ended = terminated | truncated
-        return observation, verdict.reward, terminated, truncated, info
+        return observation, verdict.reward.copy(), terminated, truncated, info
 
     def _start(self, indices: NDArray[np.int64], options: dict[str, Any] | None) -> None:
         assert self._generators is not None
@@ -319,12 +342,14 @@ class DriveVectorEnv(VectorEnv[dict[str, Any], NDArray[np.float32], NDArray[Any]
     def _look(self) -> tuple[dict[str, Any], dict[str, Any], Verdict]:
         entries, verdict = self._worlds.look()
         state = self._worlds.running.state
-        info: dict[str, Any] = {name: verdict.truth[:, column].copy() for column, name in enumerate(Truth._fields)}
-        for name, events in (("events", state.events), ("events_so_far", state.events_ever)):
-            info[name] = np.fromiter((_event_names(int(mask)) for mask in to_host(events)), object, self.num_envs)
+        # A row of each block is an entry: half a dozen arrays to make instead of fifty.
+        info: dict[str, Any] = dict(zip(Truth._fields, verdict.truth.T.copy(), strict=True))
+        names = _event_names()
+        info["events"] = names[to_host(state.events)]
+        info["events_so_far"] = names[to_host(state.events_ever)]
         info["interventions"] = np.array(to_host(state.interventions))
         info["episode"] = self._numbers.copy()
-        info.update({f"_{name}": np.ones(self.num_envs, bool) for name in list(info)})
+        info.update(zip([f"_{name}" for name in info], np.ones((len(info), self.num_envs), bool), strict=True))
         if self._screen is not None:
             self._screen.follow(self._worlds.running)
         return entries, info, verdict
@@ -335,6 +360,10 @@ class DriveVectorEnv(VectorEnv[dict[str, Any], NDArray[np.float32], NDArray[Any]
             gymnasium.logger.warn("render was called without a render_mode; give render_mode='rgb_array'")
             return None
         return tuple(self._screen.picture(self._worlds.running, index) for index in range(self.num_envs))
+
+    def annotations(self) -> list[dict[str, CameraAnnotations]]:
+        """`DriveEnv.annotations` of every world."""
+        return self._worlds.annotations()
 
 
 def _check(sensors: Sequence[str], on_failure: str, device: str, render_mode: str | None) -> None:
@@ -359,7 +388,8 @@ def _checked(actions: Any, shape: tuple[int, ...]) -> NDArray[np.float32]:
     array = np.ascontiguousarray(actions, np.float32)
     if array.shape != shape:
         raise ValueError(f"an action must have shape {shape}, not {array.shape}")
-    if not np.isfinite(array).all():
+    # For an action or two NumPy's way of asking takes longer than the numbers.
+    if not (all(map(math.isfinite, array.tolist())) if array.ndim == 1 else np.isfinite(array).all()):
         raise ValueError(f"an action must be finite numbers, not {array}")
     return array
 
@@ -396,10 +426,23 @@ def _camera_entry(pictures: dict[str, Any], bundle: Any) -> Any:
     return next(iter(pictures.values())) if len(pictures) == 1 else bundle(pictures)
 
 
-def _first(entries: dict[str, Any]) -> dict[str, Any]:
-    """World 0 of a batch's entries."""
-    return {name: _first(entry) if isinstance(entry, dict) else entry[0] for name, entry in entries.items()}
+def _each_array(entries: dict[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
+    """The entries of an observation with every array changed, those of several cameras too."""
+    return {
+        name: _each_array(entry, change) if isinstance(entry, dict) else change(entry)
+        for name, entry in entries.items()
+    }
 
 
-def _event_names(events: int) -> tuple[str, ...]:
-    return tuple(name for event, name in EVENT_NAMES.items() if events & event) if events else ()
+def _first(array: Any) -> Any:
+    """World 0 of a batch."""
+    return array[0]
+
+
+@cache
+def _event_names() -> NDArray[np.object_]:
+    """The names of the events in every mask that there can be: tuples of str, by mask."""
+    names = np.empty(2 * max(EVENT_NAMES), object)
+    for mask in range(len(names)):
+        names[mask] = tuple(name for event, name in EVENT_NAMES.items() if mask & event)
+    return names

@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
+from operator import is_
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,11 @@ def threads(count: int) -> Iterator[None]:
         set_threads(before)
 
 
+def loop_threads() -> ThreadPoolExecutor:
+    """The threads of CPU loops, for other work that releases the GIL; that work must not run a `Kernel`."""
+    return _POOL.executor()
+
+
 class Kernel:
     """A body run for every item: ``kernel(device, count, *args)``.
 
@@ -220,19 +226,33 @@ class Kernel:
         else:
             raise ValueError(f"device must be 'cpu' or 'cuda', not {device!r}")
 
+    def __reduce__(self) -> str:
+        # Copies and pickles are this one: a kernel is a function.
+        return self.__name__
+
     def _run(self, count: int, args: tuple[Any, ...]) -> None:
-        threads = min(_POOL.threads, count // self.grain)
-        if threads <= 1:
-            self._loop(0, count, *args)
-            return
         # Compile in one thread before several ask for it.
         if not self._loop.signatures:
             self._loop(0, 0, *args)
+        self.spread(self._loop, count, args)
+
+    def spread(self, loop: Callable[..., None], count: int, args: tuple[Any, ...]) -> None:
+        """Call ``loop(start, stop, *args)`` for all items, on as many threads as they are worth."""
+        threads = min(_POOL.threads, count // self.grain)
+        if threads <= 1:
+            loop(0, count, *args)
+            return
         edges = [count * part // threads for part in range(threads + 1)]
-        futures = [_POOL.executor().submit(self._loop, start, stop, *args) for start, stop in pairwise(edges[1:])]
-        self._loop(edges[0], edges[1], *args)
+        futures = [_POOL.executor().submit(loop, start, stop, *args) for start, stop in pairwise(edges[1:])]
+        loop(edges[0], edges[1], *args)
         for future in futures:
             future.result()
+
+    def compiled_for(self, args: tuple[Any, ...]) -> Callable[..., None]:
+        """The compiled CPU loop for arguments of these types: ``loop(start, stop, *args)``, which checks no type."""
+        integers = (numba.types.int64, numba.types.int64)
+        entry: Callable[..., None] = self._loop.compile((*integers, *(numba.typeof(argument) for argument in args)))
+        return entry
 
     def _launch(self, count: int, args: tuple[Any, ...]) -> None:
         if count:
@@ -257,6 +277,41 @@ class Kernel:
         from numba import cuda
 
         return _rebuild(_cuda_template, self._source, {"BODY": self._body, "cuda": cuda})
+
+
+class Repeated:
+    """A kernel for a caller whose arguments seldom change: called as the kernel is, it starts in a tenth of the time.
+
+    A call finds out where the records of lasting tuples lie, of what types the arguments are and which compiled code
+    fits them: 5 µs, more than a small kernel runs. Here that is remembered for as long as each argument is the very
+    object that it was the time before; so results go into arrays that stay. Each caller has one of its own; it keeps
+    its last arguments alive.
+    """
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._shareable = 2 * kernel.grain
+        self._arguments: tuple[Any, ...] = ()
+        self._args: tuple[Any, ...] = ()
+        self._loop: Callable[..., None] | None = None
+
+    def __call__(self, device: str, count: int, *arguments: Any) -> None:
+        if device != "cpu":
+            self._kernel(device, count, *arguments)
+        elif self._loop is not None and all(map(is_, arguments, self._arguments)):
+            if count < self._shareable:
+                self._loop(0, count, *self._args)
+            else:
+                self._kernel.spread(self._loop, count, self._args)
+        else:
+            self._kernel(device, count, *arguments)
+            self._arguments = arguments
+            self._args = tuple([bundle_of(argument) for argument in arguments])
+            self._loop = self._kernel.compiled_for(self._args)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy's arguments are copies too: none of what is remembered here holds for them.
+        return Repeated, (self._kernel,)
 
 
 def kernel(grain: int = 16, fastmath: bool = False) -> Callable[[Callable[..., None]], Kernel]:
@@ -296,6 +351,16 @@ def to_device(device: str, array: np.ndarray[Any, Any]) -> Any:
 
 def _to_gpu(array: np.ndarray[Any, Any]) -> Any:
     return to_device("cuda", array)
+
+
+def duplicate(array: Any) -> Any:
+    """A copy of an array, on the device where it is."""
+    if isinstance(array, np.ndarray):
+        return array.copy()
+    import torch
+    from numba import cuda
+
+    return cuda.as_cuda_array(torch.as_tensor(array, device="cuda").clone())
 
 
 def to_host(array: Any) -> np.ndarray[Any, Any]:

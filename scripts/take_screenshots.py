@@ -36,7 +36,7 @@ SCENE = ("obstacle-avoidance/parked-car", "expert", 13)
 """Scenario, driver and seed of the window's picture."""
 MOMENT = 266
 """Control step of the window's picture."""
-WEATHERS = ("dry", "rain", "fog", "night")
+WEATHERS = ("dry", "rain", "fog", "night", "dusk", "low-sun", "snow", "worn")
 ROADS = ("motorway", "rural", "mountain", "urban")
 ENCOUNTERS = ("parked-car", "crossing-pedestrian", "oncoming-traffic", "cones")
 CLOSE = 11.0
@@ -101,9 +101,9 @@ def picture_window(path: Path) -> None:
         display.close()
 
 
-def drawn(name: str, weather: str) -> Episode:
-    """The first episode of a training scenario that has this weather."""
-    scenario = load_scenario(name)
+def drawn(name: str, weather: str, split: str = "train") -> Episode:
+    """The first episode of a scenario that has this weather."""
+    scenario = load_scenario(name, split)
     for number in range(DRAWS):
         episode = scenario.draw(number)
         if episode.weather.name == weather:
@@ -151,21 +151,30 @@ def sheet(rows: Sequence[Sequence[np.ndarray]], names: Sequence[str], titles: Se
     return surface
 
 
-def picture_weathers(path: Path) -> None:
-    """Every class of road in every weather."""
-    episodes = [drawn(f"lane-keeping/{road}", weather) for road in ROADS for weather in WEATHERS]
-    rgb = seen(episodes, seconds=6.0).rgb[:, 0]
-    rows = rgb.reshape(len(ROADS), len(WEATHERS), *rgb.shape[1:])
-    pygame.image.save(sheet(rows, ROADS, WEATHERS), path)
+def shades(depth: np.ndarray) -> np.ndarray:
+    """Depths [m] as grey RGB, near ones bright."""
+    near = np.clip(1.0 - np.log(np.maximum(depth, 2.0) / 2.0) / np.log(FARTHEST / 2.0), 0.0, 1.0)
+    return np.repeat((255.0 * near).astype(np.uint8)[..., None], 3, axis=-1)
+
+
+def picture_weathers(path: Path, gallery: Path) -> None:
+    """Every weather on every class of road; in the gallery with the truth of the same pass."""
+    episodes = [drawn(f"weather/{road}", weather, "test") for weather in WEATHERS for road in ROADS]
+    frames = seen(episodes, seconds=6.0)
+    rgb = frames.rgb[:, 0]
+    layers = np.stack([rgb, SEMANTIC_COLOURS[frames.semantic[:, 0]], shades(frames.depth[:, 0])], axis=1)
+    layers = layers.reshape(len(WEATHERS), len(ROADS), *layers.shape[1:])
+    pygame.image.save(sheet(layers[:, :, 0], WEATHERS, ROADS), path)
+    rows = layers.swapaxes(1, 2).reshape(-1, len(ROADS), *rgb.shape[1:])
+    names = [name for weather in WEATHERS for name in (weather, "class", "depth")]
+    pygame.image.save(sheet(rows, names, ROADS), gallery)
 
 
 def picture_layers(path: Path) -> None:
     """Encounters as the camera sees them, with class and depth from the same pass."""
     episodes = [drawn(f"obstacle-avoidance/{encounter}", "dry") for encounter in ENCOUNTERS]
     frames = seen(episodes, seconds=40.0, close=CLOSE)
-    near = np.clip(1.0 - np.log(np.maximum(frames.depth[:, 0], 2.0) / 2.0) / np.log(FARTHEST / 2.0), 0.0, 1.0)
-    depth = np.repeat((255.0 * near).astype(np.uint8)[..., None], 3, axis=-1)
-    rows = [frames.rgb[:, 0], SEMANTIC_COLOURS[frames.semantic[:, 0]], depth]
+    rows = [frames.rgb[:, 0], SEMANTIC_COLOURS[frames.semantic[:, 0]], shades(frames.depth[:, 0])]
     pygame.image.save(sheet(rows, ("colour", "class", "depth"), ENCOUNTERS), path)
 
 
@@ -180,7 +189,7 @@ def main() -> None:
         with screen():
             picture_window(options.output / "window.png")
     if options.only != "window":
-        picture_weathers(options.output / "camera-weathers.png")
+        picture_weathers(options.output / "camera-weathers.png", options.output / "camera-gallery.png")
         picture_layers(options.output / "camera-layers.png")
 
 

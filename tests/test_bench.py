@@ -37,9 +37,10 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], dict]
 
 def test_every_section_has_its_figures(measured: tuple[list[str], dict]) -> None:
     expected = {
-        "step.1", "step.2.threads_1", "env", "env.camera", "env.all", "step_camera.2.threads_1",
+        "step.1", "step.2.threads_1", "env", "env.camera", "env.all", "env.2.threads_1", "step_camera.2.threads_1",
         "ratio.batched_per_core", "camera.dry", "camera.night", "camera.truth", "pixels.16x32",
         "actors.0", "actors.8", "worlds.1", "worlds.2", "worlds_camera.1", "worlds_camera.2", "memory.world", "lidar",
+        "radar",
         "motion_sensors", "pilotnet.1", "pilotnet.2", "closed_loop", "latency.median", "latency.p99", "cold_start",
     }  # fmt: skip
     assert expected <= measured[1]["figures"].keys()
@@ -122,6 +123,19 @@ def test_the_measured_drives_are_driven_well_among_visible_traffic() -> None:
     assert not (simulator.state.events_ever & EVENT_COLLISION).any()
     assert not simulator.state.done.any()
     assert (simulator.state.progress > 20.0).all()
+
+
+def test_a_batched_environment_goes_over_all_drives_from_their_start() -> None:
+    environment = gymnasium.make_vec(
+        "DriveSim-v0", num_envs=3, scenario=drives(), sensors=("odometry",), on_failure="put_back"
+    )
+    work, prepare = sections.vector_work(environment, TINY)
+    batch = Batch(0, 3, "cpu", TINY.drives, TINY.steps)
+    batch.go_on(TINY.steps)
+    for _ in range(2):
+        prepare()
+        assert work() == 3 * TINY.steps
+        np.testing.assert_array_equal(environment.unwrapped.simulator.state.x, batch.simulator.state.x)
 
 
 def test_environment_and_batch_go_over_the_same_drives() -> None:

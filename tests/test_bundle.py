@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from drive_sim.bundle import bundle_of, lasting
-from drive_sim.kernel import kernel, scalar
+from drive_sim.kernel import Repeated, kernel, scalar, threads
 from drive_sim.world.state import empty_state
 
 
@@ -79,6 +79,30 @@ def test_the_record_is_made_once():
     state = empty_state(2, 3)
     assert bundle_of(state) is bundle_of(state)
     assert bundle_of(state).kind == bundle_of(empty_state(5, 1)).kind
+
+
+def test_a_repeated_kernel_writes_to_the_arguments_of_each_call():
+    again, first, second = Repeated(fill), outer(), outer(4)
+    for values in (first, first, second, first, second, second):
+        values.table[:] = 0.0
+        again("cpu", len(values.numbers), values)
+        np.testing.assert_array_equal(values.table[2], [9.0, 10.0])
+    with threads(2):
+        first.table[:] = 0.0
+        again("cpu", 3, first)
+        again("cpu", 3, first)
+    np.testing.assert_array_equal(first.table[:, 0], [7.0, 7.5, 9.0])
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda values: pickle.loads(pickle.dumps(values))])
+def test_a_copy_of_a_repeated_kernel_leaves_the_original_s_arrays_alone(duplicate):
+    again, values = Repeated(fill), outer()
+    again("cpu", 3, values)
+    again, twin = duplicate((again, values))
+    values.table[:] = 0.0
+    again("cpu", 3, twin)
+    again("cpu", 3, twin)
+    assert not values.table.any()
 
 
 def test_what_compiled_code_could_not_read_is_refused():

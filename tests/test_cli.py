@@ -10,6 +10,7 @@ import subprocess
 import sys
 import types
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -35,7 +36,7 @@ MISTAKES = [
     ("drive --headless=3", "command line: --headless: Option '--headless' does not take a value"),
     ("drive --record pyproject.toml", "drive: --record: Directory 'pyproject.toml' is a file"),
     ("drive --road rural --scenario lane-keeping/rural", "drive: --road: cannot be given together with --scenario"),
-    ("replay", "replay: DATASET: is missing"),
+    ("replay", "replay: DATASET|RESULTS: is missing"),
     ("replay here first", "replay: [EPISODE]: 'first' is not a whole number"),
     ("data lst", "data: No such command 'lst'; did you mean list?"),
     ("data list", "data list: DATASET: is missing"),
@@ -198,6 +199,28 @@ class TestCalls:
         assert call(line) == cli.DONE
         assert (calls[0]["driver"], calls[0]["against"], calls[0]["episodes"]) == ("pilot", ("expert", "classical"), 5)
         assert capsys.readouterr().out == "report: out/report.html\n"
+
+    def test_evaluate_fails_when_a_threshold_is_missed(
+        self, module, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        from drive_sim.evaluation.harness import evaluate
+
+        def short(**options: Any) -> Path:
+            return evaluate(**options, yardsticks=False)
+
+        module("drive_sim.evaluation.report", write_report=lambda page, *_: None)
+        module("drive_sim.evaluation.harness", evaluate=short)
+        file = tmp_path / "wanted.toml"
+        line = f"evaluate straight --suite lane-keeping --episodes 1 --output {tmp_path}/out --thresholds {file}"
+        file.write_text("[autonomy]\nat_most = 1.0\n")
+        assert call(f"{line} --junit {tmp_path}/junit.xml") == cli.DONE
+        assert "passed: autonomy is" in capsys.readouterr().out
+        assert (tmp_path / "junit.xml").read_text().count("<testcase") == 1
+        file.write_text("[lateral_error_mean]\nat_most = 0.0\n")
+        assert call(line) == cli.FAILED
+        assert "missed: lateral_error_mean is" in capsys.readouterr().out
+        file.write_text("[nonsense]\nat_most = 0.0\n")
+        assert call(line) == cli.BAD_INPUT
 
     def test_doctor_fails_only_for_what_is_essential(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -1,5 +1,6 @@
 """Every kernel that drives and senses a world compiles for a GPU, also where there is none: from Python to PTX."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numba
@@ -8,6 +9,8 @@ import pytest
 
 from drive_sim.bundle import bundle_of
 from drive_sim.kernel import KERNELS, SIMULATED_CUDA, Kernel
+from drive_sim.sensors.camera import CameraConfig, CameraRig
+from drive_sim.sensors.camera_memory import _copy_row
 from drive_sim.sensors.observation import SENSOR_NAMES, SensorSuite
 from drive_sim.world.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
@@ -59,15 +62,26 @@ def calls(monkeypatch):
     simulator = Simulator([load_scenario("obstacle-avoidance/mixed").draw(0)])
     simulator.step(np.zeros((1, 2), np.float32))
     simulator.put_back()
-    suite = SensorSuite(SENSOR_NAMES)
+    bent = CameraConfig("bent", 48, 24, k1=-0.1)
+    suite = SensorSuite(SENSOR_NAMES, CameraRig([CameraConfig(), bent, replace(bent, name="left", yaw=0.5)]))
     suite.reset(simulator)
     suite.observe(simulator)
+    suite.annotate(simulator)
+    # Only a GPU's arrays have to be copied camera by camera.
+    _copy_row("cpu", 24, (np.zeros((1, 2, 24, 144), np.uint8),), 1, (np.zeros((1, 24, 144), np.uint8),))
     return recorded
 
 
 def test_every_kernel_of_a_step_with_all_sensors_compiles_for_a_gpu(calls, compile_for_gpu):
     assert {f"drive_sim.world.simulator.{name}" for name in ("_reset", "_step", "_put_back")} < set(calls)
+    assert {
+        "drive_sim.sensors.annotated_boundaries._follow",
+        "drive_sim.sensors.camera_lens._resample_row",
+        "drive_sim.sensors.camera_memory._copy_row",
+    } < set(calls)
     assert sum(name.startswith("drive_sim.sensors.") for name in calls) >= len(SENSOR_NAMES)
+    others = ("lidar._scan", "radar._read", "inertial._read", "gnss._read", "odometry._read")
+    assert {f"drive_sim.sensors.{name}" for name in others} < set(calls)
     for name, (kernel, arguments) in calls.items():
         ptx = compile_for_gpu(kernel, arguments)
         assert ".visible .entry" in ptx, name

@@ -46,6 +46,7 @@ def drive_until_the_end(env: DriveEnv, command: tuple[float, float], most: int =
         {"sensors": ("camera",), "render_mode": "rgb_array"},
         {"sensors": QUIET, "scenario": "obstacle-avoidance/mixed", "on_failure": "put_back"},
         {"sensors": ("camera",), "cameras": (CameraConfig("left", 40, 20), CameraConfig("right", 40, 20))},
+        {"sensors": ("camera", "imu"), "cameras": [CameraConfig(), {"name": "wide", "width": 64, "k1": -0.1}]},
     ],
 )
 def test_gymnasium_finds_nothing_to_warn_of(arguments):
@@ -81,9 +82,57 @@ def test_several_cameras_are_told_apart_by_name():
     assert not np.array_equal(observation["camera"]["left"], observation["camera"]["right"])
 
 
+SIZES = (CameraConfig("front", 60, 20), CameraConfig("left", 40, 30, yaw=0.5), CameraConfig("rear", 24, 16, yaw=3.0))
+
+
+def test_every_camera_of_several_has_its_own_size():
+    env = gymnasium.make("DriveSim-v0", sensors=("camera",), cameras=list(SIZES))
+    observation, _ = env.reset(seed=0)
+    shapes = {name: picture.shape for name, picture in observation["camera"].items()}
+    assert shapes == {"front": (20, 60, 3), "left": (30, 40, 3), "rear": (16, 24, 3)}
+    assert list(env.observation_space["camera"]) == ["front", "left", "rear"]
+    assert observation in env.observation_space
+
+
+def test_cameras_of_a_batch_of_4_show_what_each_world_alone_shows():
+    batch = DriveVectorEnv(4, sensors=("camera",), cameras=SIZES)
+    together, _ = batch.reset(seed=3)
+    assert together in batch.observation_space
+    for i in range(4):
+        alone, _ = DriveEnv(sensors=("camera",), cameras=SIZES).reset(seed=3 + i)
+        for name, picture in alone["camera"].items():
+            assert np.array_equal(picture, together["camera"][name][i])
+
+
+def test_annotations_belong_to_the_pictures_of_the_last_observation():
+    arguments = {"scenario": "obstacle-avoidance/mixed", "sensors": ("camera",), "cameras": SIZES}
+    env, batch = gymnasium.make("DriveSim-v0", **arguments), DriveVectorEnv(2, **arguments)
+    env.reset(seed=4)
+    batch.reset(seed=3)
+    for _ in range(5):
+        observation, *_ = env.step(action(FULL_THROTTLE))
+        batch.step(np.array([FULL_THROTTLE] * 2, np.float32))
+    labels = env.unwrapped.annotations()
+    assert list(labels) == ["front", "left", "rear"]
+    for name, seen in labels.items():
+        assert seen.semantic.shape == seen.depth.shape == seen.instance.shape == observation["camera"][name].shape[:2]
+        other = batch.annotations()[1][name]
+        assert repr((seen.boxes, seen.boundaries)) == repr((other.boxes, other.boundaries))
+        assert np.array_equal(seen.depth, other.depth)
+
+
+def test_annotations_need_a_camera_and_a_drive():
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        DriveEnv().annotations()
+    env = DriveEnv(sensors=QUIET)
+    env.reset(seed=0)
+    with pytest.raises(InputError, match="camera"):
+        env.annotations()
+
+
 def test_the_same_seed_is_the_same_drive_and_another_seed_another():
     def record(seed: int) -> list:
-        env = DriveEnv(sensors=("lidar", "imu", "gnss", "odometry"))
+        env = DriveEnv(sensors=("lidar", "radar", "imu", "gnss", "odometry"))
         steps = [env.reset(seed=seed)]
         return steps + [env.step(action(FULL_THROTTLE)) for _ in range(20)]
 
@@ -322,6 +371,10 @@ def test_an_action_that_is_none_is_refused(command):
         ({"on_failure": "shrug"}, "shrug"),
         ({"render_mode": "ansi"}, "ansi"),
         ({"device": "tpu"}, "tpu"),
+        ({"sensors": ("camera",), "cameras": ()}, "cameras"),
+        ({"sensors": ("camera",), "cameras": [CameraConfig(), {"name": "front"}]}, "'front'"),
+        ({"sensors": ("camera",), "cameras": [{"widht": 3}]}, "widht"),
+        ({"sensors": ("camera",), "cameras": [{"height": -3}]}, "height"),
     ],
 )
 def test_what_does_not_exist_is_named_in_one_line(wrong, field):

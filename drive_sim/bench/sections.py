@@ -1,4 +1,4 @@
-"""What is measured: stepping, environments, cameras, lidar, networks, the closed loop, the cold start."""
+"""What is measured: stepping, environments, cameras, other sensors, networks, the closed loop, the cold start."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from drive_sim.bench.drives import ACTORS, Batch, drives, expert_actions
 from drive_sim.bench.figures import Effort, Figure, measure
 from drive_sim.kernel import threads
 from drive_sim.sensors.camera import CameraConfig, CameraRig
-from drive_sim.sensors.observation import SensorSuite
+from drive_sim.sensors.observation import SENSOR_NAMES, SensorSuite
 from drive_sim.world.scenario_files import weather_domains
 
 Section = Callable[[str, Effort], Iterator[Figure | str]]
@@ -110,12 +110,32 @@ def environment_work(environment: Any, effort: Effort) -> tuple[Callable[[], int
     return work, prepare
 
 
+def vector_work(environment: Any, effort: Effort) -> tuple[Callable[[], int], Callable[[], None]]:
+    """Work and preparation: the drives side by side in a batched environment, from the start each time."""
+    count = environment.num_envs
+    numbers = np.arange(count) % effort.drives
+    environment.reset(seed=0)
+    for number in set(numbers.tolist()):
+        environment.reset(options={"episode": number, "reset_mask": numbers == number})
+    actions = list(expert_actions(effort.drives, effort.steps)[:, numbers])
+
+    def prepare() -> None:
+        environment.unwrapped.simulator.reset()
+
+    def work() -> int:
+        for action in actions:
+            environment.step(action)
+        return len(actions) * count
+
+    return work, prepare
+
+
 def environments(device: str, effort: Effort) -> Iterator[Figure | str]:
     """Through Gymnasium, with the checks and copies that it implies."""
     for key, what, sensors in (
         ("env", "env.step, odometry alone", ("odometry",)),
         ("env.camera", "env.step, camera 66×200", ("camera",)),
-        ("env.all", "env.step, all sensors", ("camera", "lidar", "imu", "gnss", "odometry")),
+        ("env.all", "env.step, all sensors", SENSOR_NAMES),
     ):
         environment = gymnasium.make(
             "DriveSim-v0", scenario=drives(), sensors=sensors, on_failure="put_back", device=device
@@ -127,6 +147,14 @@ def environments(device: str, effort: Effort) -> Iterator[Figure | str]:
         if key == "env.camera":
             single = figure
         yield figure
+    options: dict[str, Any] = {"scenario": drives(), "sensors": ("odometry",), "device": device}
+    together = gymnasium.make_vec("DriveSim-v0", num_envs=effort.batch, on_failure="put_back", **options)
+    work, prepare = vector_work(together, effort)
+    for count in thread_counts(device):
+        what = f"make_vec, {effort.batch} worlds, odometry alone, {ACTORS} actors"
+        with threads(count):
+            yield measure(f"env.{effort.batch}.threads_{count}", what, "steps/s", effort, work, prepare, count)
+    together.close()
     for count in thread_counts(device):
         what = f"{effort.batch} worlds, camera 66×200, {ACTORS} actors"
         key = f"step_camera.{effort.batch}.threads_{count}"
@@ -219,14 +247,18 @@ def ranging(device: str, effort: Effort) -> Iterator[Figure | str]:
     """The sensors beside the camera."""
     batch = Batch(0, effort.drives, device, effort.drives, effort.steps)
     batch.go_on(effort.steps // 2)
-    for key, what, names in (
-        ("lidar", "lidar, 191 beams", ("lidar",)),
-        ("motion_sensors", "IMU, GNSS and odometry", ("imu", "gnss", "odometry")),
+    for key, what, names, anew in (
+        ("lidar", "lidar, 191 beams", ("lidar",), False),
+        ("radar", "radar, a cycle each time", ("radar",), True),
+        ("motion_sensors", "IMU, GNSS and odometry", ("imu", "gnss", "odometry"), False),
     ):
         suite = SensorSuite(names, device=device)
         suite.reset(batch.simulator)
 
-        def work(suite: SensorSuite = suite) -> int:
+        def work(suite: SensorSuite = suite, anew: bool = anew) -> int:
+            # A radar that remembers its last measurement would only repeat it: the worlds stand still here.
+            if anew:
+                suite.reset(batch.simulator)
             suite.observe(batch.simulator)
             wait(device)
             return effort.drives

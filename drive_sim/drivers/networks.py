@@ -14,6 +14,7 @@ Darrell 2017, "End-to-end learning of driving models from large-scale video data
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from drive_sim.errors import InputError
+from drive_sim.kernel import kernel
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -195,15 +197,32 @@ def fold_batch_norm(network: PilotNet) -> PilotNet:
     return network
 
 
-def decode(logits: Tensor, centres: Tensor, reach: int = 3) -> Tensor:
-    """A value from a distribution over bins: the mean over the ``reach`` bins each side of the most likely *window*.
+@kernel(grain=64)
+def _decode(b, out, logits, centres, reach):
+    """See `decode`."""
+    bins = centres[0].shape[0]
+    highest = logits[0][b, 0]
+    for k in range(1, bins):
+        highest = max(highest, logits[0][b, k])
+    most = -1.0
+    for middle in range(bins):
+        share, sum_of_values = 0.0, 0.0
+        for k in range(max(middle - reach, 0), min(middle + reach, bins - 1) + 1):
+            weight = math.exp(float(logits[0][b, k] - highest))
+            share += weight
+            sum_of_values += weight * centres[0][k]
+        if share > most:
+            most = share
+            out[0][b] = sum_of_values / share
 
-    A mean over all bins would average "left" and "right" into the obstacle; the most likely single bin would jump.
+
+def decode(logits: NDArray[np.float32], centres: NDArray[np.float32], reach: int = 3) -> NDArray[np.float32]:
+    """Values (B) from distributions over bins (B, bins): the mean within the most likely *window* of bins.
+
+    A window reaches ``reach`` bins to each side of its middle. A mean over all bins would average "left" and "right"
+    into the obstacle; the most likely single bin would jump. A row's value never depends on the other rows, not in its
+    last bit.
     """
-    probability = torch.softmax(logits.float(), dim=-1)
-    padded = nn.functional.pad(probability, (reach, reach))
-    window = padded.unfold(-1, 2 * reach + 1, 1)  # (..., bins, 2 reach + 1)
-    best = window.sum(-1).argmax(-1, keepdim=True)
-    chosen = window.gather(-2, best.unsqueeze(-1).expand(*best.shape, 2 * reach + 1)).squeeze(-2)
-    around = nn.functional.pad(centres, (reach, reach)).unfold(0, 2 * reach + 1, 1)[best.squeeze(-1)]
-    return (chosen * around).sum(-1) / chosen.sum(-1)
+    out = np.zeros(len(logits), np.float32)
+    _decode("cpu", len(logits), (out,), (np.ascontiguousarray(logits, np.float32),), (centres,), reach)
+    return out

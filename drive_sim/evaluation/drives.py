@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from drive_sim.evaluation.estimates import EpisodeScore, score_episode
 from drive_sim.evaluation.log import RolloutLog, TimingLog
-from drive_sim.evaluation.realtime import Pacer
+from drive_sim.evaluation.realtime import Delayed, OnTime, Pacer
 from drive_sim.evaluation.results import DriverFacts
 from drive_sim.evaluation.trace import Trace, trace_of
 from drive_sim.kernel import to_host
 from drive_sim.progress import Report
 from drive_sim.rollout import Observer, Step, run
 from drive_sim.world.episode import Episode
-from drive_sim.world.simulator import Simulator
+from drive_sim.world.simulator import CONTROL_PERIOD, Simulator
 
 if TYPE_CHECKING:
     from drive_sim.drivers.driver import Driver
@@ -37,7 +37,9 @@ class Conditions:
     batch: int
     """Worlds at once."""
     real_time: bool = False
-    """One world, paced by the clock."""
+    """One world, paced by the clock; a decision that takes too long leaves the last command in force."""
+    latency: int = 0
+    """Control steps from a picture to the command that answers it, on top of the driver's own."""
 
 
 @dataclass
@@ -80,20 +82,30 @@ def drive(
 ) -> None:
     """Let ``driver`` drive every episode once and put what it did into ``drives``, in the order of the episodes."""
     batch = 1 if conditions.real_time else conditions.batch
+    driver = under(conditions, driver)
     if conditions.real_time:
         _simulate(driver, episodes[:1], conditions, [], WARM_UP_STEPS)
     for first in range(0, len(episodes), batch):
         report(first / len(episodes), f"{driver.name}: {first} of {len(episodes)} episodes")
         log = RolloutLog()
         observers: list[Any] = [log, _Progress(report, first, len(episodes), driver.name)]
+        at_wheel = OnTime(driver, CONTROL_PERIOD) if conditions.real_time else driver
         if conditions.real_time:
             observers.append(Pacer())
-        _simulate(driver, episodes[first : first + batch], conditions, observers)
+        _simulate(at_wheel, episodes[first : first + batch], conditions, observers)
         logs = list(log.episodes())
         drives.scores += [score_episode(episode) for episode in logs]
         if keep_traces:
             drives.traces += [trace_of(episode) for episode in logs]
-        drives.timings.append(log.timing)
+        timing = log.timing
+        if isinstance(at_wheel, OnTime):
+            timing = replace(timing, decision_time=np.array(at_wheel.decisions))
+        drives.timings.append(timing)
+
+
+def under(conditions: Conditions, driver: Driver) -> Driver:
+    """The driver as it drives under these conditions, whenever and however often it is asked to."""
+    return Delayed(driver, conditions.latency) if conditions.latency else driver
 
 
 def _simulate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from drive_sim.drivers.driver import make_driver
 from drive_sim.errors import InputError
-from drive_sim.evaluation.drives import Conditions, Drives, drive
+from drive_sim.evaluation.drives import Conditions, Drives, drive, under
 from drive_sim.evaluation.results import DriverFacts, Results, write_results
 from drive_sim.evaluation.suites import draw_suite, load_suite
 from drive_sim.evaluation.summary import Evaluation, results_of
 from drive_sim.kernel import resolve_device
 from drive_sim.progress import Report
+from drive_sim.world.simulator import CONTROL_PERIOD
 
 if TYPE_CHECKING:
     from drive_sim.drivers.driver import Driver
@@ -39,6 +41,7 @@ def evaluate(
     seed: int = 0,
     against: Sequence[str | Path] = (),
     real_time: bool = False,
+    latency: float = 0.0,
     report: Report = lambda share, text: None,
     yardsticks: bool = True,
 ) -> Path:
@@ -57,7 +60,7 @@ def evaluate(
     episodes
         How many; the suite's own number if not given.
     batch
-        Worlds driven at once; results do not depend on it (a network's may in their last bits).
+        Worlds driven at once; results do not depend on it (on a GPU, a network's may in their last bits).
     device
         "cpu", "cuda", or "auto": CUDA where there is one.
     seed
@@ -65,7 +68,9 @@ def evaluate(
     against
         Drivers to compare with on the same episodes.
     real_time
-        One world, paced by the wall clock.
+        One world, paced by the wall clock; while a decision takes longer than a control period, the last command holds.
+    latency
+        Delay of every command of ``driver`` and its rivals [s], rounded up to whole control periods.
     report
         Told of progress.
     yardsticks
@@ -84,7 +89,8 @@ def evaluate(
     rivals = [_enter(name, device, "--against") for name in against]
     road_files = None if roads is None else Path(roads)
     drawn = draw_suite(chosen, episodes, seed, road_files)
-    conditions = Conditions(chosen.on_failure, device, batch or BATCH[device], real_time)
+    delay = math.ceil(latency / CONTROL_PERIOD - 1e-9)
+    conditions = Conditions(chosen.on_failure, device, batch or BATCH[device], real_time, delay)
     evaluation = Evaluation(chosen, seed, road_files, conditions, drawn, Drives(main.facts))
     driving = {entrant.facts.given for entrant in (main, *rivals)}
     others = [name for name in chosen.yardsticks if yardsticks and name not in driving]
@@ -99,7 +105,7 @@ def evaluate(
     from drive_sim.evaluation.report import write_report
 
     page = folder / PAGE_NAME
-    write_report(page, results, evaluation, main.driver, _part(report, DRIVING_SHARE, 1.0))
+    write_report(page, results, evaluation, under(conditions, main.driver), _part(report, DRIVING_SHARE, 1.0))
     report(1.0, str(page))
     return page
 
@@ -148,7 +154,7 @@ def _plan(
     for entrant, drives in zip(rivals, evaluation.rivals, strict=True):
         plan.append(_Turn(entrant, drives, everything, conditions))
     # A yardstick is there for its score: nobody waits for it in real time.
-    batched = replace(conditions, real_time=False)
+    batched = replace(conditions, real_time=False, latency=0)
     for entrant, drives in zip(yardsticks, evaluation.yardsticks, strict=True):
         count = min(everything, YARDSTICK_EPISODES.get(entrant.facts.given, everything))
         plan.append(_Turn(entrant, drives, count, batched))

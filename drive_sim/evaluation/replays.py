@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 BEFORE, AFTER = 5.0, 2.0
 """A clip begins so long before the moment and ends so long after it [s]."""
 SAME = 0.5
-"""[m] of path length. A network's last bits depend on who else is in its batch; all other drivers repeat exactly."""
+"""[m] of path length. On a GPU a network's last bits depend on who else is in its batch; all else repeats exactly."""
 POSTER_BEFORE = 0.8
 """The still picture shows what came so long before the moment, when its cause is still ahead [s]."""
 STILL = 1.2
@@ -56,6 +56,8 @@ GRAVEST_FIRST = (
     EVENT_STALL,
 )
 """Ways in which a drive ends badly."""
+DROVE_ON = (EVENT_NAMES[EVENT_FINISH], EVENT_NAMES[EVENT_TIME_OUT])
+"""Outcomes that are no failure."""
 TRAIL = 200
 """Positions behind the car in the view from above."""
 
@@ -128,7 +130,7 @@ def _severity(outcome: str) -> int:
 
 def arrived(score: EpisodeScore) -> bool:
     """Whether the episode ended neither in a failure nor with a put-back on the way."""
-    return score.outcome in (EVENT_NAMES[EVENT_FINISH], EVENT_NAMES[EVENT_TIME_OUT]) and not score.interventions
+    return score.outcome in DROVE_ON and not score.interventions
 
 
 def replay(

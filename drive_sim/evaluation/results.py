@@ -135,6 +135,8 @@ class Results(_Part):
     roads: str | None
     """Folder of the road files, for real-roads."""
     device: str
+    latency_s: float = Field(default=0.0, ge=0.0)
+    """Delay that was put on every command of the driver [s]; its yardsticks drove without."""
     versions: dict[str, str]
     metrics: dict[str, EstimateRow]
     groups: list[Group]

@@ -24,6 +24,7 @@ from drive_sim.evaluation.results import (
 )
 from drive_sim.evaluation.suites import Suite
 from drive_sim.world.episode import Episode
+from drive_sim.world.simulator import CONTROL_PERIOD
 
 
 @dataclass
@@ -55,6 +56,7 @@ def results_of(evaluation: Evaluation, complete: bool) -> Results:
         seed=seed,
         roads=None if evaluation.roads is None else str(evaluation.roads),
         device=evaluation.conditions.device,
+        latency_s=evaluation.conditions.latency * CONTROL_PERIOD,
         versions=versions(),
         metrics=_metrics(drives.scores, seed),
         groups=[Group(**group) for group in estimate_groups(drives.scores, seed)],

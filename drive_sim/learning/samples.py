@@ -35,7 +35,7 @@ from drive_sim.world.state import (
 Floats = NDArray[np.float64]
 FAILURES = EVENT_COLLISION | EVENT_OFF_ROAD | EVENT_STALL | EVENT_WRONG_WAY
 EGO_LENGTH, EGO_WIDTH = 4.6, 1.8
-SHARES = (0.35, 0.25, 0.40)
+SHARES = (0.40, 0.20, 0.40)
 """Of the views drawn: with nobody near, with somebody near, and in reaction to somebody."""
 BENDS, SLOWS = 4, 3
 """Classes of curvature and of speed, of which rare ones are drawn more often."""
@@ -172,7 +172,8 @@ class ViewSource:
         shift, turn = self._perturbation(rng, drive, state)
         curvature, future = self._labels(drive, self._table["s"][rows], state, shift, turn)
         world, moved = self._place(rng, drive, state, shift, turn)
-        pictures = np.zeros((count, self.rig.height, self.rig.width, 3), np.uint8)
+        camera = self.rig.configs[0]
+        pictures = np.zeros((count, camera.height, camera.width, 3), np.uint8)
         seen = np.zeros((count, len(self._columns[0])), np.uint8)
         for start in range(0, count, BLOCK):
             block = slice(start, start + BLOCK)

@@ -155,7 +155,7 @@ def train(
     settings.network.check("--network")
     drives: list[Drive] = []
     for path in datasets:
-        drives += drives_of(Dataset.open(path))
+        drives += _learnable(path)
     if len(drives) < 2:
         raise InputError(datasets[0], "", f"holds {len(drives)} episodes", "record at least 2")
     minutes = sum(drive.seconds for drive in drives) / 60.0
@@ -166,6 +166,18 @@ def train(
         "summary": f"{minutes:.1f} minutes of recorded driving in {len(drives)} episodes",
     }
     return fit(drives, training_weathers(), output, settings, None, resolve_device(device), resume, provenance, report)
+
+
+def _learnable(path: Path) -> list[Drive]:
+    """The drives of a dataset; InputError for one on roads or in weather that are for scoring only."""
+    drives = drives_of(Dataset.open(path))
+    for number, drive in enumerate(drives):
+        episode = drive.episode
+        if episode.split != "train":
+            problem = f"was driven on {episode.split}/{episode.scenario}, which is for scoring only"
+            mend = f"take it out with drive-sim data drop {path} {number}"
+            raise InputError(path, f"episode {number}", problem, mend)
+    return drives
 
 
 def training_weathers() -> list[WeatherSpec]:

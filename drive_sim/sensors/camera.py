@@ -16,20 +16,28 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from drive_sim.bundle import lasting
-from drive_sim.kernel import allocate, kernel, to_device
+from drive_sim.errors import InputError
+from drive_sim.kernel import kernel, to_device
 from drive_sim.sensors.camera_draw import STEP, copy_truth, draw_background, draw_faces, expose_row
 from drive_sim.sensors.camera_faces import (
-    FACE_SIZE,
     FIRST_COLUMN,
     FIRST_ROW,
     LAST_COLUMN,
     LAST_ROW,
-    MAX_CORNERS,
     sheet_of,
 )
 from drive_sim.sensors.camera_field import KNOT_DISTANCE, between, course_of, ground_knot, joinable, place_of
 from drive_sim.sensors.camera_ground import has_rails, row_levels, trim_of
-from drive_sim.sensors.camera_model import SEMANTIC_SKY, SKY_DEPTH, CameraConfig
+from drive_sim.sensors.camera_lens import Lens, pinhole_of
+from drive_sim.sensors.camera_memory import (
+    LAYERS,
+    CameraFrames,
+    allocate_frames,
+    camera_arrays,
+    one_camera,
+    working_memory,
+)
+from drive_sim.sensors.camera_model import KINDS, MOST_INSTANCES, SEMANTIC_SKY, SKY_DEPTH, CameraConfig
 from drive_sim.sensors.camera_pixels import (
     face_at,
     grey_level,
@@ -39,13 +47,11 @@ from drive_sim.sensors.camera_pixels import (
     noise_start,
     sky_pixel,
 )
-from drive_sim.sensors.camera_rows import ROWS
 from drive_sim.sensors.camera_scene import collect_faces
-from drive_sim.sensors.camera_scenery import ITEM_SIZE
 from drive_sim.sensors.camera_shapes import shapes_on
 from drive_sim.sensors.camera_sky import cloud_level
 from drive_sim.sensors.camera_textures import NOISE_SIZE, NOISE_UNIT, textures_on
-from drive_sim.sensors.camera_view import VIEW_SIZE, Camera, Scratch, frame_scalar, load_view, pixel_scalar, store_view
+from drive_sim.sensors.camera_view import Camera, Scratch, frame_scalar, load_view, pixel_scalar, store_view
 from drive_sim.world.road import Roads, nearest_element
 from drive_sim.world.state import State, World
 
@@ -53,17 +59,6 @@ __all__ = ["LAYERS", "CameraConfig", "CameraFrames", "CameraRig"]
 
 F = np.float32
 _PROCESSORS = os.cpu_count() or 1  # asking takes two microseconds
-LAYERS = ("rgb", "semantic", "depth")
-MAX_FACES = 320
-MAX_OBJECTS = 96
-
-
-class CameraFrames(NamedTuple):
-    """Pictures of C cameras in B worlds. Layers that were not asked for have a batch of 0."""
-
-    rgb: Any  # uint8 (B, C, H, W, 3)
-    semantic: Any  # uint8 (B, C, H, W) SEMANTIC_*
-    depth: Any  # float32 (B, C, H, W) [m] along the optical axis; SKY_DEPTH for the sky
 
 
 @lasting
@@ -95,8 +90,7 @@ def _prepare(slot, scene, c, size, i):
 def _draw_frames(slot, slots, worlds, frames, layers, scene):
     """CPU: draw one of ``slots`` parts of the frames, row by row."""
     scratch, textures, roads, world, state = scene.scratch, scene.textures, scene.roads, scene.world, scene.state
-    rgb, semantic, depth = frames
-    with_rgb, with_semantic, with_depth = layers
+    rgb, depth = frames[0], frames[2]
     cameras, rows, columns = scene.camera.x.shape[0], depth.shape[2], depth.shape[3]
     total = worlds[0].shape[0] * cameras
     for frame in range(slot * total // slots, (slot + 1) * total // slots):
@@ -107,10 +101,10 @@ def _draw_frames(slot, slots, worlds, frames, layers, scene):
         for row in range(rows):
             draw_background(view, roads, world.road[i], trim, textures, clouds, scratch, slot, row, columns)
             draw_faces(textures, scratch, slot, row, columns)
-            if with_rgb:
-                start = noise_start(world.seed[i], state.step[i], c, row)
+            if layers[0]:
+                start = noise_start(world.seed[i], state.step[i], scene.camera.number[c], row)
                 expose_row(view, textures, start, scratch, slot, rgb, i, c, row, columns)
-            copy_truth(scratch, slot, semantic, depth, with_semantic, with_depth, i, c, row, columns, F(SKY_DEPTH))
+            copy_truth(scratch, slot, frames, layers, i, c, row, columns, F(SKY_DEPTH))
 
 
 @kernel(grain=1 << 30, fastmath=True)
@@ -147,7 +141,7 @@ def _background_at(view, roads, road, textures, scratch, slot, row, column):
 def _draw_pixels(item, worlds, frames, layers, scene):
     """CUDA: draw one pixel."""
     scratch, textures, roads, world, state = scene.scratch, scene.textures, scene.roads, scene.world, scene.state
-    rgb, semantic, depth = frames
+    rgb, semantic, depth, instance = frames
     cameras, rows, columns = scene.camera.x.shape[0], depth.shape[2], depth.shape[3]
     frame, rest = item // (rows * columns), item % (rows * columns)
     row, column = rest // columns, rest % columns
@@ -171,44 +165,154 @@ def _draw_pixels(item, worlds, frames, layers, scene):
         else:
             red, green, blue, near, kind, tile = lay_tile(sheet, found, red, green, blue, near, kind, tile)
     if layers[0]:
-        start = (noise_start(world.seed[i], state.step[i], c, row) + column) & (NOISE_SIZE - 1)
+        start = (noise_start(world.seed[i], state.step[i], scene.camera.number[c], row) + column) & (NOISE_SIZE - 1)
         for k in range(3):
             grain = F(textures.noise[start + k * NOISE_SIZE]) * view.noise * F(1.0 / NOISE_UNIT)
             light = red if k == 0 else (green if k == 1 else blue)
             rgb[i, c, row, 3 * column + k] = np.uint8(grey_level(light, view.exposure, grain))
     if layers[1]:
-        semantic[i, c, row, column] = np.uint8(kind)
+        semantic[i, c, row, column] = np.uint8(int(kind) & (KINDS - 1))
     if layers[2]:
         depth[i, c, row, column] = F(1.0) / near if near > F(0.0) else F(SKY_DEPTH)
+    if layers[3]:
+        instance[i, c, row, column] = np.uint8(int(kind) // KINDS)
+
+
+class CameraGroup:
+    """Cameras of a rig that are drawn together: of one size, and through lenses of one margin or none.
+
+    Parameters
+    ----------
+    configs
+        The cameras.
+    pinholes
+        What is drawn of each, `pinhole_of`; all of one size.
+    numbers
+        Their places in the rig.
+    """
+
+    def __init__(self, configs: Sequence[CameraConfig], pinholes: Sequence[CameraConfig], numbers: Sequence[int]):
+        self.configs, self.pinholes, self.numbers = tuple(configs), tuple(pinholes), tuple(numbers)
+        self._size = (pinholes[0].height, pinholes[0].width)
+        self._lens = Lens(configs, pinholes) if configs[0].distorted else None
+        self._wide: dict[tuple[Any, ...], CameraFrames] = {}
+        self._cameras: dict[str, Camera] = {}
+        self._scratch: dict[tuple[str, int], Scratch] = {}
+        self._last_scene: Scene | None = None
+
+    def allocate(self, device: str, batch: int, layers: Sequence[str]) -> CameraFrames:
+        """Frames for ``batch`` worlds."""
+        first = self.configs[0]
+        return allocate_frames(device, batch, layers, len(self.configs), first.height, first.width)
+
+    def draw(
+        self,
+        device: str,
+        roads: Roads,
+        world: World,
+        state: State,
+        layers: Sequence[str],
+        frames: CameraFrames,
+        worlds: tuple[Any],
+    ) -> None:
+        """Draw the worlds with the numbers ``worlds`` into ``frames``."""
+        wanted = tuple(layer in layers for layer in LAYERS)
+        if self._lens is None:
+            self._draw(device, roads, world, state, wanted, frames, worlds)
+            return
+        key = (device, state.x.shape[0], wanted)
+        if key not in self._wide:
+            self._wide = {key: allocate_frames(device, key[1], layers, len(self.configs), *self._size)}
+        wide = self._wide[key]
+        self._draw(device, roads, world, state, wanted, wide, worlds)
+        self._lens.resample(device, worlds, wide, frames, wanted)
+
+    def _draw(
+        self,
+        device: str,
+        roads: Roads,
+        world: World,
+        state: State,
+        wanted: tuple[bool, ...],
+        frames: CameraFrames,
+        worlds: tuple[Any],
+    ) -> None:
+        height, width = self._size
+        total = worlds[0].shape[0] * len(self.configs)
+        out = (frames.rgb.reshape((*frames.rgb.shape[:3], 3 * width)), *frames[1:])
+        if device == "cpu":
+            slots = min(total, 4 * _PROCESSORS)
+            _draw_frames(device, slots, slots, worlds, out, wanted, self._scene(device, slots, roads, world, state))
+        else:
+            scene = self._scene(device, total, roads, world, state)
+            _prepare_frames(device, total, worlds, self._size, scene)
+            _draw_pixels(device, total * height * width, worlds, out, wanted, scene)
+
+    def _scene(self, device: str, slots: int, roads: Roads, world: World, state: State) -> Scene:
+        given = (self._working_memory(device, slots), roads, world, state)
+        last = self._last_scene
+        # The same from step to step, as a rule.
+        if last is None or any(a is not b for a, b in zip((last.scratch, *last[4:]), given, strict=True)):
+            last = Scene(given[0], self._camera(device), textures_on(device), shapes_on(device), *given[1:])
+            self._last_scene = last
+        return last
+
+    def _camera(self, device: str) -> Camera:
+        if device not in self._cameras:
+            self._cameras[device] = camera_arrays(device, self.pinholes, self.numbers)
+        return self._cameras[device]
+
+    def _working_memory(self, device: str, slots: int) -> Scratch:
+        if (device, slots) not in self._scratch:
+            self._scratch = {(device, slots): working_memory(device, slots, self._size[1])}
+        return self._scratch[device, slots]
 
 
 class CameraRig:
-    """Cameras on one car; all of a rig share width and height.
+    """Any number of cameras on one car, each with its own size, optics and mount.
 
     Raises
     ------
-    ValueError
-        Without a camera, with cameras of different sizes, or with two of the same name.
+    InputError
+        Without a camera, or with two of the same name.
     """
 
     def __init__(self, configs: Sequence[CameraConfig]) -> None:
         self.configs = tuple(configs)
-        if not self.configs:
-            raise ValueError("a rig needs at least one camera")
-        if len({(config.width, config.height) for config in self.configs}) > 1:
-            raise ValueError("all cameras of a rig must have the same width and height")
-        if len({config.name for config in self.configs}) < len(self.configs):
-            raise ValueError("the cameras of a rig must have different names")
-        self.width, self.height = self.configs[0].width, self.configs[0].height
-        self._cameras: dict[str, Camera] = {}
+        names = [config.name for config in self.configs]
+        if not names:
+            raise InputError("cameras", "", "a rig needs at least one camera", "describe one")
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError(
+                    "cameras", "name", f"cameras must have different names, and {names.count(name)} are {name!r}",
+                    "give each its own",
+                )  # fmt: skip
+        members: dict[tuple[int, ...], list[int]] = {}
+        pinholes = [pinhole_of(config) for config in self.configs]
+        for number, (config, pinhole) in enumerate(zip(self.configs, pinholes, strict=True)):
+            size = (config.width, config.height, pinhole.width, pinhole.height)
+            members.setdefault(size, []).append(number)
+        self.groups = tuple(
+            CameraGroup([self.configs[n] for n in numbers], [pinholes[n] for n in numbers], numbers)
+            for numbers in members.values()
+        )
         self._everyone: dict[tuple[str, int], tuple[Any]] = {}
-        self._last_scene: Scene | None = None
-        self._scratch: dict[tuple[str, int], Scratch] = {}
 
     @classmethod
     def default(cls) -> CameraRig:
         """One camera, ``front``."""
         return cls((CameraConfig(),))
+
+    @classmethod
+    def described(cls, cameras: Sequence[CameraConfig | dict[str, Any]]) -> CameraRig:
+        """The cameras of a list that may also hold dicts of `CameraConfig`'s fields."""
+        return cls(
+            [
+                camera if isinstance(camera, CameraConfig) else CameraConfig.from_dict(camera, f"cameras[{number}]")
+                for number, camera in enumerate(cameras)
+            ]
+        )
 
     def render(
         self,
@@ -220,7 +324,7 @@ class CameraRig:
         frames: CameraFrames | None = None,
         rows: Any = None,
     ) -> CameraFrames:
-        """Draw all cameras of all worlds.
+        """Draw all cameras of all worlds; for cameras of different sizes or lens margins see `render_each`.
 
         Parameters
         ----------
@@ -232,72 +336,63 @@ class CameraRig:
             Frames of an earlier call to draw into; new ones by default.
         rows
             Indices of the worlds to draw (B and order of the frames stay); all by default.
+
+        Raises
+        ------
+        InputError
+            The cameras differ in size or margin.
         """
-        unknown = [layer for layer in layers if layer not in LAYERS]
-        if unknown:
-            raise ValueError(f"unknown layers {unknown}; there are {', '.join(LAYERS)}")
-        batch, count = state.x.shape[0], len(self.configs)
-        if frames is None:
-            frames = self.allocate(device, batch, layers)
-        worlds = self._worlds(device, batch) if rows is None else (to_device(device, np.asarray(rows, np.int64)),)
-        total = worlds[0].shape[0] * count
-        if not total:
-            return frames
-        wanted = tuple(layer in layers for layer in LAYERS)
-        out = (frames.rgb.reshape((*frames.rgb.shape[:3], 3 * self.width)), frames.semantic, frames.depth)
-        if device == "cpu":
-            slots = min(total, 4 * _PROCESSORS)
-            _draw_frames(device, slots, slots, worlds, out, wanted, self._scene(device, slots, roads, world, state))
-        else:
-            scene = self._scene(device, total, roads, world, state)
-            _prepare_frames(device, total, worlds, (self.height, self.width), scene)
-            _draw_pixels(device, total * self.height * self.width, worlds, out, wanted, scene)
+        _check(layers, state)
+        frames = self.allocate(device, state.x.shape[0], layers) if frames is None else frames
+        worlds = self._worlds(device, state.x.shape[0], rows)
+        if worlds[0].shape[0]:
+            self._only().draw(device, roads, world, state, layers, frames, worlds)
         return frames
 
-    def allocate(self, device: str, batch: int, layers: Sequence[str] = ("rgb",)) -> CameraFrames:
-        """Frames for ``batch`` worlds on ``device``, to be drawn into again and again."""
-        shape = (len(self.configs), self.height, self.width)
-        return CameraFrames(
-            rgb=allocate(device, (batch if "rgb" in layers else 0, *shape, 3), np.uint8),
-            semantic=allocate(device, (batch if "semantic" in layers else 0, *shape), np.uint8),
-            depth=allocate(device, (batch if "depth" in layers else 0, *shape), np.float32),
-        )
+    def render_each(
+        self,
+        device: str,
+        roads: Roads,
+        world: World,
+        state: State,
+        layers: Sequence[str] = ("rgb",),
+        rows: Any = None,
+    ) -> dict[str, CameraFrames]:
+        """The frames of each camera by its name, in the rig's order; parameters as `render`, whatever the sizes.
 
-    def _worlds(self, device: str, batch: int) -> tuple[Any]:
+        The arrays of these frames have no camera axis: ``rgb`` is uint8 (B, H, W, 3), the others (B, H, W).
+        """
+        _check(layers, state)
+        worlds, batch = self._worlds(device, state.x.shape[0], rows), state.x.shape[0]
+        seen: dict[str, CameraFrames] = {}
+        for group in self.groups:
+            frames = group.allocate(device, batch, layers)
+            if worlds[0].shape[0]:
+                group.draw(device, roads, world, state, layers, frames, worlds)
+            for c, config in enumerate(group.configs):
+                seen[config.name] = CameraFrames(*(one_camera(device, layer, c) for layer in frames))
+        return {config.name: seen[config.name] for config in self.configs}
+
+    def allocate(self, device: str, batch: int, layers: Sequence[str] = ("rgb",)) -> CameraFrames:
+        """Frames for ``batch`` worlds on ``device``, for `render` to draw into again and again."""
+        return self._only().allocate(device, batch, layers)
+
+    def _only(self) -> CameraGroup:
+        if len(self.groups) > 1:
+            raise InputError("cameras", "", "differ in size, or in how much their lenses bend", "call render_each")
+        return self.groups[0]
+
+    def _worlds(self, device: str, batch: int, rows: Any) -> tuple[Any]:
+        if rows is not None:
+            return (to_device(device, np.asarray(rows, np.int64)),)
         if (device, batch) not in self._everyone:
             self._everyone = {(device, batch): (to_device(device, np.arange(batch)),)}
         return self._everyone[device, batch]
 
-    def _camera(self, device: str) -> Camera:
-        if device not in self._cameras:
-            fields = Camera._fields
-            arrays = (np.array([getattr(config, name) for config in self.configs], float) for name in fields)
-            self._cameras[device] = Camera(*(to_device(device, array) for array in arrays))
-        return self._cameras[device]
 
-    def _scene(self, device: str, slots: int, roads: Roads, world: World, state: State) -> Scene:
-        given = (self._working_memory(device, slots), roads, world, state)
-        last = self._last_scene
-        # The same from step to step, as a rule.
-        if last is None or any(a is not b for a, b in zip((last.scratch, *last[4:]), given, strict=True)):
-            last = Scene(given[0], self._camera(device), textures_on(device), shapes_on(device), *given[1:])
-            self._last_scene = last
-        return last
-
-    def _working_memory(self, device: str, slots: int) -> Scratch:
-        if (device, slots) not in self._scratch:
-            sizes: dict[str, tuple[tuple[int, ...], Any]] = {
-                "views": ((VIEW_SIZE,), np.float32),
-                "origins": ((2,), np.float64),
-                "items": ((MAX_OBJECTS, ITEM_SIZE), np.float64),
-                "order": ((MAX_OBJECTS, 2), np.float64),
-                "faces": ((MAX_FACES, FACE_SIZE), np.float32),
-                "face_count": ((), np.int32),
-                "listed": ((MAX_FACES + 2,), np.int32),
-                "corners": ((MAX_CORNERS, 3), np.float64),
-                # Spans are drawn whole, beyond the right edge if need be.
-                "rows": ((ROWS, self.width + 2 * KNOT_DISTANCE), np.float32),
-            }
-            arrays = {name: allocate(device, (slots, *shape), dtype) for name, (shape, dtype) in sizes.items()}
-            self._scratch = {(device, slots): Scratch(**arrays)}
-        return self._scratch[device, slots]
+def _check(layers: Sequence[str], state: State) -> None:
+    unknown = [layer for layer in layers if layer not in LAYERS]
+    if unknown:
+        raise ValueError(f"unknown layers {unknown}; there are {', '.join(LAYERS)}")
+    if "instance" in layers and state.actor_x.shape[1] > MOST_INSTANCES:
+        raise ValueError(f"the instance layer can tell {MOST_INSTANCES} road users apart, not {state.actor_x.shape[1]}")

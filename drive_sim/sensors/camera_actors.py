@@ -124,7 +124,9 @@ def add_actor(view, size, scratch, slot, count, shapes, world, state, i, n, x, y
             moving = state.actor_speed[i, n] + abs(state.actor_lateral_speed[i, n]) > 0.1
             stride = math.sin(4.5 * (state.actor_x[i, n] + state.actor_y[i, n])) if moving else 0.0
             first = stride * (0.35 + 0.65 * side)
-    count = add_object(view, size, scratch, slot, count, stand, shapes, ACTOR_SHAPE[kind], group, (first, second, 0.0))
+    count = add_object(
+        view, size, scratch, slot, count, stand, shapes, ACTOR_SHAPE[kind], group, n + 1.0, (first, second, 0.0)
+    )
     if has_lamps(kind) and view.night > F(0.2):
         count = _add_halo(view, size, scratch, slot, count, stand, kind == ACTOR_MOTORCYCLE)
     return count

@@ -28,7 +28,7 @@ from drive_sim.sensors.camera_ground import (
 )
 from drive_sim.sensors.camera_light import arriving, light_ground, mirror_sky, ray
 from drive_sim.sensors.camera_looks import SHADOW, TREE, foliage_levels, mixed_colour, shadow_look, tree_look
-from drive_sim.sensors.camera_model import SEMANTIC_ROAD, SEMANTIC_SKY, SEMANTIC_VERGE
+from drive_sim.sensors.camera_model import KINDS, SEMANTIC_ROAD, SEMANTIC_SKY, SEMANTIC_VERGE
 from drive_sim.sensors.camera_pixels import (
     face_at,
     grey_level,
@@ -449,13 +449,18 @@ def expose_row(view, textures, start, scratch, slot, rgb, i, c, row, columns):
 
 
 @frame_scalar
-def copy_truth(scratch, slot, semantic, depth, with_semantic, with_depth, i, c, row, columns, sky_depth):
-    """Class and depth of one row."""
+def copy_truth(scratch, slot, frames, layers, i, c, row, columns, sky_depth):
+    """Class, depth and instance of one row; ``frames`` and ``layers`` are those of `camera.LAYERS`."""
     rows = scratch.rows
+    _, semantic, depth, instance = frames
+    _, with_semantic, with_depth, with_instance = layers
     if with_semantic:
         for column in range(columns):
-            semantic[i, c, row, column] = np.uint8(read(rows, slot, KIND, column))
+            semantic[i, c, row, column] = np.uint8(INT(read(rows, slot, KIND, column)) & INT(KINDS - 1))
     if with_depth:
         for column in range(columns):
             near = read(rows, slot, NEAR, column)
             depth[i, c, row, column] = F(1.0) / near if near > F(0.0) else sky_depth
+    if with_instance:
+        for column in range(columns):
+            instance[i, c, row, column] = np.uint8(INT(read(rows, slot, KIND, column) * F(1.0 / KINDS)))

@@ -24,7 +24,7 @@ MAX_CORNERS = 5
     LAST_COLUMN,
     FIRST_ROW,
     LAST_ROW,
-    SEMANTIC,
+    SEMANTIC,  # class + camera_model.KINDS x instance
     LOOK,
     ALPHA,
     GROUP,  # faces of a group tile the same piece of the picture; below 0 for a face on its own

@@ -9,13 +9,15 @@ roll (right side down positive). Pixel (row, column) has its centre at integer c
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.errors import InputError
+from drive_sim.sensors.camera_distortion import Distortion
 
 SEMANTIC_SKY = 0
 SEMANTIC_ROAD = 1
@@ -59,6 +61,10 @@ SEMANTIC_COLOURS = np.array(
     np.uint8,
 )
 """RGB for drawing each class."""
+KINDS = 16
+"""Pixels are drawn with one number for their class and instance: class + KINDS x instance."""
+MOST_INSTANCES = 255
+"""Road users that the instance picture can tell apart."""
 SKY_DEPTH = 1e6
 """Depth of pixels that see the sky [m]."""
 
@@ -72,12 +78,19 @@ _RANGES = {  # field: smallest, largest, in words
     "yaw": (-math.pi, math.pi),
     "pitch": (-1.0, 1.0),
     "roll": (-1.0, 1.0),
+    "k1": (-5.0, 5.0),
+    "k2": (-5.0, 5.0),
+    "p1": (-1.0, 1.0),
+    "p2": (-1.0, 1.0),
+    "k3": (-5.0, 5.0),
 }
+_WIDEST = 5.0
+"""How far from the axis a lens may see, at depth 1: a pinhole picture of it must still be drawn."""
 
 
 @dataclass(frozen=True)
 class CameraConfig:
-    """One pinhole camera on the car.
+    """One camera on the car: a pinhole, or a lens with OpenCV's distortion.
 
     Raises
     ------
@@ -104,6 +117,13 @@ class CameraConfig:
     """[rad] positive: looks down."""
     roll: float = 0.0
     """[rad] positive: right side down."""
+    k1: float = 0.0
+    """Radial distortion, OpenCV's model; below 0 is a barrel."""
+    k2: float = 0.0
+    p1: float = 0.0
+    """Tangential distortion."""
+    p2: float = 0.0
+    k3: float = 0.0
 
     def __post_init__(self) -> None:
         self._validate("camera")
@@ -118,6 +138,11 @@ class CameraConfig:
                 raise InputError(source, field, f"{value!r} is not a number", f"give one from {low:g} to {high:g}")
             if not low <= value <= high:
                 raise InputError(source, field, f"{value!r} is out of range", f"give one from {low:g} to {high:g}")
+        if self.distorted:
+            reach = np.abs(self.edge_points()).max()
+            if not (reach < _WIDEST and 2.0 * reach * self.focal_length < _RANGES["width"][1] - 4):
+                # Not a number, where no point is shown at the picture's edge, is not below anything.
+                raise InputError(source, "k1", "bends the picture's edge too far", "give a weaker or a narrower lens")
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain JSON values."""
@@ -154,6 +179,16 @@ class CameraConfig:
         f = self.focal_length
         return np.array([[f, 0.0, 0.5 * (self.width - 1)], [0.0, f, 0.5 * (self.height - 1)], [0.0, 0.0, 1.0]])
 
+    @cached_property
+    def distortion(self) -> Distortion:
+        """The lens's coefficients in OpenCV's order."""
+        return Distortion(self.k1, self.k2, self.p1, self.p2, self.k3)
+
+    @property
+    def distorted(self) -> bool:
+        """Whether the lens bends straight lines."""
+        return any(self.distortion)
+
     @property
     def axes(self) -> NDArray[np.float64]:
         """Rows: the camera's forward, left and up axes in the vehicle frame (3, 3), body at rest."""
@@ -161,18 +196,50 @@ class CameraConfig:
 
     def project(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """(column, row, depth) of points (..., 3) [m] in the vehicle frame; depth [m] along the optical axis."""
-        seen = (np.asarray(points, float) - np.array([self.x, self.y, self.z])) @ self.axes.T
-        forward, left, up = np.moveaxis(seen, -1, 0)
-        column = 0.5 * (self.width - 1) - self.focal_length * left / forward
-        row = 0.5 * (self.height - 1) - self.focal_length * up / forward
+        forward, left, up = np.moveaxis(self.seen(points), -1, 0)
+        right, down = -left / forward, -up / forward
+        if self.distorted:
+            right, down = self.distortion.bend(right, down)
+        column = 0.5 * (self.width - 1) + self.focal_length * right
+        row = 0.5 * (self.height - 1) + self.focal_length * down
         return np.stack([column, row, forward], -1)
+
+    def seen(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Points (..., 3) [m] of the vehicle frame as (forward, left, up) along the camera's axes [m]."""
+        return (np.asarray(points, float) - np.array([self.x, self.y, self.z])) @ self.axes.T
 
     def ray(self, column: Any, row: Any) -> NDArray[np.float64]:
         """Direction (..., 3) in the vehicle frame of what pixel (column, row) sees, of depth 1 m."""
+        right, down = self.straighten(column, row)
+        return np.stack([np.ones_like(right), -right, -down], -1) @ self.axes
+
+    def straighten(self, column: Any, row: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(right, down) at depth 1, along the camera's axes, of what pixel (column, row) sees."""
         column, row = np.broadcast_arrays(np.asarray(column, float), np.asarray(row, float))
-        left = (0.5 * (self.width - 1) - column) / self.focal_length
-        up = (0.5 * (self.height - 1) - row) / self.focal_length
-        return np.stack([np.ones_like(left), left, up], -1) @ self.axes
+        right = (column - 0.5 * (self.width - 1)) / self.focal_length
+        down = (row - 0.5 * (self.height - 1)) / self.focal_length
+        return self.distortion.straighten(right, down) if self.distorted else (right, down)
+
+    def edge_points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """`straighten` of the pixels along the picture's edge."""
+        columns, rows = np.arange(self.width), np.arange(self.height)
+        column = np.concatenate([columns, columns, 0 * rows, 0 * rows + self.width - 1])
+        row = np.concatenate([0 * columns, 0 * columns + self.height - 1, rows, rows])
+        return self.straighten(column, row)
+
+
+def side_by_side(front: CameraConfig | None = None, offset: float = 0.8) -> tuple[CameraConfig, ...]:
+    """Cameras ``left``, ``front`` and ``right``: alike, and mounted ``offset`` [m] apart across the car.
+
+    Three parallel cameras, as on Udacity's simulated car: what the outer two see is what the one in the middle would
+    see if the car were beside its track, so that a recording shows where to steer back from there.
+    """
+    front = front or CameraConfig()
+    return (
+        replace(front, name="left", y=front.y + offset),
+        front,
+        replace(front, name="right", y=front.y - offset),
+    )
 
 
 def rotation(yaw: float, pitch: float, roll: float) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from numba.extending import intrinsic
     GREEN,
     BLUE,
     NEAR,  # inverse depth [1/m]
-    KIND,  # class
+    KIND,  # class + camera_model.KINDS x instance
     S,  # road frame [m]
     D,
     FOOT_S,  # length of the pixel along the road [m]

@@ -182,4 +182,4 @@ def add_item_faces(view, size, scratch, slot, count, shapes, item, group):
     """Append the faces of a tree, post, sign or house."""
     shape, dimensions, colour, which = _looks_of(int(item[0]), item[4], item[5])
     stand = stand_at(view, item[1], item[2], item[3], dimensions, colour, 0.0, 0.0)
-    return add_object(view, size, scratch, slot, count, stand, shapes, shape, group, (which, 0.0, 0.0))
+    return add_object(view, size, scratch, slot, count, stand, shapes, shape, group, 0.0, (which, 0.0, 0.0))

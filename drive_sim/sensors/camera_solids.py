@@ -10,6 +10,7 @@ import numpy as np
 from drive_sim.sensors.camera_faces import UNCHANGED, add_face, to_camera
 from drive_sim.sensors.camera_light import low_beam, transmission
 from drive_sim.sensors.camera_looks import SHADOW
+from drive_sim.sensors.camera_model import KINDS
 from drive_sim.sensors.camera_shapes import (
     MODE_FOIL,
     MODE_FOIL_PAINT,
@@ -140,13 +141,14 @@ def _add_shape_face(view, size, scratch, slot, count, stand, shapes, q, semantic
 
 
 @frame_scalar
-def add_object(view, size, scratch, slot, count, stand, shapes, shape, group, extra):
+def add_object(view, size, scratch, slot, count, stand, shapes, shape, group, instance, extra):
     """Append the visible faces of an object; ``extra`` is added to the looks' parameters.
 
     ``group`` is the number of its first group: a number of its own for each piece that faces tile together.
+    ``instance`` is the road user's number, 0.0 for what is none.
     """
     first, last = shapes.start[shape], shapes.start[shape + 1]
-    semantic = np.float64(shapes.semantic[shape])
+    semantic = np.float64(shapes.semantic[shape]) + KINDS * instance
     if shapes.upright[shape]:
         # Turn the picture's back to the line of sight.
         stand = Stand(

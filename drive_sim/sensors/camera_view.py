@@ -46,6 +46,7 @@ class Camera(NamedTuple):
     pitch: Any
     roll: Any
     focal_length: Any  # [pixels]
+    number: Any  # int64: which camera of the rig, for its noise
 
 
 @lasting

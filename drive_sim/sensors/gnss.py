@@ -1,4 +1,4 @@
-"""GNSS receiver: position and speed with correlated error, latency and outages.
+"""GNSS receiver: position and velocity with correlated error, latency and outages.
 
 The position error of each axis is a first-order Gauss-Markov process (satellite clocks, orbits and the atmosphere
 change slowly) with white noise on top. Between fixes T apart, with w ~ N(0, 1),
@@ -9,6 +9,10 @@ change slowly) with white noise on top. Between fixes T apart, with w ~ N(0, 1),
 which is stationary with standard deviation sigma. Defaults after the data sheet of u-blox' M8 receivers: 2.5 m CEP
 (CEP = 1.1774 sigma), velocity accuracy 0.05 m/s (50 %: 0.6745 sigma), 10 Hz; the latency is of the size that users
 have measured on u-blox receivers.
+
+Outages (bridges, tunnels, trees) begin and end by chance, at exponentially distributed intervals. During one, quality
+is 0 and the last fix stays. The first fixes after one are degraded (quality 1): few satellites and reflections add an
+error that dies away while the receiver finds the others again. Interval, duration and that error are estimates.
 """
 
 from __future__ import annotations
@@ -19,8 +23,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from drive_sim.kernel import allocate, kernel, scalar, to_device, to_host
+from drive_sim.bundle import lasting
+from drive_sim.kernel import Repeated, allocate, duplicate, kernel, scalar, to_device, to_host
 from drive_sim.randomness import STREAM_GNSS, random_normal, random_uniform
+from drive_sim.world.road_pool import assign
 
 if TYPE_CHECKING:
     from drive_sim.world.simulator import Simulator
@@ -29,6 +35,8 @@ LARGEST_COORDINATE = 1e6
 """Readings saturate there [m]."""
 LARGEST_SPEED = 500.0
 """[m/s], the operational limit of the receiver."""
+NO_FIX, DEGRADED, FULL = 0, 1, 2
+"""Quality of a fix."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +56,29 @@ class GnssConfig:
     position_noise: float = 0.05
     """Standard deviation of the white noise of each axis [m]."""
     speed_noise: float = 0.05 / 0.6745
-    """Standard deviation of speed over ground [m/s]."""
+    """Standard deviation of each component of velocity [m/s]."""
     outage_interval: float = 120.0
     """Mean time between the end of an outage and the start of the next [s]."""
     outage_duration: float = 4.0
     """Mean length of an outage [s]; 0: none."""
+    reacquisition_error: float = 4.0
+    """Standard deviation of each axis' additional error in the first fix after an outage [m]."""
+    reacquisition_time: float = 5.0
+    """How long quality is degraded after an outage [s]; a third of it is the time constant of the additional error."""
 
     def __post_init__(self) -> None:
         for name in ("rate", "correlation_time", "outage_interval"):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"{name} must be positive, but is {getattr(self, name)}")
-        for name in ("latency", "position_error", "position_noise", "speed_noise", "outage_duration"):
+        for name in (
+            "latency",
+            "position_error",
+            "position_noise",
+            "speed_noise",
+            "outage_duration",
+            "reacquisition_error",
+            "reacquisition_time",
+        ):
             if not getattr(self, name) >= 0.0:
                 raise ValueError(f"{name} must not be negative, but is {getattr(self, name)}")
 
@@ -76,95 +96,110 @@ class GnssModel(NamedTuple):
     speed_noise: float
     outage_begins: float  # probability a fix
     outage_ends: float
+    jump: float  # standard deviation of the additional error after an outage [m]
+    jump_decay: float  # of it a fix
+    degraded: int  # fixes that are degraded after an outage
 
 
-class GnssMotion(NamedTuple):
-    """What the kernel reads of the worlds; (B), as in `World` and `State`."""
-
-    seed: Any
-    step: Any
-    x: Any
-    y: Any
-    yaw: Any
-    speed: Any
-    slip_angle: Any
-
-
+@lasting
 class GnssMemory(NamedTuple):
     """What lasts from one reading to the next. K fixes are kept for as long as they are under way."""
 
     error: Any  # float64 (B, 2) correlated error of the newest fix [m]
+    jump: Any  # float64 (B, 2) additional error since the last outage [m]
+    degraded: Any  # int64 (B) fixes that are still degraded
     outage: Any  # uint8 (B) whether the newest fix fell into an outage
-    fixes: Any  # float64 (B, K, 4) x, y, speed, valid; fix number f is at f mod K
+    fixes: Any  # float64 (B, K, 5) x, y, their rates, quality; fix number f is at f mod K
     newest: Any  # int64 (B) number of the newest fix
     step: Any  # int64 (B) step of the last reading, -1 none
 
 
 @scalar
-def _take_fix(i, number, motion, memory, model):
-    """Fix ``number``, made at step ``number * interval``; one of the past is extrapolated from where the car is now."""
-    seed, kept = motion.seed[i], memory.fixes.shape[1]
-    counter = number + kept  # fixes before the start have numbers down to 1 - K
+def _advance_errors(i, seed, counter, memory, model):
+    """Carry the correlated errors of position to the next fix."""
     for axis in range(2):
         w = random_normal(seed, STREAM_GNSS, counter, axis)
         if counter == 1:
             memory.error[i, axis] = model.position_error * w
         else:
             memory.error[i, axis] = model.decay * memory.error[i, axis] + model.innovation * w
+        memory.jump[i, axis] *= model.jump_decay
+
+
+@scalar
+def _advance_outage(i, seed, counter, memory, model):
+    """Let an outage begin or end by chance; the quality of the fix."""
     change = random_uniform(seed, STREAM_GNSS, counter, 10)
     if memory.outage[i]:
         if change < model.outage_ends:
             memory.outage[i] = 0
+            memory.degraded[i] = model.degraded
+            for axis in range(2):
+                memory.jump[i, axis] = model.jump * random_normal(seed, STREAM_GNSS, counter, 7 + axis)
     elif change < model.outage_begins:
         memory.outage[i] = 1
+    if memory.outage[i]:
+        return NO_FIX
+    if memory.degraded[i] > 0:
+        memory.degraded[i] -= 1
+        return DEGRADED
+    return FULL
+
+
+@scalar
+def _take_fix(i, number, seeds, state, memory, model):
+    """Fix ``number``, made at step ``number * interval``; one of the past is extrapolated from where the car is now."""
+    seed, kept = seeds[0][i], memory.fixes.shape[1]
+    counter = number + kept  # fixes before the start have numbers down to 1 - K
+    _advance_errors(i, seed, counter, memory, model)
+    quality = _advance_outage(i, seed, counter, memory, model)
     here = number % kept  # Python's remainder: never negative
-    if memory.outage[i]:  # the receiver goes on reporting its last position
+    memory.fixes[i, here, 4] = quality
+    if quality == NO_FIX:  # the receiver goes on reporting its last fix
         last = (number - 1) % kept
-        for entry in range(3):
+        for entry in range(4):
             memory.fixes[i, here, entry] = memory.fixes[i, last, entry]
-        memory.fixes[i, here, 3] = 0.0
         return
-    age = (motion.step[i] - number * model.interval) * model.period
-    course = motion.yaw[i] + motion.slip_angle[i]
-    x = motion.x[i] - motion.speed[i] * age * math.cos(course)
-    y = motion.y[i] - motion.speed[i] * age * math.sin(course)
-    speed = motion.speed[i] + model.speed_noise * random_normal(seed, STREAM_GNSS, counter, 4)
-    memory.fixes[i, here, 0] = (
-        x + memory.error[i, 0] + model.position_noise * random_normal(seed, STREAM_GNSS, counter, 2)
-    )
-    memory.fixes[i, here, 1] = (
-        y + memory.error[i, 1] + model.position_noise * random_normal(seed, STREAM_GNSS, counter, 3)
-    )
-    memory.fixes[i, here, 2] = max(speed, 0.0)
-    memory.fixes[i, here, 3] = 1.0
+    age = (state.step[i] - number * model.interval) * model.period
+    course = state.yaw[i] + state.slip_angle[i]
+    for axis in range(2):
+        rate = state.speed[i] * (math.cos(course) if axis == 0 else math.sin(course))
+        place = (state.x[i] if axis == 0 else state.y[i]) - rate * age
+        white = model.position_noise * random_normal(seed, STREAM_GNSS, counter, 2 + axis)
+        memory.fixes[i, here, axis] = place + memory.error[i, axis] + memory.jump[i, axis] + white
+        # Index 5 would share its bits with the draw of outages.
+        rate += model.speed_noise * random_normal(seed, STREAM_GNSS, counter, 4 if axis == 0 else 6)
+        memory.fixes[i, here, 2 + axis] = rate
 
 
 @kernel(grain=256)
-def _read(i, motion, memory, model, out):
+def _read(i, seeds, state, memory, model, out):
     """The receiver of one world."""
-    step, kept = motion.step[i], memory.fixes.shape[1]
+    step, kept = state.step[i], memory.fixes.shape[1]
     if memory.step[i] < 0 or memory.step[i] > step or step == 0:
         memory.newest[i] = -kept
         memory.outage[i] = 0
+        memory.degraded[i] = 0
+        memory.jump[i, 0] = memory.jump[i, 1] = 0.0
         for fix in range(kept):
-            for entry in range(4):
+            for entry in range(5):
                 memory.fixes[i, fix, entry] = 0.0
     for number in range(memory.newest[i] + 1, step // model.interval + 1):
-        _take_fix(i, number, motion, memory, model)
+        _take_fix(i, number, seeds, state, memory, model)
     memory.newest[i] = step // model.interval
     memory.step[i] = step
     number = (step - model.latency) // model.interval
     fix = number % kept
-    for entry in range(2):
-        out[0][i, entry] = min(max(memory.fixes[i, fix, entry], -LARGEST_COORDINATE), LARGEST_COORDINATE)
-    out[0][i, 2] = min(memory.fixes[i, fix, 2], LARGEST_SPEED)
-    out[0][i, 3] = memory.fixes[i, fix, 3]
+    for entry in range(4):
+        largest = LARGEST_COORDINATE if entry < 2 else LARGEST_SPEED
+        out[0][i, entry] = min(max(memory.fixes[i, fix, entry], -largest), largest)
+    out[0][i, 4] = memory.fixes[i, fix, 4]
 
 
 class Gnss:
-    """The receivers of B cars: float32 (B, 4) [x [m], y [m], speed over ground [m/s], valid 0/1], world frame.
+    """The receivers of B cars: float32 (B, 5) [x [m], y [m], velocity along x and y [m/s], quality], world frame.
 
-    During an outage ``valid`` is 0 and the last position stays. At the start the receiver has already been tracking.
+    Quality is `NO_FIX`, `DEGRADED` or `FULL`. At the start the receiver has already been tracking.
     """
 
     memory: GnssMemory
@@ -172,39 +207,44 @@ class Gnss:
     def __init__(self, config: GnssConfig, period: float, device: str = "cpu") -> None:
         self.config, self.device = config, device
         self.model = gnss_model(config, period)
+        self._read = Repeated(_read)
+        self._seeds: tuple[Any] = (None,)
         self._kept = self.model.latency // self.model.interval + 2
         self.reset(0)
 
     @property
     def bounds(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        """Smallest and largest reading of one world, float32 (4)."""
-        largest = np.array([LARGEST_COORDINATE, LARGEST_COORDINATE, LARGEST_SPEED, 1.0], np.float32)
-        return largest * np.array([-1, -1, 0, 0], np.float32), largest
+        """Smallest and largest reading of one world, float32 (5)."""
+        largest = np.array([LARGEST_COORDINATE] * 2 + [LARGEST_SPEED] * 2 + [FULL], np.float32)
+        return largest * np.array([-1, -1, -1, -1, 0], np.float32), largest
 
     def reset(self, batch: int, mask: Any = None) -> None:
         """Begin a new episode where the mask says so (bool (B); None: everywhere)."""
         if mask is None or self.memory.step.shape[0] != batch:
             self.memory = GnssMemory(
                 error=allocate(self.device, (batch, 2), np.float64),
+                jump=allocate(self.device, (batch, 2), np.float64),
+                degraded=allocate(self.device, (batch,), np.int64),
                 outage=allocate(self.device, (batch,), np.uint8),
-                fixes=allocate(self.device, (batch, self._kept, 4), np.float64),
+                fixes=allocate(self.device, (batch, self._kept, 5), np.float64),
                 newest=allocate(self.device, (batch,), np.int64),
                 step=to_device(self.device, np.full(batch, -1, np.int64)),
             )
+            self._out = (allocate(self.device, (batch, 5), np.float32),)
             return
         step = np.array(to_host(self.memory.step))
         step[np.asarray(mask, bool)] = -1
-        self.memory = self.memory._replace(step=to_device(self.device, step))
+        # In place: a record of its arrays has been made for compiled code.
+        assign(self.memory.step, 0, step)
 
     def sense(self, simulator: Simulator) -> Any:
         """One reading of every world."""
-        state, batch = simulator.state, simulator.batch_size
-        motion = GnssMotion(
-            simulator.world.seed, state.step, state.x, state.y, state.yaw, state.speed, state.slip_angle
-        )
-        out = allocate(self.device, (batch, 4), np.float32)
-        _read(self.device, batch, motion, self.memory, self.model, (out,))
-        return out
+        if self._seeds[0] is not simulator.world.seed:
+            self._seeds = (simulator.world.seed,)
+            if self._out[0].shape[0] != simulator.batch_size:
+                self.reset(simulator.batch_size)
+        self._read(self.device, simulator.batch_size, self._seeds, simulator.state, self.memory, self.model, self._out)
+        return duplicate(self._out[0])
 
 
 def gnss_model(config: GnssConfig, period: float) -> GnssModel:
@@ -224,4 +264,7 @@ def gnss_model(config: GnssConfig, period: float) -> GnssModel:
         speed_noise=on * config.speed_noise,
         outage_begins=1.0 - math.exp(-between / config.outage_interval) if outages else 0.0,
         outage_ends=1.0 - math.exp(-between / config.outage_duration) if outages else 1.0,
+        jump=on * config.reacquisition_error,
+        jump_decay=math.exp(-3.0 * between / config.reacquisition_time) if config.reacquisition_time > 0.0 else 0.0,
+        degraded=round(config.reacquisition_time / between),
     )

@@ -1,8 +1,11 @@
 """2D lidar: the nearest obstacle along each of a fan of beams.
 
-A beam is a ray in the plane, met exactly with the oriented boxes of the other road users, and with the guard rails
-and kerbs that line the road. The scan is what a multi-layer scanner leaves after its ground returns are taken out:
-an obstacle counts whatever its height. Defaults after SICK's LMS5xx: 190 degrees at 1 degree, 80 m.
+A beam is a ray in a level plane, met exactly with the oriented boxes of the other road users, and with the guard rails
+and kerbs that line the road. What does not reach up to the plane is not met: a kerb where the plane is higher than it,
+debris that lies below. A guard rail is met at the height of its beam only (its posts, of a few centimetres, are not).
+The plane stays level when the body pitches and rolls, as that of a scanner that corrects for it. Defaults after SICK's
+LMS5xx (190 degrees at 1 degree, 80 m, errors of the size of its statistical error), on the front bumper at
+0.5 m: there it sees road users, cones and rails. At 0.1 m it sees kerbs and debris too, but looks under the rails.
 
 Rails and kerbs are curves of constant d in the road frame, so a beam is walked along the signed distance that the
 road's grid gives, and the crossing is then bisected to a millimetre.
@@ -19,7 +22,7 @@ import numpy as np
 from drive_sim.geometry import to_local, to_world
 from drive_sim.kernel import allocate, kernel, scalar, to_device
 from drive_sim.randomness import STREAM_LIDAR, random_normal, random_uniform
-from drive_sim.world.road import EDGE_PLAIN, EDGE_RAIL, RAIL_OFFSET, project
+from drive_sim.world.road import EDGE_KERB, EDGE_RAIL, KERB_HEIGHT, RAIL_BOTTOM, RAIL_OFFSET, RAIL_TOP, project
 from drive_sim.world.state import ACTOR_NONE
 
 if TYPE_CHECKING:
@@ -46,6 +49,8 @@ class LidarConfig:
     """Mount forward of the car's reference point [m]."""
     y: float = 0.0
     """Mount left of it [m]."""
+    z: float = 0.5
+    """Height of the plane above the ground [m]."""
     yaw: float = 0.0
     """Direction of the middle beam against the car's axis [rad]."""
     noise: bool = True
@@ -60,9 +65,10 @@ class LidarConfig:
             raise ValueError(f"beams must be at least 1, not {self.beams}")
         if not 0.0 <= self.field_of_view <= 2.0 * math.pi:
             raise ValueError(f"field_of_view must be in 0..2 pi, not {self.field_of_view}")
-        if not self.max_range > 0.0:
-            raise ValueError(f"max_range must be positive, not {self.max_range}")
-        if self.range_noise < 0.0 or not 0.0 <= self.dropout <= 1.0:
+        for name in ("max_range", "z"):
+            if not getattr(self, name) > 0.0:
+                raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
+        if not self.range_noise >= 0.0 or not 0.0 <= self.dropout <= 1.0:
             raise ValueError("range_noise must not be negative and dropout must be in 0..1")
 
     @property
@@ -78,6 +84,7 @@ class LidarMount(NamedTuple):
 
     x: float
     y: float
+    z: float
     max_range: float
     range_noise: float
     dropout: float
@@ -96,6 +103,7 @@ class LidarScene(NamedTuple):
     kind: Any
     length: Any
     width: Any
+    height: Any
     actor_x: Any
     actor_y: Any
     actor_yaw: Any
@@ -122,52 +130,59 @@ def ray_box(x, y, direction_x, direction_y, half_length, half_width):
 
 
 @scalar
-def edge_clearances(roads, road, x, y):
+def wall_offset(edge, z):
+    """How far outside the pavement a wall stands at height ``z`` [m]; inf where the edge has none so high.
+
+    Walls are the beams of guard rails, which stand `RAIL_OFFSET` outside, and kerbs, which stand at the edge.
+    """
+    if edge == EDGE_RAIL and RAIL_BOTTOM <= z <= RAIL_TOP:
+        return RAIL_OFFSET
+    return 0.0 if edge == EDGE_KERB and z <= KERB_HEIGHT else math.inf
+
+
+@scalar
+def edge_clearances(roads, road, offsets, x, y):
     """How far (x, y) is within the left and the right wall of the road [m]: negative outside, inf where there is none.
 
-    Walls are guard rails, which stand `RAIL_OFFSET` outside the pavement, and kerbs, which stand at its edge.
-    The third number tells whether the road's grid knows the place at all.
+    ``offsets`` are the `wall_offset` of both edges. The third number tells whether the road's grid knows the place.
     """
     element, s, d = project(roads, road, x, y)
     if element < 0:
         return math.inf, math.inf, False
+    if not roads.closed[road] and not 0.0 <= s <= roads.length[road]:
+        return math.inf, math.inf, True
     e = roads.element_start[road] + element
-    left, right = math.inf, math.inf
-    if roads.closed[road] or 0.0 <= s <= roads.length[road]:
-        if roads.edge_left[road] != EDGE_PLAIN:
-            left = roads.paved_left[e] + (RAIL_OFFSET if roads.edge_left[road] == EDGE_RAIL else 0.0) - d
-        if roads.edge_right[road] != EDGE_PLAIN:
-            right = roads.paved_right[e] + (RAIL_OFFSET if roads.edge_right[road] == EDGE_RAIL else 0.0) + d
-    return left, right, True
+    return roads.paved_left[e] + offsets[0] - d, roads.paved_right[e] + offsets[1] + d, True
 
 
 @scalar
-def _bisect_wall(roads, road, x, y, direction_x, direction_y, near, far, side):
+def _bisect_wall(roads, road, offsets, x, y, direction_x, direction_y, near, far, side):
     """Distance at which the ray crosses the wall of ``side`` between ``near`` and ``far``; inf if it does not.
 
     Where the grid changes over from one branch of a road to another the clearance jumps without a wall: then it is
     not small at the end of the bisection.
     """
-    left, right, _ = edge_clearances(roads, road, x + near * direction_x, y + near * direction_y)
+    left, right, _ = edge_clearances(roads, road, offsets, x + near * direction_x, y + near * direction_y)
     inside = (left if side == 0 else right) >= 0.0
-    for _ in range(12):  # a stride of some metres down to a millimetre
+    for _ in range(16):  # the longest stride, 54 m, down to a millimetre
         middle = 0.5 * (near + far)
-        left, right, _ = edge_clearances(roads, road, x + middle * direction_x, y + middle * direction_y)
+        left, right, _ = edge_clearances(roads, road, offsets, x + middle * direction_x, y + middle * direction_y)
         if ((left if side == 0 else right) >= 0.0) == inside:
             near = middle
         else:
             far = middle
-    left, right, _ = edge_clearances(roads, road, x + near * direction_x, y + near * direction_y)
+    left, right, _ = edge_clearances(roads, road, offsets, x + near * direction_x, y + near * direction_y)
     return near if abs(left if side == 0 else right) < 0.02 else math.inf
 
 
 @scalar
-def ray_walls(roads, road, x, y, direction_x, direction_y, reach):
-    """Distance [m] at which a ray of at most ``reach`` meets a guard rail or kerb; inf if it meets none."""
-    if roads.edge_left[road] == EDGE_PLAIN and roads.edge_right[road] == EDGE_PLAIN:
+def ray_walls(roads, road, x, y, z, direction_x, direction_y, reach):
+    """Distance [m] at which a ray of at most ``reach``, level at height ``z``, meets a guard rail or kerb; else inf."""
+    offsets = (wall_offset(roads.edge_left[road], z), wall_offset(roads.edge_right[road], z))
+    if min(offsets[0], offsets[1]) == math.inf:
         return math.inf
     travelled = 0.0
-    left, right, known = edge_clearances(roads, road, x, y)
+    left, right, known = edge_clearances(roads, road, offsets, x, y)
     while travelled < reach:
         nearest = min(abs(left), abs(right))
         # |d| grows no faster than the ray does, so a wall is at least that far; a margin for widths that change.
@@ -175,14 +190,14 @@ def ray_walls(roads, road, x, y, direction_x, direction_y, reach):
         stride = min(stride, reach - travelled + 1e-9)
         following = travelled + stride
         next_left, next_right, next_known = edge_clearances(
-            roads, road, x + following * direction_x, y + following * direction_y
+            roads, road, offsets, x + following * direction_x, y + following * direction_y
         )
         if known and next_known:
             hit = math.inf
             if left * next_left < 0.0:
-                hit = _bisect_wall(roads, road, x, y, direction_x, direction_y, travelled, following, 0)
+                hit = _bisect_wall(roads, road, offsets, x, y, direction_x, direction_y, travelled, following, 0)
             if right * next_right < 0.0:
-                other = _bisect_wall(roads, road, x, y, direction_x, direction_y, travelled, following, 1)
+                other = _bisect_wall(roads, road, offsets, x, y, direction_x, direction_y, travelled, following, 1)
                 hit = min(hit, other)
             if hit < math.inf:
                 return hit
@@ -191,11 +206,11 @@ def ray_walls(roads, road, x, y, direction_x, direction_y, reach):
 
 
 @scalar
-def ray_actors(scene, i, x, y, direction_x, direction_y):
-    """Distance [m] at which a ray meets the box of another road user of world ``i``; inf if it meets none."""
+def ray_actors(scene, i, x, y, z, direction_x, direction_y):
+    """Distance [m] at which a ray level at height ``z`` meets a road user of world ``i``; inf if it meets none."""
     nearest = math.inf
     for n in range(scene.kind.shape[1]):
-        if scene.kind[i, n] == ACTOR_NONE:
+        if scene.kind[i, n] == ACTOR_NONE or scene.height[i, n] < z:
             continue
         yaw = scene.actor_yaw[i, n]
         forward, left = to_local(x, y, scene.actor_x[i, n], scene.actor_y[i, n], yaw)
@@ -212,9 +227,9 @@ def _scan(item, roads, scene, beams, mount, out):
     i, beam = item // count, item % count
     x, y = to_world(mount.x, mount.y, scene.x[i], scene.y[i], scene.yaw[i])
     direction_x, direction_y = to_world(beams[0][beam], beams[1][beam], 0.0, 0.0, scene.yaw[i])
-    distance = ray_actors(scene, i, x, y, direction_x, direction_y)
+    distance = ray_actors(scene, i, x, y, mount.z, direction_x, direction_y)
     reach = min(distance, mount.max_range)
-    distance = min(distance, ray_walls(roads, scene.road[i], x, y, direction_x, direction_y, reach))
+    distance = min(distance, ray_walls(roads, scene.road[i], x, y, mount.z, direction_x, direction_y, reach))
     # The echo of a surface weakens as exp(-2 a r) / r² (lidar equation, extended target); it is lost below what the
     # largest range gives in clear air.
     attenuation = EXTINCTION / scene.fog_visibility[i]
@@ -241,6 +256,7 @@ class Lidar:
         self._mount = LidarMount(
             float(config.x),
             float(config.y),
+            float(config.z),
             float(config.max_range),
             noisy * config.range_noise,
             noisy * config.dropout,
@@ -269,6 +285,7 @@ class Lidar:
             world.actors.kind,
             world.actors.length,
             world.actors.width,
+            world.actors.height,
             state.actor_x,
             state.actor_y,
             state.actor_yaw,

@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_sim.kernel import allocate, kernel, to_device, to_host
+from drive_sim.errors import InputError
+from drive_sim.kernel import to_device, to_host
 from drive_sim.sensors.gnss import Gnss, GnssConfig
 from drive_sim.sensors.inertial import Imu, ImuConfig
 from drive_sim.sensors.lidar import Lidar, LidarConfig
 from drive_sim.sensors.odometry import Odometry, OdometryConfig
+from drive_sim.sensors.radar import Radar, RadarConfig
 
 if TYPE_CHECKING:
+    from drive_sim.sensors.annotations import Annotator, CameraAnnotations
     from drive_sim.sensors.camera import CameraRig
     from drive_sim.world.simulator import Simulator
 
-SENSOR_NAMES = ("camera", "lidar", "imu", "gnss", "odometry")
+SENSOR_NAMES = ("camera", "lidar", "radar", "imu", "gnss", "odometry")
 """Names that `SensorSuite` and the environments accept."""
 
 
@@ -36,10 +39,13 @@ class Observation:
     """uint8 (B, H, W, 3) RGB by camera name; empty when no camera was asked for."""
     lidar: Any = None
     """float32 (B, beams) range [m], beams from right to left; the largest range where nothing came back."""
+    radar: Any = None
+    """float32 (B, K, 4) range [m], azimuth [rad, left positive], range rate [m/s, positive moving away], radar
+    cross-section [dBsm]; nearest first, rows of `radar.NO_DETECTION` last."""
     imu: Any = None
     """float32 (B, 3) specific force forward and left [m/s²] and yaw rate [rad/s], in the car's frame."""
     gnss: Any = None
-    """float32 (B, 4) x [m], y [m] in the world, speed over ground [m/s], valid (0 or 1)."""
+    """float32 (B, 5) x [m], y [m] and velocity along x, y [m/s] in the world, quality 0 no fix, 1 degraded, 2 full."""
     odometry: Any = None
     """float32 (B, 3) speed [m/s], steering angle at the road wheels [rad], distance since the last step [m]."""
     active: NDArray[np.bool_] | None = None
@@ -66,6 +72,7 @@ class SensorConfigs:
     """How the sensors other than the cameras are built."""
 
     lidar: LidarConfig = field(default_factory=LidarConfig)
+    radar: RadarConfig = field(default_factory=RadarConfig)
     imu: ImuConfig = field(default_factory=ImuConfig)
     gnss: GnssConfig = field(default_factory=GnssConfig)
     odometry: OdometryConfig = field(default_factory=OdometryConfig)
@@ -74,7 +81,11 @@ class SensorConfigs:
     def ideal() -> SensorConfigs:
         """Every error turned off; mounts, rates and latencies stay."""
         return SensorConfigs(
-            LidarConfig(noise=False), ImuConfig(noise=False), GnssConfig(noise=False), OdometryConfig(noise=False)
+            LidarConfig(noise=False),
+            RadarConfig(noise=False),
+            ImuConfig(noise=False),
+            GnssConfig(noise=False),
+            OdometryConfig(noise=False),
         )
 
 
@@ -122,9 +133,11 @@ class SensorSuite:
 
             rig = CameraRig((CameraConfig(),))
         self.rig, self.device, self.configs = rig, device, configs or SensorConfigs()
-        self.others: dict[str, Lidar | Imu | Gnss | Odometry] = {}
+        self.others: dict[str, Lidar | Radar | Imu | Gnss | Odometry] = {}
         if "lidar" in self.sensors:
             self.others["lidar"] = Lidar(self.configs.lidar, device)
+        if "radar" in self.sensors:
+            self.others["radar"] = Radar(self.configs.radar, period, device)
         if "imu" in self.sensors:
             self.others["imu"] = Imu(self.configs.imu, period, device)
         if "gnss" in self.sensors:
@@ -132,6 +145,7 @@ class SensorSuite:
         if "odometry" in self.sensors:
             self.others["odometry"] = Odometry(self.configs.odometry, device)
         self._batch = -1
+        self._annotator: Annotator | None = None
 
     def reset(self, simulator: Simulator, mask: Any = None) -> None:
         """Forget what earlier episodes left behind in the worlds of ``mask`` (bool (B); None: all)."""
@@ -141,35 +155,33 @@ class SensorSuite:
 
     def observe(self, simulator: Simulator, active: NDArray[np.bool_] | None = None) -> Observation:
         """Sense the worlds as they are now; cameras look only at those of ``active`` (B), by default at all."""
+        readings = self.sense(simulator, active)
+        time = to_device(self.device, to_host(simulator.state.time))
+        return Observation(time=time, camera=readings.pop("camera", {}), active=active, **readings)
+
+    def sense(self, simulator: Simulator, active: NDArray[np.bool_] | None = None) -> dict[str, Any]:
+        """What `observe` fills the fields of an `Observation` with: an entry for each sensor, arrays of their own."""
         if self._batch != simulator.batch_size:
             self.reset(simulator)
-        state = simulator.state
-        pictures: dict[str, Any] = {}
+        readings: dict[str, Any] = {name: sensor.sense(simulator) for name, sensor in self.others.items()}
         if self.rig is not None:
             rows = None if active is None else np.flatnonzero(active)
-            rgb = self.rig.render(self.device, simulator.roads, simulator.world, state, rows=rows).rgb
-            pictures = {config.name: _one_camera(self.device, rgb, c) for c, config in enumerate(self.rig.configs)}
-        readings = {name: sensor.sense(simulator) for name, sensor in self.others.items()}
-        time = to_device(self.device, to_host(state.time))
-        return Observation(time=time, camera=pictures, active=active, **readings)
+            seen = self.rig.render_each(self.device, simulator.roads, simulator.world, simulator.state, rows=rows)
+            readings["camera"] = {name: frames.rgb for name, frames in seen.items()}
+        return readings
 
+    def annotate(self, simulator: Simulator, rows: Any = None) -> list[dict[str, CameraAnnotations]]:
+        """Labels of the cameras' present pictures by name, for each of the worlds ``rows`` (default: all).
 
-def _one_camera(device: str, rgb: Any, camera: int) -> Any:
-    """Pictures (B, H, W, 3) of one camera out of all (B, C, H, W, 3)."""
-    if device == "cpu" or rgb.shape[1] == 1:
-        return rgb[:, camera]
-    # An array on a GPU cannot be copied to the host unless it is contiguous.
-    batch, _, height, width, channels = rgb.shape
-    out = allocate(device, (batch, height, width, channels), np.uint8)
-    _copy_row(device, batch * height, (rgb,), camera, (out,))
-    return out
+        Raises
+        ------
+        InputError
+            There is no camera.
+        """
+        if self.rig is None:
+            raise InputError("sensors", "", "holds no camera whose pictures could be annotated", "add camera")
+        if self._annotator is None:
+            from drive_sim.sensors.annotations import Annotator
 
-
-@kernel(grain=1024)
-def _copy_row(item, rgb, camera, out):
-    """Copy one row of one world's picture of ``camera``."""
-    height, width = out[0].shape[1], out[0].shape[2]
-    i, row = item // height, item % height
-    for column in range(width):
-        for channel in range(3):
-            out[0][i, row, column, channel] = rgb[0][i, camera, row, column, channel]
+            self._annotator = Annotator(self.rig)
+        return self._annotator.annotate(self.device, simulator.roads, simulator.world, simulator.state, rows)

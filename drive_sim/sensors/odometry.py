@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from drive_sim.kernel import allocate, kernel, scalar, to_device, to_host
+from drive_sim.bundle import lasting
+from drive_sim.kernel import Repeated, allocate, duplicate, kernel, scalar, to_device, to_host
 from drive_sim.randomness import STREAM_ODOMETRY, random_normal
+from drive_sim.world.road_pool import assign
 
 if TYPE_CHECKING:
     from drive_sim.world.simulator import Simulator
@@ -68,17 +70,7 @@ class OdometryErrors(NamedTuple):
     steering_offset: float
 
 
-class OdometryMotion(NamedTuple):
-    """What the kernel reads of the worlds; (B), as in `World` and `State`."""
-
-    seed: Any
-    step: Any
-    speed: Any
-    slip_angle: Any
-    steering: Any
-    odometer: Any
-
-
+@lasting
 class OdometryMemory(NamedTuple):
     """What lasts from one reading to the next; (B)."""
 
@@ -94,12 +86,12 @@ def quantise(value, resolution):
 
 
 @kernel(grain=256)
-def _read(i, motion, memory, errors, out):
+def _read(i, seeds, state, memory, errors, out):
     """The odometry of one world."""
-    seed, step = motion.seed[i], motion.step[i]
+    seed, step = seeds[0][i], state.step[i]
     scale = 1.0 + errors.scale * random_normal(seed, STREAM_ODOMETRY, 0, 1)
     offset = errors.steering_offset * random_normal(seed, STREAM_ODOMETRY, 0, 2)
-    travelled = motion.odometer[i] * scale
+    travelled = state.odometer[i] * scale
     if errors.tick > 0.0:
         travelled = errors.tick * math.floor(travelled / errors.tick)
     if memory.step[i] < 0 or memory.step[i] > step or step == 0:
@@ -109,11 +101,11 @@ def _read(i, motion, memory, errors, out):
         memory.travelled[i] = travelled
     memory.step[i] = step
     # Wheels roll along the car's axis: sideslip does not turn them.
-    speed = motion.speed[i] * math.cos(motion.slip_angle[i]) * scale
+    speed = state.speed[i] * math.cos(state.slip_angle[i]) * scale
     if speed > 0.0:  # a standing wheel sends no pulses, so it has no noise
         speed += errors.speed_noise * random_normal(seed, STREAM_ODOMETRY, step, 0)
     out[0][i, 0] = min(max(quantise(speed, errors.speed_resolution), 0.0), LARGEST_SPEED)
-    steering = quantise(motion.steering[i] + offset, errors.steering_resolution)
+    steering = quantise(state.steering[i] + offset, errors.steering_resolution)
     out[0][i, 1] = min(max(steering, -LARGEST_STEERING), LARGEST_STEERING)
     out[0][i, 2] = min(max(memory.distance[i], 0.0), LARGEST_SPEED)
 
@@ -137,6 +129,8 @@ class Odometry:
             steering_resolution=on * config.steering_resolution / config.steering_ratio,
             steering_offset=on * config.steering_offset / config.steering_ratio,
         )
+        self._read = Repeated(_read)
+        self._seeds: tuple[Any] = (None,)
         self.reset(0)
 
     @property
@@ -155,17 +149,18 @@ class Odometry:
                 distance=allocate(self.device, (batch,), np.float64),
                 step=to_device(self.device, np.full(batch, -1, np.int64)),
             )
+            self._out = (allocate(self.device, (batch, 3), np.float32),)
             return
         step = np.array(to_host(self.memory.step))
         step[np.asarray(mask, bool)] = -1
-        self.memory = self.memory._replace(step=to_device(self.device, step))
+        # In place: a record of its arrays has been made for compiled code.
+        assign(self.memory.step, 0, step)
 
     def sense(self, simulator: Simulator) -> Any:
         """One reading of every world."""
-        state, batch = simulator.state, simulator.batch_size
-        motion = OdometryMotion(
-            simulator.world.seed, state.step, state.speed, state.slip_angle, state.steering, state.odometer
-        )
-        out = allocate(self.device, (batch, 3), np.float32)
-        _read(self.device, batch, motion, self.memory, self.errors, (out,))
-        return out
+        if self._seeds[0] is not simulator.world.seed:
+            self._seeds = (simulator.world.seed,)
+            if self._out[0].shape[0] != simulator.batch_size:
+                self.reset(simulator.batch_size)
+        self._read(self.device, simulator.batch_size, self._seeds, simulator.state, self.memory, self.errors, self._out)
+        return duplicate(self._out[0])

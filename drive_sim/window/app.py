@@ -1,4 +1,4 @@
-"""The window's two commands: driving, and showing a recorded drive again.
+"""The window's commands: driving, showing a recorded drive again, and driving a scored one again.
 
 The loop is `rollout.run`, as for every driver. The window is one of its observers: after each step it draws the way
 from the last state to the new one, reads the device in a person's hands before every picture, and thereby paces the
@@ -14,8 +14,13 @@ from typing import Any
 import numpy as np
 import pygame
 
+from drive_sim.evaluation.log import RolloutLog
+from drive_sim.evaluation.scored import load_scored
 from drive_sim.recording.dataset import Dataset, RecordedEpisode
+from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import run
+from drive_sim.sensors.camera import CameraConfig, CameraRig
+from drive_sim.sensors.observation import SensorSuite
 from drive_sim.top_down.scene import Scene, blend, scene_of
 from drive_sim.window.display import Display
 from drive_sim.window.observer import TRAIL_LENGTH, WindowObserver, Wish, dashboard
@@ -60,6 +65,28 @@ def drive(
             number += window.wish is not Wish.AGAIN
     finally:
         display.close()
+
+
+def replay_scored(path: Path, number: int = 0) -> str:
+    """Drive an episode of an evaluation again, in sight; says whether it was the same drive.
+
+    Raises
+    ------
+    InputError
+        For results or an episode that cannot be driven again, or without a display.
+    """
+    scored = load_scored(path, number)
+    driver, log = scored.driver, RolloutLog()
+    display = Display(f"drive_sim: {driver.name}, episode {number} of {path.name}")
+    try:
+        camera = getattr(driver, "camera", None) or CameraConfig()
+        window = WindowObserver(display, driver, Recorder(RECORDINGS, driver.name, camera_configs=(camera,)), False)
+        names = tuple(dict.fromkeys(("camera", "odometry", *driver.sensors)))
+        simulator = Simulator([scored.episode], on_failure=scored.on_failure)
+        run(simulator, driver, [log, window], SensorSuite(names, CameraRig([camera])))
+    finally:
+        display.close()
+    return "left before its end" if window.wish is not None else scored.verdict(log.episode(0))
 
 
 def replay(path: Path, number: int = 0) -> None:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from drive_sim.kernel import allocate, kernel, to_host
+from drive_sim.bundle import lasting
+from drive_sim.kernel import Repeated, allocate, kernel, to_host
 from drive_sim.world.events import FAILURES
 from drive_sim.world.state import EVENT_FINISH, EVENT_TIME_OUT
 
@@ -52,34 +53,7 @@ class Truth(NamedTuple):
     smallest_gap: Any  # [m] so far
 
 
-class _Situation(NamedTuple):
-    """What the judge reads of the worlds; as in `World` and `State`."""
-
-    time: Any
-    x: Any
-    y: Any
-    yaw: Any
-    speed: Any
-    steering: Any
-    s: Any
-    d: Any
-    heading_error: Any
-    curvature: Any
-    progress: Any
-    gap: Any
-    time_to_collision: Any
-    step: Any
-    action: Any
-    events: Any
-    done: Any
-    interventions: Any
-    lane_centre: Any
-    lane_width: Any
-    route_length: Any
-    speed_limit: Any
-    period: float
-
-
+@lasting
 class _Memory(NamedTuple):
     """What the judge remembers of a world from step to step."""
 
@@ -92,6 +66,7 @@ class _Memory(NamedTuple):
     gap_least: Any  # float64 (B) [m]
 
 
+@lasting
 class Verdict(NamedTuple):
     """What the judge says of the last step."""
 
@@ -102,20 +77,20 @@ class Verdict(NamedTuple):
 
 
 @kernel(grain=1024)
-def _judge(i, now, memory, verdict):
-    """Reward, end and truth of world ``i`` after a reset or a step."""
-    offset = now.d[i] - now.lane_centre[i]
+def _judge(i, world, now, memory, verdict, period):
+    """Reward, end and truth of world ``i``, whose state is ``now``, after a reset or a step of ``period`` [s]."""
+    offset = now.d[i] - world.lane_centre[i]
     step = now.step[i]
     reward = 0.0
     if step == 0:
         memory.offset_sum[i] = memory.offset_most[i] = 0.0
         memory.gap_least[i] = now.gap[i]
     elif step != memory.step[i]:
-        stride = (now.progress[i] - memory.progress[i]) / (now.speed_limit[i] * now.period)
+        stride = (now.progress[i] - memory.progress[i]) / (world.speed_limit[i] * period)
         change = (now.action[i, 0] - memory.action[i, 0]) ** 2 + (now.action[i, 1] - memory.action[i, 1]) ** 2
-        excess = now.speed[i] / now.speed_limit[i] - 1.0
+        excess = now.speed[i] / world.speed_limit[i] - 1.0
         reward = min(max(stride, -1.0), 1.0) - TIME
-        reward -= CENTRING * min((2.0 * offset / now.lane_width[i]) ** 2, 1.0)
+        reward -= CENTRING * min((2.0 * offset / world.lane_width[i]) ** 2, 1.0)
         reward -= CALM * min(change, 1.0) + SPEEDING * min(max(excess, 0.0), 1.0)
         failed = now.done[i] and now.events[i] & FAILURES
         if failed or now.interventions[i] > memory.interventions[i]:
@@ -136,7 +111,7 @@ def _judge(i, now, memory, verdict):
     truth[0], truth[1], truth[2], truth[3] = now.time[i], now.x[i], now.y[i], now.yaw[i]
     truth[4], truth[5], truth[6], truth[7] = now.speed[i], now.steering[i], now.s[i], now.d[i]
     truth[8], truth[9], truth[10] = offset, now.heading_error[i], now.curvature[i]
-    truth[11], truth[12] = now.progress[i], min(max(now.progress[i] / now.route_length[i], 0.0), 1.0)
+    truth[11], truth[12] = now.progress[i], min(max(now.progress[i] / world.route_length[i], 0.0), 1.0)
     truth[13], truth[14] = now.gap[i], now.time_to_collision[i]
     truth[15] = memory.offset_sum[i] / max(step, 1)
     truth[16], truth[17] = memory.offset_most[i], memory.gap_least[i]
@@ -156,21 +131,18 @@ class Judge:
             offset_most=allocate(device, (batch,), np.float64),
             gap_least=allocate(device, (batch,), np.float64),
         )
-
-    def judge(self, simulator: Simulator) -> Verdict:
-        """The verdict on the last reset or step, as NumPy arrays of its own."""
-        state, world, batch, device = simulator.state, simulator.world, self.batch, self.device
-        now = _Situation(
-            state.time, state.x, state.y, state.yaw, state.speed, state.steering, state.s, state.d,
-            state.heading_error, state.curvature, state.progress, state.gap, state.time_to_collision, state.step,
-            state.action, state.events, state.done, state.interventions,
-            world.lane_centre, world.lane_width, world.route_length, world.speed_limit, simulator.control_period,
-        )  # fmt: skip
-        verdict = Verdict(
+        self._verdict = Verdict(
             truth=allocate(device, (batch, len(Truth._fields)), np.float64),
             reward=allocate(device, (batch,), np.float64),
             terminated=allocate(device, (batch,), np.uint8),
             truncated=allocate(device, (batch,), np.uint8),
         )
-        _judge(device, batch, now, self._memory, verdict)
-        return verdict if device == "cpu" else Verdict(*(to_host(array) for array in verdict))
+        self._judge = Repeated(_judge)
+
+    def judge(self, simulator: Simulator) -> Verdict:
+        """The verdict on the last reset or step, as NumPy arrays; the next one may be written over them."""
+        self._judge(
+            self.device, self.batch, simulator.world, simulator.state, self._memory, self._verdict,
+            simulator.control_period,
+        )  # fmt: skip
+        return self._verdict if self.device == "cpu" else Verdict(*(to_host(array) for array in self._verdict))

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from drive_sim.bundle import lasting
 from drive_sim.geometry import wrap_angle
-from drive_sim.kernel import inlined_scalar, kernel, scalar, to_device
+from drive_sim.kernel import inlined_scalar, scalar, to_device
+from drive_sim.world.road_grid import GRID_BAND, GRID_CELL, Grid, bake_grid
 
 Floats = NDArray[np.float64]
 
@@ -33,12 +34,14 @@ EDGE_PLAIN, EDGE_KERB, EDGE_RAIL = 0, 1, 2
 MAX_BOUNDARIES = 10
 DASH_LENGTH, DASH_PERIOD = 3.0, 9.0
 """Dashed markings: 3 m painted, 6 m gap [m]."""
-GRID_CELL = 2.0
-"""Side of a grid cell [m]."""
-GRID_BAND = 60.0
-"""How far from the reference line the grid knows the road [m]."""
 RAIL_OFFSET = 0.6
 """Guard rails stand this far outside the paved edge [m]."""
+RAIL_BOTTOM, RAIL_TOP = 0.45, 0.78
+"""Between these heights is the beam of a guard rail [m]."""
+RAIL_POST_DISTANCE = 4.0
+"""From post to post of a guard rail along the reference line [m]."""
+KERB_HEIGHT = 0.12
+"""[m]; RASt 06, the German guideline for urban roads, has kerbs of 8 to 14 cm."""
 
 
 @dataclass(frozen=True)
@@ -123,20 +126,9 @@ class Road:
     @cached_property
     def grid(self) -> Grid:
         """The element below every cell near the road."""
-        return _bake(self)
-
-
-@dataclass(frozen=True, eq=False)
-class Grid:
-    """Nearest element for each cell; -1 beyond the band.
-
-    Cell (row, column) has its lower corner at ``origin + cell * index``.
-    """
-
-    origin_x: float
-    origin_y: float
-    elements: NDArray[np.int32]
-    """(rows, columns)"""
+        half = 0.5 * self.step
+        middle_heading = self.heading + 0.5 * self.curvature * half
+        return bake_grid(self.x + half * np.cos(middle_heading), self.y + half * np.sin(middle_heading))
 
 
 @lasting
@@ -385,40 +377,6 @@ def ahead(roads, road, s_from, s_to):
         length = roads.length[road]
         gap -= length * math.floor(gap / length + 0.5)
     return gap
-
-
-@kernel(grain=1 << 30)
-def _bake_rows(item, out, line, origin_x, origin_y):
-    """One pass over all elements (``item`` is 0 only): each cell keeps the element whose middle is nearest."""
-    elements, distance = out
-    x, y = line
-    rows, columns = elements.shape
-    reach = int(GRID_BAND / GRID_CELL) + 1
-    for element in range(x.shape[0]):
-        centre_column = int((x[element] - origin_x) / GRID_CELL)
-        centre_row = int((y[element] - origin_y) / GRID_CELL)
-        for row in range(max(0, centre_row - reach), min(rows, centre_row + reach + 1)):
-            dy = origin_y + (row + 0.5) * GRID_CELL - y[element]
-            for column in range(max(0, centre_column - reach), min(columns, centre_column + reach + 1)):
-                dx = origin_x + (column + 0.5) * GRID_CELL - x[element]
-                squared = dx * dx + dy * dy
-                if squared < distance[row, column]:
-                    distance[row, column] = squared
-                    elements[row, column] = element
-
-
-def _bake(road: Road) -> Grid:
-    half = 0.5 * road.step
-    middle_x = road.x + half * np.cos(road.heading + 0.5 * road.curvature * half)
-    middle_y = road.y + half * np.sin(road.heading + 0.5 * road.curvature * half)
-    origin_x = math.floor(middle_x.min() - GRID_BAND)
-    origin_y = math.floor(middle_y.min() - GRID_BAND)
-    columns = int((middle_x.max() + GRID_BAND - origin_x) / GRID_CELL) + 1
-    rows = int((middle_y.max() + GRID_BAND - origin_y) / GRID_CELL) + 1
-    elements = np.full((rows, columns), -1, np.int32)
-    distance = np.full((rows, columns), GRID_BAND**2)
-    _bake_rows("cpu", 1, (elements, distance), (middle_x, middle_y), float(origin_x), float(origin_y))
-    return Grid(float(origin_x), float(origin_y), elements)
 
 
 def chain_arcs(

@@ -16,7 +16,8 @@ import numpy as np
 from drive_sim.errors import InputError
 from drive_sim.randomness import key
 from drive_sim.world.centre_line import CentreLine, chord_lengths, crossing, fit_centre_line
-from drive_sim.world.road import GRID_BAND, GRID_CELL, STYLE_DASHED, STYLE_SOLID, Boundary, Floats, Road
+from drive_sim.world.road import STYLE_DASHED, STYLE_SOLID, Boundary, Floats, Road
+from drive_sim.world.road_grid import GRID_BAND, GRID_CELL
 
 ROAD_CLASS = "track"
 """Class of every imported road."""

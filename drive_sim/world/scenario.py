@@ -154,7 +154,7 @@ def load_scenario(name_or_path: str | Path, split: str = "train") -> Scenario:
         split = path.resolve().relative_to(scenarios_folder()).parts[0]
     definition = load_definition(path)
     for weather in definition.weather:
-        _check_weather(path, weather)
+        _check_weather(path, weather, split)
     name = f"{path.resolve().parent.name}/{path.stem}"
     road = None
     if definition.road.file is not None:
@@ -178,7 +178,7 @@ def scenario_for_road(
     road: Road, weather: str = "dry", split: str = "test", speed_limit: float | None = None
 ) -> Scenario:
     """Driving one road from end to end, or a whole lap of a closed one, alone and with time to spare."""
-    _check_weather("--weather", weather)
+    _check_weather("--weather", weather, split)
     definition = ScenarioDefinition(
         purpose=f"Drive the whole of {road.name} alone.",
         good_driver="Keeps its lane and slows down for curves.",
@@ -191,11 +191,15 @@ def scenario_for_road(
     )
 
 
-def _check_weather(source: str | Path, weather: str) -> None:
-    if weather not in weather_domains():
-        raise InputError(
-            source, "weather", f"there is no weather {weather!r}", f"choose from {', '.join(weather_domains())}"
-        )
+def _check_weather(source: str | Path, weather: str, split: str) -> None:
+    domains = weather_domains()
+    fitting = ", ".join(name for name, domain in domains.items() if split in domain.splits)
+    if weather not in domains:
+        raise InputError(source, "weather", f"there is no weather {weather!r}", f"choose from {fitting}")
+    if split not in domains[weather].splits:
+        allowed = " and ".join(domains[weather].splits)
+        problem = f"{weather} is for {allowed} scenarios only, not for {split}"
+        raise InputError(source, "weather", problem, f"choose from {fitting}")
 
 
 def _check_lanes(path: Path, definition: ScenarioDefinition) -> None:
@@ -238,7 +242,7 @@ def _draw_weather(name: str, ranges: WeatherRanges, rng: np.random.Generator) ->
     values: dict[str, float | Colour] = {}
     for field in WeatherRanges.model_fields:
         bounds = getattr(ranges, field)
-        if field == "sight":
+        if field in ("sight", "splits"):
             continue
         values[field] = _mix(bounds, rng) if isinstance(bounds[0], tuple) else draw(rng, bounds)
     return WeatherSpec(name=name, **values)  # type: ignore[arg-type]

@@ -98,6 +98,8 @@ class WeatherRanges(Table):
     scenery: Share = (0.1, 0.9)
     sight: Positive = (400.0, 400.0)
     """How far a driver sees an unlit obstacle: the speed limit is lowered to what stops within it."""
+    splits: tuple[Literal["train", "validation", "test"], ...] = ("train", "validation", "test")
+    """Whose scenarios may have this weather: what is for test only, nothing ever learns from."""
 
 
 class ActorKind(Table):

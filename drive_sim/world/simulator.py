@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_sim.kernel import kernel, scalar, to_device
+from drive_sim.kernel import Repeated, kernel, scalar, to_device
 from drive_sim.world.collision import NO_CONTACT
 from drive_sim.world.episode import Episode, build_world
 from drive_sim.world.events import (
@@ -62,7 +62,7 @@ def _move_actors(roads, vehicle, world, state, i, ego_before):
     return events
 
 
-@kernel(grain=16)
+@kernel(grain=32)
 def _step(i, roads, world, state, vehicle, actions, puts_back):
     """Advance world ``i`` by one control step unless it is done."""
     if state.done[i]:
@@ -155,6 +155,9 @@ class Simulator:
         self._pool = RoadPool(self._distinct_roads(), device)
         self.world = build_world(self.episodes, self._road_indices(), self.slots, device)
         self.state = empty_state(len(self.episodes), self.slots, device)
+        self._step = Repeated(_step)
+        # Actions are copied to where the compiled code knows to find them.
+        self._actions = (np.zeros((len(self.episodes), 2), np.float32),)
         self.reset()
 
     @property
@@ -177,9 +180,9 @@ class Simulator:
         ``actions`` is (B, 2), [steering, acceleration] in [-1, 1]: beyond is cut off, what is not a number counts as
         0. With ``device="cuda"`` it may lie on the device as float32 (a torch tensor, say).
         """
-        _step(
+        self._step(
             self.device, self.batch_size, self.roads, self.world, self.state, self.vehicle,
-            (self._on_device(actions),), self.on_failure == PUT_BACK,
+            self._on_device(actions), self.on_failure == PUT_BACK,
         )  # fmt: skip
 
     def put_back(self, mask: NDArray[np.bool_] | None = None) -> None:
@@ -223,15 +226,18 @@ class Simulator:
         on_device = to_device(self.device, chosen)
         run(self.device, self.batch_size, self.roads, self.world, self.state, self.vehicle, (on_device,))
 
-    def _on_device(self, actions: Any) -> Any:
+    def _on_device(self, actions: Any) -> tuple[Any]:
         if self.device == "cuda" and hasattr(actions, "__cuda_array_interface__"):
             from numba import cuda
 
-            return cuda.as_cuda_array(actions)
+            return (cuda.as_cuda_array(actions),)
         host = np.ascontiguousarray(actions, np.float32)
         if host.shape != (self.batch_size, 2):
             raise ValueError(f"actions must have shape ({self.batch_size}, 2), not {host.shape}")
-        return host if self.device == "cpu" else to_device(self.device, host)
+        if self.device != "cpu":
+            return (to_device(self.device, host),)
+        self._actions[0][:] = host
+        return self._actions
 
 
 def _assign_row(target: Any, source: Any, row: int) -> None:

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from drive_sim.drivers.networks import NetworkSettings, build_network, decode, fold_batch_norm
 from drive_sim.drivers.neural import NeuralDriver, load_model, save_model
 from drive_sim.errors import InputError
+from drive_sim.learning.labels import soft_bins
 from drive_sim.sensors.camera import CameraConfig
 from drive_sim.sensors.observation import Observation
 
@@ -38,11 +39,27 @@ def test_folding_batch_norm_changes_nothing_but_the_speed() -> None:
 
 
 def test_an_obstacle_with_two_sides_is_passed_on_one_of_them() -> None:
-    centres = torch.from_numpy(NetworkSettings().curvature_centres)
-    probability = torch.full((1, 41), 1e-6)
+    centres = NetworkSettings().curvature_centres
+    probability = np.full((1, 41), 1e-6, np.float32)
     probability[0, 8], probability[0, 32] = 0.45, 0.55
-    value = float(decode(probability.log(), centres)[0])
+    value = float(decode(np.log(probability), centres)[0])
     assert value == pytest.approx(float(centres[32]), rel=0.02)
+
+
+def test_a_value_between_bins_and_at_the_last_bin_is_found_again() -> None:
+    centres = NetworkSettings().speed_centres
+    values = np.array([0.0, 11.3, 20.0, 35.0])
+    decoded = decode(np.log(soft_bins(values, centres) + 1e-9), centres)
+    assert decoded == pytest.approx(values, abs=0.9)
+
+
+def test_an_answer_is_the_same_to_the_bit_in_any_batch(model: Path) -> None:
+    driver = NeuralDriver.load(model)
+    pictures = np.random.default_rng(0).integers(0, 255, (9, 66, 200, 3), dtype=np.uint8)
+    together = driver.perceive(pictures)
+    for number in range(9):
+        alone = driver.perceive(pictures[number : number + 1])
+        assert all(one[0] == many[number] for one, many in zip(alone, together, strict=True))
 
 
 def test_the_driver_answers_every_world_with_a_command_within_bounds(model: Path) -> None:

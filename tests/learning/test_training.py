@@ -10,14 +10,19 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from drive_sim.drivers.driver import make_driver
 from drive_sim.drivers.networks import NetworkSettings
 from drive_sim.drivers.neural import NeuralDriver, load_model
 from drive_sim.errors import InputError
 from drive_sim.learning.learner import Learner, TrainingSettings
 from drive_sim.learning.samples import Drive, ViewSource
 from drive_sim.learning.training import fit, train
+from drive_sim.recording.recorder import Recorder
+from drive_sim.rollout import run
 from drive_sim.sensors.camera import CameraConfig, CameraRig
 from drive_sim.world.episode import WeatherSpec
+from drive_sim.world.scenario import load_scenario
+from drive_sim.world.simulator import Simulator
 
 SMALL = NetworkSettings(channels=(8, 8, 8, 8, 8), dense=(16, 16))
 QUICK = TrainingSettings(views=96, chunk=32, batch=16, trials=0, held_out=0.4, network=SMALL, half_precision=False)
@@ -103,3 +108,10 @@ def test_a_model_is_the_same_after_saving(dataset: Path, tmp_path: Path) -> None
     train([dataset], tmp_path / "model", settings=QUICK)
     first, second = load_model(tmp_path / "model"), load_model(tmp_path / "model")
     assert first.hash == second.hash and first.settings == SMALL
+
+
+def test_what_was_driven_for_scoring_is_not_learned_from(tmp_path: Path) -> None:
+    simulator = Simulator([load_scenario("lane-keeping/rural", split).draw(0) for split in ("train", "test")])
+    run(simulator, make_driver("expert"), [Recorder(tmp_path / "mixed", "expert")], max_steps=120)
+    with pytest.raises(InputError, match=r"episode 1: was driven on test/lane-keeping/rural.*data drop .* 1"):
+        train([tmp_path / "mixed"], tmp_path / "model", settings=QUICK)

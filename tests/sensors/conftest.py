@@ -12,6 +12,7 @@ from drive_sim.sensors.camera import LAYERS, CameraConfig, CameraFrames, CameraR
 from drive_sim.world.episode import ActorSpec, Episode, WeatherSpec
 from drive_sim.world.road import EDGE_PLAIN, STYLE_SOLID, Boundary, Road, chain_arcs
 from drive_sim.world.simulator import Simulator
+from drive_sim.world.state import ACTOR_CAR, ACTOR_CONE, ACTOR_CYCLIST, ACTOR_DEBRIS, ACTOR_LORRY, ACTOR_PEDESTRIAN
 
 PLAIN = WeatherSpec(
     camera_noise=0.0, asphalt_texture=0.0, verge_texture=0.0, marking_wear=0.0, scenery=0.0, sun_strength=0.0
@@ -47,6 +48,18 @@ class Photographer:
         return Episode(
             scenario="test", split="test", number=0, road=road or self.road(), weather=weather, actors=actors, **given
         )
+
+    def crowd(self, **fields) -> Episode:
+        """A walker and a cyclist before a lorry, a car that the lorry hides in part, a cone and some debris."""
+        actors = (
+            ActorSpec(ACTOR_LORRY, 9.0, 2.5, 3.4, 118.0, -1.5),
+            ActorSpec(ACTOR_PEDESTRIAN, 0.5, 0.6, 1.75, 109.0, -0.9),
+            ActorSpec(ACTOR_CYCLIST, 1.8, 0.6, 1.75, 111.0, -2.6, yaw_offset=0.4),
+            ActorSpec(ACTOR_CAR, 4.5, 1.8, 1.5, 128.0, -0.2),
+            ActorSpec(ACTOR_CONE, 0.4, 0.4, 0.75, 107.0, 2.2),
+            ActorSpec(ACTOR_DEBRIS, 0.9, 0.7, 0.4, 110.0, 3.4),
+        )
+        return self.episode(actors=actors, **fields)
 
     def shoot(
         self,

@@ -107,7 +107,8 @@ from conftest import Photographer
 from test_camera_batch import variety
 from drive_sim.sensors.camera import LAYERS, CameraConfig, CameraRig
 from drive_sim.world.simulator import Simulator
-simulator = Simulator(variety(Photographer(), 3))
+photographer = Photographer()
+simulator = Simulator([*variety(photographer, 3), photographer.crowd()])
 rig = CameraRig([CameraConfig(width=36, height=18)])
 frames = rig.render(sys.argv[1], simulator.roads, simulator.world, simulator.state, LAYERS)
 np.savez(sys.argv[3], **frames._asdict())
@@ -128,6 +129,8 @@ def test_cuda_draws_what_the_cpu_draws(tmp_path):
     difference = np.abs(cpu["rgb"].astype(int) - cuda["rgb"].astype(int))
     assert (difference <= 1).mean() >= 0.999
     assert (cpu["semantic"] == cuda["semantic"]).mean() >= 0.999
+    assert (cpu["instance"] == cuda["instance"]).mean() >= 0.999
+    assert len(np.unique(cpu["instance"])) > 4
     np.testing.assert_allclose(cpu["depth"], cuda["depth"], rtol=1e-3)
     assert cpu["rgb"].std() > 20
 
@@ -149,11 +152,11 @@ def test_the_cuda_kernels_compile_for_a_gpu(photographer, monkeypatch):
     simulator = Simulator(variety(photographer, 1))
     rig = CameraRig.default()
     frames = rig.allocate("cpu", 1, LAYERS)
-    out = (frames.rgb.reshape(1, 1, 66, 600), frames.semantic, frames.depth)
-    worlds, scene = (np.arange(1),), rig._scene("cpu", 1, simulator.roads, simulator.world, simulator.state)
+    out, worlds = (frames.rgb.reshape(1, 1, 66, 600), *frames[1:]), (np.arange(1),)
+    scene = rig.groups[0]._scene("cpu", 1, simulator.roads, simulator.world, simulator.state)
     calls = [
         (cameras._prepare_frames, (worlds, (66, 200), scene)),
-        (cameras._draw_pixels, (worlds, out, (True, True, True), scene)),
+        (cameras._draw_pixels, (worlds, out, (True, True, True, True), scene)),
     ]
     for body, arguments in calls:
         types = (numba.int64, numba.typeof(tuple(bundle_of(argument) for argument in arguments)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from drive_sim.errors import InputError
 from drive_sim.sensors.camera import CameraConfig, CameraRig
-from drive_sim.sensors.camera_model import SEMANTIC_COLOURS, SEMANTIC_NAMES
+from drive_sim.sensors.camera_model import SEMANTIC_COLOURS, SEMANTIC_NAMES, side_by_side
 
 
 def test_a_description_survives_json():
@@ -32,6 +33,9 @@ def test_a_description_survives_json():
         ({"field_of_view": float("nan")}, "camera.field_of_view"),
         ({"z": -1.0}, "camera.z"),
         ({"pitch": None}, "camera.pitch"),
+        ({"k1": 9.0}, "camera.k1"),
+        ({"k1": -1.0}, "camera.k1"),
+        ({"p2": "0"}, "camera.p2"),
         ({"name": ""}, "camera.name"),
         ({"name": 3}, "camera.name"),
         ([], "camera"),
@@ -45,14 +49,34 @@ def test_a_wrong_description_names_file_field_and_mend(fields, field):
     assert "\n" not in str(caught.value)
 
 
-def test_cameras_of_a_rig_share_their_size_and_have_names_of_their_own():
-    with pytest.raises(ValueError, match="same width and height"):
-        CameraRig([CameraConfig(), CameraConfig("left", width=100)])
-    with pytest.raises(ValueError, match="different names"):
-        CameraRig([CameraConfig(), CameraConfig()])
-    with pytest.raises(ValueError, match="at least one"):
-        CameraRig([])
+@pytest.mark.parametrize(
+    ("cameras", "where"),
+    [
+        ([], "cameras"),
+        ([{"name": "left"}, {"name": "right"}, {"name": "left"}], "cameras: name"),
+        ([{}, {"name": "left", "lens": 3}], "cameras[1]: camera.lens"),
+        ([{"width": -200}], "cameras[0]: camera.width"),
+        (["front"], "cameras[0]: camera"),
+    ],
+)
+def test_a_rig_that_cannot_be_says_which_camera_is_wrong(cameras, where):
+    with pytest.raises(InputError) as caught:
+        CameraRig.described(cameras)
+    assert str(caught.value).startswith(f"{where}: ")
+    assert caught.value.mend
+
+
+def test_a_rig_is_described_by_cameras_or_their_fields():
+    rig = CameraRig.described([CameraConfig(), {"name": "left", "width": 320}])
+    assert rig.configs == (CameraConfig(), CameraConfig("left", 320))
     assert CameraRig.default().configs == (CameraConfig(),)
+
+
+def test_side_cameras_are_the_front_one_moved_aside():
+    left, front, right = side_by_side(CameraConfig(width=320, y=0.1), 0.7)
+    assert [camera.name for camera in (left, front, right)] == ["left", "front", "right"]
+    assert (left.y, front.y, right.y) == pytest.approx((0.8, 0.1, -0.6))
+    assert replace(left, name="front", y=0.1) == replace(right, name="front", y=0.1) == front
 
 
 @given(

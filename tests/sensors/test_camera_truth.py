@@ -28,7 +28,7 @@ from drive_sim.world.episode import ActorSpec
 from drive_sim.world.road import EDGE_KERB, EDGE_RAIL, RAIL_OFFSET, STYLE_DASHED, Boundary
 from drive_sim.world.state import ACTOR_CONE, ACTOR_LORRY, ACTOR_PEDESTRIAN
 
-CAMERA = CameraConfig(yaw=0.12, pitch=0.14, roll=0.03, x=0.7, y=-0.2, z=1.35)
+CAMERA = CameraConfig(field_of_view=1.5708, yaw=0.12, pitch=0.14, roll=0.03, x=0.7, y=-0.2, z=1.35)
 
 
 def pose_of(state, camera: CameraConfig) -> tuple[Rotation, np.ndarray]:

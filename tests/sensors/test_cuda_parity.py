@@ -11,18 +11,36 @@ import numpy as np
 
 PROGRAM = """
 import sys
+from dataclasses import replace
 import numpy as np
 from drive_sim.sensors.camera import CameraConfig, CameraRig
+from drive_sim.sensors.gnss import GnssConfig
 from drive_sim.sensors.lidar import LidarConfig
 from drive_sim.sensors.observation import SensorConfigs, SensorSuite
+from drive_sim.sensors.radar import NO_DETECTION, RadarConfig
+from drive_sim.world.episode import ActorSpec, WeatherSpec
 from drive_sim.world.reward import Judge
+from drive_sim.world.road import EDGE_RAIL
 from drive_sim.world.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
+from drive_sim.world.state import ACTOR_CAR
 
 scenario = load_scenario("obstacle-avoidance/mixed", "train")
-episodes = [scenario.draw(number) for number in (1, 2)]
-configs = SensorConfigs(lidar=LidarConfig(beams=7, max_range=30.0))
-names = ("lidar", "imu", "gnss", "odometry")
+cars = [ActorSpec(ACTOR_CAR, 4.5, 1.8, 1.5, 30.0 + 8.0 * n, -1.75, start_speed=5.0 * n) for n in range(3)]
+# Rails and road users near enough to be seen, in rain; receivers whose outages begin and end within four steps.
+episodes = [
+    replace(
+        scenario.draw(number), actors=tuple(cars), start_s=10.0, weather=WeatherSpec(rain=20.0),
+        road=replace(scenario.draw(number).road, edge_left=EDGE_RAIL, edge_right=EDGE_RAIL),
+    )
+    for number in (1, 2)
+]
+configs = SensorConfigs(
+    lidar=LidarConfig(beams=7, max_range=30.0),
+    radar=RadarConfig(rail_echoes=4),
+    gnss=GnssConfig(rate=20.0, outage_interval=0.1, outage_duration=0.1),
+)
+names = ("lidar", "radar", "imu", "gnss", "odometry")
 device, out = sys.argv[1:]
 simulator = Simulator(episodes, device)
 rig = CameraRig((CameraConfig("left", 8, 8, yaw=0.4), CameraConfig("right", 8, 8, yaw=-0.4)))
@@ -34,7 +52,8 @@ for step in range(4):
     simulator.step(np.array([[0.2, 0.5], [-0.2, -0.5]], np.float32))
     observation, verdict = suite.observe(simulator).host(), judge.judge(simulator)
     pictures = [observation.camera[name].reshape(2, -1) / 255.0 for name in ("left", "right")]
-    others = [getattr(observation, name) for name in names]
+    others = [getattr(observation, name).reshape(2, -1) for name in names]
+    assert (observation.lidar < 30.0).sum() > 4 and (observation.radar[:, :, 3] > NO_DETECTION).sum() > 4
     readings.append(np.concatenate([*others, verdict.truth, *pictures], axis=1))
 np.save(out, readings)
 """

@@ -11,6 +11,7 @@ import pytest
 from drive_sim.sensors.lidar import Lidar, LidarConfig, ray_box
 from drive_sim.world.episode import ActorSpec, Episode, WeatherSpec
 from drive_sim.world.road import EDGE_KERB, EDGE_PLAIN, EDGE_RAIL, RAIL_OFFSET, Road, chain_arcs
+from drive_sim.world.road_generator import generate_road
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import ACTOR_CAR, ACTOR_CONE
 
@@ -90,18 +91,20 @@ def test_a_ray_from_within_a_box_reads_zero_and_a_ray_that_misses_never_ends():
     assert ray_box(5.0, 0.0, 1.0, 0.0, 2.0, 1.0) == math.inf
 
 
-@pytest.mark.parametrize(("edge", "offset"), [(EDGE_RAIL, PAVED + RAIL_OFFSET), (EDGE_KERB, PAVED)])
-def test_walls_along_a_straight_road_stand_where_they_were_built(edge, offset):
-    ranges = scan(make_simulator(make_road(left=edge, right=edge)))[0]
+@pytest.mark.parametrize(("edge", "offset", "z"), [(EDGE_RAIL, PAVED + RAIL_OFFSET, 0.5), (EDGE_KERB, PAVED, 0.1)])
+def test_walls_along_a_straight_road_stand_where_they_were_built(edge, offset, z):
+    ranges = scan(make_simulator(make_road(left=edge, right=edge)), replace(IDEAL, z=z))[0]
     expected = offset / np.maximum(np.abs(np.sin(IDEAL.angles)), 1e-9)
     # The road begins 100 m behind, beyond what the scanner sees.
     expected = np.where(expected < IDEAL.max_range, expected, IDEAL.max_range)
-    np.testing.assert_allclose(ranges, expected, atol=0.05)
+    np.testing.assert_allclose(ranges, expected, atol=0.01)
 
 
-def test_the_rail_of_a_ring_is_met_at_the_distance_of_its_circle():
-    radius, inner, outer = 60.0, 60.0 - PAVED - RAIL_OFFSET, 60.0 + PAVED + RAIL_OFFSET
-    simulator = make_simulator(make_road(1.0 / radius, EDGE_RAIL, EDGE_RAIL, closed=True))
+@pytest.mark.parametrize(("edge", "offset", "z"), [(EDGE_RAIL, PAVED + RAIL_OFFSET, 0.5), (EDGE_KERB, PAVED, 0.1)])
+@pytest.mark.parametrize("radius", [25.0, 60.0])
+def test_the_walls_of_a_ring_are_met_at_the_distance_of_their_circles(edge, offset, z, radius):
+    inner, outer = radius - offset, radius + offset
+    simulator = make_simulator(make_road(1.0 / radius, edge, edge, closed=True))
     # In the car's frame the circles' centre c is at (0, radius): the ray r u meets one where |r u - c| is its radius.
     sine = np.sin(IDEAL.angles)
 
@@ -111,7 +114,59 @@ def test_the_rail_of_a_ring_is_met_at_the_distance_of_its_circle():
         return np.where((hits.imag == 0) & (hits.real > 0), hits.real, np.inf).min(axis=0)
 
     expected = np.minimum(np.minimum(circle(inner), circle(outer)), IDEAL.max_range)
-    np.testing.assert_allclose(scan(simulator)[0], expected, atol=0.05)
+    ranges = scan(simulator, replace(IDEAL, z=z))[0]
+    # Where a beam grazes the inner circle a millimetre of radius is a metre of range.
+    grazes = np.abs(np.abs(radius * np.cos(IDEAL.angles)) - inner) < 0.01
+    np.testing.assert_allclose(ranges[~grazes], expected[~grazes], atol=0.02)
+
+
+def wall_points(road: Road, outwards: float) -> np.ndarray:
+    """Points (n, 2) along both walls, left then right, every 0.1 m; the two are parted by a gap of nan."""
+    along = np.arange(0.0, road.length, 0.1)
+    element = np.minimum((along / road.step).astype(int), len(road.x) - 1)
+    sides = (road.paved_left[element] + outwards, -road.paved_right[element] - outwards)
+    walls = [np.array([road.point(s, d)[:2] for s, d in zip(along, side, strict=True)]) for side in sides]
+    return np.concatenate([walls[0], [[np.nan, np.nan]], walls[1]])
+
+
+def nearest_crossing(x: float, y: float, angle: float, points: np.ndarray) -> float:
+    """Distance at which a ray first crosses a chain of points; inf if never."""
+    c, s = math.cos(angle), math.sin(angle)
+    forward = c * (points[:, 0] - x) + s * (points[:, 1] - y)
+    left = c * (points[:, 1] - y) - s * (points[:, 0] - x)
+    crosses = left[:-1] * left[1:] < 0.0
+    share = left[:-1][crosses] / (left[:-1] - left[1:])[crosses]
+    hits = forward[:-1][crosses] + share * (forward[1:] - forward[:-1])[crosses]
+    return float(np.min(hits[hits > 0.0], initial=math.inf))
+
+
+@pytest.mark.parametrize(("edge", "outwards", "z"), [(EDGE_RAIL, RAIL_OFFSET, 0.5), (EDGE_KERB, 0.0, 0.1)])
+def test_the_walls_of_a_winding_road_are_met_where_a_chain_of_points_along_them_is(edge, outwards, z):
+    road = replace(generate_road("mountain", 3), edge_left=edge, edge_right=edge)
+    points, config = wall_points(road, outwards), replace(IDEAL, z=z, max_range=40.0)
+    episode = Episode("test", "test", 0, 0, road, WeatherSpec(fog_visibility=1e6))
+    starts = np.linspace(50.0, road.length - 100.0, 8)
+    simulator = Simulator([replace(episode, start_s=float(start)) for start in starts])
+    errors = []
+    for i, ranges in enumerate(scan(simulator, config)):
+        x, y, yaw = simulator.state.x[i], simulator.state.y[i], simulator.state.yaw[i]
+        expected = [nearest_crossing(x, y, yaw + angle, points) for angle in config.angles]
+        errors.append(np.abs(ranges - np.minimum(expected, config.max_range)))
+    # A few beams graze a wall, where a millimetre beside is metres ahead.
+    assert np.quantile(errors, 0.95) < 0.01
+    assert np.mean(np.array(errors) > 0.05) < 0.005
+
+
+@pytest.mark.parametrize(("edge", "z"), [(EDGE_RAIL, 0.3), (EDGE_RAIL, 0.9), (EDGE_KERB, 0.13), (EDGE_KERB, 0.5)])
+def test_a_plane_below_or_above_a_wall_does_not_meet_it(edge, z):
+    assert np.all(scan(make_simulator(make_road(left=edge, right=edge)), replace(IDEAL, z=z)) == IDEAL.max_range)
+
+
+def test_a_plane_above_what_lies_on_the_road_does_not_meet_it():
+    low = replace(box(ACTOR_CAR, 120.0, 0.0), height=0.4)
+    simulator, ahead = make_simulator(make_road(), low), at(IDEAL, 0.0)
+    assert scan(simulator)[0, ahead] == IDEAL.max_range
+    assert scan(simulator, replace(IDEAL, z=0.3))[0, ahead] == pytest.approx(18.0, abs=1e-4)
 
 
 def test_a_rail_on_one_side_only_leaves_the_other_side_open():
@@ -154,7 +209,9 @@ def test_noise_is_new_at_every_beam_and_step_but_the_same_at_the_same_step():
     assert not np.array_equal(first, scan(simulator, config))
 
 
-@pytest.mark.parametrize("wrong", [{"beams": 0}, {"field_of_view": 7.0}, {"max_range": 0.0}, {"dropout": 1.5}])
+@pytest.mark.parametrize(
+    "wrong", [{"beams": 0}, {"field_of_view": 7.0}, {"max_range": 0.0}, {"dropout": 1.5}, {"z": 0.0}]
+)
 def test_an_impossible_scanner_is_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         LidarConfig(**wrong)

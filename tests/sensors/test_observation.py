@@ -9,8 +9,10 @@ import pytest
 
 from drive_sim.sensors.camera import CameraConfig, CameraRig
 from drive_sim.sensors.observation import SENSOR_NAMES, Observation, SensorConfigs, SensorSuite
+from drive_sim.world.episode import ActorSpec
 from drive_sim.world.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
+from drive_sim.world.state import ACTOR_CAR
 
 RIG = CameraRig((CameraConfig("front", 40, 20),))
 
@@ -38,7 +40,7 @@ def entries(observation: Observation) -> dict[str, np.ndarray]:
 
 def test_only_what_was_asked_for_is_there():
     simulator = make_simulator(1)
-    for name in ("lidar", "imu", "gnss", "odometry"):
+    for name in ("lidar", "radar", "imu", "gnss", "odometry"):
         assert set(entries(SensorSuite((name,)).observe(simulator))) == {"time", name}
     assert set(entries(SensorSuite(("camera",), RIG).observe(simulator))) == {"time", "front"}
 
@@ -50,8 +52,9 @@ def test_every_reading_has_its_shape():
         "time": ((2,), "float64"),
         "front": ((2, 20, 40, 3), "uint8"),
         "lidar": ((2, 191), "float32"),
+        "radar": ((2, 16, 4), "float32"),
         "imu": ((2, 3), "float32"),
-        "gnss": ((2, 4), "float32"),
+        "gnss": ((2, 5), "float32"),
         "odometry": ((2, 3), "float32"),
     }
     assert observation.batch_size == 2
@@ -86,16 +89,17 @@ def test_noise_off_is_the_truth():
 
 
 def test_another_seed_is_other_noise():
-    simulator = make_simulator(1)
-    other = Simulator([replace(simulator.episodes[0], seed=99)], slots=8)
-    for name in ("lidar", "imu", "gnss", "odometry"):
+    episode = make_simulator(1).episodes[0]
+    car = ActorSpec(ACTOR_CAR, 4.5, 1.8, 1.5, episode.start_s + 20.0, -1.75)  # something to see
+    simulator, other = (Simulator([replace(episode, seed=seed, actors=(car,))]) for seed in (1, 99))
+    for name in ("lidar", "radar", "imu", "gnss", "odometry"):
         suite = SensorSuite((name,))
         first, second = (entries(suite.observe(world))[name] for world in (simulator, other))
         assert not np.array_equal(first, second), name
 
 
 def test_a_new_batch_needs_no_new_suite():
-    suite = SensorSuite(("imu", "gnss", "odometry"))
+    suite = SensorSuite(("radar", "imu", "gnss", "odometry"))
     assert suite.observe(make_simulator(1)).batch_size == 1
     assert suite.observe(make_simulator(1, 2)).batch_size == 2
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from drive_sim import cli
+from drive_sim.evaluation.harness import evaluate
 from drive_sim.recording import curation
 from drive_sim.recording.dataset import Dataset
 
@@ -84,6 +85,13 @@ def test_a_replay_ends_when_its_end_is_leapt_to(sit_down: Say, tmp_path: Path) -
     while seat.process.poll() is None:
         seat.keys("key", "Right")
     assert seat.leave()[0] == 0
+
+
+def test_a_scored_episode_is_driven_again_in_sight(sit_down: Say, tmp_path: Path) -> None:
+    evaluate("straight", "obstacle-avoidance", tmp_path / "scored", episodes=2, yardsticks=False)
+    status, said, complained = sit_down("replay", str(tmp_path / "scored"), "1").leave()
+    assert status == 0, complained
+    assert said.startswith("the same drive: "), said
 
 
 def test_without_a_gamepad_one_line_says_so(sit_down: Say) -> None:

@@ -24,6 +24,7 @@ from drive_sim.world.road import (
     stack_roads,
 )
 from drive_sim.world.road_generator import ROAD_CLASSES, generate_road
+from drive_sim.world.road_grid import GRID_CELL, bake_grid
 
 
 def make_road(curvature: np.ndarray, closed: bool = False, step: float = 1.0) -> Road:
@@ -93,6 +94,22 @@ def test_projection_on_an_arc_inverts_walking_along_it(curvature: float, along: 
 def test_beyond_the_band_there_is_no_road(circle: Road) -> None:
     with pytest.raises(ValueError, match="more than 60 m"):
         circle.project(0.0, -GRID_BAND - 20.0)
+
+
+@given(
+    turns=st.lists(st.floats(-0.1, 0.1), min_size=1, max_size=40),
+    heading=st.sampled_from([0.0, 0.3, 0.5 * math.pi, math.pi, -2.0]),
+)
+def test_every_cell_of_the_grid_holds_the_nearest_element(turns: list[float], heading: float) -> None:
+    x, y, _ = chain_arcs(np.repeat(turns, 5), 1.5, heading=heading)
+    grid = bake_grid(x, y)
+    rows, columns = grid.elements.shape
+    cell_x = grid.origin_x + GRID_CELL * (np.arange(columns) + 0.5)
+    cell_y = grid.origin_y + GRID_CELL * (np.arange(rows) + 0.5)
+    dx, dy = cell_x - x[:, None], cell_y - y[:, None]
+    squared = (dx * dx)[:, None, :] + (dy * dy)[:, :, None]
+    nearest = np.where(squared.min(axis=0) < GRID_BAND**2, squared.argmin(axis=0), -1)
+    np.testing.assert_array_equal(grid.elements, nearest)
 
 
 def test_traffic_keeps_right() -> None:

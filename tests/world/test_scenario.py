@@ -30,6 +30,7 @@ from drive_sim.world.state import (
 )
 
 LANE_KEEPING = [f"lane-keeping/{name}" for name in ("motorway", "mountain", "rural", "urban")]
+WEATHERED = tuple(name.replace("lane-keeping", "weather") for name in LANE_KEEPING)
 IN_THE_LANE = ("parked-car", "broken-down-car", "cones", "debris")
 OBSTACLES = [
     f"obstacle-avoidance/{name}"
@@ -60,7 +61,8 @@ def test_the_suites_are_complete_in_every_split() -> None:
     for split in SPLITS:
         assert list_scenarios(split, "lane-keeping") == sorted(LANE_KEEPING)
         assert list_scenarios(split, "obstacle-avoidance") == sorted(OBSTACLES)
-    assert list_scenarios() == sorted([*LANE_KEEPING, *OBSTACLES])
+    assert list_scenarios("test", "weather") == sorted(WEATHERED)
+    assert list_scenarios() == sorted([*LANE_KEEPING, *OBSTACLES, *WEATHERED])
 
 
 def test_a_draw_is_the_same_whatever_was_drawn_before() -> None:
@@ -138,7 +140,7 @@ def test_lane_keeping_demands_no_reaction_and_obstacle_avoidance_does(
 ) -> None:
     for (_, name), draws in episodes.items():
         for episode in draws:
-            if name in LANE_KEEPING:
+            if name in LANE_KEEPING or name in WEATHERED:
                 assert not scored(episode)
             elif name.endswith("mixed"):
                 assert 2 <= len(scored(episode)) <= 3
@@ -182,7 +184,7 @@ def test_what_stands_in_the_lane_is_seen_in_time(episodes: dict[tuple[str, str],
             assert np.abs(road.curvature[near]).max() < 1.0 / 149.0
             stopping = episode.speed_limit + episode.speed_limit**2 / 8.0
             assert stopping < 70.0, "a driver who reacts in 1 s and brakes with 4 m/s² can stop"
-            assert actor.start_s < episode.start_s + episode.route_length - 50.0
+            assert actor.start_s < episode.start_s + episode.route_length - 40.0
 
 
 def test_a_pedestrian_crosses_so_that_one_can_brake_gently_and_drive_on(
@@ -525,3 +527,19 @@ def test_a_road_without_a_fitting_place_gets_the_least_bad_one(tmp_path: Path) -
     text = GOOD.replace("position = [90.0, 120.0]", "position = [90.0, 120.0]\nsight = 70.0\nsmallest_radius = 150.0")
     scenario = replace(load_scenario(write(tmp_path, text)), road=circle)
     assert len(scenario.draw(0).actors) == 1
+
+
+@pytest.mark.parametrize("weather", ["dusk", "low-sun", "snow", "worn"])
+def test_weather_that_is_for_test_only_is_refused_everywhere_else(weather: str, tmp_path: Path) -> None:
+    assert weather_domains()[weather].splits == ("test",)
+    road = load_scenario("lane-keeping/rural").draw(0).road
+    assert scenario_for_road(road, weather, "test").draw(0).weather.name == weather
+    file = tmp_path / "mine.toml"
+    file.write_text(f'extends = "train/lane-keeping/rural"\nweather = {{ {weather} = 1.0 }}\n')
+    for attempt in (lambda: load_scenario(file), lambda: scenario_for_road(road, weather, "train")):
+        with pytest.raises(InputError, match=f"weather: {weather} is for test scenarios only, not for train"):
+            attempt()
+    for name in list_scenarios("train") + list_scenarios("validation"):
+        for split in ("train", "validation"):
+            if name in list_scenarios(split):
+                assert weather not in load_scenario(name, split).definition.weather

@@ -1,0 +1,70 @@
+"""One episode out of a ``results.json``, ready to be driven again exactly as it was scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drive_sim.drivers.driver import make_driver
+from drive_sim.errors import InputError
+from drive_sim.evaluation.drives import Conditions, under
+from drive_sim.evaluation.episode_log import EpisodeLog
+from drive_sim.evaluation.estimates import score_episode
+from drive_sim.evaluation.results import FILE_NAME, EpisodeRow, load_results
+from drive_sim.evaluation.suites import draw_suite, load_suite
+from drive_sim.world.episode import Episode
+from drive_sim.world.simulator import CONTROL_PERIOD
+
+if TYPE_CHECKING:
+    from drive_sim.drivers.driver import Driver
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredEpisode:
+    """What is needed to drive it again, and what came of it."""
+
+    driver: Driver
+    episode: Episode
+    on_failure: str
+    row: EpisodeRow
+
+    def verdict(self, log: EpisodeLog) -> str:
+        """Whether ``log`` is the same drive, in a sentence: it is if every figure is the same to the bit."""
+        now, then = EpisodeRow(**score_episode(log).to_json()), self.row
+        if now == then:
+            return f"the same drive: {then.outcome} after {then.duration_s:.2f} s and {then.distance_m:.1f} m"
+        return (
+            f"not the same drive: {now.outcome} after {now.duration_s:.2f} s and {now.distance_m:.1f} m, "
+            f"scored as {then.outcome} after {then.duration_s:.2f} s and {then.distance_m:.1f} m"
+        )
+
+
+def holds_results(path: Path) -> bool:
+    """Whether the path is a ``results.json`` or a folder with one."""
+    return path.suffix == ".json" or (path / FILE_NAME).is_file()
+
+
+def load_scored(path: str | Path, number: int) -> ScoredEpisode:
+    """Episode ``number`` of the results at ``path`` (the file, or its folder).
+
+    Raises
+    ------
+    InputError
+        if there is no such episode, the model is gone or another one, or this version draws other episodes.
+    """
+    results = load_results(path)
+    if number >= len(results.episodes):
+        raise InputError(path, "episode", f"{number} is not there", f"give 0 to {len(results.episodes) - 1}")
+    driver = make_driver(results.driver.given, source=str(path))
+    if results.driver.hash != getattr(driver, "hash", None):
+        mend = "restore the weights that were scored, or evaluate again"
+        raise InputError(path, "driver.hash", f"is {results.driver.hash}, {results.driver.given} is another", mend)
+    suite, row = load_suite(results.suite), results.episodes[number]
+    roads = None if results.roads is None else Path(results.roads)
+    episode = draw_suite(suite, len(results.episodes), results.seed, roads)[number]
+    if (episode.scenario, episode.number, episode.seed) != (row.scenario, row.number, row.seed):
+        raise InputError(path, f"episodes.{number}", "is drawn otherwise by this version", "evaluate again")
+    steps = round(results.latency_s / CONTROL_PERIOD)
+    conditions = Conditions(suite.on_failure, "cpu", 1, latency=steps)
+    return ScoredEpisode(under(conditions, driver), episode, suite.on_failure, row)

@@ -1,0 +1,98 @@
+"""Thresholds: what results must reach for an evaluation to count as passed, given in a TOML file.
+
+One table a metric; ``bound`` says what is judged, the estimate (by default) or an end of its 95 % interval:
+
+    [autonomy]
+    at_least = 0.95
+    bound = "low"
+
+    [collisions_per_km]
+    at_most = 0.5
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from drive_sim.errors import InputError
+from drive_sim.evaluation.metrics import METRICS
+from drive_sim.evaluation.results import Results
+
+
+class Threshold(BaseModel):
+    """What one metric must reach."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    at_least: float | None = None
+    at_most: float | None = None
+    bound: Literal["estimate", "low", "high"] = "estimate"
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Threshold:
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError("give either at_least or at_most")
+        return self
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether one threshold was reached."""
+
+    metric: str
+    passed: bool
+    sentence: str
+
+
+def load_thresholds(path: str | Path) -> dict[str, Threshold]:
+    """The thresholds of a file, by metric.
+
+    Raises
+    ------
+    InputError
+        naming the file, the field and the mend.
+    """
+    try:
+        document = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(path, "", f"cannot be read ({error.strerror})", "name a TOML file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(path, "", f"is not TOML ({error})", "mend the line") from None
+    if not document:
+        raise InputError(path, "", "has no threshold", "add a table such as [autonomy] with at_least = 0.95")
+    found = {}
+    for name, table in document.items():
+        if name not in METRICS:
+            raise InputError(path, name, "is not a metric", f"use one of {', '.join(sorted(METRICS))}")
+        if not isinstance(table, dict):
+            raise InputError(path, name, "is not a table", f"write [{name}] and at_least or at_most below it")
+        try:
+            found[name] = Threshold(**table)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join([name, *map(str, first["loc"])])
+            mend = "use at_least or at_most, and bound"
+            raise InputError(path, field, first["msg"].removeprefix("Value error, ").lower(), mend) from None
+    return found
+
+
+def judge(results: Results, thresholds: dict[str, Threshold]) -> list[Verdict]:
+    """The verdict on every threshold; what the results do not know has not reached it."""
+    return [_judge(results, name, threshold) for name, threshold in thresholds.items()]
+
+
+def _judge(results: Results, name: str, threshold: Threshold) -> Verdict:
+    row = results.metrics.get(name)
+    value = None if row is None else getattr(row, threshold.bound)
+    sign, wanted = (">=", threshold.at_least) if threshold.at_most is None else ("<=", threshold.at_most)
+    assert wanted is not None
+    what = name if threshold.bound == "estimate" else f"{name} ({threshold.bound} end of its interval)"
+    if value is None:
+        return Verdict(name, False, f"{what} is not known; wanted {sign} {wanted:g}")
+    passed = value >= wanted if sign == ">=" else value <= wanted
+    return Verdict(name, passed, f"{what} is {value:.4g}; wanted {sign} {wanted:g}")
