@@ -18,7 +18,8 @@ import numpy as np
 from drive_sim.bundle import lasting
 from drive_sim.errors import InputError
 from drive_sim.kernel import kernel, to_device
-from drive_sim.sensors.camera_draw import STEP, copy_truth, draw_background, draw_faces, expose_row
+from drive_sim.sensors.camera_draw import STEP, copy_truth, draw_background, expose_row
+from drive_sim.sensors.camera_draw_faces import draw_faces
 from drive_sim.sensors.camera_faces import (
     FIRST_COLUMN,
     FIRST_ROW,

@@ -14,6 +14,8 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from drive_sim.sensors.camera_view import pixel_scalar
+
 (
     RED,  # reflectance while the ground is being shaded, then radiance
     GREEN,
@@ -112,3 +114,13 @@ def fetch(typing, table, index):
         return value
 
     return table.dtype(table, types.intp), generate
+
+
+@pixel_scalar
+def write_pixel(rows, slot, column, red, green, blue, near, kind):
+    """What a pixel shows: radiance, inverse depth [1/m] and class."""
+    write(rows, slot, RED, column, red)
+    write(rows, slot, GREEN, column, green)
+    write(rows, slot, BLUE, column, blue)
+    write(rows, slot, NEAR, column, near)
+    write(rows, slot, KIND, column, kind)
