@@ -34,7 +34,7 @@ from drive_sim.world.simulator import Simulator
 
 SCENE = ("obstacle-avoidance/parked-car", "expert", 13)
 """Scenario, driver and seed of the window's picture."""
-MOMENT = 266
+MOMENT = 122
 """Control step of the window's picture."""
 WEATHERS = ("dry", "rain", "fog", "night", "dusk", "low-sun", "snow", "worn")
 ROADS = ("motorway", "rural", "mountain", "urban")
@@ -96,7 +96,9 @@ def picture_window(path: Path) -> None:
             recorder = session.recorder(Path(folder))
             window = WindowObserver(display, session.driver, recorder, recording=True, pacer=pacer)
             photographer = Photographer(MOMENT, path)
-            run(Simulator([session.source(0)]), session.driver, [window, photographer], session.sensors())
+            turns = run(Simulator([session.source(0)]), session.driver, [window, photographer], session.sensors())
+            if turns < MOMENT:
+                raise SystemExit(f"take_screenshots: the drive ended after {turns} steps, before step {MOMENT}")
     finally:
         display.close()
 
