@@ -190,7 +190,9 @@ def train(**options: Any) -> None:
 
 @application.command()
 @click.argument("driver")
-@click.option("--suite", metavar="SUITE", required=True, help="lane-keeping, obstacle-avoidance or real-roads.")
+@click.option(
+    "--suite", metavar="SUITE", required=True, help="lane-keeping, obstacle-avoidance, weather or real-roads."
+)
 @click.option("--roads", metavar="DIR", type=FOLDER, help="Centre-line CSV files for real-roads.")
 @click.option("--episodes", type=AT_LEAST_ONE, help="How many; the suite's own number if not given.")
 @click.option("--batch", type=AT_LEAST_ONE, help="Worlds driven at once.")

@@ -8,8 +8,9 @@ instead of numbers, because an obstacle has two sides and a mean of "left" and "
 Outputs: curvature to drive now [1/m, positive left], target speed [m/s], and two that only training asks for: the
 curvature half a second to 1.5 s ahead, and who is seen in each column of the last convolution, how far away. A
 pedestrian 20 m ahead is four pixels wide and one view in thirty; a label of its own in the column where it stands
-makes the convolutions notice it many times sooner than the driver's braking does (privileged side tasks: Xu, Gao, Yu &
-Darrell 2017, "End-to-end learning of driving models from large-scale video datasets").
+teaches the convolutions to notice it, which the driver's braking alone hardly does (what it is worth: docs/learning.md;
+privileged side tasks: Xu, Gao, Yu & Darrell 2017, "End-to-end learning of driving models from large-scale video
+datasets").
 """
 
 from __future__ import annotations
