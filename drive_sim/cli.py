@@ -191,10 +191,14 @@ def train(**options: Any) -> None:
 @application.command()
 @click.argument("driver")
 @click.option(
-    "--suite", metavar="SUITE", required=True, help="lane-keeping, obstacle-avoidance, weather or real-roads."
+    "--suite",
+    metavar="SUITE",
+    required=True,
+    help="lane-keeping, obstacle-avoidance, weather, uncertainty or real-roads.",
 )
 @click.option("--roads", metavar="DIR", type=FOLDER, help="Centre-line CSV files for real-roads.")
 @click.option("--episodes", type=AT_LEAST_ONE, help="How many; the suite's own number if not given.")
+@click.option("--seconds", type=click.FloatRange(min=1.0), help="How long each lasts at most; else the suite's own.")
 @click.option("--batch", type=AT_LEAST_ONE, help="Worlds driven at once.")
 @click.option("--device", type=DEVICE, default="cpu", show_default=True)
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of roads, weather and traffic.")

@@ -1,7 +1,7 @@
 """The only closed loop: observe, decide, act, tell the observers.
 
 Recording, measuring, drawing and pacing are observers; nothing of them is woven into the loop, and the loop knows
-no clock but the stopwatch around the driver's decision.
+no clock but the stopwatch around each of its parts.
 """
 
 from __future__ import annotations
@@ -81,6 +81,10 @@ class Step:
     """(B) worlds that were still driving when the driver looked; the others are frozen and mean nothing."""
     decision_time: float
     """Wall time the driver took [s], for all worlds together."""
+    sensing_time: float = 0.0
+    """Wall time the observation took [s]."""
+    physics_time: float = 0.0
+    """Wall time the simulator took to move the worlds [s]."""
 
 
 class Observer:
@@ -111,7 +115,7 @@ def run(
         Objects with the methods of `Observer`, told in this order.
     sensors
         A suite, or names of sensors; by default those that the driver asks for. Name more where observers need them.
-        A camera made for names is the driver's own (its ``camera``), where it has one.
+        A camera made for names is the driver's own (its ``camera``, with ``camera_faults``), where it has one.
     max_steps
         Control steps after which to stop in any case.
 
@@ -127,7 +131,7 @@ def run(
     if driver.privileged:
         cast(Any, driver).bind(simulator)
     driver.reset(simulator if driver.privileged else None, None, simulator.batch_size)
-    observation = sensors.observe(simulator)
+    observation, sensing_time = _look(sensors, simulator, None)
     for observer in observers:
         observer.on_reset(simulator, observation)
     index = 0
@@ -136,7 +140,8 @@ def run(
             active = to_host(simulator.state.done) == 0
             if not active.any():
                 break
-            observation = _turn(simulator, driver, observers, sensors, observation, active, index)
+            seen = observation, sensing_time
+            observation, sensing_time = _turn(simulator, driver, observers, sensors, seen, active, index)
             index += 1
     except StopRollout:
         pass
@@ -153,7 +158,8 @@ def _suite_for(simulator: Simulator, driver: Driver, names: Sequence[str]) -> Se
         from drive_sim.sensors.camera import CameraRig
 
         rig = CameraRig((camera,))
-    return SensorSuite(names, rig, simulator.device, period=simulator.control_period)
+    faults = getattr(driver, "camera_faults", None)
+    return SensorSuite(names, rig, simulator.device, period=simulator.control_period, faults=faults)
 
 
 def _turn(
@@ -161,20 +167,33 @@ def _turn(
     driver: Driver,
     observers: Sequence[Any],
     sensors: SensorSuite,
-    observation: Observation,
+    seen: tuple[Observation, float],
     active: NDArray[np.bool_],
     index: int,
-) -> Observation:
-    """One turn of the loop; returns the observation for the next."""
+) -> tuple[Observation, float]:
+    """One turn of the loop on what was seen and how long that took; returns what is seen next."""
+    observation, sensing_time = seen
     before = StateBefore(*(np.array(to_host(getattr(simulator.state, name))) for name in StateBefore._fields))
     started = perf_counter()
     action = driver.act(observation)
     decision_time = perf_counter() - started
+    started = perf_counter()
     simulator.step(action)
+    physics_time = perf_counter() - started
     if observers:
-        step = Step(index, observation, action, driver.controller, simulator, before, active, decision_time)
+        step = Step(
+            index, observation, action, driver.controller, simulator, before, active, decision_time, sensing_time,
+            physics_time,
+        )  # fmt: skip
         for observer in observers:
             observer.on_step(step)
     # Worlds that are done cost neither a picture nor a thought.
     still = to_host(simulator.state.done) == 0
-    return sensors.observe(simulator, None if still.all() else still)
+    return _look(sensors, simulator, None if still.all() else still)
+
+
+def _look(sensors: SensorSuite, simulator: Simulator, active: NDArray[np.bool_] | None) -> tuple[Observation, float]:
+    """What the worlds of ``active`` look like, and the wall time that seeing it took [s]."""
+    started = perf_counter()
+    observation = sensors.observe(simulator, active)
+    return observation, perf_counter() - started

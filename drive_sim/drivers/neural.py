@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
 
-from drive_sim.drivers.networks import NetworkSettings, PilotNet, build_network, decode, fold_batch_norm
+from drive_sim.drivers.inference import DrivingNetwork
+from drive_sim.drivers.networks import NetworkSettings, PilotNet, build_network, decode
 from drive_sim.errors import InputError
-from drive_sim.kernel import kernel, loop_threads
+from drive_sim.kernel import kernel
 from drive_sim.sensors.camera import CameraConfig
 from drive_sim.world.vehicle import BMW_320I, VehicleParameters, acceleration_command, steering_command
 
@@ -124,7 +123,7 @@ class NeuralDriver:
     def __init__(self, model: Model, name: str, device: str = "cpu", vehicle: VehicleParameters = BMW_320I) -> None:
         self.name, self.model, self.device, self.vehicle = name, model, device, vehicle
         self.hash = model.hash
-        self._network = fold_batch_norm(model.network).to(device)
+        self._network = DrivingNetwork(model.network, device)
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> NeuralDriver:
@@ -144,26 +143,9 @@ class NeuralDriver:
 
         On a CPU, each picture's answer is the same to the bit whatever else is in the batch.
         """
-        batch = torch.from_numpy(pictures)
-        if self.device == "cpu":
-            answers = list(loop_threads().map(self._answer_alone, batch.split(1)))
-        else:
-            answers = [self._answers(batch.to(self.device))]
-        curvature, speed = (np.concatenate(parts) for parts in zip(*answers, strict=True))
+        curvature, speed = self._network.answer(pictures)
         settings = self.model.settings
         return decode(curvature, settings.curvature_centres), decode(speed, settings.speed_centres, reach=1)
-
-    def _answers(self, pictures: Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        with torch.inference_mode():
-            answers = self._network(pictures)
-            return answers.curvature.cpu().numpy(), answers.speed.cpu().numpy()
-
-    def _answer_alone(self, picture: Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        # One picture a thread: sums are then added in one order whatever else is in the batch. It is slower than one
-        # call for all (1,380 pictures/s in a batch of 64 on two idle cores), but the same to the bit.
-        if torch.get_num_threads() != 1:
-            torch.set_num_threads(1)
-        return self._answers(picture)
 
     def act(self, observation: Observation) -> NDArray[np.float32]:
         """Action (B, 2) float32 from the front camera's picture and the odometer's speed."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from drive_sim.evaluation.conditions import AS_IT_IS, Condition, hampered
 from drive_sim.evaluation.estimates import EpisodeScore, score_episode
 from drive_sim.evaluation.log import RolloutLog, TimingLog
-from drive_sim.evaluation.realtime import Delayed, OnTime, Pacer
+from drive_sim.evaluation.realtime import OnTime, Pacer
 from drive_sim.evaluation.results import DriverFacts
 from drive_sim.evaluation.trace import Trace, trace_of
 from drive_sim.kernel import to_host
@@ -40,6 +42,9 @@ class Conditions:
     """One world, paced by the clock; a decision that takes too long leaves the last command in force."""
     latency: int = 0
     """Control steps from a picture to the command that answers it, on top of the driver's own."""
+    name: str = ""
+    """Of the suite's condition; "" where the suite has none."""
+    condition: Condition = AS_IT_IS
 
 
 @dataclass
@@ -52,6 +57,10 @@ class Drives:
     """One an episode, where they are kept."""
     timings: list[TimingLog] = field(default_factory=list)
     """One a batch."""
+    wall_time: float = 0.0
+    """[s] of all the driving and scoring."""
+    processor_time: float = 0.0
+    """[s] of all threads during it."""
 
 
 class _Progress(Observer):
@@ -81,31 +90,36 @@ def drive(
     keep_traces: bool = False,
 ) -> None:
     """Let ``driver`` drive every episode once and put what it did into ``drives``, in the order of the episodes."""
+    wall, processor = perf_counter(), process_time()
     batch = 1 if conditions.real_time else conditions.batch
     driver = under(conditions, driver)
     if conditions.real_time:
         _simulate(driver, episodes[:1], conditions, [], WARM_UP_STEPS)
     for first in range(0, len(episodes), batch):
         report(first / len(episodes), f"{driver.name}: {first} of {len(episodes)} episodes")
-        log = RolloutLog()
+        log = RolloutLog(conditions.name)
         observers: list[Any] = [log, _Progress(report, first, len(episodes), driver.name)]
         at_wheel = OnTime(driver, CONTROL_PERIOD) if conditions.real_time else driver
         if conditions.real_time:
             observers.append(Pacer())
         _simulate(at_wheel, episodes[first : first + batch], conditions, observers)
+        started = perf_counter()
         logs = list(log.episodes())
         drives.scores += [score_episode(episode) for episode in logs]
         if keep_traces:
             drives.traces += [trace_of(episode) for episode in logs]
-        timing = log.timing
+        timing = log.timing.with_more_scoring(perf_counter() - started)
         if isinstance(at_wheel, OnTime):
             timing = replace(timing, decision_time=np.array(at_wheel.decisions))
         drives.timings.append(timing)
+        drives.wall_time += perf_counter() - wall
+        drives.processor_time += process_time() - processor
+        wall, processor = perf_counter(), process_time()
 
 
 def under(conditions: Conditions, driver: Driver) -> Driver:
     """The driver as it drives under these conditions, whenever and however often it is asked to."""
-    return Delayed(driver, conditions.latency) if conditions.latency else driver
+    return hampered(driver, conditions.condition, conditions.latency)
 
 
 def _simulate(

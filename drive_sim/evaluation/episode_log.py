@@ -79,6 +79,8 @@ class EpisodeFacts:
     """[m]"""
     actors: tuple[ActorSpec, ...] = ()
     """In the order of their slots."""
+    condition: str = ""
+    """Of the suite, under which it was driven; "" where the suite has none."""
 
     @property
     def cluster(self) -> str:
@@ -91,7 +93,9 @@ class EpisodeFacts:
         return self.scenario, self.split, self.number, self.seed, self.cluster
 
 
-def episode_facts(episode: Episode, control_period: float, vehicle_length: float, vehicle_width: float) -> EpisodeFacts:
+def episode_facts(
+    episode: Episode, control_period: float, vehicle_length: float, vehicle_width: float, condition: str = ""
+) -> EpisodeFacts:
     """The facts of ``episode`` driven by a car of the given size [m] at the given control period [s]."""
     road = episode.road
     return EpisodeFacts(
@@ -115,6 +119,7 @@ def episode_facts(episode: Episode, control_period: float, vehicle_length: float
         vehicle_length=vehicle_length,
         vehicle_width=vehicle_width,
         actors=episode.actors,
+        condition=condition,
     )
 
 

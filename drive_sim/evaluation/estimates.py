@@ -23,7 +23,7 @@ from drive_sim.evaluation.statistics import (
     wilson,
 )
 
-GROUPS = ("weather", "road_class", "scenario")
+GROUPS = ("weather", "road_class", "scenario", "condition")
 """Facts by which results are split."""
 
 
@@ -85,6 +85,7 @@ class EpisodeScore:
             "road": facts.road,
             "road_class": facts.road_class,
             "weather": facts.weather,
+            "condition": facts.condition,
             "seed": facts.seed,
             "outcome": self.outcome,
             "duration_s": self.duration,

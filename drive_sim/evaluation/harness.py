@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from drive_sim.drivers.driver import make_driver
 from drive_sim.errors import InputError
-from drive_sim.evaluation.drives import Conditions, Drives, drive, under
+from drive_sim.evaluation.conditions import control_steps
+from drive_sim.evaluation.drives import Conditions, Drives, drive
 from drive_sim.evaluation.results import DriverFacts, Results, write_results
 from drive_sim.evaluation.suites import draw_suite, load_suite
 from drive_sim.evaluation.summary import Evaluation, results_of
 from drive_sim.kernel import resolve_device
 from drive_sim.progress import Report
-from drive_sim.world.simulator import CONTROL_PERIOD
 
 if TYPE_CHECKING:
     from drive_sim.drivers.driver import Driver
@@ -44,6 +43,7 @@ def evaluate(
     latency: float = 0.0,
     report: Report = lambda share, text: None,
     yardsticks: bool = True,
+    seconds: float | None = None,
 ) -> Path:
     """Score ``driver`` on ``suite``; returns the path of ``report.html``, which lies beside ``results.json``.
 
@@ -58,7 +58,7 @@ def evaluate(
     roads
         Folder of centre-line files, for the suite real-roads.
     episodes
-        How many; the suite's own number if not given.
+        How many, under each of the suite's conditions; the suite's own number if not given.
     batch
         Worlds driven at once; results do not depend on it (on a GPU, a network's may in their last bits).
     device
@@ -75,6 +75,8 @@ def evaluate(
         Told of progress.
     yardsticks
         Whether the suite's yardsticks drive too.
+    seconds
+        How long an episode lasts at most; as the suite says if not given.
 
     Raises
     ------
@@ -84,14 +86,13 @@ def evaluate(
         after writing what was finished by then, marked as not complete.
     """
     folder = _output_folder(Path(output))
-    chosen, device = load_suite(suite), resolve_device(device)
+    chosen, device = load_suite(suite).with_seconds(seconds), resolve_device(device)
     main = _enter(driver, device, "driver")
     rivals = [_enter(name, device, "--against") for name in against]
     road_files = None if roads is None else Path(roads)
     drawn = draw_suite(chosen, episodes, seed, road_files)
-    delay = math.ceil(latency / CONTROL_PERIOD - 1e-9)
-    conditions = Conditions(chosen.on_failure, device, batch or BATCH[device], real_time, delay)
-    evaluation = Evaluation(chosen, seed, road_files, conditions, drawn, Drives(main.facts))
+    conditions = Conditions(chosen.on_failure, device, batch or BATCH[device], real_time, control_steps(latency))
+    evaluation = Evaluation(chosen, seed, road_files, conditions, drawn, Drives(main.facts), seconds)
     driving = {entrant.facts.given for entrant in (main, *rivals)}
     others = [name for name in chosen.yardsticks if yardsticks and name not in driving]
     plan = _plan(evaluation, main, rivals, [_enter(name, device, f"suite {suite}") for name in others])
@@ -105,7 +106,7 @@ def evaluate(
     from drive_sim.evaluation.report import write_report
 
     page = folder / PAGE_NAME
-    write_report(page, results, evaluation, under(conditions, main.driver), _part(report, DRIVING_SHARE, 1.0))
+    write_report(page, results, evaluation, main.driver, _part(report, DRIVING_SHARE, 1.0))
     report(1.0, str(page))
     return page
 
@@ -125,7 +126,7 @@ class _Turn:
     entrant: _Entrant
     drives: Drives
     episodes: int
-    """So many of the suite's first."""
+    """So many of the suite's first, under each of its conditions."""
     conditions: Conditions
 
 
@@ -147,7 +148,7 @@ def _plan(
     evaluation: Evaluation, main: _Entrant, rivals: Sequence[_Entrant], yardsticks: Sequence[_Entrant]
 ) -> list[_Turn]:
     """Who drives what: the driver, then its rivals, then yardsticks, slow ones the first episodes only."""
-    conditions, everything = evaluation.conditions, len(evaluation.episodes)
+    conditions, everything = evaluation.conditions, len(evaluation.drawn)
     evaluation.rivals = [Drives(entrant.facts) for entrant in rivals]
     evaluation.yardsticks = [Drives(entrant.facts) for entrant in yardsticks]
     plan = [_Turn(main, evaluation.driver, everything, conditions)]
@@ -156,19 +157,21 @@ def _plan(
     # A yardstick is there for its score: nobody waits for it in real time.
     batched = replace(conditions, real_time=False, latency=0)
     for entrant, drives in zip(yardsticks, evaluation.yardsticks, strict=True):
-        count = min(everything, YARDSTICK_EPISODES.get(entrant.facts.given, everything))
+        few = everything if evaluation.suite.conditions else YARDSTICK_EPISODES.get(entrant.facts.given, everything)
+        count = min(everything, few)
         plan.append(_Turn(entrant, drives, count, batched))
     return plan
 
 
 def _drive_all(evaluation: Evaluation, plan: Sequence[_Turn], report: Report) -> None:
-    total, before = sum(turn.episodes for turn in plan), 0
-    for turn in plan:
+    drives = [(turn, conditions) for turn in plan for conditions in evaluation.variants(turn.conditions)]
+    total, before = sum(turn.episodes for turn, _ in drives), 0
+    for turn, conditions in drives:
         drive(
             turn.drives,
             turn.entrant.driver,
-            evaluation.episodes[: turn.episodes],
-            turn.conditions,
+            evaluation.drawn[: turn.episodes],
+            conditions,
             _part(report, before / total, (before + turn.episodes) / total),
             keep_traces=turn.drives is evaluation.driver,
         )

@@ -8,7 +8,7 @@ in an `EpisodeLog` is a pure function of seeds; wall-clock times are kept apart,
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from drive_sim.world.simulator import Simulator
 
 
+PARTS = ("physics", "sensors", "driver", "scoring")
+"""Parts of the work that are timed: `Step.physics_time`, `sensing_time` and `decision_time`, and the log's own."""
+
+
 @dataclass(frozen=True, eq=False)
 class TimingLog:
     """Wall-clock side of one rollout; never the same twice."""
@@ -36,6 +40,12 @@ class TimingLog:
     """[s] from reset to finish."""
     control_period: float
     """[s]"""
+    parts: dict[str, float] = field(default_factory=dict)
+    """[s] by part of the work, `PARTS`; scoring goes on when the rollout is over."""
+
+    def with_more_scoring(self, seconds: float) -> TimingLog:
+        """The same, with time spent on the log after the rollout."""
+        return replace(self, parts=self.parts | {"scoring": self.parts["scoring"] + seconds})
 
 
 # Columns as stored: 4 bytes hold everything but positions, which need millimetres over kilometres.
@@ -111,14 +121,17 @@ class RolloutLog:
 
     A step of one world takes about 130 bytes, and 17 for each of its actors: 1,000 episodes of 1,200 steps with four
     actors are 240 MB. Score them and let the log go before the next rollout; each reset begins a new log.
-    Worlds must not be replaced while the loop runs.
+    Worlds must not be replaced while the loop runs. ``condition`` names that of the suite.
     """
+
+    def __init__(self, condition: str = "") -> None:
+        self._condition = condition
 
     def on_reset(self, simulator: Simulator, observation: Observation) -> None:
         """Begin a new log."""
         vehicle = simulator.vehicle
         self.facts = [
-            episode_facts(episode, simulator.control_period, vehicle.length, vehicle.width)
+            episode_facts(episode, simulator.control_period, vehicle.length, vehicle.width, self._condition)
             for episode in simulator.episodes
         ]
         self._control_period = float(simulator.control_period)
@@ -134,11 +147,13 @@ class RolloutLog:
         self._columns: dict[str, NDArray[Any]] | None = None
         self._decision_time: list[float] = []
         self._driven: list[int] = []
+        self._parts = dict.fromkeys(PARTS, 0.0)
         self._started = perf_counter()
         self._wall_time = 0.0
 
     def on_step(self, step: Step) -> None:
         """Add a row for each world that was driving."""
+        started = perf_counter()
         state = step.simulator.state
         worlds = np.flatnonzero(step.active)
         self._decision_time.append(step.decision_time)
@@ -153,6 +168,9 @@ class RolloutLog:
         if len(rows):
             others = {name: to_host(getattr(state, name))[present] for name in _ACTOR_COLUMNS}
             self._others.append(len(rows), others | {"world": rows})
+        times = (step.physics_time, step.sensing_time, step.decision_time, perf_counter() - started)
+        for part, seconds in zip(PARTS, times, strict=True):
+            self._parts[part] += seconds
 
     def on_finish(self, simulator: Simulator) -> None:
         """Stop the clock and sort the rows by world."""
@@ -184,7 +202,11 @@ class RolloutLog:
     def timing(self) -> TimingLog:
         """The wall-clock side of the rollout."""
         return TimingLog(
-            np.array(self._decision_time), np.array(self._driven, np.int64), self._wall_time, self._control_period
+            np.array(self._decision_time),
+            np.array(self._driven, np.int64),
+            self._wall_time,
+            self._control_period,
+            dict(self._parts),
         )
 
 

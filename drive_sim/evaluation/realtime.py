@@ -33,16 +33,17 @@ class Pacer(Observer):
         self._due = max(self._due, perf_counter()) + step.simulator.control_period
 
 
-class _Wrapped:
+class Wrapped:
     """A driver that stands before another and passes on what it does not change."""
 
     def __init__(self, driver: Driver) -> None:
         self.driver = driver
         self.name, self.privileged, self.controller = driver.name, driver.privileged, driver.controller
         self.sensors = driver.sensors
-        camera = getattr(driver, "camera", None)
-        if camera is not None:
-            self.camera = camera
+        for name in ("camera", "camera_faults"):
+            value = getattr(driver, name, None)
+            if value is not None:
+                setattr(self, name, value)
 
     def bind(self, simulator: Simulator) -> None:
         """As the driver's, which is privileged if this is called."""
@@ -54,10 +55,10 @@ class _Wrapped:
         self._forget(batch_size)
 
     def _forget(self, batch_size: int) -> None:
-        raise NotImplementedError
+        """Let go of what belongs to earlier episodes."""
 
 
-class OnTime(_Wrapped):
+class OnTime(Wrapped):
     """Holds the last command while the driver takes longer than a control period to decide, as in a car.
 
     A decision on the picture of step k that takes n periods (rounded up) leaves the last command in force for steps
@@ -97,7 +98,7 @@ class OnTime(_Wrapped):
         return self._held
 
 
-class Delayed(_Wrapped):
+class Delayed(Wrapped):
     """Commands that come into force some control steps after the picture that they answer; before the first, none."""
 
     def __init__(self, driver: Driver, steps: int) -> None:

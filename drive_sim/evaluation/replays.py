@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -134,7 +134,7 @@ def arrived(score: EpisodeScore) -> bool:
 
 
 def replay(
-    driver: Driver,
+    drivers: Callable[[int], Driver],
     episodes: Sequence[Episode],
     scores: Sequence[EpisodeScore],
     moments: Sequence[Moment],
@@ -143,11 +143,11 @@ def replay(
     device: str,
     report: Report,
 ) -> list[Replay]:
-    """Drive the episodes ``which`` again, one by one, and film the moment of each."""
+    """Drive the episodes ``which`` again, one by one, each with ``drivers`` of its index; film the moment of each."""
     replays = []
     for count, index in enumerate(which):
         report(count / len(which), f"driving episode {index} again")
-        simulator = Simulator([episodes[index]], device, on_failure)
+        simulator, driver = Simulator([episodes[index]], device, on_failure), drivers(index)
         log, crew = RolloutLog(), make_crew(driver, simulator, moments[index])
         run(simulator, driver, [log] if crew is None else [log, crew])
         again = log.episode(0)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from drive_sim.evaluation import report_tables as tables
 from drive_sim.evaluation import report_words as words
+from drive_sim.evaluation.drives import under
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.replays import GRAVEST_FIRST, Replay, arrived, replay, worst_first, worst_of_each_kind
 from drive_sim.evaluation.report_maps import map_svg
@@ -78,7 +79,7 @@ def write_report(page: Path, results: Results, evaluation: Evaluation, driver: D
     scores, traces = evaluation.driver.scores, evaluation.driver.traces
     order = worst_first(scores, evaluation.suite.headline)
     films = replay(
-        driver,
+        lambda index: under(evaluation.conditions_of(index), driver),
         evaluation.episodes,
         scores,
         [trace.moment for trace in traces],
@@ -129,7 +130,9 @@ def command_line(results: Results, evaluation: Evaluation) -> str:
     parts = ["drive-sim", "evaluate", results.driver.given, "--suite", results.suite]
     if results.roads is not None:
         parts += ["--roads", results.roads]
-    parts += ["--episodes", str(len(evaluation.episodes)), "--seed", str(results.seed)]
+    parts += ["--episodes", str(len(evaluation.drawn)), "--seed", str(results.seed)]
+    if results.seconds is not None:
+        parts += ["--seconds", f"{results.seconds:g}"]
     if results.device != "cpu":
         parts += ["--device", results.device]
     for rival in results.comparisons:

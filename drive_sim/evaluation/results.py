@@ -57,7 +57,7 @@ class Group(_Part):
     """The metrics of the episodes that share something."""
 
     by: str
-    """weather, road_class or scenario."""
+    """weather, road_class, scenario or condition."""
     value: str
     metrics: dict[str, EstimateRow]
 
@@ -75,6 +75,8 @@ class EpisodeRow(BaseModel):
     road: str
     road_class: str
     weather: str
+    condition: str = ""
+    """Of the suite, under which it was driven; "" where the suite has none."""
     seed: int
     outcome: str
     duration_s: float
@@ -121,6 +123,16 @@ class Rival(_Part):
     episodes: list[EpisodeRow]
 
 
+class ConditionRow(_Part):
+    """What one of the suite's conditions, a, does to the driver, against the first of them, b, on the same drives."""
+
+    name: str
+    settings: dict[str, float]
+    """Fields of `drive_sim.evaluation.conditions.Condition` that are not as usual."""
+    comparison: list[ComparisonRow]
+    """Of the headline and what explains it; p_adjusted for the number of conditions and metrics. None for the first."""
+
+
 class Results(_Part):
     """The whole file."""
 
@@ -135,11 +147,15 @@ class Results(_Part):
     roads: str | None
     """Folder of the road files, for real-roads."""
     device: str
+    seconds: float | None = Field(default=None, gt=0.0)
+    """Driven at most in an episode [s] where it was asked for; else as the suite says."""
     latency_s: float = Field(default=0.0, ge=0.0)
     """Delay that was put on every command of the driver [s]; its yardsticks drove without."""
     versions: dict[str, str]
     metrics: dict[str, EstimateRow]
     groups: list[Group]
+    conditions: list[ConditionRow] = Field(default_factory=list)
+    """In the suite's order; empty where it has none. Episodes come condition by condition, the same ones each time."""
     episodes: list[EpisodeRow]
     yardsticks: list[Yardstick]
     comparisons: list[Rival]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from drive_sim.drivers.driver import make_driver
 from drive_sim.errors import InputError
-from drive_sim.evaluation.drives import Conditions, under
+from drive_sim.evaluation.conditions import AS_IT_IS, hampered
 from drive_sim.evaluation.episode_log import EpisodeLog
 from drive_sim.evaluation.estimates import score_episode
 from drive_sim.evaluation.results import FILE_NAME, EpisodeRow, load_results
@@ -31,7 +31,8 @@ class ScoredEpisode:
 
     def verdict(self, log: EpisodeLog) -> str:
         """Whether ``log`` is the same drive, in a sentence: it is if every figure is the same to the bit."""
-        now, then = EpisodeRow(**score_episode(log).to_json()), self.row
+        then = self.row
+        now = EpisodeRow(**score_episode(log).to_json() | {"condition": then.condition})
         if now == then:
             return f"the same drive: {then.outcome} after {then.duration_s:.2f} s and {then.distance_m:.1f} m"
         return (
@@ -60,11 +61,16 @@ def load_scored(path: str | Path, number: int) -> ScoredEpisode:
     if results.driver.hash != getattr(driver, "hash", None):
         mend = "restore the weights that were scored, or evaluate again"
         raise InputError(path, "driver.hash", f"is {results.driver.hash}, {results.driver.given} is another", mend)
-    suite, row = load_suite(results.suite), results.episodes[number]
+    suite, row = load_suite(results.suite).with_seconds(results.seconds), results.episodes[number]
     roads = None if results.roads is None else Path(results.roads)
-    episode = draw_suite(suite, len(results.episodes), results.seed, roads)[number]
+    place = number - [other.condition for other in results.episodes].index(row.condition)
+    episode = draw_suite(suite, place + 1, results.seed, roads)[place]
+    if row.condition and row.condition not in suite.conditions:
+        names = ", ".join(suite.conditions) or "none"
+        problem = f"is {row.condition!r}; suite {suite.name} has {names}"
+        raise InputError(path, f"episodes.{number}.condition", problem, "evaluate again")
     if (episode.scenario, episode.number, episode.seed) != (row.scenario, row.number, row.seed):
         raise InputError(path, f"episodes.{number}", "is drawn otherwise by this version", "evaluate again")
     steps = round(results.latency_s / CONTROL_PERIOD)
-    conditions = Conditions(suite.on_failure, "cpu", 1, latency=steps)
-    return ScoredEpisode(under(conditions, driver), episode, suite.on_failure, row)
+    driver = hampered(driver, suite.conditions.get(row.condition, AS_IT_IS), steps)
+    return ScoredEpisode(driver, episode, suite.on_failure, row)

@@ -10,11 +10,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drive_sim.errors import InputError
+from drive_sim.evaluation.conditions import Condition
 from drive_sim.randomness import key
 from drive_sim.resources import scenarios_folder
 from drive_sim.world.episode import Episode
 from drive_sim.world.road_import import load_road
 from drive_sim.world.scenario import load_scenario, scenario_for_road
+from drive_sim.world.simulator import CONTROL_PERIOD
 
 REAL_ROADS = "real-roads"
 
@@ -39,6 +41,16 @@ class Suite(BaseModel):
     """The metric that the verdict is about."""
     yardsticks: tuple[str, ...]
     """Drivers shown beside the one that is scored."""
+    conditions: dict[str, Condition] = Field(default_factory=dict)
+    """By name; the same episodes are driven under each, and each is compared with the first."""
+
+    def with_seconds(self, seconds: float | None) -> Suite:
+        """The suite with episodes of at most ``seconds``, or as it is for None; InputError for less than a step."""
+        if seconds is None:
+            return self
+        if not seconds >= CONTROL_PERIOD:
+            raise InputError("--seconds", "", f"{seconds:g} is too short to drive", "give one second or more")
+        return self.model_copy(update={"seconds": seconds})
 
 
 def list_suites() -> list[str]:
@@ -62,7 +74,10 @@ def load_suite(name: str) -> Suite:
 
 
 def draw_suite(suite: Suite, episodes: int | None = None, seed: int = 0, roads: Path | None = None) -> list[Episode]:
-    """The suite's episodes, always the same for the same arguments; scenarios take turns."""
+    """The suite's episodes, always the same for the same arguments; scenarios take turns.
+
+    Every condition drives these: ``episodes`` is their number under each.
+    """
     if suite.name == REAL_ROADS:
         return _real_roads(suite, episodes, seed, roads)
     if roads is not None:
@@ -88,4 +103,5 @@ def _real_roads(suite: Suite, episodes: int | None, seed: int, folder: Path | No
         raise InputError("--roads", "", f"{folder} holds no .csv file", "name a folder of centre-line CSV files")
     scenarios = [scenario_for_road(load_road(path)) for path in paths]
     count = episodes or len(scenarios)
-    return [scenarios[index % len(scenarios)].draw(seed + index // len(scenarios)) for index in range(count)]
+    drawn = [scenarios[index % len(scenarios)].draw(seed + index // len(scenarios)) for index in range(count)]
+    return [replace(episode, time_limit=min(episode.time_limit, suite.seconds)) for episode in drawn]

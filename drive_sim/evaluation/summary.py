@@ -12,8 +12,10 @@ from typing import Any
 from drive_sim.evaluation.comparison import Comparison, compare, holm
 from drive_sim.evaluation.drives import Conditions, Drives
 from drive_sim.evaluation.estimates import EpisodeScore, estimate_all, estimate_groups, estimate_timing
+from drive_sim.evaluation.log import PARTS
 from drive_sim.evaluation.results import (
     ComparisonRow,
+    ConditionRow,
     EpisodeRow,
     EstimateRow,
     Group,
@@ -26,6 +28,9 @@ from drive_sim.evaluation.suites import Suite
 from drive_sim.world.episode import Episode
 from drive_sim.world.simulator import CONTROL_PERIOD
 
+EXPLAINING = ("lateral_error_mean", "lane_departures_per_km", "steering_whiteness")
+"""Metrics in which conditions are compared beside the suite's headline."""
+
 
 @dataclass
 class Evaluation:
@@ -36,13 +41,30 @@ class Evaluation:
     roads: Path | None
     """Folder of the road files, for real-roads."""
     conditions: Conditions
-    episodes: list[Episode]
+    drawn: list[Episode]
+    """What everyone is offered under each of the suite's conditions."""
     driver: Drives
     """The driver that is scored."""
+    seconds: float | None = None
+    """Driven at most in an episode, where it was asked for [s]."""
     rivals: list[Drives] = field(default_factory=list)
     yardsticks: list[Drives] = field(default_factory=list)
     started: float = field(default_factory=perf_counter)
     """Of the stopwatch [s]."""
+
+    def variants(self, conditions: Conditions) -> list[Conditions]:
+        """``conditions`` under each of the suite's, in the order in which they are driven; alone where it has none."""
+        named = self.suite.conditions.items()
+        return [replace(conditions, name=name, condition=condition) for name, condition in named] or [conditions]
+
+    @property
+    def episodes(self) -> list[Episode]:
+        """Every episode that is driven, in order: those drawn, once for each condition."""
+        return self.drawn * len(self.variants(self.conditions))
+
+    def conditions_of(self, index: int) -> Conditions:
+        """How episode ``index`` of all was driven."""
+        return self.variants(self.conditions)[index // len(self.drawn)]
 
 
 def results_of(evaluation: Evaluation, complete: bool) -> Results:
@@ -56,10 +78,12 @@ def results_of(evaluation: Evaluation, complete: bool) -> Results:
         seed=seed,
         roads=None if evaluation.roads is None else str(evaluation.roads),
         device=evaluation.conditions.device,
+        seconds=evaluation.seconds,
         latency_s=evaluation.conditions.latency * CONTROL_PERIOD,
         versions=versions(),
         metrics=_metrics(drives.scores, seed),
         groups=[Group(**group) for group in estimate_groups(drives.scores, seed)],
+        conditions=_conditions(evaluation),
         episodes=[_row(score) for score in drives.scores],
         yardsticks=_compared_yardsticks(evaluation),
         comparisons=[_rival(drives, rival, seed) for rival in evaluation.rivals if rival.scores],
@@ -78,6 +102,30 @@ def _metrics(scores: Sequence[EpisodeScore], seed: int) -> dict[str, EstimateRow
 
 def _row(score: EpisodeScore) -> EpisodeRow:
     return EpisodeRow(**score.to_json())
+
+
+def _conditions(evaluation: Evaluation) -> list[ConditionRow]:
+    """What each of the suite's conditions does to the driver, on the drives that were done under it and the first."""
+    scores: dict[str, list[EpisodeScore]] = {name: [] for name in evaluation.suite.conditions}
+    for score in evaluation.driver.scores:
+        if score.facts.condition:
+            scores[score.facts.condition].append(score)
+    metrics = tuple(dict.fromkeys((evaluation.suite.headline, *EXPLAINING)))
+    found: dict[str, list[Comparison]] = {}
+    first = next(iter(scores), "")
+    for name, done in scores.items():
+        both = min(len(done), len(scores[first])) if name != first else 0
+        pairs = (done[:both], scores[first][:both])
+        found[name] = list(compare(*pairs, (name, first), metrics, evaluation.seed).values()) if both else []
+    adjusted = iter(holm([one.p_value for rows in found.values() for one in rows]))
+    return [
+        ConditionRow(
+            name=name,
+            settings=evaluation.suite.conditions[name].model_dump(exclude_defaults=True),
+            comparison=[ComparisonRow(**replace(one, p_adjusted=next(adjusted)).to_json()) for one in rows],
+        )
+        for name, rows in found.items()
+    ]
 
 
 def _compared_yardsticks(evaluation: Evaluation) -> list[Yardstick]:
@@ -114,5 +162,15 @@ def _rival(drives: Drives, rival: Drives, seed: int) -> Rival:
 
 
 def _timing(drives: Drives) -> dict[str, Any]:
+    """Wall time of all the driving and scoring, the speed that this makes, and what the time went into."""
     figures = {name: found.to_json() for name, found in estimate_timing(drives.timings).items()}
-    return {"wall_s": sum(timing.wall_time for timing in drives.timings), "metrics": figures}
+    parts = {part: sum(timing.parts[part] for timing in drives.timings) for part in PARTS}
+    simulated = sum(float(timing.driven.sum()) * timing.control_period for timing in drives.timings)
+    return {
+        "wall_s": drives.wall_time,
+        "processor_s": drives.processor_time,
+        "simulated_s": simulated,
+        "real_time_factor": simulated / drives.wall_time,
+        "wall_s_by_part": parts | {"other": drives.wall_time - sum(parts.values())},
+        "metrics": figures,
+    }

@@ -20,6 +20,7 @@ from drive_sim.sensors.radar import Radar, RadarConfig
 if TYPE_CHECKING:
     from drive_sim.sensors.annotations import Annotator, CameraAnnotations
     from drive_sim.sensors.camera import CameraRig
+    from drive_sim.sensors.camera_faults import CameraFaults, FaultyCameras
     from drive_sim.world.simulator import Simulator
 
 SENSOR_NAMES = ("camera", "lidar", "radar", "imu", "gnss", "odometry")
@@ -107,6 +108,8 @@ class SensorSuite:
         How the other sensors are built.
     period
         Control period [s], as the simulator's.
+    faults
+        What is wrong with the cameras; by default nothing.
 
     Raises
     ------
@@ -121,6 +124,7 @@ class SensorSuite:
         device: str = "cpu",
         configs: SensorConfigs | None = None,
         period: float = 0.05,
+        faults: CameraFaults | None = None,
     ) -> None:
         self.sensors = tuple(sensors)
         unknown = [name for name in self.sensors if name not in SENSOR_NAMES]
@@ -144,6 +148,11 @@ class SensorSuite:
             self.others["gnss"] = Gnss(self.configs.gnss, period, device)
         if "odometry" in self.sensors:
             self.others["odometry"] = Odometry(self.configs.odometry, device)
+        self._faulty: FaultyCameras | None = None
+        if faults is not None:
+            from drive_sim.sensors.camera_faults import FaultyCameras
+
+            self._faulty = FaultyCameras(faults, device)
         self._batch = -1
         self._annotator: Annotator | None = None
 
@@ -152,6 +161,8 @@ class SensorSuite:
         self._batch = simulator.batch_size
         for sensor in self.others.values():
             sensor.reset(self._batch, mask)
+        if self._faulty is not None:
+            self._faulty.reset()
 
     def observe(self, simulator: Simulator, active: NDArray[np.bool_] | None = None) -> Observation:
         """Sense the worlds as they are now; cameras look only at those of ``active`` (B), by default at all."""
@@ -167,7 +178,8 @@ class SensorSuite:
         if self.rig is not None:
             rows = None if active is None else np.flatnonzero(active)
             seen = self.rig.render_each(self.device, simulator.roads, simulator.world, simulator.state, rows=rows)
-            readings["camera"] = {name: frames.rgb for name, frames in seen.items()}
+            pictures = {name: frames.rgb for name, frames in seen.items()}
+            readings["camera"] = pictures if self._faulty is None else self._faulty.spoil(simulator, pictures, rows)
         return readings
 
     def annotate(self, simulator: Simulator, rows: Any = None) -> list[dict[str, CameraAnnotations]]:

@@ -184,7 +184,7 @@ def test_a_drive_again_is_the_same_drive_and_is_filmed_around_its_moment() -> No
     moments = [trace.moment for trace in drives.traces]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("drive_sim.evaluation.replays.encode", lambda frames, rate: b"%d" % len(list(frames)))
-        again = replay(driver, episodes, drives.scores, moments, [1], "put_back", "cpu", lambda *_: None)[0]
+        again = replay(lambda _: driver, episodes, drives.scores, moments, [1], "put_back", "cpu", lambda *_: None)[0]
     assert again.same
     assert again.log.distance == drives.scores[1].distance
     assert moment_of(again.log) == moments[1]
