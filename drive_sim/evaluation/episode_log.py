@@ -79,6 +79,8 @@ class EpisodeFacts:
     """[m]"""
     actors: tuple[ActorSpec, ...] = ()
     """In the order of their slots."""
+    preventable: bool | None = None
+    """Whether the reference driver hit nobody on the same episode; None where there is nobody, or it is not known."""
 
     @property
     def cluster(self) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from drive_sim.drivers.driver import make_driver
 from drive_sim.errors import InputError
 from drive_sim.evaluation.drives import Conditions, Drives, drive, under
+from drive_sim.evaluation.preventability import judge_preventable
 from drive_sim.evaluation.results import DriverFacts, Results, write_results
 from drive_sim.evaluation.suites import draw_suite, load_suite
 from drive_sim.evaluation.summary import Evaluation, results_of
@@ -162,15 +163,20 @@ def _plan(
 
 
 def _drive_all(evaluation: Evaluation, plan: Sequence[_Turn], report: Report) -> None:
-    total, before = sum(turn.episodes for turn in plan), 0
+    episodes, conditions = evaluation.episodes, evaluation.conditions
+    judging = sum(bool(episode.actors) for episode in episodes)
+    total, before = judging + sum(turn.episodes for turn in plan), judging
+    share = _part(report, 0.0, judging / total)
+    preventable = judge_preventable(episodes, conditions.device, conditions.batch, share)
     for turn in plan:
         drive(
             turn.drives,
             turn.entrant.driver,
-            evaluation.episodes[: turn.episodes],
+            episodes[: turn.episodes],
             turn.conditions,
             _part(report, before / total, (before + turn.episodes) / total),
             keep_traces=turn.drives is evaluation.driver,
+            preventable=preventable[: turn.episodes],
         )
         before += turn.episodes
 
