@@ -254,7 +254,8 @@ class ActorTemplate(Table):
     speed: NotNegative | None = None
     speed_fraction: NotNegative | None = None
     """Of the speed limit. Without speed and speed_fraction the actor stands."""
-    headway: Positive = (1.2, 2.0)
+    headway: NotNegative = (1.2, 2.0)
+    """That it keeps to whoever is ahead; 0: it looks at nobody and drives its script."""
     when: Trigger | None = None
     then: Action | None = None
     demands_reaction: bool = False
