@@ -30,6 +30,7 @@ _PROGRAMMED = {
     "human-model": ("human_model", "HumanModelDriver"),
     "classical": ("classical", "ClassicalDriver"),
     "straight": ("straight", "StraightDriver"),
+    "r157": ("reference", "ReferenceDriver"),
 }
 _DEVICES = ("keyboard", "mouse", "gamepad", "wheel")
 

@@ -5,14 +5,13 @@ It is the yardstick of what can be driven at all, and privileged: it reads the s
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.drivers.driver import Actions
-from drive_sim.drivers.planning import begin_plan, forget_plan, make_plan, path_curvature
+from drive_sim.drivers.planning import follow_plan, forget_plan, make_plan, plan_ahead
 from drive_sim.drivers.situation import (
     Manner,
     empty_actors,
@@ -21,15 +20,10 @@ from drive_sim.drivers.situation import (
     time_slowness,
 )
 from drive_sim.kernel import allocate, kernel, to_device, to_host
-from drive_sim.world.road import ahead, curvature_at, project
-from drive_sim.world.vehicle import acceleration_command, steering_command
 
 if TYPE_CHECKING:
     from drive_sim.sensors.observation import Observation
     from drive_sim.world.simulator import Simulator
-
-LAG = 0.15
-"""Time from a command to its effect [s]; the plan begins where the car will be by then."""
 
 _EXPERT = Manner(
     speed_share=0.97,
@@ -51,28 +45,7 @@ def _look(i, world, roads, state, actors, manner, plan, period):
     for n in range(actors.kind.shape[1]):
         see_actor(i, n, world, roads, state, actors, manner.sight[i])
     time_slowness(i, actors, period)
-    speed = state.speed[i]
-    turn = state.yaw_rate[i] * LAG
-    direction = state.yaw[i] + state.slip_angle[i] + 0.5 * turn
-    x = state.x[i] + speed * LAG * math.cos(direction)
-    y = state.y[i] + speed * LAG * math.sin(direction)
-    road = world.road[i]
-    element, s, d = project(roads, road, x, y)
-    if element < 0:
-        s, d = state.s[i], state.d[i]
-    swept = state.curvature[i] * ahead(roads, road, state.s[i], s)
-    error = state.heading_error[i] + state.slip_angle[i] + turn - swept
-    slope = math.tan(min(max(error, -1.2), 1.2)) * max(1.0 - curvature_at(roads, road, s) * d, 0.2)
-    begin_plan(i, plan, s, d, slope, speed)
-
-
-@kernel(grain=256)
-def _steer(i, world, roads, plan, vehicle, out):
-    """Action of world ``i`` that follows its plan."""
-    kappa = curvature_at(roads, world.road[i], plan.s[i])
-    kappa = path_curvature(kappa, plan.start_offset[i], plan.start_slope[i], plan.bend[i])
-    out[0][i, 0] = steering_command(vehicle, kappa, plan.start_speed[i])
-    out[0][i, 1] = acceleration_command(vehicle, plan.acceleration[i], plan.start_speed[i])
+    plan_ahead(i, world, roads, state, plan)
 
 
 @kernel(grain=1024)
@@ -124,5 +97,5 @@ class ExpertDriver:
         actors, manner, plan = self.actors, self.manner, self.plan
         _look(device, batch, world, roads, state, actors, manner, plan, simulator.control_period)
         make_plan(device, batch, world, roads, actors, manner, plan, 0.5 * vehicle.length, 0.5 * vehicle.width)
-        _steer(device, batch, world, roads, plan, vehicle, (self._out,))
+        follow_plan(device, batch, world, roads, plan, vehicle, (self._out,))
         return np.array(to_host(self._out))

@@ -25,7 +25,12 @@ from drive_sim.drivers.situation import (
     wanted_speed,
 )
 from drive_sim.kernel import inner_scalar, kernel
+from drive_sim.world.road import ahead, curvature_at, project
 from drive_sim.world.state import ACTOR_NONE
+from drive_sim.world.vehicle import acceleration_command, steering_command
+
+LAG = 0.15
+"""Time from a command to its effect [s]; a plan of `plan_ahead` begins where the car will be by then."""
 
 
 @inner_scalar
@@ -53,6 +58,24 @@ def begin_plan(i, plan, s, offset, slope, speed):
     _remember(i, plan)
     plan.s[i], plan.start_offset[i], plan.start_slope[i], plan.start_speed[i] = s, offset, slope, speed
     plan.spacing[i] = max(LEAST_SPACING, STATION_TIME * speed)
+
+
+@inner_scalar
+def plan_ahead(i, world, roads, state, plan):
+    """Begin the plan of world ``i`` where the car will be when a command takes effect."""
+    speed = state.speed[i]
+    turn = state.yaw_rate[i] * LAG
+    direction = state.yaw[i] + state.slip_angle[i] + 0.5 * turn
+    x = state.x[i] + speed * LAG * math.cos(direction)
+    y = state.y[i] + speed * LAG * math.sin(direction)
+    road = world.road[i]
+    element, s, d = project(roads, road, x, y)
+    if element < 0:
+        s, d = state.s[i], state.d[i]
+    swept = state.curvature[i] * ahead(roads, road, state.s[i], s)
+    error = state.heading_error[i] + state.slip_angle[i] + turn - swept
+    slope = math.tan(min(max(error, -1.2), 1.2)) * max(1.0 - curvature_at(roads, road, s) * d, 0.2)
+    begin_plan(i, plan, s, d, slope, speed)
 
 
 @kernel(grain=32)
@@ -87,3 +110,12 @@ def path_curvature(road_curvature, offset, slope, bend):
     c = math.cos(angle)
     turn = (bend + road_curvature * slope * math.tan(angle)) * c * c / closeness
     return (turn + road_curvature) * c / closeness
+
+
+@kernel(grain=256)
+def follow_plan(i, world, roads, plan, vehicle, out):
+    """Action of world ``i`` that follows its plan."""
+    kappa = curvature_at(roads, world.road[i], plan.s[i])
+    kappa = path_curvature(kappa, plan.start_offset[i], plan.start_slope[i], plan.bend[i])
+    out[0][i, 0] = steering_command(vehicle, kappa, plan.start_speed[i])
+    out[0][i, 1] = acceleration_command(vehicle, plan.acceleration[i], plan.start_speed[i])

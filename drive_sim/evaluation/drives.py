@@ -12,6 +12,7 @@ import numpy as np
 from drive_sim.evaluation.conditions import AS_IT_IS, Condition, hampered
 from drive_sim.evaluation.estimates import EpisodeScore, score_episode
 from drive_sim.evaluation.log import RolloutLog, TimingLog
+from drive_sim.evaluation.preventability import judged
 from drive_sim.evaluation.realtime import OnTime, Pacer
 from drive_sim.evaluation.results import DriverFacts
 from drive_sim.evaluation.trace import Trace, trace_of
@@ -88,9 +89,14 @@ def drive(
     conditions: Conditions,
     report: Report,
     keep_traces: bool = False,
+    preventable: Sequence[bool | None] = (),
 ) -> None:
-    """Let ``driver`` drive every episode once and put what it did into ``drives``, in the order of the episodes."""
+    """Let ``driver`` drive every episode once and put what it did into ``drives``, in the order of the episodes.
+
+    ``preventable`` holds the verdicts of `judge_preventable` on them; without it nothing is said of that.
+    """
     wall, processor = perf_counter(), process_time()
+    verdicts = preventable or [None] * len(episodes)
     batch = 1 if conditions.real_time else conditions.batch
     driver = under(conditions, driver)
     if conditions.real_time:
@@ -104,7 +110,7 @@ def drive(
             observers.append(Pacer())
         _simulate(at_wheel, episodes[first : first + batch], conditions, observers)
         started = perf_counter()
-        logs = list(log.episodes())
+        logs = [judged(episode, verdicts[first + world]) for world, episode in enumerate(log.episodes())]
         drives.scores += [score_episode(episode) for episode in logs]
         if keep_traces:
             drives.traces += [trace_of(episode) for episode in logs]

@@ -81,6 +81,8 @@ class EpisodeFacts:
     """In the order of their slots."""
     condition: str = ""
     """Of the suite, under which it was driven; "" where the suite has none."""
+    preventable: bool | None = None
+    """Whether the reference driver hit nobody on the same episode; None where there is nobody, or it is not known."""
 
     @property
     def cluster(self) -> str:

@@ -91,6 +91,7 @@ class EpisodeScore:
             "duration_s": self.duration,
             "distance_m": self.distance,
             "interventions": self.interventions,
+            "preventable": facts.preventable,
             **{name: finite(self.value(name)) for name in self.ratios},
         }
 

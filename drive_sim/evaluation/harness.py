@@ -11,6 +11,7 @@ from drive_sim.drivers.driver import make_driver
 from drive_sim.errors import InputError
 from drive_sim.evaluation.conditions import control_steps
 from drive_sim.evaluation.drives import Conditions, Drives, drive
+from drive_sim.evaluation.preventability import judge_preventable
 from drive_sim.evaluation.results import DriverFacts, Results, write_results
 from drive_sim.evaluation.suites import draw_suite, load_suite
 from drive_sim.evaluation.summary import Evaluation, results_of
@@ -165,7 +166,11 @@ def _plan(
 
 def _drive_all(evaluation: Evaluation, plan: Sequence[_Turn], report: Report) -> None:
     drives = [(turn, conditions) for turn in plan for conditions in evaluation.variants(turn.conditions)]
-    total, before = sum(turn.episodes for turn, _ in drives), 0
+    judging = sum(bool(episode.actors) for episode in evaluation.drawn)
+    total, before = judging + sum(turn.episodes for turn, _ in drives), judging
+    share = _part(report, 0.0, judging / max(total, 1))
+    asked = evaluation.conditions
+    preventable = judge_preventable(evaluation.drawn, asked.device, asked.batch, share)
     for turn, conditions in drives:
         drive(
             turn.drives,
@@ -174,6 +179,7 @@ def _drive_all(evaluation: Evaluation, plan: Sequence[_Turn], report: Report) ->
             conditions,
             _part(report, before / total, (before + turn.episodes) / total),
             keep_traces=turn.drives is evaluation.driver,
+            preventable=preventable[: turn.episodes],
         )
         before += turn.episodes
 

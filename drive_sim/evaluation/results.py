@@ -82,6 +82,8 @@ class EpisodeRow(BaseModel):
     duration_s: float
     distance_m: float
     interventions: int
+    preventable: bool | None = None
+    """Whether the reference driver after UN R157 hit nobody on this episode; null where it meets nobody."""
 
 
 class ComparisonRow(_Part):

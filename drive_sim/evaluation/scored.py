@@ -11,6 +11,7 @@ from drive_sim.errors import InputError
 from drive_sim.evaluation.conditions import AS_IT_IS, hampered
 from drive_sim.evaluation.episode_log import EpisodeLog
 from drive_sim.evaluation.estimates import score_episode
+from drive_sim.evaluation.preventability import judged
 from drive_sim.evaluation.results import FILE_NAME, EpisodeRow, load_results
 from drive_sim.evaluation.suites import draw_suite, load_suite
 from drive_sim.world.episode import Episode
@@ -31,7 +32,9 @@ class ScoredEpisode:
 
     def verdict(self, log: EpisodeLog) -> str:
         """Whether ``log`` is the same drive, in a sentence: it is if every figure is the same to the bit."""
+        # The reference driver has nothing to do with the drive: its verdict is taken as it was.
         then = self.row
+        log = judged(log, then.preventable)
         now = EpisodeRow(**score_episode(log).to_json() | {"condition": then.condition})
         if now == then:
             return f"the same drive: {then.outcome} after {then.duration_s:.2f} s and {then.distance_m:.1f} m"

@@ -16,7 +16,7 @@ import numpy as np
 from drive_sim.errors import InputError
 from drive_sim.randomness import generator, key
 from drive_sim.resources import scenarios_folder
-from drive_sim.world.careful_drive import careful_drive, speed_for_sight
+from drive_sim.world.careful_drive import CarefulDrive, careful_drive, speed_for_sight
 from drive_sim.world.encounters import Placed, Stage, draw_actors, place_encounters
 from drive_sim.world.episode import ActorSpec, Colour, Episode, WeatherSpec
 from drive_sim.world.road import Road
@@ -83,11 +83,17 @@ class Scenario:
             start_s=start,
             start_offset=draw(rng, definition.ego.offset),
             start_heading_error=draw(rng, definition.ego.heading_error),
-            start_speed=draw(rng, definition.ego.speed_fraction) * drive.speed_at(start),
+            start_speed=self._start_speed(drive, rng),
             route_length=route,
             time_limit=TIME_TO_SPARE + definition.time_allowance * drive.time_at(start + route),
             speed_limit=limit,
         )
+
+    def _start_speed(self, drive: CarefulDrive, rng: np.random.Generator) -> float:
+        ego = self.definition.ego
+        if ego.speed is not None:
+            return draw(rng, ego.speed)
+        return draw(rng, ego.speed_fraction) * drive.speed_at(ego.start)
 
     def _rng(self, number: int, *what: object) -> np.random.Generator:
         return generator(self.split, self.name, number, *what)

@@ -143,6 +143,14 @@ class EgoStart(Table):
     heading_error: Range = (-0.01, 0.01)
     speed_fraction: Share = (0.7, 1.0)
     """Of the speed at which a careful driver would pass the start."""
+    speed: NotNegative | None = None
+    """The speed itself [m/s], instead of a fraction."""
+
+    @model_validator(mode="after")
+    def _one_speed(self) -> EgoStart:
+        if self.speed is not None and "speed_fraction" in self.model_fields_set:
+            raise ValueError("speed and speed_fraction are both given; keep one of them")
+        return self
 
 
 class Spot(Table):
@@ -246,7 +254,8 @@ class ActorTemplate(Table):
     speed: NotNegative | None = None
     speed_fraction: NotNegative | None = None
     """Of the speed limit. Without speed and speed_fraction the actor stands."""
-    headway: Positive = (1.2, 2.0)
+    headway: NotNegative = (1.2, 2.0)
+    """That it keeps to whoever is ahead; 0: it looks at nobody and drives its script."""
     when: Trigger | None = None
     then: Action | None = None
     demands_reaction: bool = False
@@ -306,6 +315,8 @@ class ScenarioDefinition(Table):
     """What is tried, for people."""
     good_driver: Annotated[str, Field(min_length=10)]
     """What a good driver does, for people."""
+    unavoidable: bool = False
+    """Nobody is expected to get through without a collision."""
     weather: Weights
     """Domains of ``weather.toml`` by weight."""
     road: RoadChoice

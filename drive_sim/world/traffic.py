@@ -185,7 +185,9 @@ def plan_actor(roads, world, state, ego_size, i, n, period):
         acceleration = min(max((actors.action_speed[i, n] - speed) / period, -rate), rate)
     else:
         acceleration = free_acceleration(speed, desired_speed(world, state, i, n))
-    gap, leader = find_leader(roads, world, state, ego_size, i, n)
+    gap, leader = NO_LEADER, 0.0
+    if actors.headway[i, n] > 0.0:
+        gap, leader = find_leader(roads, world, state, ego_size, i, n)
     if gap < NO_LEADER:
         braking = IDM_ACCELERATION * interaction(speed, speed - leader, gap, actors.headway[i, n])
         # A script's pace and keeping the distance are alternatives; IDM's two terms add up.

@@ -33,6 +33,43 @@ def collision_free_passes(log: EpisodeLog) -> Ratio:
     return Ratio(sum(encounter.passed for encounter in counted), len(counted))
 
 
+UN_R157 = "UN Regulation No. 157, Annex 4, Appendix 3: what a careful and competent human driver would not have hit"
+
+
+def _hit_somebody(log: EpisodeLog, preventable: bool) -> Ratio:
+    """Whether somebody was hit in an episode on which the reference driver's verdict is ``preventable``; 0 if not."""
+    if log.facts.preventable is None:
+        return NOTHING
+    hit = bool(np.any(log.hit_actor >= 0))
+    return Ratio(float(hit and log.facts.preventable is preventable), 1.0)
+
+
+@metric(
+    "1",
+    formula="episodes with a collision in which the reference driver had none / episodes with other road users",
+    source=UN_R157,
+    aggregation="rate",
+    better="lower",
+    bounds=(0.0, 1.0),
+)
+def preventable_collisions(log: EpisodeLog) -> Ratio:
+    """Share of episodes in which a road user was hit although the reference driver hit nobody [1]."""
+    return _hit_somebody(log, preventable=True)
+
+
+@metric(
+    "1",
+    formula="episodes with a collision in which the reference driver had one too / episodes with other road users",
+    source=UN_R157,
+    aggregation="rate",
+    better="lower",
+    bounds=(0.0, 1.0),
+)
+def unavoidable_collisions(log: EpisodeLog) -> Ratio:
+    """Share of episodes in which a road user was hit, as the reference driver hit somebody too [1]."""
+    return _hit_somebody(log, preventable=False)
+
+
 def _collisions(log: EpisodeLog, mask: int) -> Ratio:
     return Ratio(log.count(mask), log.distance / 1000.0)
 
@@ -136,6 +173,8 @@ def time_under_critical_ttc(log: EpisodeLog) -> Ratio:
 
 OBSTACLE_METRICS = (
     collision_free_passes,
+    preventable_collisions,
+    unavoidable_collisions,
     collisions_per_km,
     collisions_per_km_vehicle,
     collisions_per_km_pedestrian,
