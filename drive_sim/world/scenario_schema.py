@@ -16,8 +16,8 @@ from drive_sim.world.state import ACTOR_NAMES, ACTOR_NONE
 
 MOST_ACTORS = 8
 """Other road users in one episode."""
-MOVING = ("car", "lorry", "bus", "motorcycle", "cyclist")
-"""Kinds that drive along the road when given a speed."""
+MOVING = ("car", "lorry", "bus", "motorcycle", "cyclist", "pedestrian")
+"""Kinds that go along the road when given a speed."""
 
 
 def _as_range(value: Any) -> Any:
@@ -172,10 +172,11 @@ class Spot(Table):
 
 
 class Trigger(Table):
-    """When an actor's action begins; gap and speed are the ego's, along the road."""
+    """When an actor's action begins; gap and speed are the ego's, along the road, but for own-headway."""
 
-    by: Literal["distance", "headway", "time-to-collision", "time", "collision-course"]
-    """collision-course: at the headway from which the ego, if it kept its speed, would meet the walking actor."""
+    by: Literal["distance", "headway", "time-to-collision", "time", "collision-course", "own-headway"]
+    """collision-course: at the headway from which the ego, if it kept its speed, would meet the walking actor;
+    own-headway: the actor's own gap to who is ahead of it in its path, over its own speed."""
     value: Range
     """[m] or [s]; for collision-course a shift of the moment [s]."""
 
@@ -210,6 +211,13 @@ class Action(Table):
         if self.do == "walk" and (self.speed is None or self.speed[0] <= 0.0):
             raise ValueError("a walk needs a speed above 0; give speed in m/s")
         return self
+
+
+class NextAction(Action):
+    """What an actor does after that, whether or not the first action is finished."""
+
+    after: NotNegative
+    """From the beginning of the first action [s]."""
 
 
 def _as_kinds(value: Any) -> Any:
@@ -249,6 +257,10 @@ class ActorTemplate(Table):
     headway: Positive = (1.2, 2.0)
     when: Trigger | None = None
     then: Action | None = None
+    next: NextAction | None = None
+    """A second action after ``then``: back into its lane, on across the road, ..."""
+    heedless: bool = False
+    """Keeps its speed whoever is ahead of it: somebody inattentive, or in the middle of overtaking."""
     demands_reaction: bool = False
     """The encounter counts in the score; of a row, only the one that reaches furthest into the lane."""
 
@@ -269,9 +281,13 @@ class ActorTemplate(Table):
         if self.speed is not None and self.speed_fraction is not None:
             raise ValueError("speed and speed_fraction are both given; keep one of them")
         if self.moving and any(kind not in MOVING for kind in self.kind):
-            raise ValueError(f"only {', '.join(MOVING)} drive along the road; give others a walk or no speed")
+            raise ValueError(f"only {', '.join(MOVING)} go along the road; give others a walk or no speed")
         if (self.when is None) != (self.then is None):
             raise ValueError("when and then belong together; add the one that is missing")
+        if self.next is not None and self.then is None:
+            raise ValueError("next follows then, which is missing; add when and then")
+        if not self.moving and (self.heedless or (self.when and self.when.by == "own-headway")):
+            raise ValueError("heedless and own-headway are for actors that move along the road; add a speed")
         if self.meets is not None and not (self.oncoming and self.moving):
             raise ValueError("meets is for oncoming actors with a speed; use ahead")
         if self.taper and self.at.blocks is None:
@@ -314,6 +330,8 @@ class ScenarioDefinition(Table):
     """To drive; by default the whole road of a file."""
     run_out: Positive | None = None
     """To drive beyond the last encounter; overrides ``route_length`` in episodes with an encounter."""
+    unavoidable: bool = False
+    """No driver can pass: its encounters are not counted."""
     time_allowance: Annotated[float, Field(gt=1.0)] = 2.0
     """Time limit over the time that a careful driver takes without encounters, plus 20 s."""
     encounters: dict[str, Encounter] = {}

@@ -30,8 +30,7 @@ from numpy.typing import NDArray
 
 from drive_sim.evaluation.episode_log import EpisodeLog, Floats
 from drive_sim.world.episode import ActorSpec
-from drive_sim.world.state import ACTOR_NAMES, EVENT_FINISH, EVENT_STALL, EVENT_TIME_OUT, TRIGGER_NONE
-from drive_sim.world.traffic import PHASE_GONE
+from drive_sim.world.state import ACTOR_NAMES, EVENT_FINISH, EVENT_STALL, EVENT_TIME_OUT, PHASE_GONE, TRIGGER_NONE
 
 Outcome = Literal["past", "followed", "contact", "failed", "no progress", "open"]
 
