@@ -79,6 +79,8 @@ class EpisodeFacts:
     """[m]"""
     actors: tuple[ActorSpec, ...] = ()
     """In the order of their slots."""
+    unavoidable: bool = False
+    """No driver could pass what is met."""
 
     @property
     def cluster(self) -> str:
@@ -115,6 +117,7 @@ def episode_facts(episode: Episode, control_period: float, vehicle_length: float
         vehicle_length=vehicle_length,
         vehicle_width=vehicle_width,
         actors=episode.actors,
+        unavoidable=episode.unavoidable,
     )
 
 

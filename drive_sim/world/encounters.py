@@ -224,10 +224,10 @@ def _across(spot: Spot, s: float, width: float, stage: Stage, rng: np.random.Gen
         low, high = bounds or (0.0, 0.0)
         return low + (high - low) * u
 
-    if spot.place == "right-of-lane":
-        return centre - half + at(spot.blocks) - 0.5 * width
-    if spot.place == "left-of-lane":
-        return centre + half - at(spot.blocks) + 0.5 * width
+    if spot.place.endswith("of-lane"):
+        reach = at(spot.blocks) if spot.leaves is None else road.lane_width - at(spot.leaves)
+        inwards = half - reach + 0.5 * width
+        return centre - inwards if spot.place == "right-of-lane" else centre + inwards
     if spot.place == "lane":
         return centre + at(spot.offset)
     if spot.place == "adjacent":

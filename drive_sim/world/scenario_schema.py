@@ -146,7 +146,7 @@ class EgoStart(Table):
 
 
 class Spot(Table):
-    """A place across the road. Which of the three distances is given depends on ``place``."""
+    """A place across the road. Which of the distances is given depends on ``place``."""
 
     place: Literal[
         "lane", "adjacent", "oncoming", "right-of-lane", "left-of-lane", "right-verge", "left-verge", "any-verge",
@@ -156,18 +156,24 @@ class Spot(Table):
     offset: Range | None = None
     """lane, adjacent, oncoming: left of the lane's centre, seen along the road."""
     blocks: Range | None = None
-    """right-of-lane, left-of-lane: how much of the width of the ego's lane the box takes up from that side."""
+    """right-of-lane, left-of-lane: how much of the width of the ego's lane the box takes up from that side ..."""
+    leaves: Positive | None = None
+    """... or how much of it is left beside the box."""
     beyond: Range | None = None
     """verges: from the paved edge outwards to the middle of the box."""
 
     @model_validator(mode="after")
     def _fitting(self) -> Spot:
-        wanted = "beyond" if self.place.endswith("verge") else "blocks" if self.place.endswith("of-lane") else "offset"
-        for name in ("offset", "blocks", "beyond"):
-            if name != wanted and getattr(self, name) is not None:
-                raise ValueError(f"{name} says nothing about {self.place}; give {wanted} instead")
-        if wanted != "offset" and getattr(self, wanted) is None:
-            raise ValueError(f"{self.place} needs {wanted}; add it")
+        verge, beside_lane = self.place.endswith("verge"), self.place.endswith("of-lane")
+        fitting = ("beyond",) if verge else ("blocks", "leaves") if beside_lane else ("offset",)
+        given = [name for name in ("offset", "blocks", "leaves", "beyond") if getattr(self, name) is not None]
+        for name in given:
+            if name not in fitting:
+                raise ValueError(f"{name} says nothing about {self.place}; give {fitting[0]} instead")
+        if len(given) > 1:
+            raise ValueError("blocks and leaves are both given; keep one of them")
+        if not given and (verge or beside_lane):
+            raise ValueError(f"{self.place} needs {' or '.join(fitting)}; add it")
         return self
 
 
