@@ -14,7 +14,7 @@ corridor. Followed for a step and planned anew, this is a linear-quadratic regul
 
 from __future__ import annotations
 
-from drive_sim.drivers.situation import CELL, CELLS, LEAST_SPACING, ONCOMING, ROLE_PASS
+from drive_sim.drivers.situation import CELL, CELLS, LEAST_SPACING, ROLE_PASS, comes_towards
 from drive_sim.kernel import inner_scalar
 from drive_sim.world.road import element_at
 
@@ -45,11 +45,11 @@ def _meeting(i, n, k, actors, plan, half_length):
     """(how far outside the stretch that actor ``n`` occupies station ``k`` lies [m], its offset then [m])."""
     time = plan.time[i, k]
     speed = actors.speed[i, n]
-    if speed < ONCOMING:
-        # Oncoming: neither its speed nor ours is certain.
+    if comes_towards(i, n, actors):
+        # Neither its speed nor ours is certain.
         margin = 2.0 - speed * (0.5 + 0.06 * time)
     else:
-        margin = 1.0 + 0.6 * speed
+        margin = 1.0 + 0.6 * abs(speed)
     distance = abs(k * plan.spacing[i] - plan.gap[i, n] - speed * time) - (actors.half_length[i, n] + half_length)
     offset = actors.d[i, n] + actors.lateral_speed[i, n] * min(time, DRIFT_TIME)
     return distance - margin, offset
@@ -125,7 +125,7 @@ def _actor_costs(i, world, actors, manner, plan, half_length, half_width, waitin
             for j in range(CELLS):
                 # Traffic keeps right: who comes towards us is passed on our right alone.
                 aside = offset - (world.lane_centre[i] + (j - CELLS // 2) * CELL)
-                room = (aside if actors.speed[i, n] < ONCOMING else abs(aside)) - touching
+                room = (aside if comes_towards(i, n, actors) else abs(aside)) - touching
                 if room < least:
                     plan.cells[i, k, j] += blocked
                 elif room < wanted:
@@ -204,7 +204,7 @@ def _bound_beside(i, n, actors, plan, half_length, half_width):
     _, offset = _meeting(i, n, middle, actors, plan, half_length)
     touching = actors.half_width[i, n] + half_width
     side = plan.band[i, 3, middle] - offset
-    if abs(side) < touching - 0.3 or (side > 0.0 and actors.speed[i, n] < ONCOMING):
+    if abs(side) < touching - 0.3 or (side > 0.0 and comes_towards(i, n, actors)):
         return  # no way past: the speed takes care of it
     for k in range(stations):
         distance, offset = _meeting(i, n, k, actors, plan, half_length)

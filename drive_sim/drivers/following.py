@@ -13,12 +13,14 @@ from drive_sim.drivers.situation import (
     BESIDE,
     CUT_IN_TIME,
     ONCOMING,
+    PASS_SPEED,
     ROLE_FOLLOW,
     ROLE_NONE,
     ROLE_PASS,
     ROLE_WALKER,
     arrival_times,
     brake_backwards,
+    comes_towards,
     curve_limit,
 )
 from drive_sim.kernel import inner_scalar
@@ -44,6 +46,10 @@ WAITING_ROOM = 5.0
 """Kept beyond the usual gap behind what will be passed once the way is free, to pull out in [m]."""
 PASSING_SPEED, PASSING_GAIN = 5.0, 12.0
 """Speed beside an obstacle: a base [m/s], and so much for each metre of room [1/s]."""
+GAP_ROOM = 1.0
+"""With less room than this [m] on both sides, the way leads through a gap ..."""
+GAP_SPEED, GAP_GAIN = 2.5, 6.0
+"""... and the speed in it is a base [m/s], and so much for each metre of room [1/s]."""
 
 
 @inner_scalar
@@ -134,9 +140,9 @@ def _walker_conflict(i, n, actors, plan, half_length, half_width):
 
 @inner_scalar
 def _slow_beside(i, n, actors, manner, plan, half_length, half_width):
-    """Lower the planned speed where somebody is passed closely."""
+    """Lower the planned speed where somebody is passed closely, and note the room in two columns of ``cells``."""
     speed = actors.speed[i, n]
-    if speed < ONCOMING:
+    if comes_towards(i, n, actors):
         return
     room = _least_room(i, n, actors, plan, 0.0, half_width)
     if room < 0.0:
@@ -151,6 +157,18 @@ def _slow_beside(i, n, actors, manner, plan, half_length, half_width):
         distance = k * plan.spacing[i] - middle
         if -reach - plan.spacing[i] < distance < reach:
             plan.speed[i, k] = min(plan.speed[i, k], cap)
+            if abs(speed) < PASS_SPEED:
+                side = 0 if plan.offset[i, k] < actors.d[i, n] else 1
+                plan.cells[i, k, side] = min(plan.cells[i, k, side], room)
+
+
+@inner_scalar
+def _slow_in_gaps(i, plan):
+    """Lower the planned speed where something stands closely on both sides."""
+    for k in range(plan.speed.shape[1]):
+        left, right = plan.cells[i, k, 0], plan.cells[i, k, 1]
+        if max(left, right) < GAP_ROOM:
+            plan.speed[i, k] = min(plan.speed[i, k], GAP_SPEED + GAP_GAIN * 0.5 * (left + right))
 
 
 @inner_scalar
@@ -171,7 +189,7 @@ def _behind(i, n, actors, manner, plan, half_length, half_width, wanted):
         if _walker_conflict(i, n, actors, plan, half_length, half_width):
             return follow(speed, wanted, max(gap - WALKER_STOP + manner.standstill_gap[i], 0.1), 0.0, 0.0, manner, i)
         return 1e6
-    if actors.speed[i, n] < ONCOMING:
+    if comes_towards(i, n, actors):
         distance = _conflict(i, n, actors, plan, half_length, half_width)
         if distance < 1e5:
             return follow(speed, wanted, max(distance - 2.0 * half_length, 0.1), 0.0, 0.0, manner, i)
@@ -198,11 +216,14 @@ def _behind(i, n, actors, manner, plan, half_length, half_width, wanted):
 def choose_acceleration(i, world, actors, manner, plan, half_length, half_width, wanted):
     """Set ``plan.acceleration`` of world ``i`` [m/s²]; ``wanted`` is the speed on a clear straight [m/s]."""
     closely = False
+    for k in range(plan.speed.shape[1]):
+        plan.cells[i, k, 0] = plan.cells[i, k, 1] = 1e3
     for n in range(actors.kind.shape[1]):
         if plan.role[i, n] == ROLE_PASS:
             _slow_beside(i, n, actors, manner, plan, half_length, half_width)
             closely = True
     if closely:
+        _slow_in_gaps(i, plan)
         _slow_in_swerves(i, curve_limit(world, manner, i), plan)
         brake_backwards(i, manner, plan)
         arrival_times(i, manner, plan)

@@ -188,6 +188,12 @@ def arrival_times(i, manner, plan):
 
 
 @inner_scalar
+def comes_towards(i, n, actors):
+    """Whether actor ``n`` is oncoming traffic, which keeps to its right; who walks towards us keeps to the edge."""
+    return actors.speed[i, n] < ONCOMING and actors.kind[i, n] != ACTOR_PEDESTRIAN
+
+
+@inner_scalar
 def assign_roles(i, world, roads, manner, actors, plan, half_width):
     """What every other road user means; returns how many a way round has to be found for."""
     wanted = wanted_speed(world, manner, i)

@@ -83,6 +83,8 @@ class EpisodeFacts:
     """Of the suite, under which it was driven; "" where the suite has none."""
     preventable: bool | None = None
     """Whether the reference driver hit nobody on the same episode; None where there is nobody, or it is not known."""
+    unavoidable: bool = False
+    """No driver could pass what is met."""
 
     @property
     def cluster(self) -> str:
@@ -122,6 +124,7 @@ def episode_facts(
         vehicle_width=vehicle_width,
         actors=episode.actors,
         condition=condition,
+        unavoidable=episode.unavoidable,
     )
 
 

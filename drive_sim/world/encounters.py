@@ -11,7 +11,15 @@ import numpy as np
 from drive_sim.world.careful_drive import REACTION_TIME, CarefulDrive
 from drive_sim.world.episode import ActorSpec, Colour
 from drive_sim.world.road import Floats, Road
-from drive_sim.world.scenario_schema import ActorKind, ActorTemplate, Encounter, ScenarioDefinition, Spot, draw
+from drive_sim.world.scenario_schema import (
+    Action,
+    ActorKind,
+    ActorTemplate,
+    Encounter,
+    ScenarioDefinition,
+    Spot,
+    draw,
+)
 from drive_sim.world.state import (
     ACTION_LATERAL,
     ACTION_NONE,
@@ -23,6 +31,7 @@ from drive_sim.world.state import (
     TRIGGER_DISTANCE,
     TRIGGER_HEADWAY,
     TRIGGER_NONE,
+    TRIGGER_OWN_HEADWAY,
     TRIGGER_TIME,
     TRIGGER_TTC,
 )
@@ -40,6 +49,7 @@ _TRIGGERS = {
     "time-to-collision": TRIGGER_TTC,
     "time": TRIGGER_TIME,
     "collision-course": TRIGGER_HEADWAY,
+    "own-headway": TRIGGER_OWN_HEADWAY,
 }
 
 
@@ -191,6 +201,7 @@ def _draw_actor(
         desired_speed=speed,
         headway=draw(rng, template.headway),
         motion=MOTION_LANE if template.moving else MOTION_STATIC,
+        heedless=template.heedless,
         demands_reaction=template.demands_reaction,
     )
     return _with_script(spec, template, stage, rng)
@@ -213,10 +224,10 @@ def _across(spot: Spot, s: float, width: float, stage: Stage, rng: np.random.Gen
         low, high = bounds or (0.0, 0.0)
         return low + (high - low) * u
 
-    if spot.place == "right-of-lane":
-        return centre - half + at(spot.blocks) - 0.5 * width
-    if spot.place == "left-of-lane":
-        return centre + half - at(spot.blocks) + 0.5 * width
+    if spot.place.endswith("of-lane"):
+        reach = at(spot.blocks) if spot.leaves is None else road.lane_width - at(spot.leaves)
+        inwards = half - reach + 0.5 * width
+        return centre - inwards if spot.place == "right-of-lane" else centre + inwards
     if spot.place == "lane":
         return centre + at(spot.offset)
     if spot.place == "adjacent":
@@ -234,26 +245,18 @@ def _across(spot: Spot, s: float, width: float, stage: Stage, rng: np.random.Gen
 
 
 def _with_script(spec: ActorSpec, template: ActorTemplate, stage: Stage, rng: np.random.Generator) -> ActorSpec:
-    """The actor with its trigger and action."""
+    """The actor with its trigger and its actions."""
     when, then = template.when, template.then
     if when is None or then is None:
         return replace(spec, trigger=TRIGGER_NONE, action=ACTION_NONE)
     value = draw(rng, when.value)
-    duration, rate = draw(rng, then.duration), draw(rng, then.rate)
-    target = spec.start_d
-    if then.to is not None:
-        target = _across(then.to, spec.start_s, spec.width, stage, rng, spec.start_d)
-    speed = spec.start_speed
-    if then.speed is not None:
-        speed = draw(rng, then.speed)
-    elif then.speed_fraction is not None:
-        speed = draw(rng, then.speed_fraction) * stage.speed_limit
+    target, duration, speed, rate = _draw_action(then, spec, stage, rng)
     if when.by == "collision-course":
         centre = stage.road.lane_centre(stage.lane)
         value += abs(spec.start_d - centre) / speed
         # Never sooner than a driver can stop for it.
         value = max(value, REACTION_TIME + stage.speed_limit / (2.0 * GENTLE_DECELERATION))
-    return replace(
+    spec = replace(
         spec,
         trigger=_TRIGGERS[when.by],
         trigger_value=value,
@@ -263,3 +266,32 @@ def _with_script(spec: ActorSpec, template: ActorTemplate, stage: Stage, rng: np
         action_speed=speed,
         action_rate=rate,
     )
+    if template.next is None:
+        return spec
+    after = draw(rng, template.next.after)
+    target, duration, speed, rate = _draw_action(template.next, spec, stage, rng)
+    return replace(
+        spec,
+        next_action=_ACTIONS[template.next.do],
+        next_after=after,
+        next_d=target,
+        next_duration=duration,
+        next_speed=speed,
+        next_rate=rate,
+    )
+
+
+def _draw_action(
+    action: Action, spec: ActorSpec, stage: Stage, rng: np.random.Generator
+) -> tuple[float, float, float, float]:
+    """Target d [m], duration [s], speed [m/s] and rate [m/s²] of an action."""
+    duration, rate = draw(rng, action.duration), draw(rng, action.rate)
+    target = spec.start_d
+    if action.to is not None:
+        target = _across(action.to, spec.start_s, spec.width, stage, rng, spec.start_d)
+    speed = spec.start_speed
+    if action.speed is not None:
+        speed = draw(rng, action.speed)
+    elif action.speed_fraction is not None:
+        speed = draw(rng, action.speed_fraction) * stage.speed_limit
+    return target, duration, speed, rate

@@ -76,6 +76,13 @@ class ActorSpec:
     action_duration: float = 3.0
     action_speed: float = 0.0
     action_rate: float = 3.0
+    next_action: int = ACTION_NONE
+    next_after: float = 0.0
+    next_d: float = 0.0
+    next_duration: float = 3.0
+    next_speed: float = 0.0
+    next_rate: float = 3.0
+    heedless: bool = False
     demands_reaction: bool = False
 
 
@@ -102,6 +109,8 @@ class Episode:
     route_length: float = 500.0
     time_limit: float = 60.0
     speed_limit: float = 20.0
+    unavoidable: bool = False
+    """No driver could pass: what is met counts neither for nor against one."""
 
 
 _ACTOR_TYPES: dict[str, Any] = {
@@ -111,6 +120,8 @@ _ACTOR_TYPES: dict[str, Any] = {
     "motion": np.uint8,
     "trigger": np.uint8,
     "action": np.uint8,
+    "next_action": np.uint8,
+    "heedless": np.uint8,
     "demands_reaction": np.uint8,
 }
 
@@ -127,7 +138,9 @@ def actor_setup(actors: list[tuple[ActorSpec, ...]], slots: int) -> ActorSetup:
                 arrays[name][row, column] = getattr(spec, name)
     # Empty slots still take part in arithmetic: keep their sizes and rates harmless.
     empty = arrays["kind"] == ACTOR_NONE
-    for name, value in (("direction", 1), ("action_rate", 1.0), ("action_duration", 1.0), ("headway", 1.5)):
+    harmless = {"direction": 1, "headway": 1.5}
+    harmless |= dict.fromkeys(("action_rate", "action_duration", "next_rate", "next_duration"), 1.0)
+    for name, value in harmless.items():
         arrays[name][empty] = value
     return ActorSetup(**arrays)
 

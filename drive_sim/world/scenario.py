@@ -87,6 +87,7 @@ class Scenario:
             route_length=route,
             time_limit=TIME_TO_SPARE + definition.time_allowance * drive.time_at(start + route),
             speed_limit=limit,
+            unavoidable=definition.unavoidable,
         )
 
     def _start_speed(self, drive: CarefulDrive, rng: np.random.Generator) -> float:
@@ -214,8 +215,9 @@ def _check_lanes(path: Path, definition: ScenarioDefinition) -> None:
         return
     for name, encounter in definition.encounters.items():
         for actor, template in encounter.actors.items():
-            targets = [template.at, *([template.then.to] if template.then and template.then.to else [])]
-            if any(spot.place == "adjacent" for spot in targets):
+            actions = (template.then, template.next)
+            targets = [template.at, *(action.to for action in actions if action is not None)]
+            if any(spot is not None and spot.place == "adjacent" for spot in targets):
                 raise InputError(
                     path,
                     f"encounters.{name}.actors.{actor}",

@@ -15,7 +15,7 @@ from drive_sim.world.scenario_schema import ActorKind, ScenarioDefinition, Table
 from drive_sim.world.state import ACTOR_NAMES, ACTOR_NONE
 
 EXTENDS = "extends"
-_ALTERNATIVES = ({"classes", "file"}, {"speed", "speed_fraction"}, {"offset", "blocks", "beyond"})
+_ALTERNATIVES = ({"classes", "file"}, {"speed", "speed_fraction"}, {"offset", "blocks", "leaves", "beyond"})
 """Keys of which a table has one: a child that gives one drops the parent's other."""
 _WHOLE = {"weather", "classes"}
 """Tables of weights: a child's replaces the parent's."""

@@ -16,8 +16,8 @@ from drive_sim.world.state import ACTOR_NAMES, ACTOR_NONE
 
 MOST_ACTORS = 8
 """Other road users in one episode."""
-MOVING = ("car", "lorry", "bus", "motorcycle", "cyclist")
-"""Kinds that drive along the road when given a speed."""
+MOVING = ("car", "lorry", "bus", "motorcycle", "cyclist", "pedestrian")
+"""Kinds that go along the road when given a speed."""
 
 
 def _as_range(value: Any) -> Any:
@@ -154,7 +154,7 @@ class EgoStart(Table):
 
 
 class Spot(Table):
-    """A place across the road. Which of the three distances is given depends on ``place``."""
+    """A place across the road. Which of the distances is given depends on ``place``."""
 
     place: Literal[
         "lane", "adjacent", "oncoming", "right-of-lane", "left-of-lane", "right-verge", "left-verge", "any-verge",
@@ -164,26 +164,33 @@ class Spot(Table):
     offset: Range | None = None
     """lane, adjacent, oncoming: left of the lane's centre, seen along the road."""
     blocks: Range | None = None
-    """right-of-lane, left-of-lane: how much of the width of the ego's lane the box takes up from that side."""
+    """right-of-lane, left-of-lane: how much of the width of the ego's lane the box takes up from that side ..."""
+    leaves: Positive | None = None
+    """... or how much of it is left beside the box."""
     beyond: Range | None = None
     """verges: from the paved edge outwards to the middle of the box."""
 
     @model_validator(mode="after")
     def _fitting(self) -> Spot:
-        wanted = "beyond" if self.place.endswith("verge") else "blocks" if self.place.endswith("of-lane") else "offset"
-        for name in ("offset", "blocks", "beyond"):
-            if name != wanted and getattr(self, name) is not None:
-                raise ValueError(f"{name} says nothing about {self.place}; give {wanted} instead")
-        if wanted != "offset" and getattr(self, wanted) is None:
-            raise ValueError(f"{self.place} needs {wanted}; add it")
+        verge, beside_lane = self.place.endswith("verge"), self.place.endswith("of-lane")
+        fitting = ("beyond",) if verge else ("blocks", "leaves") if beside_lane else ("offset",)
+        given = [name for name in ("offset", "blocks", "leaves", "beyond") if getattr(self, name) is not None]
+        for name in given:
+            if name not in fitting:
+                raise ValueError(f"{name} says nothing about {self.place}; give {fitting[0]} instead")
+        if len(given) > 1:
+            raise ValueError("blocks and leaves are both given; keep one of them")
+        if not given and (verge or beside_lane):
+            raise ValueError(f"{self.place} needs {' or '.join(fitting)}; add it")
         return self
 
 
 class Trigger(Table):
-    """When an actor's action begins; gap and speed are the ego's, along the road."""
+    """When an actor's action begins; gap and speed are the ego's, along the road, but for own-headway."""
 
-    by: Literal["distance", "headway", "time-to-collision", "time", "collision-course"]
-    """collision-course: at the headway from which the ego, if it kept its speed, would meet the walking actor."""
+    by: Literal["distance", "headway", "time-to-collision", "time", "collision-course", "own-headway"]
+    """collision-course: at the headway from which the ego, if it kept its speed, would meet the walking actor;
+    own-headway: the actor's own gap to who is ahead of it in its path, over its own speed."""
     value: Range
     """[m] or [s]; for collision-course a shift of the moment [s]."""
 
@@ -220,6 +227,13 @@ class Action(Table):
         return self
 
 
+class NextAction(Action):
+    """What an actor does after that, whether or not the first action is finished."""
+
+    after: NotNegative
+    """From the beginning of the first action [s]."""
+
+
 def _as_kinds(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
@@ -254,10 +268,14 @@ class ActorTemplate(Table):
     speed: NotNegative | None = None
     speed_fraction: NotNegative | None = None
     """Of the speed limit. Without speed and speed_fraction the actor stands."""
-    headway: NotNegative = (1.2, 2.0)
+    headway: Positive = (1.2, 2.0)
     """That it keeps to whoever is ahead; 0: it looks at nobody and drives its script."""
     when: Trigger | None = None
     then: Action | None = None
+    next: NextAction | None = None
+    """A second action after ``then``: back into its lane, on across the road, ..."""
+    heedless: bool = False
+    """Keeps its speed whoever is ahead of it: somebody inattentive, or in the middle of overtaking."""
     demands_reaction: bool = False
     """The encounter counts in the score; of a row, only the one that reaches furthest into the lane."""
 
@@ -278,9 +296,13 @@ class ActorTemplate(Table):
         if self.speed is not None and self.speed_fraction is not None:
             raise ValueError("speed and speed_fraction are both given; keep one of them")
         if self.moving and any(kind not in MOVING for kind in self.kind):
-            raise ValueError(f"only {', '.join(MOVING)} drive along the road; give others a walk or no speed")
+            raise ValueError(f"only {', '.join(MOVING)} go along the road; give others a walk or no speed")
         if (self.when is None) != (self.then is None):
             raise ValueError("when and then belong together; add the one that is missing")
+        if self.next is not None and self.then is None:
+            raise ValueError("next follows then, which is missing; add when and then")
+        if not self.moving and (self.heedless or (self.when and self.when.by == "own-headway")):
+            raise ValueError("heedless and own-headway are for actors that move along the road; add a speed")
         if self.meets is not None and not (self.oncoming and self.moving):
             raise ValueError("meets is for oncoming actors with a speed; use ahead")
         if self.taper and self.at.blocks is None:
@@ -315,8 +337,6 @@ class ScenarioDefinition(Table):
     """What is tried, for people."""
     good_driver: Annotated[str, Field(min_length=10)]
     """What a good driver does, for people."""
-    unavoidable: bool = False
-    """Nobody is expected to get through without a collision."""
     weather: Weights
     """Domains of ``weather.toml`` by weight."""
     road: RoadChoice
@@ -325,6 +345,8 @@ class ScenarioDefinition(Table):
     """To drive; by default the whole road of a file."""
     run_out: Positive | None = None
     """To drive beyond the last encounter; overrides ``route_length`` in episodes with an encounter."""
+    unavoidable: bool = False
+    """No driver can pass: its encounters are not counted."""
     time_allowance: Annotated[float, Field(gt=1.0)] = 2.0
     """Time limit over the time that a careful driver takes without encounters, plus 20 s."""
     encounters: dict[str, Encounter] = {}

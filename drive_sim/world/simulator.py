@@ -22,8 +22,9 @@ from drive_sim.world.events import (
 )
 from drive_sim.world.placement import put_back_ego, reset_ego, track
 from drive_sim.world.road_pool import RoadPool, assign
+from drive_sim.world.script import exists
 from drive_sim.world.state import EVENT_FINISH, EVENT_OFF_CENTRE, EVENT_TIME_OUT, empty_state
-from drive_sim.world.traffic import advance_actor, exists, plan_actor, reset_actor
+from drive_sim.world.traffic import advance_actor, plan_actor, reset_actor
 from drive_sim.world.vehicle import BMW_320I, VehicleParameters, advance_vehicle
 
 CONTROL_PERIOD = 0.05

@@ -46,12 +46,19 @@ TRIGGER_DISTANCE = 1  # ego's gap along the road falls below trigger_value [m]
 TRIGGER_HEADWAY = 2  # gap / ego speed falls below trigger_value [s]
 TRIGGER_TTC = 3  # gap / closing speed falls below trigger_value [s]
 TRIGGER_TIME = 4  # episode time passes trigger_value [s]
+TRIGGER_OWN_HEADWAY = 5  # its own gap to who is ahead of it / its own speed falls below trigger_value [s]
 
 # What it then does.
 ACTION_NONE = 0
 ACTION_LATERAL = 1  # moves to offset action_d [m] in action_duration [s] (half cosine): cut in, cut out, swerve
 ACTION_SPEED = 2  # changes to action_speed [m/s] at action_rate [m/s²] at most: brake, stop, drive off
 ACTION_WALK = 3  # walks to offset action_d at action_speed
+
+# Where the script stands: values of ``State.actor_phase``.
+PHASE_WAITING = 0  # for the trigger
+PHASE_ACTING = 1
+PHASE_FINISHED = 2
+PHASE_GONE = 3  # past the end of an open road, parked far away
 
 # Events of one step, a bit mask.
 EVENT_COLLISION_VEHICLE = 1
@@ -118,7 +125,7 @@ class ActorSetup(NamedTuple):
     start_speed: Any  # [m/s]
     yaw_offset: Any  # [rad] against the direction of travel (a badly parked car)
     desired_speed: Any  # [m/s] IDM's free speed
-    headway: Any  # [s] IDM's time headway; 0: keeps no distance
+    headway: Any  # [s] IDM's time headway
     motion: Any  # uint8 MOTION_*
     trigger: Any  # uint8 TRIGGER_*
     trigger_value: Any  # m or s
@@ -127,6 +134,13 @@ class ActorSetup(NamedTuple):
     action_duration: Any  # [s]
     action_speed: Any  # [m/s]
     action_rate: Any  # [m/s²] > 0
+    next_action: Any  # uint8 ACTION_* that follows the first, and ends it if it is not finished
+    next_after: Any  # [s] from the beginning of the first
+    next_d: Any  # [m]
+    next_duration: Any  # [s]
+    next_speed: Any  # [m/s]
+    next_rate: Any  # [m/s²] > 0
+    heedless: Any  # uint8: keeps its pace whoever is ahead of it
     demands_reaction: Any  # uint8: an encounter that is scored
 
 
@@ -195,7 +209,7 @@ class State(NamedTuple):
     actor_s: Any  # [m] along the road
     actor_d: Any  # [m]
     actor_lateral_speed: Any  # [m/s] rate of d
-    actor_phase: Any  # uint8 0 before the trigger, 1 acting, 2 finished, 3 gone past the end of the road
+    actor_phase: Any  # uint8 PHASE_*
     actor_timer: Any  # [s] since the trigger
 
 

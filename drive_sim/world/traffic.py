@@ -1,4 +1,4 @@
-"""The other road users: followers that keep their distance (to the ego too), and scripts of a trigger and an action.
+"""The other road users: followers that keep their distance (to the ego too), and the triggers of their scripts.
 
 A follower obeys the Intelligent Driver Model (Treiber, Hennecke & Helbing 2000): with speed v, desired speed v0, gap s
 to the leader and approach dv = v - v_leader,
@@ -15,23 +15,35 @@ import math
 
 from drive_sim.kernel import scalar
 from drive_sim.world.road import ahead, element_at, road_point
+from drive_sim.world.script import (
+    action_of,
+    desired_speed,
+    drives,
+    exists,
+    move_sideways,
+    pass_time,
+    rate_of,
+    speed_of,
+    walking_to,
+    walks,
+)
 from drive_sim.world.single_track import GRAVITY
 from drive_sim.world.state import (
-    ACTION_LATERAL,
     ACTION_NONE,
     ACTION_SPEED,
     ACTION_WALK,
-    ACTOR_NONE,
     MOTION_LANE,
-    MOTION_WALK,
+    PHASE_ACTING,
+    PHASE_FINISHED,
+    PHASE_GONE,
+    PHASE_WAITING,
     TRIGGER_DISTANCE,
     TRIGGER_HEADWAY,
     TRIGGER_NONE,
+    TRIGGER_OWN_HEADWAY,
     TRIGGER_TIME,
 )
 
-PHASE_WAITING, PHASE_ACTING, PHASE_FINISHED, PHASE_GONE = 0, 1, 2, 3
-"""Values of ``State.actor_phase``."""
 FAR_AWAY = 1e6
 """Where actors that are gone are parked [m], along both axes of the world and along the road."""
 IDM_ACCELERATION = 1.5
@@ -44,48 +56,14 @@ HARDEST_BRAKING = 8.0
 """[m/s²], as far as the road's friction allows"""
 CORRIDOR_MARGIN = 0.2
 """An actor follows whoever is less than this beside its own width [m]."""
-WALKING_PACE = 1.4
-"""[m/s] of who walks and names no speed."""
 NO_LEADER = 1e6
 """Gap to a leader that does not exist [m]."""
-
-
-@scalar
-def exists(world, state, i, n):
-    """Whether slot ``n`` holds an actor that is still there."""
-    return world.actors.kind[i, n] != ACTOR_NONE and state.actor_phase[i, n] != PHASE_GONE
-
-
-@scalar
-def walks(world, state, i, n):
-    """Whether the actor now moves across the road on foot."""
-    if world.actors.action[i, n] == ACTION_WALK and state.actor_phase[i, n] >= PHASE_ACTING:
-        return True
-    return world.actors.motion[i, n] == MOTION_WALK
-
-
-@scalar
-def drives(world, state, i, n):
-    """Whether the actor now moves along the road of its own accord."""
-    if walks(world, state, i, n):
-        return False
-    if world.actors.action[i, n] == ACTION_SPEED and state.actor_phase[i, n] >= PHASE_ACTING:
-        return True
-    return world.actors.motion[i, n] == MOTION_LANE
 
 
 @scalar
 def ego_speed_along(state, i):
     """Speed of the ego along the road, against it negative [m/s]."""
     return state.speed[i] * math.cos(state.heading_error[i] + state.slip_angle[i])
-
-
-@scalar
-def desired_speed(world, state, i, n):
-    """Speed [m/s] that the actor keeps on a free road: its own, or what its script has brought it to."""
-    if world.actors.action[i, n] == ACTION_SPEED and state.actor_phase[i, n] >= PHASE_ACTING:
-        return world.actors.action_speed[i, n]
-    return world.actors.desired_speed[i, n]
 
 
 @scalar
@@ -145,7 +123,7 @@ def find_leader(roads, world, state, ego_size, i, n):
 
 
 @scalar
-def is_triggered(roads, world, state, ego_length, i, n):
+def is_triggered(roads, world, state, ego_size, i, n):
     """Whether the script of actor ``n``, which waits, begins now."""
     actors = world.actors
     trigger, value = actors.trigger[i, n], actors.trigger_value[i, n]
@@ -153,10 +131,13 @@ def is_triggered(roads, world, state, ego_length, i, n):
         return False
     if trigger == TRIGGER_TIME:
         return state.time[i] >= value
+    if trigger == TRIGGER_OWN_HEADWAY:
+        gap, _ = find_leader(roads, world, state, ego_size, i, n)
+        return gap < value * state.actor_speed[i, n]
     distance = ahead(roads, world.road[i], state.s[i], state.actor_s[i, n])
     if distance <= 0.0:  # beside or behind the ego
         return False
-    gap = max(distance - 0.5 * (ego_length + actors.length[i, n]), 0.0)
+    gap = max(distance - 0.5 * (ego_size[0] + actors.length[i, n]), 0.0)
     if trigger == TRIGGER_DISTANCE:
         return gap < value
     along = ego_speed_along(state, i)
@@ -170,23 +151,23 @@ def plan_actor(roads, world, state, ego_size, i, n, period):
     """Begin the script of actor ``n`` if it is time, and decide its acceleration along the road."""
     actors = world.actors
     if state.actor_phase[i, n] == PHASE_WAITING:
-        if is_triggered(roads, world, state, ego_size[0], i, n):
+        if is_triggered(roads, world, state, ego_size, i, n):
             state.actor_phase[i, n] = PHASE_ACTING
             state.actor_timer[i, n] = 0.0
     else:
-        state.actor_timer[i, n] += period
+        pass_time(world, state, i, n, period)
     speed = state.actor_speed[i, n]
     if not drives(world, state, i, n):
         state.actor_acceleration[i, n] = -speed / period
         return
-    scripted = actors.action[i, n] == ACTION_SPEED and state.actor_phase[i, n] == PHASE_ACTING
+    scripted = action_of(world, state, i, n) == ACTION_SPEED and state.actor_phase[i, n] == PHASE_ACTING
     if scripted:
-        rate = actors.action_rate[i, n]
-        acceleration = min(max((actors.action_speed[i, n] - speed) / period, -rate), rate)
+        rate = rate_of(world, state, i, n)
+        acceleration = min(max((speed_of(world, state, i, n) - speed) / period, -rate), rate)
     else:
         acceleration = free_acceleration(speed, desired_speed(world, state, i, n))
     gap, leader = NO_LEADER, 0.0
-    if actors.headway[i, n] > 0.0:
+    if actors.heedless[i, n] == 0:
         gap, leader = find_leader(roads, world, state, ego_size, i, n)
     if gap < NO_LEADER:
         braking = IDM_ACCELERATION * interaction(speed, speed - leader, gap, actors.headway[i, n])
@@ -195,34 +176,6 @@ def plan_actor(roads, world, state, ego_size, i, n, period):
     hardest = min(HARDEST_BRAKING, 0.9 * GRAVITY * world.weather.friction[i])
     # No actor drives backwards: what it brakes is at most its speed.
     state.actor_acceleration[i, n] = max(max(acceleration, -hardest), -speed / period)
-
-
-@scalar
-def move_sideways(world, state, i, n, period):
-    """Advance the offset of actor ``n`` by its script or its walk, and end a script that has reached its aim."""
-    actors = world.actors
-    d, aim = state.actor_d[i, n], actors.action_d[i, n]
-    after = d
-    acting = state.actor_phase[i, n] == PHASE_ACTING
-    if acting and actors.action[i, n] == ACTION_LATERAL:
-        # d(t) = aim + (start - aim) (1 + cos(pi t / T)) / 2, as a ratio of two instants: no start to remember.
-        duration = max(actors.action_duration[i, n], period)
-        time = state.actor_timer[i, n]
-        if time + period >= duration:
-            after = aim
-            state.actor_phase[i, n] = PHASE_FINISHED
-        else:
-            share = (1.0 + math.cos(math.pi * (time + period) / duration)) / (1.0 + math.cos(math.pi * time / duration))
-            after = aim + (d - aim) * share
-    elif walks(world, state, i, n):
-        scripted = acting and actors.action[i, n] == ACTION_WALK
-        pace = actors.action_speed[i, n] if scripted else actors.start_speed[i, n]
-        step = (pace if pace > 0.0 else WALKING_PACE) * period
-        after = d + min(max(aim - d, -step), step)
-        if after == aim and acting:
-            state.actor_phase[i, n] = PHASE_FINISHED
-    state.actor_d[i, n] = after
-    state.actor_lateral_speed[i, n] = (after - d) / period
 
 
 @scalar
@@ -235,8 +188,8 @@ def advance_actor(roads, world, state, i, n, period):
     if speed < 1e-9:
         speed = 0.0
     state.actor_speed[i, n] = speed
-    reached = abs(speed - actors.action_speed[i, n]) < 1e-9
-    if reached and actors.action[i, n] == ACTION_SPEED and state.actor_phase[i, n] == PHASE_ACTING:
+    reached = abs(speed - speed_of(world, state, i, n)) < 1e-9
+    if reached and action_of(world, state, i, n) == ACTION_SPEED and state.actor_phase[i, n] == PHASE_ACTING:
         state.actor_phase[i, n] = PHASE_FINISHED
     s, d = state.actor_s[i, n], state.actor_d[i, n]
     if before + speed > 0.0:
@@ -264,7 +217,7 @@ def pose_actor(roads, world, state, i, n):
     x, y, heading, _ = road_point(roads, world.road[i], state.actor_s[i, n], state.actor_d[i, n])
     direction = float(actors.direction[i, n])
     if walks(world, state, i, n) or (actors.action[i, n] == ACTION_WALK and actors.motion[i, n] != MOTION_LANE):
-        turn = math.copysign(0.5 * math.pi, actors.action_d[i, n] - actors.start_d[i, n])
+        turn = math.copysign(0.5 * math.pi, walking_to(world, state, i, n))
     else:
         # Slow ones do not turn on the spot.
         turn = math.atan2(direction * state.actor_lateral_speed[i, n], max(state.actor_speed[i, n], 2.0))

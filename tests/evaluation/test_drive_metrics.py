@@ -14,8 +14,8 @@ from drive_sim.world.state import (
     EVENT_OFF_ROAD,
     EVENT_TIME_OUT,
     MOTION_LANE,
+    PHASE_GONE,
 )
-from drive_sim.world.traffic import PHASE_GONE
 
 
 def test_route_completion_is_progress_over_route(make_log):

@@ -20,9 +20,9 @@ from drive_sim.world.state import (
     EVENT_STALL,
     EVENT_TIME_OUT,
     MOTION_LANE,
+    PHASE_GONE,
     TRIGGER_DISTANCE,
 )
-from drive_sim.world.traffic import PHASE_GONE
 
 
 def only(log):

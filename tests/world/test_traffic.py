@@ -15,12 +15,16 @@ from drive_sim.world.state import (
     EVENT_COLLISION,
     MOTION_LANE,
     MOTION_WALK,
+    PHASE_ACTING,
+    PHASE_FINISHED,
+    PHASE_GONE,
+    PHASE_WAITING,
     TRIGGER_DISTANCE,
     TRIGGER_HEADWAY,
     TRIGGER_TIME,
     TRIGGER_TTC,
 )
-from drive_sim.world.traffic import IDM_GAP, PHASE_ACTING, PHASE_FINISHED, PHASE_GONE, PHASE_WAITING
+from drive_sim.world.traffic import IDM_GAP
 
 CAR_LENGTH = 4.5
 LANE = -1.75

@@ -23,8 +23,8 @@ from drive_sim.world.state import (
     EVENT_TIME_OUT,
     EVENT_WRONG_WAY,
     MOTION_LANE,
+    PHASE_GONE,
 )
-from drive_sim.world.traffic import PHASE_GONE
 
 CARLA_VERSION = "CARLA leaderboard 2.1"
 PENALTY_PEDESTRIAN, PENALTY_VEHICLE, PENALTY_STATIC = 1.0, 0.7, 0.6

@@ -14,6 +14,7 @@ Outcome
     the ego (same direction, at 2 m/s or more on average: slow lead, braking lead, cut-in) counts as *followed*, a
     pass, if the ego made progress: on average at least half as fast as the actor or the speed limit, whichever is
     less, and not standing for the last 10 s. Otherwise the outcome is *no progress*, not a pass.
+    *unavoidable* are all encounters of an episode that says that no driver could pass them; they are not counted.
     *open* encounters are not counted: the route ended before the ego could be past; time ran out while the ego was
     still moving and had had less than twice the time that passing takes at the speed it came with (5 s at least); or
     another encounter ended it by contact, which is counted there.
@@ -22,7 +23,7 @@ Outcome
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -30,10 +31,9 @@ from numpy.typing import NDArray
 
 from drive_sim.evaluation.episode_log import EpisodeLog, Floats
 from drive_sim.world.episode import ActorSpec
-from drive_sim.world.state import ACTOR_NAMES, EVENT_FINISH, EVENT_STALL, EVENT_TIME_OUT, TRIGGER_NONE
-from drive_sim.world.traffic import PHASE_GONE
+from drive_sim.world.state import ACTOR_NAMES, EVENT_FINISH, EVENT_STALL, EVENT_TIME_OUT, PHASE_GONE, TRIGGER_NONE
 
-Outcome = Literal["past", "followed", "contact", "failed", "no progress", "open"]
+Outcome = Literal["past", "followed", "contact", "failed", "no progress", "unavoidable", "open"]
 
 BEGIN_DISTANCE = 50.0
 """[m] between bumpers."""
@@ -69,8 +69,8 @@ class Encounter:
 
     @property
     def counted(self) -> bool:
-        """Whether it was decided before the episode ended."""
-        return self.outcome != "open"
+        """Whether it says something about the driver: decided before the episode ended, and not unavoidable."""
+        return self.outcome not in ("open", "unavoidable")
 
 
 def find_encounters(log: EpisodeLog) -> tuple[Encounter, ...]:
@@ -86,6 +86,8 @@ def find_encounters(log: EpisodeLog) -> tuple[Encounter, ...]:
         slot = _next_in_the_way(log, {encounter.slot for encounter in met})
         if slot is not None:
             met.append(Encounter(slot, ACTOR_NAMES[specs[slot].kind], log.steps - 1, log.steps - 1, "no progress"))
+    if log.facts.unavoidable:
+        met = [replace(encounter, outcome="unavoidable") for encounter in met]
     return tuple(sorted(met, key=lambda encounter: encounter.slot))
 
 

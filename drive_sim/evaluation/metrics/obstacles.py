@@ -20,7 +20,7 @@ CRITICAL_TTC = 1.5
 
 @metric(
     "1",
-    formula="encounters passed without contact and with progress / encounters that demand a reaction",
+    formula="encounters passed without contact and with progress / encounters that demand a reaction and are avoidable",
     source="this project; begin, end and pass as defined in drive_sim/evaluation/metrics/encounters.py",
     aggregation="rate",
     better="higher",
