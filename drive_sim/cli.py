@@ -109,14 +109,17 @@ def drive(**options: Any) -> None:
 @application.command()
 @click.argument("path", metavar="DATASET|RESULTS", type=click.Path(path_type=Path))
 @click.argument("episode", type=click.IntRange(min=0), default=0)
-def replay(path: Path, episode: int) -> None:
+@click.option("--driver", metavar="DRIVER", help="Of RESULTS: the driver it was compared with, instead of the scored.")
+def replay(path: Path, episode: int, driver: str | None) -> None:
     """Show a recorded episode again, or drive one of an evaluation again exactly as it was scored."""
     from drive_sim.evaluation.scored import holds_results
     from drive_sim.window import app
 
     _announce_compiling()
     if holds_results(path):
-        click.echo(app.replay_scored(path, episode))
+        click.echo(app.replay_scored(path, episode, driver))
+    elif driver is not None:
+        raise InputError("replay", "--driver", f"means nothing to {path}, a recording", "leave it out")
     else:
         app.replay(path, episode)
 
@@ -202,16 +205,22 @@ def train(**options: Any) -> None:
 @click.option("--batch", type=AT_LEAST_ONE, help="Worlds driven at once.")
 @click.option("--device", type=DEVICE, default="cpu", show_default=True)
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of roads, weather and traffic.")
-@click.option("--against", metavar="DRIVER", multiple=True, help="Compare with this driver on the same seeds.")
+@click.option(
+    "--against", metavar="DRIVER", multiple=True, help="Compare on the same seeds; adds report-vs-DRIVER.html."
+)
 @click.option(
     "--real-time", is_flag=True, help="One world, paced by the clock; late decisions leave the last in force."
 )
 @click.option("--latency", metavar="MS", type=click.FloatRange(0, 10_000), default=0.0, help="Delay every command.")
 @click.option("--thresholds", metavar="FILE", type=FILE, help="What to reach (TOML); exit status 1 if it is not.")
 @click.option("--junit", metavar="FILE", type=FILE, help="Write a JUnit XML of thresholds, or else of episodes.")
-@click.option("--output", metavar="DIR", type=FOLDER, required=True, help="Folder for results.json and report.html.")
+@click.option("--output", metavar="DIR", type=FOLDER, required=True, help="Folder for results.json and the reports.")
 def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **options: Any) -> None:
-    """Score DRIVER on roads it never saw."""
+    """Score DRIVER on roads it never saw.
+
+    DIR gets results.json (docs/results.md tells of every field), report.html (the verdict in words, where it fails,
+    every failure with a video and the command that drives it again), and report-vs-DRIVER.html for each --against.
+    """
     from drive_sim.evaluation.harness import evaluate as evaluate_driver
     from drive_sim.evaluation.junit import write_junit
     from drive_sim.evaluation.results import load_results

@@ -91,6 +91,30 @@ class Comparison:
         }
 
 
+@dataclass(frozen=True)
+class PairedOutcomes:
+    """How the same drives ended for two drivers, and McNemar's exact test of which gets through more of them."""
+
+    both: int
+    """Drives that both got through."""
+    only_a: int
+    only_b: int
+    neither: int
+    p_value: float
+
+    @property
+    def count(self) -> int:
+        """All drives."""
+        return self.both + self.only_a + self.only_b + self.neither
+
+
+def pair_outcomes(first: Sequence[bool], second: Sequence[bool]) -> PairedOutcomes:
+    """Count whether A and B got through each of the same drives, given in the same order."""
+    a, b = np.asarray(first, bool), np.asarray(second, bool)
+    counts = [int(np.sum(both)) for both in (a & b, a & ~b, ~a & b, ~a & ~b)]
+    return PairedOutcomes(*counts, p_value=mcnemar(a, b))
+
+
 def compare(
     first: Sequence[EpisodeLog | EpisodeScore],
     second: Sequence[EpisodeLog | EpisodeScore],

@@ -107,7 +107,8 @@ def evaluate(
     from drive_sim.evaluation.report import write_report
 
     page = folder / PAGE_NAME
-    write_report(page, results, evaluation, main.driver, _part(report, DRIVING_SHARE, 1.0))
+    drivers = [entrant.driver for entrant in (main, *rivals)]
+    write_report(page, results, evaluation, drivers, _part(report, DRIVING_SHARE, 1.0))
     report(1.0, str(page))
     return page
 
@@ -178,7 +179,7 @@ def _drive_all(evaluation: Evaluation, plan: Sequence[_Turn], report: Report) ->
             evaluation.drawn[: turn.episodes],
             conditions,
             _part(report, before / total, (before + turn.episodes) / total),
-            keep_traces=turn.drives is evaluation.driver,
+            keep_traces=any(turn.drives is one for one in (evaluation.driver, *evaluation.rivals)),
             preventable=preventable[: turn.episodes],
         )
         before += turn.episodes
@@ -190,10 +191,11 @@ def _part(report: Report, begin: float, end: float) -> Report:
 
 
 def _write(evaluation: Evaluation, folder: Path, complete: bool) -> Results:
-    """Write results.json, and take an older report away that would contradict it."""
+    """Write results.json, and take older reports away that would contradict it."""
     results = results_of(evaluation, complete)
     try:
-        (folder / PAGE_NAME).unlink(missing_ok=True)
+        for page in (folder / PAGE_NAME, *folder.glob("report-vs-*.html")):
+            page.unlink(missing_ok=True)
         write_results(results, folder)
     except OSError as error:
         raise InputError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.metrics.obstacles import OBSTACLE_METRICS
 from drive_sim.evaluation.trace import Moment
 from drive_sim.evaluation.video import MAP_SIZE, Caption, Picture, Shot, compose, encode, jpeg, room_in_lane
+from drive_sim.evaluation.video_traces import CommandTraces
 from drive_sim.kernel import to_host
 from drive_sim.progress import Report
 from drive_sim.rollout import Observer, Step, run
@@ -109,6 +110,13 @@ def worst_first(scores: Sequence[EpisodeScore], headline: str) -> list[int]:
     return sorted(range(len(scores)), key=goodness)
 
 
+def worth_filming(scores: Sequence[EpisodeScore], order: Sequence[int], most: int, least: int) -> list[int]:
+    """At most ``most`` failed drives of ``order``; the worst of the others where those are fewer than ``least``."""
+    failed = worst_of_each_kind(scores, [index for index in order if not arrived(scores[index])], most)
+    fine = [index for index in order if arrived(scores[index])]
+    return failed + worst_of_each_kind(scores, fine, min(least, most) - len(failed))
+
+
 def worst_of_each_kind(scores: Sequence[EpisodeScore], order: Sequence[int], count: int) -> list[int]:
     """The first ``count`` of ``order``, but of each scenario and outcome one before any second."""
     seen: set[tuple[str, str]] = set()
@@ -118,7 +126,7 @@ def worst_of_each_kind(scores: Sequence[EpisodeScore], order: Sequence[int], cou
         kind = (scores[index].facts.scenario, scores[index].outcome)
         (second if kind in seen else first).append(index)
         seen.add(kind)
-    chosen = set([*first, *second][:count])
+    chosen = set([*first, *second][: max(count, 0)])
     return [index for index in order if index in chosen]
 
 
@@ -128,9 +136,18 @@ def _severity(outcome: str) -> int:
     return names.index(outcome) if outcome in names else len(names)
 
 
-def arrived(score: EpisodeScore) -> bool:
+class Ended(Protocol):
+    """An episode's score, or its row in ``results.json``."""
+
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def interventions(self) -> int: ...
+
+
+def arrived(episode: Ended) -> bool:
     """Whether the episode ended neither in a failure nor with a put-back on the way."""
-    return score.outcome in DROVE_ON and not score.interventions
+    return episode.outcome in DROVE_ON and not episode.interventions
 
 
 def replay(
@@ -223,7 +240,8 @@ class CameraCrew(Observer):
         camera = "what the driver saw" if self._sees else "camera (this driver does not use it)"
         moment = self._moment
         caption = Caption(camera, moment.time, moment.what, moment.failed, moment.failed and self._put_back)
-        frames = [compose(shot, caption) for shot in self.shots]
+        traces = CommandTraces(self.shots, caption)
+        frames = [np.vstack([compose(shot, caption), traces.at(shot.time)]) for shot in self.shots]
         telling = moment.time - POSTER_BEFORE
         nearest = min(range(len(frames)), key=lambda k: abs(self.shots[k].time - telling))
         clip = encode([*frames, *[frames[-1]] * round(STILL / self._period)], 1.0 / self._period)

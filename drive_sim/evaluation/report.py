@@ -1,12 +1,11 @@
 """``report.html``: one file that works offline and says what an evaluation found, in words first.
 
 Everything is inside it: styles, drawings as SVG, videos as MP4 in data addresses. It asks no server for anything.
+For each driver compared with, a page of the same kind lies beside it (`report_rivals`).
 """
 
 from __future__ import annotations
 
-import base64
-import math
 import shlex
 from collections import Counter
 from collections.abc import Sequence
@@ -15,15 +14,18 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from drive_sim.evaluation import report_comparison_words, report_rivals
 from drive_sim.evaluation import report_tables as tables
 from drive_sim.evaluation import report_words as words
 from drive_sim.evaluation.drives import under
-from drive_sim.evaluation.metrics import METRICS
-from drive_sim.evaluation.replays import GRAVEST_FIRST, Replay, arrived, replay, worst_first, worst_of_each_kind
+from drive_sim.evaluation.replays import GRAVEST_FIRST, arrived, replay, worst_first, worth_filming
+from drive_sim.evaluation.report_failures import failures
+from drive_sim.evaluation.report_films import Scene, place, scene, told
+from drive_sim.evaluation.report_heat import heat_map
+from drive_sim.evaluation.report_limits import limits
 from drive_sim.evaluation.report_maps import map_svg
-from drive_sim.evaluation.report_plots import LEFT, RIGHT, plots_svg
+from drive_sim.evaluation.report_plots import LEFT, RIGHT
 from drive_sim.evaluation.results import Results
-from drive_sim.evaluation.suites import REAL_ROADS
 from drive_sim.progress import Report
 from drive_sim.world.state import EVENT_FINISH, EVENT_NAMES, EVENT_TIME_OUT
 
@@ -33,8 +35,10 @@ if TYPE_CHECKING:
     from drive_sim.evaluation.summary import Evaluation
 
 TEMPLATES = Path(__file__).parent / "templates"
-FILMED = 4
-"""Worst episodes that are driven again, plotted and filmed."""
+FILMED = 8
+"""Failed drives that are driven again, plotted and filmed: about half a megabyte and a few seconds each."""
+FILMED_AT_LEAST = 3
+"""Closest calls are filmed where fewer drives failed."""
 MOST_MAPS = 120
 """Maps shown, worst first: more would make the page slow on a phone."""
 
@@ -50,79 +54,90 @@ class Tile:
     fine: bool
 
 
-@dataclass(frozen=True)
-class Scene:
-    """One of the worst episodes as the page shows it."""
+def write_report(
+    page: Path, results: Results, evaluation: Evaluation, drivers: Sequence[Driver], report: Report
+) -> None:
+    """Drive the worst episodes again and write the page, and one for each rival beside it.
 
-    index: int
-    title: str
-    moment: str
-    failed: bool
-    facts: str
-    others: str
-    clip: str | None
-    """Data address of the MP4."""
-    poster: str | None
-    clip_start: float
-    duration: float
-    map: str
-    plots: str
-    again: str
-    """Python that makes the episode again."""
-    same: bool
-
-
-def write_report(page: Path, results: Results, evaluation: Evaluation, driver: Driver, report: Report) -> None:
-    """Drive the worst episodes again and write the page; ModuleNotFoundError where the extra ``report`` is missing."""
+    ``drivers`` are the driver and then its rivals. ModuleNotFoundError where the extra ``report`` is missing.
+    """
     import jinja2
 
-    scores, traces = evaluation.driver.scores, evaluation.driver.traces
-    order = worst_first(scores, evaluation.suite.headline)
-    films = replay(
-        lambda index: under(evaluation.conditions_of(index), driver),
-        evaluation.episodes,
-        scores,
-        [trace.moment for trace in traces],
-        worst_of_each_kind(scores, order, FILMED),
-        evaluation.conditions.on_failure,
-        evaluation.conditions.device,
-        lambda share, text: report(0.9 * share, text),
-    )
-    report(0.9, "report")
-    columns = tables.columns_of(results)
-    headline = evaluation.suite.headline
-    key = tables.KEY_METRICS.get(headline, (headline,))
-    shown = order[:MOST_MAPS]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    text = environment.get_template("report.html").render(
-        results=results,
-        suite=evaluation.suite,
-        words=words,
-        verdict=words.verdict(results, evaluation.suite),
-        beside=words.beside(results, evaluation.suite),
-        standing=words.standing(results),
-        findings=words.findings(results, evaluation.suite),
-        columns=columns,
-        bars=tables.headline_bars(results, headline),
-        headline=headline.replace("_", " "),
-        key_rows=tables.metric_rows(key, columns),
-        families=tables.family_rows(columns),
-        timing=tables.timing_rows(results),
-        heat=tables.heat_map(scores, headline),
-        outcomes=_outcomes(scores),
-        films=[_scene(evaluation, again) for again in films],
-        tiles=[_tile(evaluation, index) for index in shown],
-        hidden=len(order) - len(shown),
-        anything_failed=any(not arrived(score) for score in scores),
-        command=command_line(results, evaluation),
-        axes=(100.0 * LEFT, 100.0 * RIGHT),
-        fewer=tables.yardstick_episodes(results),
+    shared = {
+        "results": results,
+        "suite": evaluation.suite,
+        "words": words,
+        "compared_words": report_comparison_words,
+        "command": command_line(results, evaluation),
+        "axes": (100.0 * LEFT, 100.0 * RIGHT),
+    }
+    names = report_rivals.page_names(results.comparisons)
+    parts = 1 + len(names)
+
+    def part(number: int) -> Report:
+        return lambda share, text: report((number + 0.95 * share) / parts, text)
+
+    for number, name in enumerate(names):
+        pair = (drivers[0], drivers[1 + number])
+        found = report_rivals.comparison_page(results, evaluation, number, pair, page.parent, part(number))
+        _write(page.with_name(name), environment.get_template("comparison.html").render(**shared, **found))
+    found = _main_page(results, evaluation, drivers[0], page.parent, names, part(len(names)))
+    _write(page, environment.get_template("report.html").render(**shared, **found))
+
+
+def _write(page: Path, text: str) -> None:
+    unfinished = page.with_name(page.name + ".part")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(page)
+
+
+def _main_page(
+    results: Results, evaluation: Evaluation, driver: Driver, folder: Path, pages: Sequence[str], report: Report
+) -> dict[str, Any]:
+    """What the main page's template wants to know."""
+    scores, headline = evaluation.driver.scores, evaluation.suite.headline
+    order = worst_first(scores, headline)
+    films = _films(evaluation, driver, worth_filming(scores, order, FILMED, FILMED_AT_LEAST), folder, report)
+    columns = tables.columns_of(results)
+    return {
+        "verdict": words.verdict(results, evaluation.suite),
+        "beside": words.beside(results, evaluation.suite),
+        "standing": report_comparison_words.standing(results),
+        "findings": words.findings(results, evaluation.suite),
+        "limits": limits(results, evaluation.suite),
+        "columns": columns,
+        "bars": tables.headline_bars(results, headline),
+        "headline": headline.replace("_", " "),
+        "key_rows": tables.metric_rows(tables.KEY_METRICS.get(headline, (headline,)), columns),
+        "families": tables.family_rows(columns),
+        "timing": tables.timing_rows(results),
+        "rivals": [report_rivals.summary(results, evaluation, k, page) for k, page in enumerate(pages)],
+        "heat": heat_map(scores, results.episodes, headline, results.seed),
+        "outcomes": _outcomes(scores),
+        "failures": failures(results, evaluation, order, folder, [film.index for film in films]),
+        "films": films,
+        "tiles": [_tile(evaluation, index) for index in order[:MOST_MAPS]],
+        "hidden": max(len(order) - MOST_MAPS, 0),
+        "fewer": tables.yardstick_episodes(results),
+    }
+
+
+def _films(evaluation: Evaluation, driver: Driver, which: Sequence[int], folder: Path, report: Report) -> list[Scene]:
+    again = replay(
+        lambda index: under(evaluation.conditions_of(index), driver),
+        evaluation.episodes,
+        evaluation.driver.scores,
+        [trace.moment for trace in evaluation.driver.traces],
+        which,
+        evaluation.conditions.on_failure,
+        evaluation.conditions.device,
+        report,
     )
-    part = page.with_name(page.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(page)
+    others = [*evaluation.rivals, *evaluation.yardsticks]
+    return [scene(evaluation, evaluation.driver, one, folder, others) for one in again]
 
 
 def command_line(results: Results, evaluation: Evaluation) -> str:
@@ -139,6 +154,8 @@ def command_line(results: Results, evaluation: Evaluation) -> str:
         parts += ["--against", rival.driver.given]
     if evaluation.conditions.real_time:
         parts.append("--real-time")
+    if results.latency_s:
+        parts += ["--latency", f"{1000.0 * results.latency_s:g}"]
     return shlex.join([*parts, "--output"]) + " DIR"
 
 
@@ -159,73 +176,8 @@ def _outcomes(scores: Sequence[EpisodeScore]) -> list[dict[str, Any]]:
     ]
 
 
-def _place(evaluation: Evaluation, index: int) -> str:
-    facts = evaluation.driver.scores[index].facts
-    kind = facts.scenario.partition("/")[2] or facts.scenario
-    return f"{kind}, {facts.weather}"
-
-
-def _told(score: EpisodeScore) -> str:
-    """How an episode ended, with the help that it took, as a verb."""
-    ended = words.OUTCOMES.get(score.outcome, score.outcome)
-    # What ended a drive for good counts as an intervention too.
-    if not score.interventions or score.outcome in [EVENT_NAMES[event] for event in GRAVEST_FIRST]:
-        return ended
-    times = {1: "once", 2: "twice"}.get(score.interventions, f"{score.interventions} times")
-    return f"{ended}, helped {times}"
-
-
 def _tile(evaluation: Evaluation, index: int) -> Tile:
     score = evaluation.driver.scores[index]
-    title = f"{index} · {_place(evaluation, index)}"
+    title = f"{index} · {place(score)}"
     svg = map_svg(evaluation.driver.traces[index], evaluation.episodes[index], escape(f"map of drive {title}"))
-    return Tile(index, svg, title, _told(score), arrived(score))
-
-
-def _scene(evaluation: Evaluation, again: Replay) -> Scene:
-    index = again.index
-    score, trace = evaluation.driver.scores[index], evaluation.driver.traces[index]
-    headline = METRICS[evaluation.suite.headline]
-    value = score.value(headline.name)
-    facts = f"{_told(score)} after {score.duration:.1f} s and {score.distance:.0f} m".capitalize()
-    if math.isfinite(value):
-        facts += f"; {headline.name.replace('_', ' ')} {words.with_unit(value, headline.unit)}"
-    title = f"Drive {index}: {_place(evaluation, index)}"
-    return Scene(
-        index=index,
-        title=title,
-        moment=f"{trace.moment.what} at {trace.moment.time:.1f} s",
-        failed=trace.moment.failed,
-        facts=facts,
-        others=_others(evaluation, index),
-        clip=_address(again.film.clip, "video/mp4"),
-        poster=_address(again.film.poster, "image/jpeg"),
-        clip_start=again.film.start,
-        duration=max(float(again.log.time[-1]), 1.0),
-        map=map_svg(trace, evaluation.episodes[index], escape(f"map of {title}")),
-        plots=plots_svg(again.log, trace.moment, f"drive {index}"),
-        again=_python(evaluation, index),
-        same=again.same,
-    )
-
-
-def _others(evaluation: Evaluation, index: int) -> str:
-    """How the other drivers fared in the same drive."""
-    told = [
-        f"{words.in_words(other.facts)} {_told(other.scores[index])}"
-        for other in [*evaluation.rivals, *evaluation.yardsticks]
-        if index < len(other.scores)
-    ]
-    return "; ".join(told)
-
-
-def _python(evaluation: Evaluation, index: int) -> str:
-    episode = evaluation.episodes[index]
-    if evaluation.suite.name == REAL_ROADS:
-        file = f"{evaluation.roads}/{episode.road.name}.csv"
-        return f"scenario_for_road(load_road({file!r})).draw({episode.number})"
-    return f"load_scenario({episode.scenario!r}, {episode.split!r}).draw({episode.number})"
-
-
-def _address(data: bytes | None, kind: str) -> str | None:
-    return None if data is None else f"data:{kind};base64,{base64.b64encode(data).decode()}"
+    return Tile(index, svg, title, told(score), arrived(score))

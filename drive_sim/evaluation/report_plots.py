@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 INK, FAINT, GRID, ONE, TWO, BAD = "#010203", "#010204", "#010205", "#010206", "#010207", "#010208"
 _VARIABLES = {INK: "--ink", FAINT: "--faint", GRID: "--line", ONE: "--one", TWO: "--two", BAD: "--bad"}
 
-SIZE = (5.2, 5.6)
+SIZE = (4.6, 5.9)
 """[inch]: on a phone it is shown at about its own size, so that its words stay legible."""
-LEFT, RIGHT = 0.125, 0.985
+LEFT, RIGHT = 0.15, 0.985
 """Edges of the axes as shares of the width: where the page puts the cursor that runs along with the video."""
 _STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
-    "font.size": 8.5,
+    "font.size": 9.5,
     "path.simplify_threshold": 0.4,
     "axes.edgecolor": GRID,
     "axes.labelcolor": INK,
@@ -63,15 +64,15 @@ def plots_svg(log: EpisodeLog, moment: Moment, name: str) -> str:
         axes[3].set_xlim(0.0, max(float(log.time[-1]), 1.0))
         text = StringIO()
         figure.savefig(text, format="svg")
-    return _inline(text.getvalue())
+    return _inline(text.getvalue(), f"time plots of {escape(name)}: lateral error, speed, curvature and commands")
 
 
 def _title(axes: Axes, text: str) -> None:
-    axes.set_title(text, loc="left", fontsize=8.5, pad=3.0)
+    axes.set_title(text, loc="left", fontsize=9.5, pad=3.0)
 
 
 def _lateral_error(axes: Axes, log: EpisodeLog) -> None:
-    _title(axes, "lateral error [m], left positive; shaded: all wheels in the lane")
+    _title(axes, "lateral error [m], left +; shaded: wheels in the lane")
     room = room_in_lane(log.facts.lane_width, log.facts.vehicle_width)
     axes.axhspan(-room, room, color=ONE, alpha=0.1, linewidth=0)
     axes.plot(log.time, _broken(log, log.lateral_error), color=ONE)
@@ -87,7 +88,7 @@ def _speed(axes: Axes, log: EpisodeLog) -> None:
 
 
 def _curvature(axes: Axes, log: EpisodeLog) -> None:
-    _title(axes, "curvature [1/m], left positive: road (faint), driven")
+    _title(axes, "curvature [1/m], left +: road (faint), driven")
     # At a standstill the car has no curvature.
     moving = np.maximum(log.speed, 1.0)
     axes.plot(log.time, log.curvature, color=FAINT, linewidth=2.2, alpha=0.6)
@@ -97,8 +98,8 @@ def _curvature(axes: Axes, log: EpisodeLog) -> None:
 
 
 def _commands(axes: Axes, log: EpisodeLog) -> None:
-    _title(axes, "commands: steering (blue, left positive), throttle and brake (orange)")
-    axes.plot(log.time, log.action[:, 1], color=TWO, linewidth=1.0)
+    _title(axes, "steering (line, left +), throttle and brake (dashes)")
+    axes.plot(log.time, log.action[:, 1], color=TWO, linewidth=1.2, linestyle=(0, (3, 1)))
     axes.plot(log.time, log.action[:, 0], color=ONE)
     axes.set_ylim(-1.05, 1.05)
 
@@ -108,11 +109,13 @@ def _broken(log: EpisodeLog, values: Floats) -> Floats:
     return np.where(log.put_backs, np.nan, values)
 
 
-def _inline(svg: str) -> str:
+def _inline(svg: str, label: str) -> str:
     """The drawing as part of a page: no prologue, no rules for the rest of the page, the page's colours."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", "", svg, flags=re.S)
-    svg = re.sub(r'<svg[^>]*?viewBox="([^"]*)"[^>]*>', r'<svg class="plot" viewBox="\1" role="img">', svg, count=1)
+    box = re.search(r'<svg[^>]*?viewBox="([^"]*)"[^>]*>', svg)
+    assert box is not None
+    svg = f'<svg class="plot" viewBox="{box[1]}" role="img" aria-label="{label}">{svg[box.end() :]}'
     # Hundredths of a point are fine enough for lines; words keep their digits.
     svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d+\.\d\d)\d+", r"\1", tag[0]), svg)
     for colour, variable in _VARIABLES.items():

@@ -1,12 +1,11 @@
-"""Tables of the report: metrics with yardsticks beside them, the heat map, the headline's intervals as a chart."""
+"""Tables of the report: metrics with yardsticks beside them, the headline's intervals as a chart."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drive_sim.evaluation.estimates import EpisodeScore
-from drive_sim.evaluation.metrics import METRICS, TIMING_METRICS, Ratio
+from drive_sim.evaluation.metrics import METRICS, TIMING_METRICS
 from drive_sim.evaluation.metrics.comfort import COMFORT_METRICS
 from drive_sim.evaluation.metrics.drive import DRIVE_METRICS
 from drive_sim.evaluation.metrics.lane import LANE_METRICS
@@ -17,11 +16,9 @@ from drive_sim.evaluation.report_words import (
     estimate_text,
     interval_text,
     number,
-    percent,
     unit_label,
 )
 from drive_sim.evaluation.results import DriverFacts, EstimateRow, Results, Yardstick
-from drive_sim.world.road_import import ROAD_CLASS as IMPORTED
 
 FAMILIES = {
     "Lane keeping": LANE_METRICS,
@@ -58,8 +55,6 @@ KEY_METRICS = {
     ),
 }
 """Shown first, by the suite's headline."""
-WORST_SHADE = 0.5
-"""Shortfall from a perfect share at which a cell of the heat map is as dark as it gets."""
 
 
 @dataclass(frozen=True)
@@ -105,27 +100,6 @@ class Bar:
     text: str
     interval: str
     episodes: int
-
-
-@dataclass(frozen=True)
-class HeatCell:
-    """One group of drives."""
-
-    value: str
-    shade: float
-    """0 perfect .. 1 bad."""
-    episodes: int
-
-
-@dataclass(frozen=True)
-class HeatMap:
-    """The headline by two facts; a cell without drives is None."""
-
-    rows: list[str]
-    columns: list[str]
-    cells: list[list[HeatCell | None]]
-    row_fact: str
-    column_fact: str
 
 
 def columns_of(results: Results) -> list[Column]:
@@ -202,44 +176,6 @@ def headline_bars(results: Results, headline: str) -> list[Bar]:
             )
         )
     return bars
-
-
-def heat_map(scores: Sequence[EpisodeScore], headline: str) -> HeatMap | None:
-    """The headline by the two facts that tell the suite's drives apart; None where nothing does."""
-    metric = METRICS[headline]
-    if metric.unit != "1":
-        return None
-
-    def kinds(fact: str) -> list[str]:
-        return sorted({str(getattr(score.facts, fact)) for score in scores})
-
-    row_fact = next((fact for fact in ("scenario", "road_class") if len(kinds(fact)) > 1), "road_class")
-    if kinds("road_class") == [IMPORTED]:
-        row_fact = "road"
-    elif len(kinds("road_class")) == len(kinds("scenario")):
-        row_fact = "road_class"
-    rows, columns = kinds(row_fact), kinds("weather")
-    if len(rows) * len(columns) < 2:
-        return None
-    cells: list[list[HeatCell | None]] = []
-    for row in rows:
-        line = []
-        for column in columns:
-            members = [s for s in scores if getattr(s.facts, row_fact) == row and s.facts.weather == column]
-            line.append(_heat_cell(members, headline))
-        cells.append(line)
-    # All scenarios of a suite begin with its name, which the page says anyway.
-    names = [row.rpartition("/")[2] for row in rows]
-    return HeatMap(names, columns, cells, row_fact.replace("_", " "), "weather")
-
-
-def _heat_cell(members: Sequence[EpisodeScore], headline: str) -> HeatCell | None:
-    ratios = [score.ratios[headline] for score in members]
-    total = Ratio(sum(ratio.numerator for ratio in ratios), sum(ratio.denominator for ratio in ratios))
-    if not total.denominator:
-        return None
-    value = METRICS[headline].of(total)
-    return HeatCell(percent(value), min(max((1.0 - value) / WORST_SHADE, 0.0), 1.0), len(members))
 
 
 def yardstick_episodes(results: Results) -> list[Yardstick]:

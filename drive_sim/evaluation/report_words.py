@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from drive_sim.evaluation.metrics import METRICS
-from drive_sim.evaluation.results import ComparisonRow, DriverFacts, EstimateRow, Results, Rival
+from drive_sim.evaluation.replays import arrived
+from drive_sim.evaluation.results import DriverFacts, EpisodeRow, EstimateRow, Results
 from drive_sim.evaluation.suites import REAL_ROADS, Suite
 
 KNOWN_DRIVERS = {
@@ -28,6 +29,8 @@ OUTCOMES = {
     "collision with an obstacle": "hit an obstacle",
 }
 """How drives end, as verbs."""
+WORST_NAMED = 3
+"""Scenarios that the findings name for their failures."""
 SIGNIFICANT = 3
 """Digits of numbers that are not shares."""
 DASH = "–"
@@ -82,6 +85,16 @@ def interval_text(row: EstimateRow) -> str:
     return f"{number(row.low, row.unit)} to {number(row.high, row.unit)}"
 
 
+def drives(count: int) -> str:
+    """So many drives, in words."""
+    return "one drive" if count == 1 else f"{count} drives"
+
+
+def times(count: int) -> str:
+    """So many times, in words."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
 def in_words(driver: DriverFacts) -> str:
     """What a sentence calls a driver."""
     return KNOWN_DRIVERS.get(driver.name, driver.name)
@@ -106,12 +119,11 @@ def verdict(results: Results, suite: Suite) -> str:
 
 
 def _where(results: Results, suite: Suite) -> str:
-    count = len(results.episodes)
-    drives = "one drive" if count == 1 else f"{count} drives"
+    driven = drives(len(results.episodes))
     if suite.name == REAL_ROADS:
         roads = len({row.road for row in results.episodes})
-        return f"in {drives} over {'one real road' if roads == 1 else f'{roads} real roads'}"
-    return f"in {drives} on roads it never saw"
+        return f"in {driven} over {'one real road' if roads == 1 else f'{roads} real roads'}"
+    return f"in {driven} on roads it never saw"
 
 
 def beside(results: Results, suite: Suite) -> str:
@@ -129,37 +141,15 @@ def beside(results: Results, suite: Suite) -> str:
     return f"On the same drives: {'; '.join(told)}." if told else ""
 
 
-def standing(results: Results) -> str:
-    """What comparing with each yardstick on the same drives has shown; empty without any."""
-    better: list[str] = []
-    worse: list[str] = []
-    unknown: list[str] = []
-    for other in results.yardsticks:
-        if other.comparison is None:
-            continue
-        name = in_words(other.driver)
-        if other.comparison.better is None:
-            unknown.append(name)
-        else:
-            (worse if other.comparison.better == other.driver.name else better).append(name)
-    said = []
-    if better:
-        said.append(f"shown to be better than {_listed(better)}")
-    if worse:
-        said.append(f"shown to be worse than {_listed(worse)}")
-    if unknown:
-        said.append(f"no difference to {_listed(unknown, 'or')} can be shown with these drives")
-    text = "; ".join(said)
-    return f"{text[0].upper()}{text[1:]}." if text else ""
-
-
 def findings(results: Results, suite: Suite) -> list[str]:
     """What else a reader has to know, a sentence each."""
     hours = sum(row.duration_s for row in results.episodes) / 3600.0
     kilometres = sum(row.distance_m for row in results.episodes) / 1000.0
-    driven = f"{_duration(hours)} and {kilometres:.1f} km"
+    driven = f"{duration(hours)} and {kilometres:.1f} km"
     said = [
         _help(results, driven) if suite.on_failure == "put_back" else _outcomes(results, driven),
+        _where_it_failed(results),
+        _preventable(results),
         _tracking(results),
         _collisions(results, kilometres),
     ]
@@ -167,19 +157,48 @@ def findings(results: Results, suite: Suite) -> list[str]:
 
 
 def _help(results: Results, driven: str) -> str:
-    times = sum(row.interventions for row in results.episodes)
+    interventions = sum(row.interventions for row in results.episodes)
     row = results.metrics.get("autonomy")
-    if not times:
+    if not interventions:
         bound = ""
         if row is not None and row.low is not None and row.low < 1.0:
             bound = f" So little driving cannot exclude an autonomy of {percent(row.low)} %."
         return f"It never needed help in {driven}.{bound}"
-    count = "once" if times == 1 else "twice" if times == 2 else f"{times} times"
-    drives = sum(row.interventions > 0 for row in results.episodes)
+    helped = sum(row.interventions > 0 for row in results.episodes)
     return (
-        f"It needed help {count} in {driven}, in {drives} of {len(results.episodes)} drives: more than 1 m off its "
-        "lane's centre, off the road, in contact, or stalled."
+        f"It needed help {times(interventions)} in {driven}, in {helped} of {len(results.episodes)} drives: more than "
+        "1 m off its lane's centre, off the road, in contact, or stalled."
     )
+
+
+def _where_it_failed(results: Results) -> str:
+    """The scenarios with the largest shares of failed drives."""
+    driven = Counter(row.scenario for row in results.episodes)
+    failed = Counter(row.scenario for row in results.episodes if not arrived(row))
+    if not failed or len(driven) < 2:
+        return ""
+    worst = sorted(failed, key=lambda name: (-failed[name] / driven[name], name))[:WORST_NAMED]
+    told = [f"{name.rpartition('/')[2].replace('-', ' ')} ({failed[name]} of {driven[name]} drives)" for name in worst]
+    clean = len(driven) - len(failed)
+    others = f"; nothing failed in {clean} of the {len(driven)} scenarios" if clean else ""
+    return f"It failed most in {listed(told)}{others}."
+
+
+def _preventable(results: Results) -> str:
+    """How many failures the reference driver would have avoided, where the results know."""
+    judged = [preventable(row) for row in results.episodes if not arrived(row) and preventable(row) is not None]
+    if not judged:
+        return ""
+    return (
+        f"Of the {len(judged)} failures that could be judged so, {sum(map(bool, judged))} were preventable: the "
+        "reference driver after UN R157 did not collide there."
+    )
+
+
+def preventable(row: EpisodeRow) -> bool | None:
+    """Whether the reference driver after UN R157 avoided the collision; None where nobody judged."""
+    found = getattr(row, "preventable", None)
+    return None if found is None else bool(found)
 
 
 def _tracking(results: Results) -> str:
@@ -199,7 +218,7 @@ def _outcomes(results: Results, driven: str) -> str:
     told = [f"{count} {OUTCOMES.get(outcome, outcome)}" for outcome, count in counted.most_common()]
     if len(told) == 1:
         told = [told[0].replace(str(len(results.episodes)), "all")]
-    return f"Of {len(results.episodes)} drives, {driven} in all, {_listed(told)}."
+    return f"Of {len(results.episodes)} drives, {driven} in all, {listed(told)}."
 
 
 def _collisions(results: Results, kilometres: float) -> str:
@@ -214,52 +233,14 @@ def _collisions(results: Results, kilometres: float) -> str:
     return f"It hit something {number(row.estimate, row.unit)} times per km (95 % interval {interval_text(row)})."
 
 
-def difference_text(row: ComparisonRow) -> str:
-    """A difference with its sign; of shares in percentage points."""
-    return f"{_signed(row.difference, row.unit)} {'points' if row.unit == '1' else unit_label(row.unit)}"
-
-
-def difference_interval(row: ComparisonRow) -> str:
-    """The interval of a difference, or nothing where there is none."""
-    if row.low is None or row.high is None:
-        return ""
-    return f"{_signed(row.low, row.unit)} to {_signed(row.high, row.unit)}"
-
-
-def _signed(value: float | None, unit: str) -> str:
-    text = number(value, unit)
-    return f"+{text}" if value is not None and value > 0 else text
-
-
-def p_text(value: float | None) -> str:
-    """A p-value as readers expect it."""
-    if value is None:
-        return DASH
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def _duration(hours: float) -> str:
+def duration(hours: float) -> str:
+    """A time of driving [h] as people say it."""
     minutes = round(60.0 * hours)
     return f"{60.0 * hours:.1f} min" if minutes < 10 else f"{minutes} min" if minutes < 120 else f"{hours:.1f} h"
 
 
-def compared(rival: Rival, name: str) -> str:
-    """What comparing with a rival has shown, in a sentence."""
-    better = [row.metric.replace("_", " ") for row in rival.comparison if row.better == name]
-    worse = [row.metric.replace("_", " ") for row in rival.comparison if row.better not in (name, None)]
-    unknown = [row.metric.replace("_", " ") for row in rival.comparison if row.better is None]
-    said = []
-    if better:
-        said.append(f"{name} is shown to be better on {_listed(better)}")
-    if worse:
-        said.append(f"{rival.driver.name} is shown to be better on {_listed(worse)}")
-    if unknown:
-        said.append(f"on {_listed(unknown)} no difference can be shown with these {len(rival.episodes)} drives")
-    text = "; ".join(said)
-    return f"{text[0].upper()}{text[1:]}." if text else ""
-
-
-def _listed(items: Sequence[str], last: str = "and") -> str:
+def listed(items: Sequence[str], last: str = "and") -> str:
+    """The items as a sentence lists them."""
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} {last} {items[-1]}"

@@ -12,7 +12,7 @@ from drive_sim.evaluation.conditions import AS_IT_IS, hampered
 from drive_sim.evaluation.episode_log import EpisodeLog
 from drive_sim.evaluation.estimates import score_episode
 from drive_sim.evaluation.preventability import judged
-from drive_sim.evaluation.results import FILE_NAME, EpisodeRow, load_results
+from drive_sim.evaluation.results import FILE_NAME, DriverFacts, EpisodeRow, Results, load_results
 from drive_sim.evaluation.suites import draw_suite, load_suite
 from drive_sim.world.episode import Episode
 from drive_sim.world.simulator import CONTROL_PERIOD
@@ -49,22 +49,23 @@ def holds_results(path: Path) -> bool:
     return path.suffix == ".json" or (path / FILE_NAME).is_file()
 
 
-def load_scored(path: str | Path, number: int) -> ScoredEpisode:
-    """Episode ``number`` of the results at ``path`` (the file, or its folder).
+def load_scored(path: str | Path, number: int, rival: str | None = None) -> ScoredEpisode:
+    """Episode ``number`` of the results at ``path`` (the file, or its folder), of the driver or of a ``rival`` of its.
 
     Raises
     ------
     InputError
-        if there is no such episode, the model is gone or another one, or this version draws other episodes.
+        if there is no such episode or rival, the model is gone or another one, or this version draws other episodes.
     """
     results = load_results(path)
+    facts, rows = _driven(results, path, rival)
     if number >= len(results.episodes):
         raise InputError(path, "episode", f"{number} is not there", f"give 0 to {len(results.episodes) - 1}")
-    driver = make_driver(results.driver.given, source=str(path))
-    if results.driver.hash != getattr(driver, "hash", None):
+    driver = make_driver(facts.given, source=str(path))
+    if facts.hash != getattr(driver, "hash", None):
         mend = "restore the weights that were scored, or evaluate again"
-        raise InputError(path, "driver.hash", f"is {results.driver.hash}, {results.driver.given} is another", mend)
-    suite, row = load_suite(results.suite).with_seconds(results.seconds), results.episodes[number]
+        raise InputError(path, "driver.hash", f"is {facts.hash}, {facts.given} is another", mend)
+    suite, row = load_suite(results.suite).with_seconds(results.seconds), rows[number]
     roads = None if results.roads is None else Path(results.roads)
     place = number - [other.condition for other in results.episodes].index(row.condition)
     episode = draw_suite(suite, place + 1, results.seed, roads)[place]
@@ -77,3 +78,14 @@ def load_scored(path: str | Path, number: int) -> ScoredEpisode:
     steps = round(results.latency_s / CONTROL_PERIOD)
     driver = hampered(driver, suite.conditions.get(row.condition, AS_IT_IS), steps)
     return ScoredEpisode(driver, episode, suite.on_failure, row)
+
+
+def _driven(results: Results, path: str | Path, rival: str | None) -> tuple[DriverFacts, list[EpisodeRow]]:
+    """Who drove, and what came of it; ``rival`` as it was given to ``--against``, or by its name."""
+    if rival is None or rival in (results.driver.given, results.driver.name):
+        return results.driver, results.episodes
+    for other in results.comparisons:
+        if rival in (other.driver.given, other.driver.name):
+            return other.driver, other.episodes
+    known = [results.driver.given, *(other.driver.given for other in results.comparisons)]
+    raise InputError(path, "--driver", f"{rival} did not drive these episodes", f"use one of {', '.join(known)}")

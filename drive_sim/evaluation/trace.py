@@ -26,6 +26,8 @@ class Moment:
     step: int
     time: float
     """[s] since the start."""
+    driven: float
+    """[m] of path by then."""
     what: str
     """In words."""
     failed: bool
@@ -78,14 +80,18 @@ def moment_of(log: EpisodeLog) -> Moment:
     failed = np.flatnonzero(log.put_backs | log.has(EVENT_FAILURE))
     if len(failed):
         step = int(failed[0])
-        return Moment(step, float(log.time[step]), _failure(int(log.events[step])), True)
+        return _moment(log, step, _failure(int(log.events[step])), True)
     closest = int(np.argmin(log.gap))
     if log.gap[closest] < CLOSE_CALL:
-        return Moment(closest, float(log.time[closest]), f"{log.gap[closest]:.2f} m to another road user", False)
+        return _moment(log, closest, f"{log.gap[closest]:.2f} m to another road user", False)
     step = int(np.argmax(np.abs(log.lateral_error)))
     error = float(log.lateral_error[step])
     side = "left" if error > 0 else "right"
-    return Moment(step, float(log.time[step]), f"{abs(error):.2f} m {side} of the lane's centre", False)
+    return _moment(log, step, f"{abs(error):.2f} m {side} of the lane's centre", False)
+
+
+def _moment(log: EpisodeLog, step: int, what: str, failed: bool) -> Moment:
+    return Moment(step, float(log.time[step]), float(log.odometer[step]), what, failed)
 
 
 def _failure(events: int) -> str:

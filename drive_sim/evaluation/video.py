@@ -8,16 +8,12 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
-"""(H, W, 3) RGB."""
-Shade = tuple[int, int, int]
+from drive_sim.evaluation.video_drawing import AMBER, BLUE, FAINT, GROUND, INK, RED, TRACK, Picture, Shade, pill, write
 
 WIDTH, HEIGHT = 960, 640
 CAMERA_HEIGHT = 320
@@ -26,17 +22,8 @@ MAP_SIZE = (640, HEIGHT - CAMERA_HEIGHT)
 QUALITY = 27
 """H.264's constant rate factor: smaller is better and larger."""
 
-_GROUND: Shade = (18, 21, 26)
-_INK: Shade = (236, 239, 244)
-_FAINT: Shade = (139, 147, 160)
-_TRACK: Shade = (52, 58, 68)
-_BLUE: Shade = (92, 168, 255)
-_AMBER: Shade = (255, 178, 62)
-_RED: Shade = (255, 92, 82)
 _LEFT, _RIGHT = MAP_SIZE[0] + 28, WIDTH - 28
 """Edges of the instruments [px]."""
-_SUBPIXEL = 4
-"""Bits of a pixel that OpenCV draws polygons to."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +67,12 @@ class Caption(NamedTuple):
 
 def compose(shot: Shot, caption: Caption) -> Picture:
     """One frame (`HEIGHT`, `WIDTH`, 3)."""
-    frame = np.full((HEIGHT, WIDTH, 3), _GROUND, np.uint8)
+    frame = np.full((HEIGHT, WIDTH, 3), GROUND, np.uint8)
     frame[:CAMERA_HEIGHT] = _fit(shot.camera, WIDTH, CAMERA_HEIGHT)
     frame[CAMERA_HEIGHT:, : MAP_SIZE[0]] = shot.top_down
     _instruments(frame, shot)
-    _pill(frame, 16, 16, caption.camera, _GROUND, _INK)
-    _pill(frame, 16, CAMERA_HEIGHT + 14, "from above", _GROUND, _INK)
+    pill(frame, 16, 16, caption.camera, GROUND, INK)
+    pill(frame, 16, CAMERA_HEIGHT + 14, "from above", GROUND, INK)
     _mark(frame, shot, caption)
     return frame
 
@@ -102,12 +89,12 @@ def _fit(picture: Picture, width: int, height: int) -> Picture:
 def _mark(frame: Picture, shot: Shot, caption: Caption) -> None:
     """Count down to the moment, then name it; a failure stays framed in red."""
     left = caption.moment - shot.time
-    shade = _RED if caption.failed else _AMBER
+    shade = RED if caption.failed else AMBER
     if left > 0.025:
-        _pill(frame, WIDTH - 16, 16, f"in {left:.1f} s: {caption.what}", _GROUND, shade, to_right=True)
+        pill(frame, WIDTH - 16, 16, f"in {left:.1f} s: {caption.what}", GROUND, shade, to_right=True)
         return
     what = f"{caption.what}: put back" if caption.put_back else caption.what
-    _pill(frame, WIDTH - 16, 16, what, shade, _GROUND, to_right=True)
+    pill(frame, WIDTH - 16, 16, what, shade, GROUND, to_right=True)
     if caption.failed:
         cv2.rectangle(frame, (2, 2), (WIDTH - 3, CAMERA_HEIGHT - 3), shade, 5)
 
@@ -115,21 +102,21 @@ def _mark(frame: Picture, shot: Shot, caption: Caption) -> None:
 def _instruments(frame: Picture, shot: Shot) -> None:
     """Speed, place in the lane, steering and pedals, to the right of the view from above."""
     top = CAMERA_HEIGHT
-    _write(frame, _LEFT, top + 58, f"{3.6 * shot.speed:.0f}", 46, _INK)
-    _write(frame, _LEFT + 92, top + 58, "km/h", 20, _FAINT)
-    _write(frame, _RIGHT, top + 34, f"{shot.time:.1f} s", 20, _FAINT, to_right=True)
-    _write(frame, _RIGHT, top + 58, f"limit {3.6 * shot.speed_limit:.0f}", 20, _FAINT, to_right=True)
+    write(frame, _LEFT, top + 58, f"{3.6 * shot.speed:.0f}", 46, INK)
+    write(frame, _LEFT + 92, top + 58, "km/h", 20, FAINT)
+    write(frame, _RIGHT, top + 34, f"{shot.time:.1f} s", 20, FAINT, to_right=True)
+    write(frame, _RIGHT, top + 58, f"limit {3.6 * shot.speed_limit:.0f}", 20, FAINT, to_right=True)
     over = abs(shot.lateral_error) > shot.room
-    _row(frame, top + 104, "in the lane", _sided(shot.lateral_error, ".2f", "m"), _RED if over else _INK)
-    _needle(frame, top + 118, shot.lateral_error / (2.0 * shot.room), _RED if over else _BLUE)
+    _row(frame, top + 104, "in the lane", _sided(shot.lateral_error, ".2f", "m"), RED if over else INK)
+    _needle(frame, top + 118, shot.lateral_error / (2.0 * shot.room), RED if over else BLUE)
     for part in (-0.5, 0.5):  # the markings
         x = _across(part)
-        cv2.rectangle(frame, (x - 1, top + 112), (x + 1, top + 132), _FAINT, -1)
-    _row(frame, top + 178, "steering", _sided(100 * shot.steering, ".0f", "%"), _INK)
-    _bar(frame, top + 192, shot.steering, _BLUE)
+        cv2.rectangle(frame, (x - 1, top + 112), (x + 1, top + 132), FAINT, -1)
+    _row(frame, top + 178, "steering", _sided(100 * shot.steering, ".0f", "%"), INK)
+    _bar(frame, top + 192, shot.steering, BLUE)
     pedal = "throttle" if shot.acceleration >= 0 else "brake"
-    _row(frame, top + 252, pedal, f"{100 * abs(shot.acceleration):.0f} %", _INK)
-    _bar(frame, top + 266, -shot.acceleration, _BLUE if shot.acceleration >= 0 else _AMBER)
+    _row(frame, top + 252, pedal, f"{100 * abs(shot.acceleration):.0f} %", INK)
+    _bar(frame, top + 266, -shot.acceleration, BLUE if shot.acceleration >= 0 else AMBER)
 
 
 def _sided(value: float, form: str, unit: str) -> str:
@@ -146,50 +133,21 @@ def _across(share: float) -> int:
 
 
 def _row(frame: Picture, baseline: int, name: str, value: str, shade: Shade) -> None:
-    _write(frame, _LEFT, baseline, name, 20, _FAINT)
-    _write(frame, _RIGHT, baseline, value, 20, shade, to_right=True)
+    write(frame, _LEFT, baseline, name, 20, FAINT)
+    write(frame, _RIGHT, baseline, value, 20, shade, to_right=True)
 
 
 def _bar(frame: Picture, top: int, share: float, shade: Shade) -> None:
     """A bar from the middle, positive left."""
-    cv2.rectangle(frame, (_LEFT, top), (_RIGHT, top + 8), _TRACK, -1)
+    cv2.rectangle(frame, (_LEFT, top), (_RIGHT, top + 8), TRACK, -1)
     ends = sorted((_across(0.0), _across(share)))
     cv2.rectangle(frame, (ends[0], top), (ends[1], top + 8), shade, -1)
-    cv2.rectangle(frame, (_across(0.0) - 1, top - 3), (_across(0.0), top + 11), _FAINT, -1)
+    cv2.rectangle(frame, (_across(0.0) - 1, top - 3), (_across(0.0), top + 11), FAINT, -1)
 
 
 def _needle(frame: Picture, top: int, share: float, shade: Shade) -> None:
-    cv2.rectangle(frame, (_LEFT, top), (_RIGHT, top + 8), _TRACK, -1)
+    cv2.rectangle(frame, (_LEFT, top), (_RIGHT, top + 8), TRACK, -1)
     cv2.circle(frame, (_across(share), top + 4), 9, shade, -1, cv2.LINE_AA)
-
-
-def _pill(frame: Picture, x: int, y: int, text: str, ground: Shade, ink: Shade, to_right: bool = False) -> None:
-    """Words on a ground of their own; ``x`` is the left edge, or the right one."""
-    width = round(_outline(text, 20)[1]) + 24
-    left = x - width if to_right else x
-    part = frame[y : y + 34, left : left + width]
-    part[:] = (0.2 * part + 0.8 * np.array(ground)).astype(np.uint8)
-    _write(frame, left + 12, y + 24, text, 20, ink)
-
-
-def _write(frame: Picture, x: int, baseline: int, text: str, size: int, shade: Shade, to_right: bool = False) -> None:
-    """Words in DejaVu Sans, smooth; ``size`` in pixels."""
-    polygons, width = _outline(text, size)
-    start = (x - width if to_right else x, baseline)
-    corners = [np.round((polygon + start) * (1 << _SUBPIXEL)).astype(np.int32) for polygon in polygons]
-    cv2.fillPoly(frame, corners, shade, cv2.LINE_AA, _SUBPIXEL)
-
-
-@lru_cache(maxsize=2048)
-def _outline(text: str, size: int) -> tuple[list[NDArray[np.float64]], float]:
-    """Polygons of the words, y downwards from the baseline, and their width [px]."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
-
-    path = TextPath((0.0, 0.0), text, size=size, prop=FontProperties(family="DejaVu Sans"))
-    polygons = [np.asarray(polygon) * (1.0, -1.0) for polygon in path.to_polygons()]
-    width = max((float(polygon[:, 0].max()) for polygon in polygons), default=0.0)
-    return polygons, width
 
 
 def encode(frames: Iterable[Picture], rate: float) -> bytes:

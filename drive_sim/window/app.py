@@ -67,15 +67,17 @@ def drive(
         display.close()
 
 
-def replay_scored(path: Path, number: int = 0) -> str:
+def replay_scored(path: Path, number: int = 0, rival: str | None = None) -> str:
     """Drive an episode of an evaluation again, in sight; says whether it was the same drive.
+
+    ``rival`` names one of the drivers it was compared with, to see that one's drive.
 
     Raises
     ------
     InputError
         For results or an episode that cannot be driven again, or without a display.
     """
-    scored = load_scored(path, number)
+    scored = load_scored(path, number, rival)
     driver, log = scored.driver, RolloutLog()
     display = Display(f"drive_sim: {driver.name}, episode {number} of {path.name}")
     try:

@@ -261,11 +261,11 @@ def test_the_map_colours_the_way_by_its_error() -> None:
 
     error = np.repeat([0.1, 0.3, 0.7], 20)
     none = np.empty((0, 2))
-    trace = Trace(xy[:, 0], xy[:, 1], error, np.ones(60, bool), none, Moment(0, 0.0, "", False))
+    trace = Trace(xy[:, 0], xy[:, 1], error, np.ones(60, bool), none, Moment(0, 0.0, 0.0, "", False))
     svg = report_maps.map_svg(trace, episode, "a map")
     assert [f'class="e{k}"' in svg for k in range(4)] == [True, True, True, False]
     assert 'class="fail"' not in svg
-    failing = Trace(xy[:, 0], xy[:, 1], error, np.ones(60, bool), xy[-1:], Moment(0, 0.0, "", False))
+    failing = Trace(xy[:, 0], xy[:, 1], error, np.ones(60, bool), xy[-1:], Moment(0, 0.0, 0.0, "", False))
     assert report_maps.map_svg(failing, episode, "a map").count('class="fail"') == 1
 
 

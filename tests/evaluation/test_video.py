@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from drive_sim.evaluation import video
+from drive_sim.evaluation import video, video_drawing
 from drive_sim.evaluation.video import CAMERA_HEIGHT, HEIGHT, MAP_SIZE, WIDTH, Caption, Shot, compose, encode, jpeg
 
 CAMERA = np.zeros((66, 200, 3), np.uint8)
@@ -54,16 +54,20 @@ def test_a_camera_of_any_shape_fills_its_part_undistorted(size: tuple[int, int])
 
 def test_a_failure_is_framed_in_red_from_its_moment_on_and_not_before() -> None:
     edge = np.s_[:6, :]
-    assert count(compose(SHOT, CRASH), video._RED, edge) == 0
-    assert count(compose(replace(SHOT, time=12.0), CRASH), video._RED, edge) > WIDTH
-    assert count(compose(replace(SHOT, time=13.0), CRASH), video._RED, edge) > WIDTH
+    assert count(compose(SHOT, CRASH), video_drawing.RED, edge) == 0
+    assert count(compose(replace(SHOT, time=12.0), CRASH), video_drawing.RED, edge) > WIDTH
+    assert count(compose(replace(SHOT, time=13.0), CRASH), video_drawing.RED, edge) > WIDTH
 
 
 def test_the_worst_of_a_faultless_drive_is_not_framed_as_a_failure() -> None:
     calm = CRASH._replace(failed=False)
-    assert count(compose(SHOT, CRASH), video._RED) > 300  # the words that count down
-    assert count(compose(SHOT, calm), video._AMBER) > 300
-    assert count(compose(SHOT, calm), video._RED) == count(compose(replace(SHOT, time=12.0), calm), video._RED) == 0
+    assert count(compose(SHOT, CRASH), video_drawing.RED) > 300  # the words that count down
+    assert count(compose(SHOT, calm), video_drawing.AMBER) > 300
+    assert (
+        count(compose(SHOT, calm), video_drawing.RED)
+        == count(compose(replace(SHOT, time=12.0), calm), video_drawing.RED)
+        == 0
+    )
 
 
 def test_steering_and_lateral_error_lean_to_their_side() -> None:
@@ -71,7 +75,7 @@ def test_steering_and_lateral_error_lean_to_their_side() -> None:
         part = np.s_[CAMERA_HEIGHT + 185 : CAMERA_HEIGHT + 205, MAP_SIZE[0] :]
         if "lateral_error" in changes:
             part = np.s_[CAMERA_HEIGHT + 112 : CAMERA_HEIGHT + 132, MAP_SIZE[0] :]
-        return middle(compose(replace(SHOT, **changes), CRASH), video._BLUE, part)
+        return middle(compose(replace(SHOT, **changes), CRASH), video_drawing.BLUE, part)
 
     assert lean(steering=0.5) < lean(steering=-0.5)
     assert lean(lateral_error=0.4) < lean(lateral_error=-0.4)
@@ -79,19 +83,19 @@ def test_steering_and_lateral_error_lean_to_their_side() -> None:
 
 def test_the_place_in_the_lane_turns_red_with_a_wheel_past_the_marking() -> None:
     inside, outside = (compose(replace(SHOT, lateral_error=error), CRASH) for error in (0.7, 0.9))
-    assert count(inside, video._RED, INSTRUMENTS) == 0
-    assert count(outside, video._RED, INSTRUMENTS) > 50
+    assert count(inside, video_drawing.RED, INSTRUMENTS) == 0
+    assert count(outside, video_drawing.RED, INSTRUMENTS) > 50
 
 
 def test_the_brake_has_another_colour_than_the_throttle() -> None:
     throttle, brake = (compose(replace(SHOT, acceleration=value), CRASH) for value in (0.5, -0.5))
-    assert count(throttle, video._AMBER, INSTRUMENTS) == 0
-    assert count(brake, video._AMBER, INSTRUMENTS) > 300
+    assert count(throttle, video_drawing.AMBER, INSTRUMENTS) == 0
+    assert count(brake, video_drawing.AMBER, INSTRUMENTS) > 300
 
 
 def test_words_are_legible_ink_on_their_ground() -> None:
     frame = np.zeros((60, 400, 3), np.uint8)
-    video._write(frame, 10, 40, "wrong way", 20, (255, 255, 255))
+    video_drawing.write(frame, 10, 40, "wrong way", 20, (255, 255, 255))
     assert 300 < count(frame, (255, 255, 255)) < 3000
     assert frame[:, :8].max() == 0
 
