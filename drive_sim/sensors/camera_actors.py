@@ -1,4 +1,5 @@
-"""Other road users: their size, colour, lamps and stride, their haloes at night and mirror images on a wet road."""
+"""Other road users: their size, colour, lamps and stride, their haloes at night, and on a wet road their spray and mirror
+images."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ import math
 
 import numpy as np
 
-from drive_sim.sensors.camera_looks import GLOW, SHADOW
+from drive_sim.randomness import STREAM_DROPS, random_uniform
+from drive_sim.sensors.camera_looks import GLOW, PLAIN, SHADOW
 from drive_sim.sensors.camera_shapes import ACTOR_SHAPE
 from drive_sim.sensors.camera_solids import add_object, add_shadows, add_upright, hazy, light_on, stand_at
 from drive_sim.sensors.camera_view import frame_scalar
@@ -15,6 +17,10 @@ from drive_sim.world.state import ACTOR_CYCLIST, ACTOR_MOTORCYCLE, ACTOR_PEDESTR
 F = np.float32
 _BRAKING = -0.7
 """Brake lamps are lit below this acceleration [m/s²]."""
+_PUFFS = 4
+"""What a plume of spray is made of."""
+_FULL_SPRAY = 25.0
+"""Speed at which a wet road's spray hides what is behind it [m/s]."""
 
 
 @frame_scalar
@@ -102,6 +108,50 @@ def _add_reflection(view, size, scratch, slot, count, stand, lamps):
 
 
 @frame_scalar
+def _add_own_lamp(view, size, scratch, slot, count, stand):
+    """The one lamp of a two-wheeler, which its flat picture lacks."""
+    front = -(stand.cos * stand.x + stand.sin * stand.y) / stand.distance
+    if abs(front) < 0.5:
+        return count
+    power = stand.front if front > 0.0 else stand.rear
+    r, g, b = (power, 0.98 * power, 0.9 * power) if front > 0.0 else (power, 0.1 * power, 0.07 * power)
+    middle, half = (0.6 if front > 0.0 else 0.46) * stand.height, 0.07
+    return add_upright(
+        view, size, scratch, slot, count, stand, 2.0 * half, middle - half, middle + half, PLAIN, (0.0, 0.0, 0.0), 0.95,
+        hazy(view, stand, r, g, b),
+    )  # fmt: skip
+
+
+@frame_scalar
+def _add_spray(view, size, scratch, slot, count, stand, speed, seed, step):
+    """Water that the wheels throw up: a plume behind a vehicle, thicker with the square of its speed."""
+    thick = view.wet * min(speed / _FULL_SPRAY, 1.0) ** 2
+    if thick < 0.03 or stand.distance > 120.0:
+        return count
+    light = 0.92 * view.ambient + view.sun + stand.beam
+    r, g, b = hazy(
+        view, stand, 0.3 * light + 0.65 * view.horizon_r, 0.3 * light + 0.65 * view.horizon_g,
+        0.3 * light + 0.65 * view.horizon_b,
+    )  # fmt: skip
+    none = (0.0, 0.0, 0.0)
+    behind = stand.cos * stand.x + stand.sin * stand.y > 0.0
+    tall = 0.7 + 0.25 * stand.height
+    for k in range(_PUFFS):
+        # From far to near.
+        number = k if behind else _PUFFS - 1 - k
+        u = random_uniform(seed, STREAM_DROPS, 2_000_000 + step, number)
+        x = -0.5 * stand.length - (0.2 + 1.5 * number)
+        puff = stand_at(view, stand.x + stand.cos * x, stand.y + stand.sin * x, 0.0, none, none, 0.0, 0.0)
+        height = tall * (0.75 + 0.17 * number + 0.2 * u)
+        width = stand.width * (1.25 + 0.2 * number + 0.2 * u)
+        alpha = min(0.75 * thick * (1.0 - 0.15 * number), 0.8)
+        count = add_upright(
+            view, size, scratch, slot, count, puff, width, -0.7 * height, height, GLOW, none, alpha, (r, g, b)
+        )
+    return count
+
+
+@frame_scalar
 def add_actor_ground(view, size, scratch, slot, count, world, state, i, n, x, y):
     """Append what an actor does to the ground: shadows, and its mirror image on a wet road."""
     stand = actor_stand(view, world, state, i, n, x, y)
@@ -124,9 +174,18 @@ def add_actor(view, size, scratch, slot, count, shapes, world, state, i, n, x, y
             moving = state.actor_speed[i, n] + abs(state.actor_lateral_speed[i, n]) > 0.1
             stride = math.sin(4.5 * (state.actor_x[i, n] + state.actor_y[i, n])) if moving else 0.0
             first = stride * (0.35 + 0.65 * side)
+    wheels = kind <= ACTOR_CYCLIST and view.wet > F(0.0)
+    ahead = stand.cos * stand.x + stand.sin * stand.y > 0.0
+    speed, seed, step = state.actor_speed[i, n], world.seed[i] + n, state.step[i]
+    if wheels and not ahead:
+        count = _add_spray(view, size, scratch, slot, count, stand, speed, seed, step)
     count = add_object(
         view, size, scratch, slot, count, stand, shapes, ACTOR_SHAPE[kind], group, n + 1.0, (first, second, 0.0)
     )
+    if kind in (ACTOR_MOTORCYCLE, ACTOR_CYCLIST):
+        count = _add_own_lamp(view, size, scratch, slot, count, stand)
+    if wheels and ahead:
+        count = _add_spray(view, size, scratch, slot, count, stand, speed, seed, step)
     if has_lamps(kind) and view.night > F(0.2):
         count = _add_halo(view, size, scratch, slot, count, stand, kind == ACTOR_MOTORCYCLE)
     return count

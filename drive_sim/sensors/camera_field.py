@@ -101,6 +101,13 @@ def _project(roads, course, element, x, y):
 
 
 @pixel_scalar
+def _longer(footprint, motion):
+    """A footprint [m] with a motion folded into it: the widths of two boxes add by their squares."""
+    both = math.sqrt(footprint * footprint + motion * motion)
+    return both if footprint >= F(0.0) else -both
+
+
+@pixel_scalar
 def ground_knot(view, roads, course, origin_x, origin_y, column, row, rails):
     """The `Knot` of pixel (row, column); ``rails`` (a constant) whether the road has guard rails.
 
@@ -127,6 +134,9 @@ def ground_knot(view, roads, course, origin_x, origin_y, column, row, rails):
     stretch = F(1.0) / max(F(1.0 - bend * d), F(0.05))
     column_s, column_d = (cx * tx + cy * ty) * stretch, cy * tx - cx * ty
     row_s, row_d = (rx * tx + ry * ty) * stretch, ry * tx - rx * ty
+    # What moves past while the shutter is open makes the footprint longer.
+    mx, my = view.drift_x - view.swing * y * depth, view.drift_y + view.swing * x * depth
+    row_s, row_d = _longer(row_s, (mx * tx + my * ty) * stretch), _longer(row_d, my * tx - mx * ty)
     top_d, bottom_d, bottom_s = F(d), F(d), F(s)
     if rails:
         top_d, _ = _at_height(view, roads, course, origin_x, origin_y, x, y, fall, F(RAIL_TOP), F(d), F(s))

@@ -1,4 +1,4 @@
-"""What the ground is made of: asphalt, markings, kerbs, verge and guard rails, as reflectances of a pixel's footprint.
+"""What the ground is made of: pavings, markings, kerbs, verge and guard rails, as reflectances of a pixel's footprint.
 
 Written without branches where pixels differ, so that a CPU shades eight pixels at once.
 """
@@ -19,12 +19,12 @@ from drive_sim.sensors.camera_model import (
     SEMANTIC_VERGE,
 )
 from drive_sim.sensors.camera_textures import (
-    ASPHALT,
-    ASPHALT_TEXEL,
     GRAIN,
     GRAIN_TEXEL,
-    VERGE,
-    VERGE_TEXEL,
+    PAVING,
+    PAVING_TEXEL,
+    ROADSIDE,
+    ROADSIDE_TEXEL,
     Level,
     choose_level,
     sample,
@@ -57,9 +57,9 @@ GRAVEL_WIDTH = 1.2
 class Levels(NamedTuple):
     """Texture levels of one row, and what is left of the fine detail at its distance."""
 
-    asphalt: Level
+    paving: Level
     grain: Level
-    verge: Level
+    roadside: Level
     tuft: Level
     grain_share: Any  # 0..1
     tuft_share: Any
@@ -131,7 +131,7 @@ def has_rails(trim):
 
 @pixel_scalar
 def row_levels(view, textures, row):
-    """Levels for the ground seen in ``row``, by the footprint of its middle pixel."""
+    """Levels for the ground seen in ``row``, by the footprint of its middle pixel while the shutter is open."""
     b = (view.centre_row - row) * view.pixel
     fall = max(-(view.forward_z + b * view.up_z), F(1e-3))
     depth = view.height / fall
@@ -139,20 +139,28 @@ def row_levels(view, textures, row):
     # A pixel is longer than wide by the grazing angle.
     long = min(wide * depth / view.height, F(200.0))
     a, c = view.along * view.along, view.across * view.across
-    along, across = math.sqrt(long * long * a + wide * wide * c), math.sqrt(long * long * c + wide * wide * a)
-    # The verge's texture lies in the world's axes.
+    drift, swing = view.drift_x * view.drift_x + view.drift_y * view.drift_y, view.swing * depth
+    along = math.sqrt(long * long * a + wide * wide * c + drift)
+    across = math.sqrt(long * long * c + wide * wide * a + swing * swing)
+    # The roadside's texture lies in the world's axes.
     north, east = abs(view.forward_x), abs(view.forward_y)
-    world_x = F(0.6) * long * north + wide * east
-    world_y = F(0.6) * long * east + wide * north
+    world_x = F(0.6) * long * north + wide * east + F(0.6) * abs(view.drift_x)
+    world_y = F(0.6) * long * east + wide * north + F(0.6) * abs(view.drift_y)
     return Levels(
-        choose_level(textures, ASPHALT, ASPHALT_TEXEL, along, across),
+        _stretched(choose_level(textures, PAVING + int(view.paving), PAVING_TEXEL, along, across), view.lane_stretch),
         choose_level(textures, GRAIN, GRAIN_TEXEL, along, across),
-        choose_level(textures, VERGE, VERGE_TEXEL, world_x, world_y),
+        choose_level(textures, ROADSIDE + int(view.roadside), ROADSIDE_TEXEL, world_x, world_y),
         choose_level(textures, GRAIN, GRAIN_TEXEL, world_x, world_y),
         min(max(F(1.5) - along * across * F(9.0), F(0.0)), F(1.0)),
         min(max(F(1.5) - world_x * world_y * F(2.0), F(0.0)), F(1.0)),
         min(max(F(1.2) - across * F(1.5), F(0.0)), F(1.0)),
     )
+
+
+@pixel_scalar
+def _stretched(level, stretch):
+    """A `Level` with ``stretch`` times as many texels a metre along v."""
+    return Level(level.start, level.log_u, level.mask_u, level.mask_v, level.scale_u, level.scale_v * stretch)
 
 
 @pixel_scalar
@@ -215,12 +223,13 @@ def is_yellow(roads, road, k):
 
 @pixel_scalar
 def shade_asphalt(view, trim, textures, levels, s, d):
-    """(r, g, b, flake, puddle) of bare asphalt, as in `Base`."""
+    """(r, g, b, flake, puddle) of bare asphalt or concrete, as in `Base`."""
     rough = view.asphalt_texture
-    mottle = sample(textures, levels.asphalt, s, d)
+    median = max(trim.half_median, F(0.0))
+    mottle = sample(textures, levels.paving, s, d + median)
     grain = sample_nearest(textures, levels.grain, s, d) * levels.grain_share
     # Two wheel paths in every lane, 0.78 m off its centre.
-    u = (abs(d) - max(trim.half_median, F(0.0))) / trim.lane_width
+    u = (abs(d) - median) / trim.lane_width
     u -= floor_of(u)
     q = (abs(u - F(0.5)) * trim.lane_width - F(0.78)) * F(1.0 / 0.38)
     track = max(F(1.0) - q * q, F(0.0)) * levels.track_share
@@ -237,17 +246,17 @@ def shade_verge(view, textures, levels, x, y):
     """(r, g, b, tuft) of the ground beside the road, and its fine texture."""
     x += view.texture_x
     y += view.texture_y
-    clump = sample(textures, levels.verge, x, y)
+    clump = sample(textures, levels.roadside, x, y)
     tuft = sample_nearest(textures, levels.tuft, x, y) * levels.tuft_share
     rough = view.verge_texture
     tone = F(1.0) + rough * (F(1.4) * clump + F(0.8) * tuft)
-    # Lush where dark, dry where bright; a wet verge is darker.
-    dry = limit(F(0.5) + F(1.6) * clump) * rough
+    # Grass is lush where dark, dry where bright; a wet verge is darker.
+    dry = limit(F(0.5) + F(1.6) * clump) * view.verge_dry
     tone = max(tone, F(0.2)) * (F(1.0) - F(0.35) * view.wet)
     return (
-        view.verge_r * tone * (F(0.9) + F(0.35) * dry),
+        view.verge_r * tone * (F(1.0) + F(0.39) * dry),
         view.verge_g * tone * (F(1.0) + F(0.06) * dry),
-        view.verge_b * tone * (F(0.95) + F(0.1) * dry),
+        view.verge_b * tone * (F(1.0) + F(0.105) * dry),
         tuft,
     )
 

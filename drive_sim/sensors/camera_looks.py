@@ -18,8 +18,8 @@ F = np.float32
 FOLIAGE_LOG = FOLIAGE_SIZE.bit_length() - 1
 # Floats, because faces are rows of floats, and because Numba compiles a function anew for every literal integer.
 PLAIN = 0.0
-SIDE = 1.0  # of a vehicle, from the ground up; parameters: height of the sill, radius of a wheel (in v)
-END = 2.0  # of a vehicle; parameters: height of the sill, of the lamps' middle, 1 for the front
+SIDE = 1.0  # of a vehicle, from the ground up; parameters: sill, radius of a wheel (in v), wheels from the middle (in u)
+END = 2.0  # of a vehicle; parameters: height of the sill, of the lamps' middle, half theirs; below 0 for the rear
 GLASS = 3.0  # window in a frame; parameters: frame in u, frame in v, number of panes
 SHADOW = 4.0  # soft rectangle; parameters: softness in u and v
 GLOW = 5.0  # round, fading outwards
@@ -49,35 +49,32 @@ def disc(x, y, radius, pixel):
 
 
 @pixel_scalar
-def _side(u, v, pu, pv, aspect, sill, wheel):
+def _side(u, v, pu, pv, aspect, sill, wheel, apart):
     """(opacity, dark share, bright share) of a vehicle's side."""
     pixel = max(pv, pu * aspect)
     body = span(v, sill, F(2.0), pv)
-    a = disc((u - F(0.185)) * aspect, v - wheel, wheel, pixel)
-    b = disc((u - F(0.80)) * aspect, v - wheel, wheel, pixel)
-    tyre = max(a, b)
-    hub = max(
-        disc((u - F(0.185)) * aspect, v - wheel, wheel * F(0.55), pixel),
-        disc((u - F(0.80)) * aspect, v - wheel, wheel * F(0.55), pixel),
-    )
+    # Both halves are alike.
+    x, y = (abs(u - F(0.5)) - apart) * aspect, v - wheel
+    tyre, hub = disc(x, y, wheel, pixel), disc(x, y, wheel * F(0.55), pixel)
     trim = span(v, sill, sill + F(0.1), pv) * F(0.6)
     return max(body, tyre), max(trim, tyre - F(0.6) * hub), F(0.35) * hub
 
 
 @pixel_scalar
-def _end(u, v, pu, pv, sill, lamp, front):
+def _end(u, v, pu, pv, sill, lamp, tall):
     """(opacity, dark share, bright share) of a vehicle's rear or front below the windows."""
     one = F(1.0)
     body = span(v, sill, F(2.0), pv)
     tyre = (span(u, F(0.03), F(0.17), pu) + span(u, F(0.83), F(0.97), pu)) * span(v, F(0.0), sill, pv)
     gap = span(v, sill * F(0.55), sill, pv) * F(0.9)
     bumper = span(v, sill, sill + F(0.14), pv) * F(0.55)
-    high = span(v, lamp - F(0.11), lamp + F(0.11), pv)
+    front = one if tall > F(0.0) else F(0.0)
+    high = span(v, lamp - abs(tall), lamp + abs(tall), pv)
     lights = (span(u, F(0.02), F(0.2), pu) + span(u, F(0.8), F(0.98), pu)) * high
     grille = front * span(u, F(0.28), F(0.72), pu) * span(v, sill + F(0.14), lamp + F(0.02), pv) * F(0.8)
-    plate = span(u, F(0.38), F(0.62), pu) * span(v, sill + F(0.05), sill + F(0.17), pv) * (one - front) * F(0.3)
+    plate = span(u, F(0.38), F(0.62), pu) * span(v, sill + F(0.05), sill + F(0.17), pv) * (one - front)
     dark = max(max(one - body, bumper), grille) * (one - lights)
-    return max(body, min(max(tyre, gap), one)), dark * (one - plate), max(lights, plate)
+    return max(body, min(max(tyre, gap), one)), dark * (one - plate), lights
 
 
 @pixel_scalar
@@ -117,9 +114,9 @@ def _rider(u, v, pu, pv, aspect, side, motor):
     """(opacity, dark, skin) of a cyclist or motorcyclist; ``side`` 0 seen along the road, 1 square to it."""
     pixel = max(pv, pu * aspect)
     x = (u - F(0.5)) * aspect
-    radius = F(0.19)
-    wheelbase = F(0.3) * side
-    squeeze = max(side, F(0.16))
+    radius = F(0.19) + F(0.02) * motor
+    wheelbase = (F(0.3) + F(0.2) * motor) * side
+    squeeze = max(side, F(0.16) + F(0.14) * motor)
     wheel = F(0.0)
     for k in range(2):
         centre = wheelbase if k == 0 else -wheelbase
@@ -128,15 +125,21 @@ def _rider(u, v, pu, pv, aspect, side, motor):
         inner = disc(dx, dy, radius * (F(0.45) if motor > F(0.5) else F(0.8)), pixel / squeeze)
         wheel = max(wheel, outer - inner * side)
     lean = F(0.12) * side
-    torso = span(abs(x - lean * (v - F(0.5))), F(-1.0), F(0.1) + F(0.03) * side, pixel) * span(v, F(0.5), F(0.86), pv)
-    head = disc(x - lean, (v - F(0.92)) * F(0.9), F(0.07) + F(0.015) * motor, pixel)
-    legs = span(abs(x), F(-1.0), F(0.07) + F(0.05) * side, pixel) * span(v, F(0.2), F(0.52), pv)
-    frame = span(abs(x), F(-1.0), wheelbase + F(0.02) + F(0.1) * motor, pixel) * span(
-        v, F(0.24), F(0.3) + F(0.2) * motor, pv
-    )
-    dark = max(wheel, legs)
-    solid = max(max(torso, head), max(dark, frame))
-    return min(solid, F(1.0)), dark * (F(1.0) - torso), head
+    back = F(1.0) - side
+    # From behind: shoulders, arms reaching out to the handlebar, and a leg on either side of the wheel.
+    shoulder = (F(0.115) + F(0.03) * motor) * (F(0.8) + F(0.6) * max(v - F(0.5), F(0.0))) + F(0.02) * side
+    torso = span(abs(x - lean * (v - F(0.5))), F(-1.0), shoulder, pixel) * span(v, F(0.5), F(0.85), pv)
+    elbow = F(0.13) + F(0.05) * motor + F(0.25) * max(F(0.78) - v, F(0.0))
+    arms = back * span(abs(x), elbow - F(0.035), elbow + F(0.035), pixel) * span(v, F(0.56), F(0.8), pv)
+    head = disc(x - lean, (v - F(0.925)) * F(0.9), F(0.065) + F(0.025) * motor, pixel)
+    knee = (F(0.075) + F(0.09) * motor) * back
+    thick = F(0.04) + F(0.07) * side
+    legs = span(abs(x), knee - thick, knee + thick, pixel) * span(v, F(0.17), F(0.54), pv)
+    half = max(wheelbase, F(0.05) * motor) + F(0.02) + F(0.06) * motor
+    frame = span(abs(x), F(-1.0), half, pixel) * span(v, F(0.24), F(0.3) + F(0.26) * motor, pv)
+    dark = max(wheel * (F(1.0) - frame), legs)
+    solid = max(max(max(torso, arms), head), max(max(dark, wheel), frame))
+    return min(solid, F(1.0)), dark * (F(1.0) - max(torso, arms)), head
 
 
 @pixel_scalar
@@ -202,7 +205,7 @@ def _small_look(sheet, u, v):
     a, b, c = sheet.parameters
     alpha, dark, bright = one, zero, zero
     if look == SIDE:
-        alpha, dark, bright = _side(u, v, pu, pv, aspect, a, b)
+        alpha, dark, bright = _side(u, v, pu, pv, aspect, a, b, c)
     elif look == END:
         alpha, dark, bright = _end(u, v, pu, pv, a, b, c)
     elif look == GLASS:

@@ -78,6 +78,7 @@ _RANGES = {  # field: smallest, largest, in words
     "yaw": (-math.pi, math.pi),
     "pitch": (-1.0, 1.0),
     "roll": (-1.0, 1.0),
+    "shutter": (0.0, 0.2),
     "k1": (-5.0, 5.0),
     "k2": (-5.0, 5.0),
     "p1": (-1.0, 1.0),
@@ -118,6 +119,8 @@ class CameraConfig:
     """[rad] positive: looks down."""
     roll: float = 0.0
     """[rad] positive: right side down."""
+    shutter: float = 0.01
+    """Exposure time by day [s], which smears what moves; 0 smears nothing. The weather's ``shutter`` multiplies it."""
     k1: float = 0.0
     """Radial distortion, OpenCV's model; below 0 is a barrel."""
     k2: float = 0.0

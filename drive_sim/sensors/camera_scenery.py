@@ -11,9 +11,10 @@ import math
 import numpy as np
 
 from drive_sim.randomness import STREAM_TEXTURE, random_uniform
-from drive_sim.sensors.camera_faces import to_camera
+from drive_sim.sensors.camera_faces import UNCHANGED, add_face, to_camera
+from drive_sim.sensors.camera_looks import TREE
 from drive_sim.sensors.camera_shapes import DELINEATOR, HOUSE, ROUND_SIGN, TREE_SHAPE
-from drive_sim.sensors.camera_solids import add_object, add_patch, stand_at
+from drive_sim.sensors.camera_solids import add_object, add_patch, corner_at, hazy, stand_at
 from drive_sim.sensors.camera_textures import CONIFERS, LEAFY
 from drive_sim.sensors.camera_view import frame_scalar
 from drive_sim.world.road import EDGE_KERB, EDGE_RAIL, element_at, project, road_point
@@ -25,6 +26,8 @@ _SPACING = (0.0, 8.0, 25.0, 70.0, 38.0)
 """From one possible place to the next, by kind [m]."""
 REACH = (260.0, 170.0, 130.0, 140.0, 200.0)
 """How far each kind is drawn [m]."""
+SHADOW_REACH = 80.0
+"""How far off shadows of trees and houses are drawn [m]."""
 
 
 @frame_scalar
@@ -142,20 +145,34 @@ def collect_scenery(view, size, scratch, slot, roads, road, found):
 
 @frame_scalar
 def add_item_ground(view, size, scratch, slot, count, item):
-    """Append the shadow of a tree."""
+    """Append the shadow of a tree, which has its outline, or of a house."""
     kind, extent = int(item[0]), item[4]
-    if kind != ITEM_TREE or view.sun < F(0.15) or item[1] * item[1] + item[2] * item[2] > 80.0 * 80.0:
+    if kind not in (ITEM_TREE, ITEM_HOUSE) or view.sun < F(0.03):
+        return count
+    if item[1] * item[1] + item[2] * item[2] > SHADOW_REACH * SHADOW_REACH:
         return count
     none = (0.0, 0.0, 0.0)
     away = math.atan2(-view.sun_y, -view.sun_x)
     stand = stand_at(view, item[1], item[2], np.float64(away), none, none, 0.0, 0.0)
-    reach = min(extent * math.sqrt(max(1.0 - view.sun_z * view.sun_z, 0.0)) / max(view.sun_z, F(0.12)), 22.0)
-    share = 0.8 * view.sun / (view.sun + view.ambient)
-    half = 0.3 * extent
-    return add_patch(
-        view, size, scratch, slot, count, stand, min(0.25 * reach - half, 0.0), reach + 0.2 * half, -half, half,
-        0.7 * half, np.float64(share),
-    )  # fmt: skip
+    longer = math.sqrt(max(1.0 - view.sun_z * view.sun_z, 0.0)) / max(view.sun_z, F(0.1))
+    share = np.float64(0.85 * view.sun / (view.sun + view.ambient))
+    if kind == ITEM_HOUSE:
+        half = 0.45 * extent
+        return add_patch(
+            view, size, scratch, slot, count, stand, -0.3 * extent, min(6.0 * longer, 40.0), -half, half, 1.2, share
+        )
+    _, dimensions, _, which = _looks_of(kind, extent, item[5])
+    half, reach = 0.5 * dimensions[1], min(extent * longer, 40.0)
+    corners = (
+        corner_at(view, stand, 0.0, half, 0.0),
+        corner_at(view, stand, 0.0, -half, 0.0),
+        corner_at(view, stand, reach, -half, 0.0),
+        corner_at(view, stand, reach, half, 0.0),
+    )
+    dark = hazy(view, stand, 0.0, 0.0, 0.0)
+    return add_face(
+        view, size, scratch, slot, count, corners, -1, UNCHANGED, TREE, (which, 0.0, 0.0), share, (dark, dark, dark)
+    )
 
 
 @frame_scalar

@@ -140,9 +140,9 @@ _NONE = (0.0, 0.0, 0.0)
 def _car() -> list[Face]:
     dark, sill, belt = "rubber", 0.3, 0.6
     body = {
-        "front": (END, (sill, 0.66, 1.0), ("paint", dark, "front lamp")),
-        "rear": (END, (sill, 0.76, 0.0), ("paint", dark, "rear lamp")),
-        "side": (SIDE, (sill, 0.35, 0.0), ("paint", dark, "metal")),
+        "front": (END, (sill, 0.66, 0.11), ("paint", dark, "front lamp")),
+        "rear": (END, (sill, 0.76, -0.13), ("paint", dark, "rear lamp")),
+        "side": (SIDE, (sill, 0.35, 0.31), ("paint", dark, "metal")),
         "top": (PLAIN, _NONE, ("paint", dark, dark)),
     }
     cabin = {
@@ -159,26 +159,34 @@ def _car() -> list[Face]:
 def _lorry() -> list[Face]:
     box = {
         "front": (PLAIN, _NONE, ("paint", "paint", "paint")),
-        "rear": (END, (0.3, 0.25, 0.0), ("paint", "rubber", "rear lamp")),
-        "side": (SIDE, (0.3, 0.15, 0.0), ("paint", "rubber", "metal")),
+        "rear": (END, (0.26, 0.25, -0.035), ("paint", "rubber", "rear lamp")),
+        "side": (SIDE, (0.3, 0.15, 0.3), ("paint", "rubber", "metal")),
         "top": (PLAIN, _NONE, ("paint", "paint", "paint")),
     }
-    cab = {
-        "front": (GLASS, (0.06, 0.42, 1.0), ("shaded paint", "glass", "shine")),
+    bonnet = {
+        "front": (END, (0.28, 0.48, 0.09), ("shaded paint", "rubber", "front lamp")),
         "rear": (PLAIN, _NONE, ("shaded paint", "rubber", "rubber")),
-        "side": (SIDE, (0.14, 0.17, 0.0), ("shaded paint", "rubber", "metal")),
+        "side": (SIDE, (0.3, 0.36, 0.0), ("shaded paint", "rubber", "metal")),
         "top": (PLAIN, _NONE, ("shaded paint", "rubber", "rubber")),
     }
-    return _solid((-0.5, 0.22, 0.5, 0.0), (-0.5, 0.22, 0.5, 1.0, 1.0), box, 0) + _solid(
-        (0.26, 0.5, 0.485, 0.0), (0.26, 0.485, 0.47, 0.84, 0.82), cab, 1
+    cab = {
+        "front": (GLASS, (0.05, 0.12, 1.0), ("shaded paint", "glass", "shine")),
+        "rear": (PLAIN, _NONE, ("shaded paint", "rubber", "rubber")),
+        "side": (GLASS, (0.2, 0.2, 1.0), ("shaded paint", "glass", "shine")),
+        "top": (PLAIN, _NONE, ("shaded paint", "rubber", "rubber")),
+    }
+    return (
+        _solid((-0.5, 0.22, 0.5, 0.0), (-0.5, 0.22, 0.5, 1.0, 1.0), box, 0)
+        + _solid((0.26, 0.5, 0.485, 0.0), (0.26, 0.5, 0.485, 0.44, 0.44), bonnet, 1)
+        + _solid((0.26, 0.5, 0.485, 0.44), (0.26, 0.485, 0.47, 0.84, 0.82), cab, 2)
     )
 
 
 def _bus() -> list[Face]:
     skirt = {
-        "front": (END, (0.2, 0.5, 1.0), ("paint", "rubber", "front lamp")),
-        "rear": (END, (0.2, 0.6, 0.0), ("paint", "rubber", "rear lamp")),
-        "side": (SIDE, (0.22, 0.4, 0.0), ("paint", "rubber", "metal")),
+        "front": (END, (0.2, 0.5, 0.11), ("paint", "rubber", "front lamp")),
+        "rear": (END, (0.2, 0.6, -0.11), ("paint", "rubber", "rear lamp")),
+        "side": (SIDE, (0.22, 0.4, 0.3), ("paint", "rubber", "metal")),
         "top": (PLAIN, _NONE, ("paint", "paint", "paint")),
     }
     panes = {

@@ -1,6 +1,6 @@
-"""Textures of asphalt, verge, foliage and clouds, filtered beforehand for every footprint.
+"""Textures of pavings, roadsides, foliage and clouds, filtered beforehand for every footprint.
 
-Each texture is periodic noise, baked once with NumPy and stored as a *ripmap*: all combinations of halvings along
+Each texture is a periodic picture, baked once with NumPy and stored as a *ripmap*: all combinations of halvings along
 both axes, because a road seen at a grazing angle has pixels that are long and narrow. Sampling is one bilinear
 look-up in the level that suits the footprint, so that nothing shimmers. Texels are bytes, 128 being neutral. A word
 of a *smooth* texture holds the four that a bilinear look-up mixes; a word of a *grainy* one, four in a row, because
@@ -20,19 +20,32 @@ from drive_sim.kernel import to_device
 from drive_sim.randomness import generator
 from drive_sim.sensors.camera_foliage import draw_tree
 from drive_sim.sensors.camera_rows import fetch
+from drive_sim.sensors.camera_surfaces import (
+    draw_asphalt,
+    draw_clouds,
+    draw_concrete,
+    draw_grain,
+    draw_grass,
+    draw_gravel,
+    draw_patched,
+    draw_sand,
+    draw_snow,
+    spectral_noise,
+)
 from drive_sim.sensors.camera_view import pixel_scalar
 
 F, INT = np.float32, np.int32
-ASPHALT, GRAIN, VERGE, CLOUD, FOLIAGE = range(5)
-"""Numbers of the textures; from FOLIAGE on there are two for each kind of tree: its outline and its light."""
+PAVING, ROADSIDE, GRAIN, CLOUD, FOLIAGE = 0, 3, 7, 8, 9
+"""Numbers of the textures; from PAVING on there is one for each of `PAVINGS`, from ROADSIDE on for each of
+`ROADSIDES`, and from FOLIAGE on two for each kind of tree: its outline and its light."""
 LEAFY, CONIFERS = 4, 3
 """How many leafy trees and conifers there are among the foliage, in this order."""
 FOLIAGE_SIZE = 64
-_SIZES = {ASPHALT: (9, 7), GRAIN: (7, 7), VERGE: (7, 7), CLOUD: (7, 7)}
-"""log2 of (texels along u, texels along v)."""
+_PAVING_SHAPE, _SHAPE = (1 << 7, 1 << 9), (1 << 7, 1 << 7)
+"""Texels along v, and along u, of pavings, and of the other textures but foliage."""
 _PACKED = 2
 """log2 of the texels along u that share a word of a grainy texture, and of its smallest width."""
-ASPHALT_TEXEL, GRAIN_TEXEL, VERGE_TEXEL = 0.0625, 0.025, 0.25
+PAVING_TEXEL, GRAIN_TEXEL, ROADSIDE_TEXEL = 0.0625, 0.025, 0.25
 """Side of a texel [m]."""
 LEVELS = 10
 SKYLINE_SIZE = 1024
@@ -118,58 +131,6 @@ def sample_nearest(textures, level, u, v):
     return F(byte) * F(1.0 / 128.0) - F(1.0)
 
 
-def _spectral_noise(name: str, shape: tuple[int, int], slope: float, lowest: float = 1.0) -> NDArray[np.float64]:
-    """Periodic Gaussian noise (v, u), amplitude falling as frequency**-slope above ``lowest`` cycles a tile."""
-    white = generator("camera texture", name).standard_normal(shape)
-    fv = np.fft.fftfreq(shape[0])[:, None] * shape[0]
-    fu = np.fft.fftfreq(shape[1])[None, :] * shape[1]
-    frequency = np.hypot(fu / shape[1] * max(shape), fv / shape[0] * max(shape))
-    gain = np.where(frequency >= lowest, np.maximum(frequency, 1e-9) ** -slope, 0.0)
-    picture = np.fft.ifft2(np.fft.fft2(white) * gain).real
-    return picture / picture.std()
-
-
-def _asphalt() -> NDArray[np.float64]:
-    """Mottling, repaired patches with tarred seams, and cracks; (d, s) of 8 m by 32 m."""
-    height, width = 1 << _SIZES[ASPHALT][1], 1 << _SIZES[ASPHALT][0]
-    rng = generator("camera texture", "asphalt")
-    picture = 0.10 * _spectral_noise("mottle", (height, width), 0.8, 3.0)
-    picture += 0.06 * _spectral_noise("stains", (height, width), 1.6, 2.0)
-    for _ in range(3):  # repairs
-        length, breadth = int(rng.uniform(24, 90)), int(rng.uniform(14, 44))
-        s0, d0 = int(rng.uniform(0, width)), int(rng.uniform(0, height))
-        across, along = np.arange(d0, d0 + breadth) % height, np.arange(s0, s0 + length) % width
-        picture[np.ix_(across, along)] += rng.uniform(-0.22, 0.12)
-        for edge in (across[:1], across[-1:]):
-            picture[np.ix_(edge, along)] -= 0.28
-        for edge in (along[:1], along[-1:]):
-            picture[np.ix_(across, edge)] -= 0.28
-    for lengthwise, start, steps in ((True, 40, 260), (False, 200, 100), (False, 420, 128), (True, 100, 120)):
-        u, v = float(start), float(rng.uniform(0, height))
-        drift = 0.0
-        for _ in range(steps):  # cracks wander
-            drift = 0.9 * drift + rng.normal(0.0, 0.25)
-            u, v = (u + 1.0, v + drift) if lengthwise else (u + drift, v + 1.0)
-            picture[int(v) % height, int(u) % width] -= 0.45
-    return picture
-
-
-def _verge() -> NDArray[np.float64]:
-    """Clumps and patches of grass or gravel; 32 m by 32 m."""
-    shape = (1 << _SIZES[VERGE][1], 1 << _SIZES[VERGE][0])
-    return 0.22 * _spectral_noise("verge", shape, 0.9, 3.0) + 0.12 * _spectral_noise("tufts", shape, 0.2, 12.0)
-
-
-def _clouds() -> NDArray[np.float64]:
-    shape = (1 << _SIZES[CLOUD][1], 1 << _SIZES[CLOUD][0])
-    return 0.33 * _spectral_noise("clouds", shape, 1.7, 2.0)
-
-
-def _grain() -> NDArray[np.float64]:
-    shape = (1 << _SIZES[GRAIN][1], 1 << _SIZES[GRAIN][0])
-    return 0.28 * _spectral_noise("grain", shape, 0.15, 1.0)
-
-
 def _halved(picture: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     if axis == 0:
         return 0.5 * (picture[0::2] + picture[1::2])
@@ -178,10 +139,10 @@ def _halved(picture: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
 
 def _skyline() -> NDArray[np.float32]:
     """Far hills and the edge of the woods, each 0..1 by azimuth, periodic."""
-    hills = _spectral_noise("hills", (1, SKYLINE_SIZE), 1.7, 2.0)[0]
+    hills = spectral_noise("hills", (1, SKYLINE_SIZE), 1.7, 2.0)[0]
     woods = (
-        _spectral_noise("woods", (1, SKYLINE_SIZE), 0.9, 4.0)[0]
-        + 0.5 * _spectral_noise("crowns", (1, SKYLINE_SIZE), 0.1, 60.0)[0]
+        spectral_noise("woods", (1, SKYLINE_SIZE), 0.9, 4.0)[0]
+        + 0.5 * spectral_noise("crowns", (1, SKYLINE_SIZE), 0.1, 60.0)[0]
     )
     rows = [np.clip(0.5 + 0.22 * row, 0.0, 1.0) for row in (hills, woods)]
     return np.concatenate(rows).astype(np.float32)
@@ -210,7 +171,9 @@ def _ripmap(picture: NDArray[np.float64], grainy: bool) -> dict[tuple[int, int],
 
 @lru_cache(maxsize=1)
 def _bake() -> Textures:
-    pictures = [_asphalt(), _grain(), _verge(), _clouds()]
+    pictures = [draw(_PAVING_SHAPE) for draw in (draw_asphalt, draw_patched, draw_concrete)]
+    others = (draw_grass, draw_gravel, draw_sand, draw_snow, draw_grain, draw_clouds)
+    pictures += [draw(_SHAPE) for draw in others]
     pictures = [picture - picture.mean() for picture in pictures]
     for number in range(LEAFY + CONIFERS):
         pictures += draw_tree(number, number >= LEAFY, FOLIAGE_SIZE)

@@ -15,6 +15,7 @@ from numba.np.unsafe.ndarray import to_fixed_tuple
 
 from drive_sim.bundle import lasting
 from drive_sim.randomness import STREAM_CAMERA, random_uniform
+from drive_sim.world.state import PAVING_CONCRETE, ROADSIDE_GRASS
 
 frame_scalar = numba.njit(
     nogil=True, error_model="numpy", _nrt=False, fastmath=True, no_cpython_wrapper=True, no_cfunc_wrapper=True,
@@ -33,6 +34,8 @@ FOG = -math.log(0.05)
 """Koschmieder's law with the meteorological optical range (WMO-No. 8, I.9): contrast is 5 % at that distance."""
 TEXTURE_PERIOD = 4096.0
 """The view's place in the world is kept modulo this, a multiple of every texture's tile [m]."""
+SLAB_WIDTH = 4.0
+"""Width of a concrete slab in its texture [m]; it is stretched to the width of a lane."""
 
 
 @lasting
@@ -46,6 +49,7 @@ class Camera(NamedTuple):
     pitch: Any
     roll: Any
     focal_length: Any  # [pixels]
+    shutter: Any  # [s] that a picture is exposed for by day
     number: Any  # int64: which camera of the rig, for its noise
 
 
@@ -90,6 +94,9 @@ class View(NamedTuple):
     beam: Any  # strength of the headlights, 0 off
     along: Any  # |cos| and |sin| of the angle between view and road: how footprints turn into the road's frame
     across: Any
+    drift_x: Any  # how far the camera moves while the shutter is open [m]
+    drift_y: Any
+    swing: Any  # and how far it turns [rad]
     fog: Any  # extinction [1/m]
     ambient: Any  # skylight on level ground; sunlight and it make 1 by day
     sun: Any  # sunlight on level ground
@@ -116,6 +123,10 @@ class View(NamedTuple):
     verge_b: Any
     asphalt_texture: Any  # 0..1
     verge_texture: Any
+    verge_dry: Any  # how much of its texture dry grass shows in, 0..1
+    paving: Any  # PAVING_* and ROADSIDE_*, as numbers
+    roadside: Any
+    lane_stretch: Any  # how much narrower a lane is than the paving's texture has it
     wear: Any  # of markings, 0..1
     wet: Any  # 0..1
     rain: Any  # [mm/h]
@@ -209,19 +220,27 @@ def store_view(views, origins, slot, camera, c, size, world, state, heading, i):
     sky = (float(weather.sky[i, 0]), float(weather.sky[i, 1]), float(weather.sky[i, 2]))
     hue = 0.12 * 3.0 / (sky[0] + sky[1] + sky[2] + 1e-3)
     shade = (0.88 + hue * sky[0], 0.88 + hue * sky[1], 0.88 + hue * sky[2])
+    exposed = camera.shutter[c] * float(weather.shutter[i])
+    drift, course = state.speed[i] * exposed, state.yaw[i] + state.slip_angle[i]
+    paving, roadside = weather.paving[i], weather.roadside[i]
+    grass = 1.0 if roadside == ROADSIDE_GRASS else 0.0
+    stretch = SLAB_WIDTH / world.lane_width[i] if paving == PAVING_CONCRETE else 1.0
     view = View(
         F(height), F(forward[0]), F(forward[1]), F(forward[2]), F(left[0]), F(left[1]), F(left[2]), F(up[0]),
         F(up[1]), F(up[2]), F(camera.focal_length[c]), F(1.0 / camera.focal_length[c]), F(0.5 * (size[1] - 1)),
         F(0.5 * (size[0] - 1)), F(x - TEXTURE_PERIOD * math.floor(x / TEXTURE_PERIOD)),
         F(y - TEXTURE_PERIOD * math.floor(y / TEXTURE_PERIOD)), F(2.0 * c_yaw - dx), F(2.0 * s_yaw - dy), F(c_yaw),
         F(s_yaw), F(1.1 * min(max((night - 0.2) / 0.3, 0.0), 1.0)), F(abs(math.cos(turn))), F(abs(math.sin(turn))),
+        F(drift * math.cos(course)), F(drift * math.sin(course)), F(state.yaw_rate[i] * exposed),
         F(FOG / weather.fog_visibility[i]), F(ambient), F(sun), F(math.cos(elevation) * math.cos(azimuth)),
         F(math.cos(elevation) * math.sin(azimuth)), F(math.sin(elevation)), F(tint_g), F(tint_b),
         F(strength * (1.0 - night)), F(ambient * shade[0] + sun), F(ambient * shade[1] + sun * tint_g),
         F(ambient * shade[2] + sun * tint_b), F(weather.horizon[i, 0]), F(weather.horizon[i, 1]),
         F(weather.horizon[i, 2]), F(sky[0]), F(sky[1]), F(sky[2]), F(weather.asphalt[i, 0]), F(weather.asphalt[i, 1]),
-        F(weather.asphalt[i, 2]), F(weather.verge[i, 0]), F(weather.verge[i, 1]), F(weather.verge[i, 2]),
-        F(weather.asphalt_texture[i]), F(weather.verge_texture[i]), F(weather.marking_wear[i]), F(weather.wetness[i]),
+        F(weather.asphalt[i, 2]), F((1.0 - 0.1 * grass) * weather.verge[i, 0]), F(weather.verge[i, 1]),
+        F((1.0 - 0.05 * grass) * weather.verge[i, 2]), F(weather.asphalt_texture[i]), F(weather.verge_texture[i]),
+        F(grass * weather.verge_texture[i]), F(paving), F(roadside), F(stretch), F(weather.marking_wear[i]),
+        F(weather.wetness[i]),
         F(weather.rain[i]), F(1.0 - strength), F(night), F(weather.scenery[i]), F(weather.exposure[i]),
         F(weather.camera_noise[i]), F(math.exp(-FOG * 900.0 / weather.fog_visibility[i])),
         F(math.exp(-FOG * 350.0 / weather.fog_visibility[i])), F(random_uniform(world.seed[i], STREAM_CAMERA, 0, 0)),

@@ -17,7 +17,10 @@ from drive_sim.world.state import (
     ACTION_NONE,
     ACTOR_NONE,
     MOTION_STATIC,
+    PAVING_ASPHALT,
+    ROADSIDE_GRASS,
     TRIGGER_NONE,
+    WEATHER_TYPES,
     ActorSetup,
     Weather,
     World,
@@ -50,6 +53,9 @@ class WeatherSpec:
     sky: Colour = (0.35, 0.55, 0.85)
     horizon: Colour = (0.75, 0.82, 0.9)
     scenery: float = 0.5
+    shutter: float = 1.0
+    paving: int = PAVING_ASPHALT
+    roadside: int = ROADSIDE_GRASS
 
 
 @dataclass(frozen=True)
@@ -149,7 +155,7 @@ def weather_arrays(specs: list[WeatherSpec]) -> Weather:
     """The weather of B worlds as NumPy arrays."""
     return Weather(
         **{
-            name: np.array([getattr(spec, name) for spec in specs], np.float64 if name == "friction" else np.float32)
+            name: np.array([getattr(spec, name) for spec in specs], WEATHER_TYPES.get(name, np.float32))
             for name in Weather._fields
         }
     )

@@ -8,7 +8,7 @@ be drawn again alone.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +22,9 @@ from drive_sim.world.episode import ActorSpec, Colour, Episode, WeatherSpec
 from drive_sim.world.road import Road
 from drive_sim.world.road_generator import generate_road
 from drive_sim.world.road_import import load_road
-from drive_sim.world.scenario_files import actor_kinds, load_definition, weather_domains
+from drive_sim.world.scenario_files import actor_kinds, load_definition, surfaces, weather_domains
 from drive_sim.world.scenario_schema import Palette, RoadChoice, ScenarioDefinition, WeatherRanges, draw
+from drive_sim.world.state import PAVINGS, ROADSIDES
 
 SPLITS = ("train", "validation", "test")
 ROAD_BEYOND = 250.0
@@ -56,6 +57,7 @@ class Scenario:
         weather_name = self._turn(definition.weather, "weather", number, 0.5 * (math.sqrt(5.0) - 1.0))
         ranges = weather_domains()[weather_name]
         weather = _draw_weather(weather_name, ranges, self._rng(number, "weather"))
+        weather = _lay_surfaces(weather, ranges, self._rng(number, "surfaces"))
         road, placed = self._road_and_encounters(number)
         rng = self._rng(number, "start")
         limit = min(road.speed_limit, speed_for_sight(min(draw(rng, ranges.sight), weather.fog_visibility)))
@@ -250,10 +252,29 @@ def _draw_weather(name: str, ranges: WeatherRanges, rng: np.random.Generator) ->
     values: dict[str, float | Colour] = {}
     for field in WeatherRanges.model_fields:
         bounds = getattr(ranges, field)
-        if field in ("sight", "splits"):
+        if field in ("sight", "splits", "paving", "roadside"):
             continue
         values[field] = _mix(bounds, rng) if isinstance(bounds[0], tuple) else draw(rng, bounds)
     return WeatherSpec(name=name, **values)  # type: ignore[arg-type]
+
+
+def _lay_surfaces(weather: WeatherSpec, ranges: WeatherRanges, rng: np.random.Generator) -> WeatherSpec:
+    """The weather with a paving and a roadside; their draws are their own, so that all others stay as they are."""
+    paving, roadside = _choose(ranges.paving, rng), _choose(ranges.roadside, rng)
+    looks: dict[str, float | Colour] = {}
+    for name, colour, texture in ((paving, "asphalt", "asphalt_texture"), (roadside, "verge", "verge_texture")):
+        surface = surfaces()[name]
+        if surface.colours is not None:
+            looks[colour] = _mix(surface.colours, rng)
+        if surface.texture is not None:
+            looks[texture] = draw(rng, surface.texture)
+    return replace(weather, paving=PAVINGS.index(paving), roadside=ROADSIDES.index(roadside), **looks)  # type: ignore[arg-type]
+
+
+def _choose(weights: dict[str, float], rng: np.random.Generator) -> str:
+    """A name by weight."""
+    names, shares = list(weights), np.array(list(weights.values()))
+    return names[int(rng.choice(len(names), p=shares / shares.sum()))]
 
 
 def _mix(palette: Palette, rng: np.random.Generator) -> Colour:

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from drive_sim.errors import InputError
 from drive_sim.resources import scenarios_folder
-from drive_sim.world.scenario_schema import ActorKind, ScenarioDefinition, Table, WeatherRanges
-from drive_sim.world.state import ACTOR_NAMES, ACTOR_NONE
+from drive_sim.world.scenario_schema import ActorKind, ScenarioDefinition, Surface, Table, WeatherRanges
+from drive_sim.world.state import ACTOR_NAMES, ACTOR_NONE, PAVINGS, ROADSIDES
 
 EXTENDS = "extends"
 _ALTERNATIVES = ({"classes", "file"}, {"speed", "speed_fraction"}, {"offset", "blocks", "leaves", "beyond"})
@@ -56,6 +56,11 @@ def weather_domains() -> dict[str, WeatherRanges]:
     return _weather_domains(path)
 
 
+def surfaces() -> dict[str, Surface]:
+    """What pavings and roadsides look like, by name."""
+    return _surfaces(scenarios_folder() / "surfaces.toml")
+
+
 def actor_kinds() -> dict[str, ActorKind]:
     """Sizes and colours of the kinds of actors, by name."""
     return _actor_kinds(scenarios_folder() / "actors.toml")
@@ -64,6 +69,15 @@ def actor_kinds() -> dict[str, ActorKind]:
 @cache
 def _weather_domains(path: Path) -> dict[str, WeatherRanges]:
     return {name: validate(path, WeatherRanges, table, name) for name, table in read_toml(path).items()}
+
+
+@cache
+def _surfaces(path: Path) -> dict[str, Surface]:
+    tables = read_toml(path)
+    for name in (*PAVINGS, *ROADSIDES):
+        if name not in tables:
+            raise InputError(path, name, "is missing", "add a table, which may be empty")
+    return {name: validate(path, Surface, table, name) for name, table in tables.items()}
 
 
 @cache

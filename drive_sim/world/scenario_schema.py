@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from drive_sim.world.road_generator import ROAD_CLASSES
-from drive_sim.world.state import ACTOR_NAMES, ACTOR_NONE
+from drive_sim.world.state import ACTOR_NAMES, ACTOR_NONE, PAVINGS, ROADSIDES
 
 MOST_ACTORS = 8
 """Other road users in one episode."""
@@ -96,10 +96,32 @@ class WeatherRanges(Table):
     sky: Palette
     horizon: Palette
     scenery: Share = (0.1, 0.9)
+    shutter: Positive = (1.0, 1.0)
+    paving: Weights = {"asphalt": 1.0}
+    """Kinds of `drive_sim.world.state.PAVINGS` by weight; ``surfaces.toml`` says what each looks like."""
+    roadside: Weights = {"grass": 1.0}
+    """Kinds of `drive_sim.world.state.ROADSIDES` by weight."""
     sight: Positive = (400.0, 400.0)
     """How far a driver sees an unlit obstacle: the speed limit is lowered to what stops within it."""
     splits: tuple[Literal["train", "validation", "test"], ...] = ("train", "validation", "test")
     """Whose scenarios may have this weather: what is for test only, nothing ever learns from."""
+
+    @model_validator(mode="after")
+    def _surfaces(self) -> WeatherRanges:
+        for field, weights, known in (("paving", self.paving, PAVINGS), ("roadside", self.roadside, ROADSIDES)):
+            unknown = set(weights) - set(known)
+            if unknown:
+                raise ValueError(f"there is no {field} {sorted(unknown)[0]}; choose from {', '.join(known)}")
+        return self
+
+
+class Surface(Table):
+    """What a paving or roadside looks like, where it differs from the weather's ``asphalt`` or ``verge``."""
+
+    colours: Palette | None = None
+    """An episode draws a mixture of them; without any, of the weather's."""
+    texture: Share | None = None
+    """How much of its texture shows; as the weather says if not given."""
 
 
 class ActorKind(Table):

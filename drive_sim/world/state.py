@@ -60,6 +60,17 @@ PHASE_ACTING = 1
 PHASE_FINISHED = 2
 PHASE_GONE = 3  # past the end of an open road, parked far away
 
+# What the road is paved with, and what lies beside it: numbers of the names in PAVINGS and ROADSIDES.
+PAVING_ASPHALT = 0
+PAVING_PATCHED = 1  # asphalt with repairs, tar lines and skid marks
+PAVING_CONCRETE = 2  # slabs with joints
+PAVINGS = ("asphalt", "patched", "concrete")
+ROADSIDE_GRASS = 0
+ROADSIDE_GRAVEL = 1
+ROADSIDE_SAND = 2
+ROADSIDE_SNOW = 3
+ROADSIDES = ("grass", "gravel", "sand", "snow")
+
 # Events of one step, a bit mask.
 EVENT_COLLISION_VEHICLE = 1
 EVENT_COLLISION_PEDESTRIAN = 2  # pedestrians and cyclists
@@ -108,6 +119,9 @@ class Weather(NamedTuple):
     sky: Any  # (B, 3) colour of the upper sky, RGB in 0..1
     horizon: Any  # (B, 3) colour at the horizon, and of fog
     scenery: Any  # 0 bare .. 1 dense: trees, posts, houses beside the road
+    shutter: Any  # exposure time as a multiple of the camera's own (by day): the darker, the longer
+    paving: Any  # uint8 (B) PAVING_*
+    roadside: Any  # uint8 (B) ROADSIDE_*
 
 
 @lasting
@@ -213,6 +227,8 @@ class State(NamedTuple):
     actor_timer: Any  # [s] since the trigger
 
 
+WEATHER_TYPES: dict[str, Any] = {"friction": np.float64, "paving": np.uint8, "roadside": np.uint8}
+"""Types of the weather's arrays that are not float32."""
 _STATE_TYPES: dict[str, Any] = {
     "step": np.int64,
     "element": np.int32,
