@@ -187,6 +187,10 @@ class TestCalls:
         assert call("data check d") == cli.FAILED
         assert capsys.readouterr().out == "0  12.0 s\n1  8.5 s\nd: episode 3: a frame is missing\n"
 
+    def test_replay_of_a_rival_needs_results(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert call(f"replay {tmp_path} 0 --driver expert") == cli.BAD_INPUT
+        assert "--driver: means nothing to" in capsys.readouterr().err
+
     def test_evaluate(self, module, capsys: pytest.CaptureFixture[str]) -> None:
         calls = []
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from drive_sim.evaluation import harness
 from drive_sim.evaluation.episode_log import EpisodeFacts, EpisodeLog
+from drive_sim.evaluation.harness import evaluate
+from drive_sim.evaluation.results import Results, load_results
+from drive_sim.evaluation.suites import load_suite
 from drive_sim.world.episode import ActorSpec
 from drive_sim.world.state import ACTOR_CAR
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 FACTS: dict[str, Any] = {
     "scenario": "hand/made",
@@ -111,3 +119,29 @@ def make_actor() -> Callable[..., ActorSpec]:
         return ActorSpec(**{**defaults, **fields})
 
     return make
+
+
+REPORTED = 3
+"""Drives of the evaluation that tests of the report read."""
+
+
+@pytest.fixture(scope="session")
+def report_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An evaluation of driving straight ahead, beside the expert and against the human model; one drive filmed."""
+    with pytest.MonkeyPatch.context() as patch:
+        short = load_suite("lane-keeping").model_copy(update={"seconds": 9.0, "yardsticks": ("expert",)})
+        patch.setattr(harness, "load_suite", lambda name: short)
+        patch.setattr("drive_sim.evaluation.report.FILMED", 1)
+        output = tmp_path_factory.mktemp("evaluation")
+        evaluate("straight", "lane-keeping", output, episodes=REPORTED, against=["human-model"])
+    return output
+
+
+@pytest.fixture(scope="session")
+def results(report_folder: Path) -> Results:
+    return load_results(report_folder)
+
+
+@pytest.fixture(scope="session")
+def page(report_folder: Path) -> str:
+    return (report_folder / "report.html").read_text(encoding="utf-8")

@@ -83,6 +83,19 @@ def test_a_scored_episode_can_be_driven_again_exactly(score: Callable[..., Resul
     assert scored.verdict(other.episode(0)).startswith("not the same drive:")
 
 
+def test_a_drive_of_a_rival_can_be_driven_again_too(score: Callable[..., Results], tmp_path: Path) -> None:
+    score("straight", episodes=2, against=["expert"])
+    folder = next(path for path in tmp_path.iterdir() if path.is_dir())
+    scored = load_scored(folder, 1, "expert")
+    assert scored.driver.name == "expert"
+    log = RolloutLog()
+    run(Simulator([replace(scored.episode, time_limit=SHORT)], on_failure=scored.on_failure), scored.driver, [log])
+    assert scored.verdict(log.episode(0)).startswith("the same drive:")
+    assert load_scored(folder, 1, "straight").row == load_scored(folder, 1).row
+    with pytest.raises(InputError, match="--driver: classical did not drive these episodes; use one of straight, ex"):
+        load_scored(folder, 1, "classical")
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [

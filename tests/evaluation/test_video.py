@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from drive_sim.evaluation import video, video_drawing
+from drive_sim.evaluation import video, video_drawing, video_traces
 from drive_sim.evaluation.video import CAMERA_HEIGHT, HEIGHT, MAP_SIZE, WIDTH, Caption, Shot, compose, encode, jpeg
 
 CAMERA = np.zeros((66, 200, 3), np.uint8)
@@ -103,6 +103,41 @@ def test_words_are_legible_ink_on_their_ground() -> None:
 def test_the_room_in_a_lane_is_what_is_left_beside_the_car() -> None:
     assert video.room_in_lane(3.5, 1.9) == pytest.approx(0.8)
     assert video.room_in_lane(1.8, 1.9) > 0.0
+
+
+def clip(**changes: float) -> list[Shot]:
+    """Shots from 8 to 14 s, all alike but for the changes from 11 s on."""
+    return [replace(SHOT, time=8.0 + 0.05 * k, **(changes if k >= 60 else {})) for k in range(121)]
+
+
+def test_the_moment_stands_red_in_the_traces_where_its_time_is() -> None:
+    strip = video_traces.CommandTraces(clip(), CRASH).at(13.9)
+    assert strip.shape == (video_traces.HEIGHT, WIDTH, 3)
+    line = middle(strip, video_drawing.RED, np.s_[: video_traces._LANES[1][1]])
+    share = (line - video_traces._LEFT) / (video_traces._RIGHT - video_traces._LEFT)
+    assert share == pytest.approx((12.0 - 8.0) / 6.0, abs=0.01)
+
+
+def test_a_calm_moment_is_not_red() -> None:
+    strip = video_traces.CommandTraces(clip(), CRASH._replace(failed=False)).at(13.9)
+    assert count(strip, video_drawing.RED) == 0 < count(strip, video_drawing.AMBER)
+
+
+def test_commands_light_up_as_their_time_comes() -> None:
+    traces = video_traces.CommandTraces(clip(acceleration=-0.8), CRASH)
+    braking = [count(traces.at(time), video_drawing.AMBER) for time in (8.5, 12.5, 14.0)]
+    assert braking[0] < braking[1] < braking[2]
+
+
+def test_steering_left_goes_up_and_braking_goes_down() -> None:
+    def height(lane: int, shade: tuple[int, int, int], **changes: float) -> float:
+        top, bottom = video_traces._LANES[lane]
+        strip = video_traces.CommandTraces(clip(**changes), CRASH).at(14.0)
+        right = np.s_[top - 4 : bottom + 5, WIDTH - 200 : WIDTH - 40]
+        return float(np.mean(np.nonzero(np.all(strip[right] == shade, axis=-1))[0]))
+
+    assert height(0, video_drawing.BLUE, steering=0.8) < height(0, video_drawing.BLUE, steering=-0.8)
+    assert height(1, video_drawing.AMBER, acceleration=-0.9) > height(1, video_drawing.AMBER, acceleration=-0.2)
 
 
 def test_a_clip_is_h264_and_keeps_frames_size_rate_and_colours() -> None:
