@@ -10,7 +10,6 @@ import subprocess
 import sys
 import types
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
