@@ -212,6 +212,7 @@ def train(**options: Any) -> None:
     "--real-time", is_flag=True, help="One world, paced by the clock; late decisions leave the last in force."
 )
 @click.option("--latency", metavar="MS", type=click.FloatRange(0, 10_000), default=0.0, help="Delay every command.")
+@click.option("--yardsticks/--no-yardsticks", default=True, help="Whether the suite's other drivers drive too.")
 @click.option("--thresholds", metavar="FILE", type=FILE, help="What to reach (TOML); exit status 1 if it is not.")
 @click.option("--junit", metavar="FILE", type=FILE, help="Write a JUnit XML of thresholds, or else of episodes.")
 @click.option("--output", metavar="DIR", type=FOLDER, required=True, help="Folder for results.json and the reports.")

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import types
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
@@ -52,6 +51,8 @@ MISTAKES = [
     ("evaluate expert --suite lane-keeping", "evaluate: --output: is missing"),
     ("evaluate a b --suite s --output there", "evaluate: Got unexpected extra argument (b)"),
     ("evaluate a --suite s --output there --batch 0", "evaluate: --batch: 0 is not in the range"),
+    ("evaluate a --suite s --output there --seconds 0.5", "evaluate: --seconds: 0.5 is not in the range"),
+    ("evaluate expert --suite lane-keeping --output there --seconds nan", "--seconds: nan is too short to drive"),
     ("bench --device tpu", "bench: --device: 'tpu' is not one of"),
     ("bench --output tests", "bench: --output: File 'tests' is a directory"),
 ]
@@ -207,15 +208,10 @@ class TestCalls:
     def test_evaluate_fails_when_a_threshold_is_missed(
         self, module, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        from drive_sim.evaluation.harness import evaluate
-
-        def short(**options: Any) -> Path:
-            return evaluate(**options, yardsticks=False)
-
         module("drive_sim.evaluation.report", write_report=lambda page, *_: None)
-        module("drive_sim.evaluation.harness", evaluate=short)
         file = tmp_path / "wanted.toml"
-        line = f"evaluate straight --suite lane-keeping --episodes 1 --output {tmp_path}/out --thresholds {file}"
+        drive = "evaluate straight --suite lane-keeping --episodes 1 --seconds 20 --no-yardsticks"
+        line = f"{drive} --output {tmp_path}/out --thresholds {file}"
         file.write_text("[autonomy]\nat_most = 1.0\n")
         assert call(f"{line} --junit {tmp_path}/junit.xml") == cli.DONE
         assert "passed: autonomy is" in capsys.readouterr().out

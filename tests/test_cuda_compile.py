@@ -10,6 +10,7 @@ import pytest
 from drive_sim.bundle import bundle_of
 from drive_sim.kernel import KERNELS, SIMULATED_CUDA, Kernel
 from drive_sim.sensors.camera import CameraConfig, CameraRig
+from drive_sim.sensors.camera_faults import CameraFaults
 from drive_sim.sensors.camera_memory import _copy_row
 from drive_sim.sensors.observation import SENSOR_NAMES, SensorSuite
 from drive_sim.world.scenario import load_scenario
@@ -63,7 +64,8 @@ def calls(monkeypatch):
     simulator.step(np.zeros((1, 2), np.float32))
     simulator.put_back()
     bent = CameraConfig("bent", 48, 24, k1=-0.1)
-    suite = SensorSuite(SENSOR_NAMES, CameraRig([CameraConfig(), bent, replace(bent, name="left", yaw=0.5)]))
+    rig = CameraRig([CameraConfig(), bent, replace(bent, name="left", yaw=0.5)])
+    suite = SensorSuite(SENSOR_NAMES, rig, faults=CameraFaults(noise=3.0, dirt=0.5, dropped_frames=0.5))
     suite.reset(simulator)
     suite.observe(simulator)
     suite.annotate(simulator)
@@ -78,6 +80,8 @@ def test_every_kernel_of_a_step_with_all_sensors_compiles_for_a_gpu(calls, compi
         "drive_sim.sensors.annotated_boundaries._follow",
         "drive_sim.sensors.camera_lens._resample_row",
         "drive_sim.sensors.camera_memory._copy_row",
+        "drive_sim.sensors.camera_faults._dirty_row",
+        "drive_sim.sensors.camera_faults._spoil_row",
     } < set(calls)
     assert sum(name.startswith("drive_sim.sensors.") for name in calls) >= len(SENSOR_NAMES)
     others = ("lidar._scan", "radar._read", "inertial._read", "gnss._read", "odometry._read")

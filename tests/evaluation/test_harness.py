@@ -234,6 +234,23 @@ def test_real_time_paces_every_step_and_latency_is_reported(
     assert apart_from_timing(results) == apart_from_timing(score(episodes=2))
 
 
+def test_what_the_time_went_into_is_told_and_adds_up(score: Callable[..., Results]) -> None:
+    results = score("pilotnet", batch=2)
+    timing = results.timing["drivers"]["pilotnet"]
+    parts = timing["wall_s_by_part"]
+    assert list(parts) == ["physics", "sensors", "driver", "scoring", "other"]
+    assert all(seconds > 0.0 for seconds in parts.values())
+    assert sum(parts.values()) == pytest.approx(timing["wall_s"])
+    assert timing["simulated_s"] == pytest.approx(sum(row.duration_s for row in results.episodes))
+    assert timing["real_time_factor"] == pytest.approx(timing["simulated_s"] / timing["wall_s"])
+
+
+def test_a_drive_lasts_as_many_seconds_as_asked_for(score: Callable[..., Results]) -> None:
+    results = score(seconds=2.0)
+    assert results.seconds == 2.0
+    assert [row.duration_s for row in results.episodes] == pytest.approx([2.0] * 4)
+
+
 def test_a_late_step_is_not_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
     now, slept = [0.0], []
     monkeypatch.setattr(realtime, "perf_counter", lambda: now[0])
@@ -257,6 +274,7 @@ def test_a_late_step_is_not_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None
         ({"driver": "keyboard"}, "driver: keyboard needs a person at it"),
         ({"against": ["nobody"]}, "--against: there is no driver 'nobody'"),
         ({"against": ["keyboard"]}, "--against: keyboard needs a person"),
+        ({"seconds": 0.0}, "--seconds: 0 is too short to drive"),
         ({"device": "tpu"}, "--device: there is no device 'tpu'"),
         ({"suite": "real-roads"}, "--roads: is missing"),
         ({"suite": "real-roads", "roads": "nowhere"}, "--roads: nowhere is not a folder"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from drive_sim.drivers.driver import DRIVER_NAMES
 from drive_sim.errors import InputError
 from drive_sim.evaluation import suites
+from drive_sim.evaluation.conditions import AS_IT_IS
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.suites import REAL_ROADS, draw_suite, list_suites, load_suite
+from drive_sim.sensors.camera import CameraConfig
 from drive_sim.world.scenario import list_scenarios
 
 GENERATED = ["lane-keeping", "obstacle-avoidance"]
@@ -73,6 +76,24 @@ def test_no_drive_lasts_longer_than_its_suite_says() -> None:
     assert all(episode.time_limit <= 7.0 for episode in draw_suite(suite, 4))
 
 
+@pytest.mark.parametrize("seconds", [0.0, -3.0, 0.01, float("nan")])
+def test_a_drive_that_ends_before_it_begins_is_refused(seconds: float) -> None:
+    with pytest.raises(InputError, match=r"--seconds: .* is too short to drive; give one second or more"):
+        load_suite("lane-keeping").with_seconds(seconds)
+
+
+def test_the_camera_of_uncertainty_is_moved_by_ten_centimetres_and_two_degrees() -> None:
+    conditions, camera = load_suite("uncertainty").conditions, CameraConfig()
+    assert next(iter(conditions.values())) == AS_IT_IS
+    moved = {name: condition.moved(camera) for name, condition in conditions.items()}
+    assert moved["camera-left"].y - camera.y == pytest.approx(0.1)
+    assert moved["camera-right"].y - camera.y == pytest.approx(-0.1)
+    assert moved["camera-up"].z - camera.z == pytest.approx(0.1)
+    assert moved["camera-yawed"].yaw == pytest.approx(math.radians(2.0), rel=1e-2)
+    assert moved["camera-pitched"].pitch - camera.pitch == pytest.approx(math.radians(2.0), rel=1e-2)
+    assert [conditions[f"latency-{delay}"].delay for delay in (100, 200, 300)] == [2, 4, 6]
+
+
 def test_real_roads_are_driven_once_each_all_the_way(shared_data: Path) -> None:
     episodes = draw_suite(load_suite(REAL_ROADS), roads=shared_data / "roads_csv")
     names = [episode.road.name for episode in episodes]
@@ -100,6 +121,11 @@ def test_a_suite_is_a_name_and_not_a_path(name: str) -> None:
         (SUITE.replace("60.0", "-1.0"), "seconds: Input should be greater than 0"),
         (SUITE.replace('"test"', '"train"'), "split: Input should be 'validation' or 'test'"),
         (SUITE.replace('"put_back"', '"shrug"'), "on_failure: Input should be"),
+        (SUITE + "[conditions.fast]\nspeed = 9.0\n", "conditions.fast.speed: Extra inputs"),
+        (SUITE + "[conditions.late]\nlatency = -0.1\n", "conditions.late.latency: Input should be greater"),
+        (SUITE + "[conditions.late]\nlatency = nan\n", "conditions.late.latency: Input should be"),
+        (SUITE + "[conditions.lost]\ndropped_frames = 1.0\n", "conditions.lost.dropped_frames: Input should be less"),
+        (SUITE + "conditions = 3\n", "conditions: Input should be a valid dictionary"),
     ],
 )
 def test_a_wrong_suite_file_is_named_with_its_field(

@@ -82,7 +82,7 @@ def test_behind_dirt_stripes_lose_more_contrast_than_light(episodes: list[Any]) 
     assert hidden.any()
     # A filter that only took light would leave both at the same share.
     assert (light - contrast)[hidden].mean() > 0.15
-    assert contrast[light > 0.999].min() == pytest.approx(1.0)
+    assert 0.3 < (seen == stripes).mean() < 0.95
 
 
 def test_more_dirt_is_the_same_dirt_and_more(episodes: list[Any], clean: np.ndarray) -> None:

@@ -14,6 +14,7 @@ import sys
 from dataclasses import replace
 import numpy as np
 from drive_sim.sensors.camera import CameraConfig, CameraRig
+from drive_sim.sensors.camera_faults import CameraFaults
 from drive_sim.sensors.gnss import GnssConfig
 from drive_sim.sensors.lidar import LidarConfig
 from drive_sim.sensors.observation import SensorConfigs, SensorSuite
@@ -44,7 +45,8 @@ names = ("lidar", "radar", "imu", "gnss", "odometry")
 device, out = sys.argv[1:]
 simulator = Simulator(episodes, device)
 rig = CameraRig((CameraConfig("left", 8, 8, yaw=0.4), CameraConfig("right", 8, 8, yaw=-0.4)))
-suite, judge = SensorSuite((*names, "camera"), rig, device, configs), Judge(2, device)
+faults = CameraFaults(noise=3.0, dirt=0.5, dropped_frames=0.3)
+suite, judge = SensorSuite((*names, "camera"), rig, device, configs, faults=faults), Judge(2, device)
 suite.reset(simulator)
 judge.judge(simulator)
 readings = []
