@@ -33,7 +33,7 @@ FULL_BRAKE = 0.774 * GRAVITY
 """Deceleration of the full brake on a dry road [m/s²]."""
 BRAKE_TIME = 0.6
 """In which it is reached [s]."""
-GRIP_SHARE = 0.85
+GRIP_SHARE = 0.9
 """Of the road's friction that the full brake uses at most [1]: the wheels still steer."""
 
 _REFERENCE = Manner(
@@ -68,9 +68,10 @@ def _brake(i, world, roads, state, seen, manner, watch, plan, vehicle, period):
     )  # fmt: skip
     delay = watch.decisions.shape[1]
     if watch.fresh[i]:
+        # Until the first decision takes effect the speed is held, or a bend slowed down for.
+        watch.acceleration[i] = min(plan.acceleration[i], 0.0)
         for k in range(delay):
-            watch.decisions[i, k] = decision
-        watch.acceleration[i] = decision
+            watch.decisions[i, k] = watch.acceleration[i]
         watch.fresh[i] = 0
     slot = state.step[i] % delay
     change = watch.decisions[i, slot] - watch.acceleration[i]

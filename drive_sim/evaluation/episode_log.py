@@ -80,7 +80,8 @@ class EpisodeFacts:
     actors: tuple[ActorSpec, ...] = ()
     """In the order of their slots."""
     preventable: bool | None = None
-    """Whether the reference driver hit nobody on the same episode; None where there is nobody, or it is not known."""
+    """Whether the reference driver hit nobody on the same episode; None where nobody demands a reaction, or
+    it is not known."""
 
     @property
     def cluster(self) -> str:

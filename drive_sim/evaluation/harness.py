@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from drive_sim.drivers.driver import make_driver
 from drive_sim.errors import InputError
 from drive_sim.evaluation.drives import Conditions, Drives, drive, under
-from drive_sim.evaluation.preventability import judge_preventable
+from drive_sim.evaluation.preventability import demands_reaction, judge_preventable
 from drive_sim.evaluation.results import DriverFacts, Results, write_results
 from drive_sim.evaluation.suites import draw_suite, load_suite
 from drive_sim.evaluation.summary import Evaluation, results_of
@@ -164,7 +164,7 @@ def _plan(
 
 def _drive_all(evaluation: Evaluation, plan: Sequence[_Turn], report: Report) -> None:
     episodes, conditions = evaluation.episodes, evaluation.conditions
-    judging = sum(bool(episode.actors) for episode in episodes)
+    judging = sum(demands_reaction(episode) for episode in episodes)
     total, before = judging + sum(turn.episodes for turn in plan), judging
     share = _part(report, 0.0, judging / total)
     preventable = judge_preventable(episodes, conditions.device, conditions.batch, share)

@@ -316,7 +316,7 @@ class ScenarioDefinition(Table):
     good_driver: Annotated[str, Field(min_length=10)]
     """What a good driver does, for people."""
     unavoidable: bool = False
-    """Nobody is expected to get through without a collision."""
+    """A careful driver who takes time to react is not expected to get through without a collision."""
     weather: Weights
     """Domains of ``weather.toml`` by weight."""
     road: RoadChoice
