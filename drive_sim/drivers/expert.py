@@ -47,6 +47,7 @@ def _look(i, world, roads, state, actors, manner, plan, period):
     time_slowness(i, actors, period)
     plan_ahead(i, world, roads, state, plan)
 
+
 @kernel(grain=1024)
 def _forget(i, plan, actors, masks):
     """A new episode begins in world ``i`` where the mask says so."""

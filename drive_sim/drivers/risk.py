@@ -137,7 +137,7 @@ def notice(i, n, gap, roads, world, state, seen, watch, half_width, period):
 
 @inner_scalar
 def _is_danger(i, n, gap, closing, state, seen, watch, period):
-    """Whether actor ``n``, whose risk is perceived and which we approach at ``closing`` [m/s], calls for a full brake."""
+    """Whether actor ``n``, a perceived risk that we approach at ``closing`` [m/s], calls for a full brake."""
     if seen.acceleration[i, n] < -HARD_DECELERATION:
         watch.braked[i, n] = _BEGUN if watch.braked[i, n] == 0.0 else watch.braked[i, n] + period
     else:

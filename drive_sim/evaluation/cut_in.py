@@ -1,8 +1,8 @@
 """Cut-ins to order, and the border between those that UN R157 wants survived and the rest.
 
 UN Regulation No. 157, paragraph 5.2.5.2: the car shall avoid a collision with a slower vehicle that cuts in and keeps
-its speed, if TTC_LaneIntrusion > v_rel / (2 · 6 m/s²) + 0.35 s. TTC_LaneIntrusion is the time to collision at the moment
-when the outside of the tyre of the intruder's front wheel crosses a line 0.3 m beyond the outer edge of the marking.
+its speed, if TTC_LaneIntrusion > v_rel / (2 · 6 m/s²) + 0.35 s. TTC_LaneIntrusion is the time to collision when the
+outside of the tyre of the intruder's nearer front wheel crosses a line 0.3 m beyond the outer edge of the marking.
 """
 
 from __future__ import annotations
@@ -146,4 +146,3 @@ def _motorway() -> Road:
         curvature=np.zeros(count), paved_left=paved, paved_right=paved, lane_width=LANE_WIDTH, lanes_forward=2,
         lanes_backward=2, speed_limit=40.0, boundaries=tuple(lines),
     )  # fmt: skip
-

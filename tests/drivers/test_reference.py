@@ -77,8 +77,11 @@ def test_in_danger_it_brakes_with_0_774_g_reached_in_0_6_seconds(drive, on_motor
     braking = -done.acceleration_x[:, 0]
     assert np.median(braking[braking > 7.0]) == pytest.approx(0.774 * GRAVITY, abs=0.02)
     assert braking.max() < 0.774 * GRAVITY + 0.1
+    period = done.simulator.control_period
+    growing = np.diff(braking)[(braking[1:] > 1.0) & (braking[1:] < 7.0) & (np.diff(braking) > 0.1)]
+    assert np.median(growing) / period == pytest.approx(12.65, abs=0.7)
     rise = first(braking > 0.95 * 0.774 * GRAVITY) - first(braking > 0.05 * 0.774 * GRAVITY)
-    assert rise * done.simulator.control_period == pytest.approx(0.9 * 0.6, abs=0.06)
+    assert 0.9 * 0.6 - period < rise * period < 0.6 + period
     assert not done.events[0] & EVENT_COLLISION
 
 
@@ -106,7 +109,7 @@ def test_it_waits_0_4_and_0_75_seconds_when_the_lead_brakes_hard(drive, on_motor
 
 
 def test_what_the_car_ahead_hides_is_seen_when_that_moves_out(drive, on_motorway, make_actor):
-    """The lead moves out 3 s before it would reach a standing car; the reference stops, later than if it had seen it."""
+    """The lead moves out before a standing car; the reference stops, later than where it sees it from afar."""
     standing = make_actor(240.0, OUTER)
     lead = make_actor(
         24.5 + 40.0, OUTER, motion=MOTION_LANE, start_speed=SPEED, desired_speed=SPEED, headway=0.0,
@@ -115,9 +118,7 @@ def test_what_the_car_ahead_hides_is_seen_when_that_moves_out(drive, on_motorway
     done = drive("r157", on_motorway(lead, standing), on_motorway(standing), seconds=25.0)
     moved = first(done.actor_d[:, 0, 0] - OUTER > WANDERING)
     assert done.acceleration_x[: moved + 20, 0].min() > -2.5
-    assert done.acceleration_x[: moved + 20, 1].min() < done.acceleration_x[: moved + 20, 0].min() - 0.3 or (
-        done.speed[moved, 1] < done.speed[moved, 0] - 0.5
-    )
+    assert done.speed[moved, 1] < done.speed[moved, 0] - 0.5
     assert not np.any(done.events & EVENT_COLLISION)
     assert done.speed[-1].max() < 0.5
 

@@ -86,9 +86,7 @@ def test_the_scenarios_that_say_they_are_unavoidable_are_those_that_the_referenc
 def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, int], Results]:
     def score(driver: str, suite: str, episodes: int) -> Results:
         monkeypatch.setattr(report, "write_report", lambda page, *_: page.touch())
-        monkeypatch.setattr(
-            harness, "load_suite", lambda name: load_suite(name).model_copy(update={"seconds": 12.0})
-        )
+        monkeypatch.setattr(harness, "load_suite", lambda name: load_suite(name).model_copy(update={"seconds": 12.0}))
         evaluate(driver, suite, tmp_path / suite, episodes=episodes, yardsticks=False)
         return load_results(tmp_path / suite)
 

@@ -1,4 +1,4 @@
-"""Scenarios that prescribe what others leave to chance: the speed at the start, gaps, and others that follow a script."""
+"""Scenarios that prescribe what others leave to chance: the starting speed, gaps, road users who keep to a script."""
 
 from __future__ import annotations
 
