@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from drive_sim.drivers.risk import REACTION_TIME, RISK_TIME, WANDERING
 from drive_sim.world.single_track import GRAVITY
 from drive_sim.world.state import (
     ACTION_LATERAL,
@@ -18,6 +17,8 @@ from drive_sim.world.state import (
     TRIGGER_TIME,
 )
 
+WANDERING, RISK_TIME, REACTION_TIME = 0.375, 0.4, 0.75
+"""The regulation's figures [m], [s], [s], not the driver's."""
 INNER, OUTER = -1.75, -5.25
 """Middles of the lanes of the test's motorway; the ego drives in the outer one [m]."""
 SPEED = 20.0
