@@ -83,7 +83,7 @@ def doctor() -> None:
     metavar="DRIVER",
     default="keyboard",
     show_default=True,
-    help="keyboard, mouse, gamepad, wheel, human-model, expert, classical, or a model.",
+    help="keyboard, mouse, gamepad, wheel, human-model, expert, r157, classical, or a model.",
 )
 @click.option("--record", metavar="DATASET", type=FOLDER, help="Record into this dataset.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Leave after so many minutes of driving.")
@@ -197,7 +197,7 @@ def train(**options: Any) -> None:
     "--suite",
     metavar="SUITE",
     required=True,
-    help="lane-keeping, obstacle-avoidance, weather, uncertainty or real-roads.",
+    help="lane-keeping, obstacle-avoidance, weather, uncertainty, alks, ncap or real-roads.",
 )
 @click.option("--roads", metavar="DIR", type=FOLDER, help="Centre-line CSV files for real-roads.")
 @click.option("--episodes", type=AT_LEAST_ONE, help="How many; the suite's own number if not given.")

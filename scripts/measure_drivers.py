@@ -21,14 +21,18 @@ from typing import NamedTuple
 from drive_sim.drivers.driver import make_driver
 from drive_sim.evaluation.drives import Conditions, Drives, drive
 from drive_sim.evaluation.estimates import EpisodeScore, estimate_all
+from drive_sim.evaluation.preventability import judge_preventable
 from drive_sim.evaluation.results import DriverFacts
 from drive_sim.evaluation.suites import REAL_ROADS, draw_suite, list_suites, load_suite
 from drive_sim.world.episode import Episode
 from drive_sim.world.scenario import SPLITS, list_scenarios
 
+CRITICAL = ("collision_free_passes", "preventable_collisions", "unavoidable_collisions")
 METRICS = {
     "lane-keeping": ("autonomy", "lateral_error_mean", "lateral_error_p95", "lane_departures_per_km"),
     "obstacle-avoidance": ("collision_free_passes", "collisions_per_km", "min_clearance", "min_ttc"),
+    "alks": CRITICAL,
+    "ncap": CRITICAL,
     REAL_ROADS: ("autonomy", "route_completion", "lateral_error_mean", "lateral_error_max", "lane_departures_per_km"),
 }
 """What is printed for each suite; others print ``autonomy`` and ``collision_free_passes``."""
@@ -102,16 +106,23 @@ def measure(name: str, suite_name: str, episodes: Sequence[Episode]) -> list[Epi
     )
     drives = Drives(facts)
     started = time.perf_counter()
-    drive(drives, driver, episodes, Conditions(suite.on_failure, "cpu", 64), lambda share, text: None)
+    preventable = judge_preventable(episodes, "cpu", 64, _silent)
+    drive(drives, driver, episodes, Conditions(suite.on_failure, "cpu", 64), _silent, preventable=preventable)
     print(f"{suite_name}: {name}: {len(episodes)} episodes in {time.perf_counter() - started:.1f} s")
     return drives.scores
+
+
+def _silent(share: float, text: str) -> None:
+    """Reports nothing."""
 
 
 def print_estimates(suite: str, driver: str, scenario: str, scores: Sequence[EpisodeScore]) -> None:
     """One line a metric."""
     estimates = estimate_all(scores)
     for metric in METRICS.get(suite, ("autonomy", "collision_free_passes")):
-        found = estimates[metric]
+        found = estimates.get(metric)
+        if found is None:
+            continue
         low, high = found.low, found.high
         print(f"  {driver:12s} {scenario or suite:40s} {metric:26s} {found.estimate:8.4f}  [{low:.4f}, {high:.4f}]")
 

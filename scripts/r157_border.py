@@ -44,6 +44,8 @@ class Column:
     """Border of paragraph 5.2.5.2."""
     model_s: float
     """Border by the driver model's own figures."""
+    warning_s: float
+    """From the end of mere wandering to the intrusion."""
 
     @property
     def border(self) -> float:
@@ -66,13 +68,16 @@ def drive_grid(driver: str, step: float) -> list[Column]:
     ]
     cut_ins = [CutIn(ego / KMH, closing / KMH, lateral, float(t)) for ego, closing, lateral in kinds for t in times]
     hit: NDArray[np.bool_] = collides(cut_ins, driver).reshape(len(kinds), len(times))
-    return [
-        Column(
-            *kind, tuple(map(float, times)), tuple(map(bool, row)), demanded_time(kind[1] / KMH),
-            reference_time(CutIn(kind[0] / KMH, kind[1] / KMH, kind[2], 0.0)),
-        )
-        for kind, row in zip(kinds, hit, strict=True)
-    ]  # fmt: skip
+    columns = []
+    for (ego, closing, lateral), row in zip(kinds, hit, strict=True):
+        cut_in = CutIn(ego / KMH, closing / KMH, lateral, 0.0)
+        columns.append(
+            Column(
+                ego, closing, lateral, tuple(map(float, times)), tuple(map(bool, row)), demanded_time(closing / KMH),
+                reference_time(cut_in), cut_in.intrusion_time - cut_in.wandering_time,
+            )
+        )  # fmt: skip
+    return columns
 
 
 def summarise(columns: list[Column]) -> dict[str, float]:
@@ -84,6 +89,8 @@ def summarise(columns: list[Column]) -> dict[str, float]:
         found[f"{name}_right_side"] = sum(column.right(getattr(column, border_of)) for column in columns) / points
         found[f"{name}_mean_offset_s"] = float(np.mean(offsets))
         found[f"{name}_largest_distance_s"] = float(np.max(np.abs(offsets)))
+    found["shortest_warning_s"] = min(column.warning_s for column in columns)
+    found["longest_warning_s"] = max(column.warning_s for column in columns)
     return found
 
 

@@ -1,11 +1,11 @@
 """The reference driver after UN Regulation No. 157: a careful and competent human, who decides what was preventable.
 
 It keeps its lane and the scenario's speed, follows others at two seconds, never evades, and brakes as the regulation's
-model of a careful and competent human driver does (E/ECE/TRANS/505/Rev.3/Add.156, Annex 4, Appendix 3, figures 1 to 5;
-the model of the Japan Automobile Manufacturers Association): a risk is judged for 0.4 s (`risk`), the foot takes
-0.75 s to the brake, and the deceleration grows within 0.6 s to 0.774 g, which is a jerk of 12.65 m/s³. The same figures
-stand in the European Commission's own implementation (github.com/ec-jrc/JRC-FSM, "CC_human_driver") and in esmini's
-(ControllerALKS_R157SM); Olleja, Markkula & Bärgman 2024 (arXiv:2406.09493) compare the model with people.
+model of a careful and competent human driver does (E/ECE/TRANS/505/Rev.3/Add.156, Annex 4, Appendix 3): a risk is
+judged for 0.4 s (`risk`), the foot takes 0.75 s to the brake, and the deceleration grows within 0.6 s to 0.774 g, which
+is a jerk of 12.65 m/s³. The figures were checked against two public implementations, the European Commission's
+(github.com/ec-jrc/JRC-FSM, "CC_human_driver") and esmini's (ControllerALKS_R157SM). Olleja, Markkula & Bärgman 2024
+(arXiv:2406.09493) compare the regulation's models with people.
 
 A collision that it avoids on the same episode was preventable. It is a yardstick, not a claim of compliance. Here its
 reaction time delays everything that its foot does, not the full brake alone, and it may look 400 m ahead.
@@ -33,7 +33,7 @@ FULL_BRAKE = 0.774 * GRAVITY
 """Deceleration of the full brake on a dry road [m/s²]."""
 BRAKE_TIME = 0.6
 """In which it is reached [s]."""
-GRIP_SHARE = 0.85
+GRIP_SHARE = 0.9
 """Of the road's friction that the full brake uses at most [1]: the wheels still steer."""
 
 _REFERENCE = Manner(
@@ -68,9 +68,10 @@ def _brake(i, world, roads, state, seen, manner, watch, plan, vehicle, period):
     )  # fmt: skip
     delay = watch.decisions.shape[1]
     if watch.fresh[i]:
+        # Until the first decision takes effect the speed is held, or a bend slowed down for.
+        watch.acceleration[i] = min(plan.acceleration[i], 0.0)
         for k in range(delay):
-            watch.decisions[i, k] = decision
-        watch.acceleration[i] = decision
+            watch.decisions[i, k] = watch.acceleration[i]
         watch.fresh[i] = 0
     slot = state.step[i] % delay
     change = watch.decisions[i, slot] - watch.acceleration[i]

@@ -182,7 +182,8 @@ def decide(i, roads, world, state, seen, manner, watch, wish, wanted, hardest, h
         if _is_danger(i, n, gap, closing, state, seen, watch, period):
             watch.danger[i] = 1
         approached = approached or closing > 0.0
-        following = follow(speed, wanted, gap, max(seen.speed[i, n], 0.0), seen.acceleration[i, n], manner, i)
+        # That somebody brakes shows in the speed that is lost; how hard takes `RISK_TIME` to judge.
+        following = follow(speed, wanted, gap, max(seen.speed[i, n], 0.0), 0.0, manner, i)
         wish = min(wish, max(following, -HARD_DECELERATION))
     if not approached:
         watch.danger[i] = 0

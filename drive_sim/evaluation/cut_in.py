@@ -2,7 +2,7 @@
 
 UN Regulation No. 157, paragraph 5.2.5.2: the car shall avoid a collision with a slower vehicle that cuts in and keeps
 its speed, if TTC_LaneIntrusion > v_rel / (2 · 6 m/s²) + 0.35 s. TTC_LaneIntrusion is the time to collision when the
-outside of the tyre of the intruder's front wheel crosses a line 0.3 m beyond the outer edge of the marking.
+outside of the tyre of the intruder's nearer front wheel crosses a line 0.3 m beyond the outer edge of the marking.
 """
 
 from __future__ import annotations

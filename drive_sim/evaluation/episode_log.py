@@ -82,7 +82,8 @@ class EpisodeFacts:
     condition: str = ""
     """Of the suite, under which it was driven; "" where the suite has none."""
     preventable: bool | None = None
-    """Whether the reference driver hit nobody on the same episode; None where there is nobody, or it is not known."""
+    """Whether the reference driver hit nobody on the same episode; None where nobody demands a reaction, or
+    it is not known."""
     unavoidable: bool = False
     """No driver could pass what is met."""
 

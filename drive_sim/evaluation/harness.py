@@ -11,7 +11,7 @@ from drive_sim.drivers.driver import make_driver
 from drive_sim.errors import InputError
 from drive_sim.evaluation.conditions import control_steps
 from drive_sim.evaluation.drives import Conditions, Drives, drive
-from drive_sim.evaluation.preventability import judge_preventable
+from drive_sim.evaluation.preventability import demands_reaction, judge_preventable
 from drive_sim.evaluation.results import DriverFacts, Results, write_results
 from drive_sim.evaluation.suites import draw_suite, load_suite
 from drive_sim.evaluation.summary import Evaluation, results_of
@@ -167,7 +167,7 @@ def _plan(
 
 def _drive_all(evaluation: Evaluation, plan: Sequence[_Turn], report: Report) -> None:
     drives = [(turn, conditions) for turn in plan for conditions in evaluation.variants(turn.conditions)]
-    judging = sum(bool(episode.actors) for episode in evaluation.drawn)
+    judging = sum(demands_reaction(episode) for episode in evaluation.drawn)
     total, before = judging + sum(turn.episodes for turn, _ in drives), judging
     share = _part(report, 0.0, judging / max(total, 1))
     asked = evaluation.conditions

@@ -1,4 +1,4 @@
-"""Which collisions could have been prevented: the reference driver drives every episode that has other road users.
+"""Which collisions could have been prevented: the reference driver drives every episode that demands a reaction.
 
 After UN R157, Annex 4, Appendix 3: what a careful and competent human driver would not have hit was preventable. The
 reference drives before anybody else, unseen by reports, and always to the end of its episode or its first collision.
@@ -21,13 +21,19 @@ REFERENCE = "r157"
 """Name of the reference driver."""
 
 
+def demands_reaction(episode: Episode) -> bool:
+    """Whether there is anybody for the reference driver to prove itself on."""
+    return any(actor.demands_reaction for actor in episode.actors)
+
+
 def judge_preventable(episodes: Sequence[Episode], device: str, batch: int, report: Report) -> list[bool | None]:
-    """For each episode whether the reference driver hits nobody in it; None where there is nobody else.
+    """For each episode whether the reference driver hits nobody in it; None where nobody
+    demands a reaction.
 
     ``batch`` worlds are driven at once; the answer does not depend on it.
     """
     verdicts: list[bool | None] = [None] * len(episodes)
-    met = [index for index, episode in enumerate(episodes) if episode.actors]
+    met = [index for index, episode in enumerate(episodes) if demands_reaction(episode)]
     reference = make_driver(REFERENCE, device)
     for first in range(0, len(met), batch):
         report(first / len(met), f"{REFERENCE}, the reference: {first} of {len(met)} episodes")

@@ -14,6 +14,7 @@ from drive_sim.evaluation.suites import REAL_ROADS, Suite
 KNOWN_DRIVERS = {
     "expert": "the expert",
     "human-model": "the human model",
+    "r157": "the reference driver after UN R157",
     "classical": "the classical OpenCV driver",
     "straight": "driving straight ahead",
 }

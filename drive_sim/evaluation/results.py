@@ -83,7 +83,7 @@ class EpisodeRow(BaseModel):
     distance_m: float
     interventions: int
     preventable: bool | None = None
-    """Whether the reference driver after UN R157 hit nobody on this episode; null where it meets nobody."""
+    """Whether the reference driver after UN R157 hit nobody on this episode; null where nobody demands a reaction."""
 
 
 class ComparisonRow(_Part):

@@ -21,7 +21,7 @@ def test_every_named_driver_keeps_the_protocol(name):
 
 
 def test_only_drivers_that_say_so_look_at_the_truth():
-    assert {name for name in DRIVER_NAMES if make_driver(name).privileged} == {"expert", "human-model"}
+    assert {name for name in DRIVER_NAMES if make_driver(name).privileged} == {"expert", "human-model", "r157"}
 
 
 @pytest.mark.parametrize("name", ["exprt", "", "no/such/folder", "Expert"])

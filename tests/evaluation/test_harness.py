@@ -269,7 +269,7 @@ def test_a_late_step_is_not_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ({"suite": "parking"}, "--suite: 'parking' is not a suite; use one of lane-keeping"),
+        ({"suite": "parking"}, "--suite: 'parking' is not a suite; use one of alks, lane-keeping"),
         ({"driver": "nobody"}, "driver: there is no driver 'nobody'"),
         ({"driver": "keyboard"}, "driver: keyboard needs a person at it"),
         ({"against": ["nobody"]}, "--against: there is no driver 'nobody'"),

@@ -102,7 +102,7 @@ def test_real_roads_are_driven_once_each_all_the_way(shared_data: Path) -> None:
 
 
 def test_an_unknown_suite_is_refused_with_those_there_are() -> None:
-    with pytest.raises(InputError, match="parking' is not a suite; use one of lane-keeping"):
+    with pytest.raises(InputError, match="parking' is not a suite; use one of alks, lane-keeping"):
         load_suite("parking")
 
 

@@ -46,7 +46,7 @@ def _hit_somebody(log: EpisodeLog, preventable: bool) -> Ratio:
 
 @metric(
     "1",
-    formula="episodes with a collision in which the reference driver had none / episodes with other road users",
+    formula="episodes with a collision in which the reference driver had none / episodes that demand a reaction",
     source=UN_R157,
     aggregation="rate",
     better="lower",
@@ -59,7 +59,7 @@ def preventable_collisions(log: EpisodeLog) -> Ratio:
 
 @metric(
     "1",
-    formula="episodes with a collision in which the reference driver had one too / episodes with other road users",
+    formula="episodes with a collision in which the reference driver had one too / episodes that demand one",
     source=UN_R157,
     aggregation="rate",
     better="lower",

@@ -1,0 +1,122 @@
+"""What could have been prevented: the reference driver's verdict in metrics, episodes and results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from drive_sim.evaluation import harness, report
+from drive_sim.evaluation.estimates import estimate_all
+from drive_sim.evaluation.harness import evaluate
+from drive_sim.evaluation.metrics import METRICS
+from drive_sim.evaluation.metrics.metric import NOTHING, Ratio
+from drive_sim.evaluation.preventability import judge_preventable
+from drive_sim.evaluation.results import Results, load_results
+from drive_sim.evaluation.scored import load_scored
+from drive_sim.evaluation.suites import load_suite
+from drive_sim.rollout import run
+from drive_sim.world.scenario import list_scenarios, load_scenario
+from drive_sim.world.simulator import Simulator
+from drive_sim.world.state import EVENT_COLLISION_STATIC, EVENT_COLLISION_VEHICLE
+
+PREVENTABLE, UNAVOIDABLE = METRICS["preventable_collisions"], METRICS["unavoidable_collisions"]
+
+
+@pytest.fixture
+def episode(make_log: Callable, make_actor: Callable) -> Callable:
+    """Ten steps with a car on the road that is hit in the sixth, or not; the reference's verdict."""
+
+    def make(hit: bool, preventable: bool | None, road: str = "straight"):
+        touched = [0 if hit and step == 5 else -1 for step in range(10)]
+        events = {5: EVENT_COLLISION_VEHICLE} if hit else {}
+        facts = {"preventable": preventable, "road": road}
+        return make_log(10, (make_actor(),), facts=facts, hit_actor=touched, events=events)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("hit", "preventable", "expected"),
+    [(True, True, (1, 0)), (True, False, (0, 1)), (False, True, (0, 0)), (False, False, (0, 0))],
+)
+def test_a_collision_is_either_preventable_or_unavoidable(episode, hit, preventable, expected) -> None:
+    log = episode(hit, preventable)
+    assert (PREVENTABLE(log), UNAVOIDABLE(log)) == tuple(Ratio(float(one), 1.0) for one in expected)
+
+
+def test_where_the_reference_meets_nobody_nothing_is_said(episode, make_log) -> None:
+    assert PREVENTABLE(episode(True, None)) == UNAVOIDABLE(episode(True, None)) == NOTHING
+    assert PREVENTABLE(make_log(10)) == NOTHING
+
+
+def test_a_guard_rail_is_nobody(make_log, make_actor) -> None:
+    log = make_log(10, (make_actor(),), facts={"preventable": True}, events={5: EVENT_COLLISION_STATIC})
+    assert PREVENTABLE(log) == Ratio(0.0, 1.0)
+
+
+def test_their_estimates_are_shares_of_the_episodes_with_others(episode) -> None:
+    """2 of 5 preventable, 1 of 5 not; the sixth, without a verdict, does not count."""
+    verdicts = [(True, True), (True, True), (True, False), (False, True), (False, False), (True, None)]
+    logs = [episode(hit, verdict, road=f"road {number}") for number, (hit, verdict) in enumerate(verdicts)]
+    found = estimate_all(logs)
+    assert found["preventable_collisions"].estimate == pytest.approx(0.4)
+    assert found["unavoidable_collisions"].estimate == pytest.approx(0.2)
+    assert found["preventable_collisions"].episodes == 5
+
+
+def test_the_verdict_does_not_depend_on_the_batch_and_is_none_where_nobody_is() -> None:
+    names = ["ncap/ccrb-12m-6", "ncap/ccrm", "alks/free-driving", "alks/cut-in-unavoidable"]
+    episodes = [load_scenario(name, "test").draw(0) for name in names]
+    verdicts = judge_preventable(episodes, "cpu", 32, lambda share, text: None)
+    assert verdicts == [False, True, None, False]
+    assert judge_preventable(episodes, "cpu", 1, lambda share, text: None) == verdicts
+
+
+@pytest.mark.parametrize("suite", ["alks", "ncap"])
+def test_the_scenarios_that_say_they_are_unavoidable_are_those_that_the_reference_does_not_survive(suite) -> None:
+    scenarios = [load_scenario(name, "test") for name in list_scenarios("test", suite) if "free" not in name]
+    verdicts = judge_preventable([one.draw(2) for one in scenarios], "cpu", 32, lambda share, text: None)
+    marked = {one.name for one in scenarios if one.definition.unavoidable}
+    assert marked == {one.name for one, verdict in zip(scenarios, verdicts, strict=True) if not verdict}
+
+
+@pytest.fixture
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, int], Results]:
+    def score(driver: str, suite: str, episodes: int) -> Results:
+        monkeypatch.setattr(report, "write_report", lambda page, *_: page.touch())
+        monkeypatch.setattr(harness, "load_suite", lambda name: load_suite(name).model_copy(update={"seconds": 12.0}))
+        evaluate(driver, suite, tmp_path / suite, episodes=episodes, yardsticks=False)
+        return load_results(tmp_path / suite)
+
+    return score
+
+
+def test_results_say_of_every_episode_whether_it_was_preventable(results, tmp_path) -> None:
+    found = results("straight", "ncap", 4)
+    names = [row.scenario for row in found.episodes]
+    verdicts = dict(zip(names, [row.preventable for row in found.episodes], strict=True))
+    assert verdicts == {"ncap/ccrs": True, "ncap/ccrm": True, "ncap/ccrb-12m-2": True, "ncap/ccrb-12m-6": False}
+    assert not found.yardsticks
+    hit = [row.preventable for row in found.episodes if row.outcome.startswith("collision")]
+    assert found.metrics["preventable_collisions"].estimate == pytest.approx(hit.count(True) / 4)
+    assert found.metrics["unavoidable_collisions"].estimate == pytest.approx(hit.count(False) / 4)
+
+
+def test_a_suite_with_nobody_else_has_no_verdicts(results) -> None:
+    found = results("straight", "lane-keeping", 2)
+    assert {row.preventable for row in found.episodes} == {None}
+    assert "preventable_collisions" not in found.metrics
+
+
+def test_an_episode_with_a_verdict_can_be_driven_again(results, tmp_path, monkeypatch) -> None:
+    from dataclasses import replace
+
+    from drive_sim.evaluation.log import RolloutLog
+
+    results("straight", "ncap", 2)
+    scored = load_scored(tmp_path / "ncap", 1)
+    log = RolloutLog()
+    run(Simulator([replace(scored.episode, time_limit=12.0)], on_failure=scored.on_failure), scored.driver, [log])
+    assert scored.verdict(log.episode(0)).startswith("the same drive:")
