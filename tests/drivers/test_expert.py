@@ -165,7 +165,7 @@ def test_it_leaves_a_metre_to_who_walks_towards_it_at_the_edge(drive, make_road,
         160.0, -3.0, ACTOR_PEDESTRIAN, direction=-1, heedless=True, motion=MOTION_LANE, start_speed=1.4,
         desired_speed=1.4,
     )  # fmt: skip
-    done = drive("expert", make_episode(make_road(), walker))
+    done = drive("expert", make_episode(make_road(length=350), walker))
     assert_arrived(done)
     assert done.gap.min() > 0.9
     beside = np.abs(done.s - done.actor_s[:, :, 0]) < 3.0
@@ -175,8 +175,9 @@ def test_it_leaves_a_metre_to_who_walks_towards_it_at_the_edge(drive, make_road,
 
 def test_it_goes_slowly_through_a_gap_and_not_past_a_single_post(drive, make_road, make_episode, make_actor):
     right = make_actor(150.0, LANE - 1.5, ACTOR_CONE)
-    gap = make_episode(make_road(), right, make_actor(150.0, LANE + 1.6, ACTOR_CONE))
-    done = drive("expert", gap, make_episode(make_road(), right))
+    road = make_road(length=350)
+    gap = make_episode(road, right, make_actor(150.0, LANE + 1.6, ACTOR_CONE))
+    done = drive("expert", gap, make_episode(road, right))
     assert_arrived(done)
     through, past = (done.speed[np.abs(done.s[:, world] - 150.0) < 2.0, world].min() for world in range(2))
     assert through < 7.0 and past > 10.0
