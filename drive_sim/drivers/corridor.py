@@ -36,6 +36,8 @@ ROUNDS = 6
 """Rounds in which the bounds that matter are found."""
 EDGE_MARGIN = 0.15
 """Kept from the paved edge [m]."""
+HEAD_ON = 0.15
+"""Who comes towards us and has its middle no further left of our lane's than this, in lane widths, is in our lane."""
 LEAST_BEND_LENGTH = 3.5
 """Length scale of lateral moves at walking pace [m]."""
 
@@ -206,9 +208,9 @@ def _bound_beside(i, n, world, actors, plan, half_length, half_width):
     side = plan.band[i, 3, middle] - offset
     head_on = comes_towards(i, n, actors)
     if abs(side) < touching - 0.3 or (side > 0.0 and head_on):
-        if not head_on or offset > world.lane_centre[i] + 0.5 * world.lane_width[i]:
+        if not head_on or offset > world.lane_centre[i] + HEAD_ON * world.lane_width[i]:
             return  # no way past: the speed takes care of it
-        side = -1.0  # in our lane: as far to the right as there is pavement
+        side = -1.0  # as far to the right as there is pavement
     for k in range(stations):
         distance, offset = _meeting(i, n, k, actors, plan, half_length)
         # Without fading, a bound would come and go as the stations slide along.
