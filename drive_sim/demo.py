@@ -22,6 +22,19 @@ from drive_sim.world.simulator import Simulator
 
 DRIVER = "human-model"
 SUITES = ("lane-keeping", "obstacle-avoidance")
+OBSTACLES = (
+    "braking-lead",
+    "broken-down-car",
+    "cones",
+    "crossing-pedestrian",
+    "cut-in",
+    "debris",
+    "mixed",
+    "oncoming-traffic",
+    "parked-car",
+    "slow-lead",
+)
+"""Recorded of the obstacle scenarios; the rest are for who records longer."""
 BATCH = 16
 """Worlds recorded at once."""
 
@@ -88,7 +101,10 @@ def demo_episodes(seed: int, settings: DemoSettings) -> list[Episode]:
     """What is driven for the recording: training scenarios only."""
     episodes = []
     for suite, count in zip(SUITES, (settings.lane_episodes, settings.obstacle_episodes), strict=True):
-        for name in list_scenarios("train", suite):
+        names = list_scenarios("train", suite)
+        if suite == "obstacle-avoidance":
+            names = [f"{suite}/{name}" for name in OBSTACLES]
+        for name in names:
             scenario = load_scenario(name, "train")
             episodes += [scenario.draw(1000 * seed + number) for number in range(count)]
     return episodes

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from drive_sim.demo import DemoSettings, run_demo
+from drive_sim.demo import OBSTACLES, DemoSettings, demo_episodes, run_demo
 from drive_sim.errors import InputError
 from drive_sim.recording.dataset import Dataset
 
@@ -32,6 +32,17 @@ def test_the_demo_records_trains_and_reports(tmp_path: Path) -> None:
     # Started again it goes on where it was: nothing is recorded twice.
     run_demo(output, silent, settings=TINY)
     assert len(Dataset.open(output / "dataset")) == len(dataset)
+
+
+def test_the_demo_records_every_lane_scenario_and_the_obstacles_that_it_names() -> None:
+    episodes = demo_episodes(1, DemoSettings(lane_episodes=1, obstacle_episodes=2))
+    assert {(episode.split, episode.number // 1000) for episode in episodes} == {("train", 1)}
+    names = [episode.scenario for episode in episodes]
+    assert len([name for name in names if name.startswith("lane-keeping/")]) == 4
+    assert sorted({name for name in names if not name.startswith("lane-keeping/")}) == [
+        f"obstacle-avoidance/{name}" for name in OBSTACLES
+    ]
+    assert len(names) == 4 + 2 * len(OBSTACLES)
 
 
 def test_the_demo_keeps_its_hands_off_a_folder_that_is_not_its_own(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ SCENARIOS = (
     "obstacle-avoidance/cut-in",
     "obstacle-avoidance/oncoming-traffic",
     "obstacle-avoidance/crossing-pedestrian",
+    "obstacle-avoidance/oncoming-overtaker",
+    "obstacle-avoidance/walking-pedestrian",
 )
 STEPS = 200
 
@@ -98,6 +100,56 @@ def test_empty_slots_change_nothing(reference, episodes):
     for name, values in roomy.items():
         kept = values[:, :, :slots] if name.startswith("actor_") else values
         np.testing.assert_array_equal(kept, reference[name][:, :8], err_msg=name)
+
+
+SCRIPTED = """
+import sys
+import numpy as np
+from drive_sim.drivers.driver import make_driver
+from drive_sim.sensors.observation import Observation
+from drive_sim.world.episode import ActorSpec, Episode, WeatherSpec
+from drive_sim.world.road_generator import generate_road
+from drive_sim.world.simulator import Simulator
+from drive_sim.world.state import *
+road = generate_road("rural", 3, 500.0)
+left = road.oncoming_lane_centre(0)
+size = {"length": 4.5, "width": 1.8, "height": 1.5}
+coming = {"direction": -1, "motion": MOTION_LANE}
+slow = ActorSpec(ACTOR_CAR, start_s=118.0, start_d=left, start_speed=5.0, desired_speed=5.0, **coming, **size)
+swerve = {"trigger": TRIGGER_OWN_HEADWAY, "trigger_value": 1.0, "action": ACTION_LATERAL, "action_d": -1.0}
+back = {"next_action": ACTION_LATERAL, "next_after": 0.2, "next_d": left, "heedless": True}
+overtaker = ActorSpec(
+    ACTOR_CAR, start_s=133.0, start_d=left, start_speed=12.0, desired_speed=12.0, **swerve, **back, **coming, **size
+)
+walker = ActorSpec(
+    ACTOR_PEDESTRIAN, 0.5, 0.6, 1.8, 80.0, -3.0, direction=-1, start_speed=1.4, desired_speed=1.4, motion=MOTION_LANE,
+    heedless=True,
+)
+cones = tuple(ActorSpec(ACTOR_CONE, 0.4, 0.4, 0.8, 60.0, road.lane_centre(0) + side) for side in (-1.3, 1.5))
+actors = (slow, overtaker, walker, *cones)
+episode = Episode("hand/made", "test", 0, 5, road, WeatherSpec(), actors, start_s=40.0, start_speed=9.0)
+out = {}
+for device in ("cpu", "cuda"):
+    simulator, driver = Simulator([episode], device=device), make_driver("expert")
+    driver.bind(simulator)
+    driver.reset(simulator, None, 1)
+    for step in range(12):
+        simulator.step(driver.act(Observation(simulator.state.time)))
+    out[device] = simulator.state
+for name, a, b in zip(simulator.state._fields, out["cpu"], out["cuda"]):
+    np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9, err_msg=name)
+assert out["cuda"].actor_phase[0, 1] == PHASE_ACTING and out["cuda"].actor_timer[0, 1] > 0.2
+print("same")
+"""
+
+
+def test_cuda_drives_scripts_of_two_actions_and_their_expert_the_same(tmp_path):
+    root = Path(__file__).resolve().parents[1]
+    environment = {**os.environ, "NUMBA_ENABLE_CUDASIM": "1", "PYTHONPATH": str(root)}
+    command = [sys.executable, "-c", SCRIPTED]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert result.stdout.strip() == "same"
 
 
 def test_cuda_drives_the_same(tmp_path):

@@ -36,6 +36,8 @@ ROUNDS = 6
 """Rounds in which the bounds that matter are found."""
 EDGE_MARGIN = 0.15
 """Kept from the paved edge [m]."""
+HEAD_ON = 0.15
+"""Who comes towards us and has its middle no further left of our lane's than this, in lane widths, is in our lane."""
 LEAST_BEND_LENGTH = 3.5
 """Length scale of lateral moves at walking pace [m]."""
 
@@ -181,17 +183,17 @@ def _bound(i, world, roads, actors, manner, plan, half_length, half_width):
         plan.band[i, 0, k], plan.band[i, 1, k] = -1e3, 1e3
     for n in range(actors.kind.shape[1]):
         if plan.role[i, n] == ROLE_PASS:
-            _bound_beside(i, n, actors, plan, half_length, half_width)
+            _bound_beside(i, n, world, actors, plan, half_length, half_width)
     for k in range(stations):
         low, high = plan.band[i, 0, k], plan.band[i, 1, k]
         room = 0.5 * (min(high, plan.upper[i, k]) - max(low, plan.lower[i, k]))
         clearance = min(manner.clearance[i], max(room, 0.0))
         plan.lower[i, k] = max(plan.lower[i, k], low + clearance)
-        plan.upper[i, k] = min(plan.upper[i, k], high - clearance)
+        plan.upper[i, k] = max(min(plan.upper[i, k], high - clearance), plan.lower[i, k])
 
 
 @inner_scalar
-def _bound_beside(i, n, actors, plan, half_length, half_width):
+def _bound_beside(i, n, world, actors, plan, half_length, half_width):
     """Touching offsets beside actor ``n`` on the side that was chosen, fading out before and behind it."""
     stations = plan.offset.shape[1]
     nearest, middle = 1e9, 0
@@ -204,8 +206,11 @@ def _bound_beside(i, n, actors, plan, half_length, half_width):
     _, offset = _meeting(i, n, middle, actors, plan, half_length)
     touching = actors.half_width[i, n] + half_width
     side = plan.band[i, 3, middle] - offset
-    if abs(side) < touching - 0.3 or (side > 0.0 and comes_towards(i, n, actors)):
-        return  # no way past: the speed takes care of it
+    head_on = comes_towards(i, n, actors)
+    if abs(side) < touching - 0.3 or (side > 0.0 and head_on):
+        if not head_on or offset > world.lane_centre[i] + HEAD_ON * world.lane_width[i]:
+            return  # no way past: the speed takes care of it
+        side = -1.0  # as far to the right as there is pavement
     for k in range(stations):
         distance, offset = _meeting(i, n, k, actors, plan, half_length)
         # Without fading, a bound would come and go as the stations slide along.

@@ -152,13 +152,14 @@ def _slow_beside(i, n, actors, manner, plan, half_length, half_width):
         # Somebody at the roadside may step out.
         cap = 4.0 + 3.0 * room
     middle = plan.gap[i, n]
+    level = min(int(max(middle, 0.0) / plan.spacing[i] + 0.5), plan.offset.shape[1] - 1)
+    side = 0 if plan.offset[i, level] < actors.d[i, n] else 1
     reach = actors.half_length[i, n] + half_length
     for k in range(plan.speed.shape[1]):
         distance = k * plan.spacing[i] - middle
         if -reach - plan.spacing[i] < distance < reach:
             plan.speed[i, k] = min(plan.speed[i, k], cap)
             if abs(speed) < PASS_SPEED:
-                side = 0 if plan.offset[i, k] < actors.d[i, n] else 1
                 plan.cells[i, k, side] = min(plan.cells[i, k, side], room)
 
 

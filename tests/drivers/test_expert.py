@@ -12,6 +12,7 @@ from drive_sim.world.state import (
     ACTION_LATERAL,
     ACTION_SPEED,
     ACTION_WALK,
+    ACTOR_CONE,
     ACTOR_CYCLIST,
     ACTOR_PEDESTRIAN,
     EVENT_COLLISION,
@@ -139,6 +140,62 @@ def test_obstacles_on_roads_never_seen_are_passed_without_contact(drive):
     episodes = [load_scenario(f"obstacle-avoidance/{name}", "test").draw(n) for name in names for n in range(8)]
     done = drive("expert", *episodes, seconds=120.0)
     assert_arrived(done)
+
+
+NEW_KINDS = (
+    "broken-down-lorry",
+    "cut-out",
+    "oncoming-overtaker",
+    "walking-pedestrian",
+    "cyclist",
+    "double-parked",
+    "narrow-gap",
+)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_twenty_of_every_harder_obstacle_are_passed(drive, split):
+    episodes = [load_scenario(f"obstacle-avoidance/{name}", split).draw(n) for name in NEW_KINDS for n in range(20)]
+    done = drive("expert", *episodes, seconds=120.0)
+    assert_arrived(done)
+
+
+def test_it_leaves_a_metre_to_who_walks_towards_it_at_the_edge(drive, make_road, make_episode, make_actor):
+    walker = make_actor(
+        160.0, -3.0, ACTOR_PEDESTRIAN, direction=-1, heedless=True, motion=MOTION_LANE, start_speed=1.4,
+        desired_speed=1.4,
+    )  # fmt: skip
+    done = drive("expert", make_episode(make_road(length=350), walker))
+    assert_arrived(done)
+    assert done.gap.min() > 0.9
+    beside = np.abs(done.s - done.actor_s[:, :, 0]) < 3.0
+    assert done.offset[beside].min() > 0.2, "on the left of somebody at the right edge"
+    assert done.speed[beside].max() < 8.5
+
+
+def test_it_goes_slowly_through_a_gap_and_not_past_a_single_post(drive, make_road, make_episode, make_actor):
+    right = make_actor(150.0, LANE - 1.5, ACTOR_CONE)
+    road = make_road(length=350)
+    gap = make_episode(road, right, make_actor(150.0, LANE + 1.6, ACTOR_CONE))
+    done = drive("expert", gap, make_episode(road, right))
+    assert_arrived(done)
+    through, past = (done.speed[np.abs(done.s[:, world] - 150.0) < 2.0, world].min() for world in range(2))
+    assert through < 7.0 and past > 10.0
+    assert done.gap[:, 0].min() > 0.35
+
+
+def test_it_brakes_for_an_oncoming_overtaker_and_lets_it_get_back(drive, make_road, make_episode, make_actor):
+    slow = oncoming(make_actor, 245.0, speed=6.0)
+    overtaker = make_actor(
+        268.0, 1.75, direction=-1, motion=MOTION_LANE, start_speed=14.0, desired_speed=14.0, heedless=True,
+        trigger=TRIGGER_TIME, trigger_value=2.0, action=ACTION_LATERAL, action_d=LANE, action_duration=2.0,
+        next_action=ACTION_LATERAL, next_after=4.5, next_d=1.9, next_duration=2.0,
+    )  # fmt: skip
+    done = drive("expert", make_episode(make_road(), slow, overtaker), seconds=60.0)
+    assert_arrived(done)
+    in_our_lane = np.abs(done.actor_d[:, 0, 1] - LANE) < 0.5
+    assert in_our_lane.any() and done.speed.min() < 9.0
+    assert done.gap.min() > 0.3
 
 
 def test_it_drives_a_lap_of_every_real_track_without_leaving_its_lane(shared_data, drive):

@@ -54,6 +54,16 @@ def test_it_passes_obstacles_on_roads_never_seen(drive):
     assert np.all(done.events[~failed] & EVENT_FINISH)
 
 
+def test_it_passes_most_of_the_harder_obstacles(drive):
+    names = ("broken-down-lorry", "cut-out", "oncoming-overtaker", "walking-pedestrian", "cyclist", "double-parked",
+             "narrow-gap")  # fmt: skip
+    episodes = [load_scenario(f"obstacle-avoidance/{name}").draw(n) for name in names for n in range(8)]
+    done = drive("human-model", *episodes, seconds=120.0)
+    failed = (done.events & FAILURES) != 0
+    assert failed.mean() <= 0.04
+    assert np.all(done.events[~failed] & EVENT_FINISH)
+
+
 def test_it_pulls_out_seconds_before_an_obstacle_and_leaves_about_a_metre(drive, make_road, make_episode, make_actor):
     parked = make_episode(make_road(), make_actor(200.0, -3.2))
     done = drive("human-model", *(replace(parked, seed=seed) for seed in range(12)))

@@ -12,6 +12,7 @@ from drive_sim.evaluation.metrics.encounters import find_encounters
 from drive_sim.evaluation.metrics.metric import Ratio
 from drive_sim.evaluation.metrics.obstacles import collision_free_passes
 from drive_sim.world.state import (
+    ACTOR_CYCLIST,
     ACTOR_PEDESTRIAN,
     EVENT_COLLISION_STATIC,
     EVENT_COLLISION_VEHICLE,
@@ -295,3 +296,69 @@ def test_a_car_parked_across_the_lane_is_as_long_as_it_is_wide(make_log, make_ac
     """Turned by 90°, its extent along the road is its width, 2 m: past from 50 + 2 + 1, s = 54 in step 53."""
     log = make_log(100, (make_actor(yaw_offset=np.pi / 2),), events={99: EVENT_FINISH})
     assert only(log).end == 53
+
+
+def test_a_walker_who_comes_towards_us_is_passed_when_behind(make_log, make_actor):
+    """From 50 m at 1 m/s, ego at 10 m/s: 1.1 m a step, 52.25 m from s = 0 are closed in step 47."""
+    walker = make_actor(kind=ACTOR_PEDESTRIAN, length=0.5, width=0.6, direction=-1, start_speed=1.0, motion=MOTION_LANE)
+    log = make_log(100, (walker,), actor_s=50.0 - 0.1 * np.arange(1, 101), events={99: EVENT_FINISH})
+    assert (only(log).end, only(log).outcome) == (47, "past")
+
+
+def test_stopping_and_letting_an_oncoming_overtaker_by_is_a_pass(make_log, make_actor):
+    """The ego stops within 2 s and stands; the other comes by at 10 m/s, back in its lane."""
+    other = make_actor(start_s=100.0, direction=-1, start_speed=10.0, motion=MOTION_LANE, trigger=TRIGGER_DISTANCE)
+    log = make_log(
+        200,
+        (other,),
+        speed=[10.0] * 20 + [0.0] * 130 + [10.0] * 50,
+        actor_s=100.0 - np.arange(1, 201),
+        actor_phase=[0] * 10 + [1] * 190,
+        events={199: EVENT_FINISH},
+    )
+    assert only(log).outcome == "past"
+
+
+def test_who_cut_out_is_no_encounter_and_who_is_uncovered_is_one(make_log, make_actor):
+    """Standing for ever behind the car that was uncovered is no pass; touching who cut out instead fails it."""
+    lead = make_actor(start_s=30.0, start_speed=10.0, motion=MOTION_LANE, demands_reaction=False)
+    standing = make_actor(start_s=80.0)
+    places = np.stack([30.0 + np.arange(1, 201), np.full(200, 80.0)], axis=1)
+    waits = make_log(
+        200, (lead, standing), speed=[10.0] * 70 + [0.0] * 130, actor_s=places, events={199: EVENT_TIME_OUT}
+    )
+    assert only(waits).outcome == "no progress" and only(waits).slot == 1
+    touches = make_log(
+        60, (lead, standing), actor_s=places[:60], hit_actor=[-1] * 59 + [0], events={59: EVENT_COLLISION_VEHICLE}
+    )
+    assert only(touches).outcome == "failed"
+
+
+def test_of_two_parked_cars_each_is_an_encounter_and_the_one_opposite_fails_the_second(make_log, make_actor):
+    """First at 50 m, opposite at 75 m and no encounter of its own, second at 100 m; touched opposite in step 72."""
+    cars = (make_actor(), make_actor(start_s=75.0, demands_reaction=False), make_actor(start_s=100.0))
+    log = make_log(73, cars, hit_actor=[-1] * 72 + [1], events={72: EVENT_COLLISION_VEHICLE})
+    assert [encounter.outcome for encounter in find_encounters(log)] == ["past", "failed"]
+    assert collision_free_passes(log) == Ratio(1, 2)
+
+
+def test_following_a_cyclist_to_the_end_is_a_pass_and_standing_behind_one_who_stands_is_not(make_log, make_actor):
+    """5 m/s for 30 s, 15 m ahead; and a cyclist who has got off."""
+    rider = make_actor(kind=ACTOR_CYCLIST, length=1.8, width=0.6, start_s=20.0, start_speed=5.0, motion=MOTION_LANE)
+    log = make_log(300, (rider,), speed=5.0, actor_s=20.0 + 0.5 * np.arange(1, 301), events={299: EVENT_FINISH})
+    assert only(log).outcome == "followed"
+    stands = make_log(300, (rider,), speed=[5.0] * 20 + [0.0] * 280, actor_s=20.0, events={299: EVENT_TIME_OUT})
+    assert only(stands).outcome == "no progress"
+
+
+@pytest.mark.parametrize("touched", [True, False])
+def test_what_is_unavoidable_counts_neither_for_nor_against_anybody(make_log, make_actor, touched):
+    log = make_log(
+        100,
+        (make_actor(),),
+        facts={"unavoidable": True},
+        hit_actor=[0 if touched and step == 45 else -1 for step in range(100)],
+        events={99: EVENT_FINISH},
+    )
+    assert only(log).outcome == "unavoidable" and not only(log).counted and not only(log).passed
+    assert collision_free_passes(log) == Ratio(0, 0)

@@ -27,6 +27,7 @@ from drive_sim.world.state import (
     MOTION_LANE,
     MOTION_STATIC,
     TRIGGER_HEADWAY,
+    TRIGGER_OWN_HEADWAY,
 )
 
 LANE_KEEPING = [f"lane-keeping/{name}" for name in ("motorway", "mountain", "rural", "urban")]
@@ -35,7 +36,9 @@ IN_THE_LANE = ("parked-car", "broken-down-car", "cones", "debris")
 OBSTACLES = [
     f"obstacle-avoidance/{name}"
     for name in (
-        *IN_THE_LANE, "braking-lead", "crossing-pedestrian", "cut-in", "mixed", "oncoming-traffic", "slow-lead",
+        *IN_THE_LANE, "braking-lead", "broken-down-lorry", "crossing-pedestrian", "cut-in", "cut-out", "cyclist",
+        "double-parked", "mixed", "narrow-gap", "oncoming-overtaker", "oncoming-traffic", "slow-lead",
+        "walking-pedestrian",
     )
 ]  # fmt: skip
 PRESCRIBED = ("alks", "ncap")
@@ -148,6 +151,8 @@ def test_lane_keeping_demands_no_reaction_and_obstacle_avoidance_does(
                 assert not scored(episode)
             elif name.endswith("mixed"):
                 assert 2 <= len(scored(episode)) <= 3
+            elif name.endswith("double-parked"):
+                assert len(scored(episode)) == 2
             else:
                 assert len(scored(episode)) == 1
 
@@ -273,6 +278,151 @@ def test_a_row_of_cones_leads_into_the_lane_and_counts_once(episodes: dict[tuple
             reach = [cone.start_d + 0.5 * cone.width for cone in cones]
             assert all(later > earlier for earlier, later in pairwise(reach))
             assert [cone.demands_reaction for cone in cones] == [False] * (len(cones) - 1) + [True]
+
+
+def lane_edges(episode: Episode) -> tuple[float, float]:
+    """d [m] of the right and left edge of the ego's lane."""
+    centre, half = episode.road.lane_centre(episode.lane), 0.5 * episode.road.lane_width
+    return centre - half, centre + half
+
+
+def room_beside(episode: Episode, actor: ActorSpec) -> tuple[float, float]:
+    """Pavement [m] to the right and to the left of where an actor begins, as wide as its corners at any yaw reach."""
+    reach = 0.5 * (abs(math.cos(actor.yaw_offset)) * actor.width + abs(math.sin(actor.yaw_offset)) * actor.length)
+    road = episode.road
+    return actor.start_d - reach + road.paved_right[0], road.paved_left[0] - actor.start_d - reach
+
+
+def test_a_broken_down_lorry_leaves_a_side_to_pass_on(episodes: dict[tuple[str, str], list[Episode]]) -> None:
+    seen = {"right": 0, "left": 0, "near": 0}
+    for split in SPLITS:
+        for episode in episodes[split, "obstacle-avoidance/broken-down-lorry"]:
+            (lorry,) = scored(episode)
+            near = lorry.start_s - episode.start_s < 75.0
+            seen["near" if near else "right" if lorry.direction == 1 else "left"] += 1
+            right, left = room_beside(episode, lorry)
+            assert (left > EGO_WIDTH + 0.8) if lorry.direction == 1 else (right > EGO_WIDTH + 0.35)
+            distance = lorry.start_s - episode.start_s - 0.5 * (lorry.length + EGO_LENGTH)
+            assert episode.start_speed + episode.start_speed**2 / 11.0 < distance, "one can stop in 1 s and at 5.5 m/s²"
+    assert min(seen.values()) >= 5
+
+
+def test_who_cuts_out_leaves_the_lane_in_time_and_uncovers_a_standing_car(
+    episodes: dict[tuple[str, str], list[Episode]],
+) -> None:
+    for split in SPLITS:
+        for episode in episodes[split, "obstacle-avoidance/cut-out"]:
+            (standing,) = scored(episode)
+            (lead,) = (actor for actor in episode.actors if not actor.demands_reaction)
+            ego = episode.road.lane_centre(episode.lane)
+            assert standing.motion == MOTION_STATIC and abs(standing.start_d - ego) <= 0.5
+            assert episode.start_s < lead.start_s < standing.start_s - 80.0
+            assert lead.heedless and lead.trigger == TRIGGER_OWN_HEADWAY
+            assert abs(lead.action_d - ego) == pytest.approx(episode.road.lane_width, abs=0.21)
+            # A half cosine: the share of the way that takes it out of the standing car's width.
+            share = (0.5 * (lead.width + standing.width) + 0.1 + abs(standing.start_d - ego)) / episode.road.lane_width
+            clear = lead.action_duration * math.acos(1.0 - 2.0 * min(share, 1.0)) / math.pi
+            assert clear < lead.trigger_value, "nobody is hit but by the ego"
+            # An ego that follows at 1.4 s or more sees the standing car when the lead begins to move over.
+            headway = lead.trigger_value + 1.4
+            speed = lead.start_speed
+            assert speed / (2.0 * (headway - 1.0)) < 5.0, "and can stop"
+
+
+def test_an_oncoming_overtaker_gets_back_or_leaves_room_to_the_right(
+    episodes: dict[tuple[str, str], list[Episode]],
+) -> None:
+    seen = {"in time": 0, "too late": 0}
+    for split in SPLITS:
+        for episode in episodes[split, "obstacle-avoidance/oncoming-overtaker"]:
+            (overtaker,) = scored(episode)
+            (overtaken,) = (actor for actor in episode.actors if not actor.demands_reaction)
+            assert overtaken.direction == overtaker.direction == -1 and overtaken.start_s < overtaker.start_s
+            assert overtaken.start_speed < 0.6 * overtaker.start_speed
+            right, left = lane_edges(episode)
+            intrusion = left - (overtaker.action_d - 0.5 * overtaker.width)
+            assert overtaker.next_d - 0.5 * overtaker.width > left - 0.25, "it means to go back"
+            if intrusion > 1.0:
+                seen["in time"] += 1
+                assert overtaker.action_d - 0.5 * overtaker.width > right
+                # Met by an ego that is 2 s late, it has long begun to go back.
+                assert overtaker.next_after < 5.0
+            else:
+                seen["too late"] += 1
+                assert episode.road.paved_right[0] - intrusion > EGO_WIDTH + 0.6
+                aside = overtaken.start_d - overtaker.action_d - 0.5 * (overtaken.width + overtaker.width)
+                assert aside > 0.3, "and whoever is overtaken is not touched"
+    assert min(seen.values()) >= 5
+
+
+def test_who_walks_along_the_road_can_be_passed(episodes: dict[tuple[str, str], list[Episode]]) -> None:
+    seen = {"same way": 0, "towards us": 0, "late": 0}
+    for split in SPLITS:
+        for episode in episodes[split, "obstacle-avoidance/walking-pedestrian"]:
+            (walker,) = scored(episode)
+            assert walker.kind == ACTOR_PEDESTRIAN and walker.motion == MOTION_LANE and walker.heedless
+            assert 0.9 < walker.start_speed < 2.0
+            right, left = lane_edges(episode)
+            assert right - 0.7 < walker.start_d < right + 1.2, "at the lane's right edge"
+            if walker.action == ACTION_WALK:
+                seen["late"] += 1
+                assert walker.action_d > left and walker.trigger_value < 2.6
+            else:
+                seen["same way" if walker.direction == 1 else "towards us"] += 1
+                assert room_beside(episode, walker)[1] > EGO_WIDTH + 2.0
+    assert min(seen.values()) >= 5
+
+
+def test_a_cyclist_is_slow_enough_to_be_overtaken(episodes: dict[tuple[str, str], list[Episode]]) -> None:
+    company = set()
+    for split in SPLITS:
+        for episode in episodes[split, "obstacle-avoidance/cyclist"]:
+            (cyclist,) = scored(episode)
+            assert cyclist.start_speed < 0.6 * 0.97 * episode.speed_limit
+            assert cyclist.start_d < episode.road.lane_centre(episode.lane), "rides on the right"
+            assert room_beside(episode, cyclist)[1] > EGO_WIDTH + 2.5
+            caught = (cyclist.start_s - episode.start_s) / (1.0 - cyclist.start_speed / episode.speed_limit)
+            assert caught < episode.route_length - 60.0, "before the end"
+            company.add(any(actor.direction == -1 for actor in episode.actors))
+    assert company == {True, False}
+
+
+def test_cars_parked_on_both_sides_are_apart_enough_to_wind_through(
+    episodes: dict[tuple[str, str], list[Episode]],
+) -> None:
+    for split in SPLITS:
+        for episode in episodes[split, "obstacle-avoidance/double-parked"]:
+            first, opposite, third = sorted(episode.actors, key=lambda actor: actor.start_s)
+            assert first.demands_reaction and third.demands_reaction and not opposite.demands_reaction
+            for actor, later in pairwise((first, opposite, third)):
+                assert later.start_s - actor.start_s - 0.5 * (actor.length + later.length) > 12.0
+            assert room_beside(episode, first)[1] > EGO_WIDTH + 1.6
+            assert room_beside(episode, opposite)[0] > EGO_WIDTH + 0.8
+            assert room_beside(episode, third)[1] > EGO_WIDTH + 1.6
+
+
+def test_a_narrow_gap_is_a_car_and_half_a_metre_on_either_side(
+    episodes: dict[tuple[str, str], list[Episode]],
+) -> None:
+    kinds = set()
+    for split in SPLITS:
+        for episode in episodes[split, "obstacle-avoidance/narrow-gap"]:
+            (marked,) = scored(episode)
+            right = [a for a in episode.actors if a.start_d < episode.road.lane_centre(episode.lane)]
+            left = [a for a in episode.actors if a not in right]
+            edge = max(room_beside(episode, actor)[0] + actor.width for actor in right)
+            gap = min(room_beside(episode, actor)[0] for actor in left) - edge
+            assert marked in right and 0.45 < 0.5 * (gap - EGO_WIDTH) < 0.8
+            # Whoever keeps to the lane's middle comes too near on the right.
+            _, lane_left = lane_edges(episode)
+            assert max(a.start_d + 0.5 * a.width for a in right) > lane_left - 0.5 * episode.road.lane_width - 1.0
+            kinds.add(marked.kind)
+    assert ACTOR_CONE in kinds and len(kinds) >= 2
+
+
+def test_an_episode_says_when_nobody_could_pass(tmp_path: Path) -> None:
+    assert not load_scenario(write(tmp_path, GOOD)).draw(0).unavoidable
+    assert load_scenario(write(tmp_path, "unavoidable = true\n" + GOOD)).draw(0).unavoidable
 
 
 def test_mixed_drives_bring_different_obstacles_apart_from_each_other(
@@ -453,15 +603,41 @@ BAD_SCENARIOS = {
     "an unknown kind": (GOOD.replace('"car"', '"tank"'), "there is no kind 'tank'; choose from car, lorry"),
     "an unknown place": (GOOD.replace("right-of-lane", "pavement"), "at.place"),
     "the wrong distance": (GOOD.replace("blocks", "offset"), "offset says nothing about right-of-lane; give blocks"),
-    "no distance": (GOOD.replace(", blocks = 0.8", ""), "right-of-lane needs blocks; add it"),
+    "no distance": (GOOD.replace(", blocks = 0.8", ""), "right-of-lane needs blocks or leaves; add it"),
     "a trigger without action": (GOOD + 'when = { by = "time", value = 3.0 }\n', "when and then belong together"),
     "a walk without a speed": (
         GOOD + 'when = { by = "time", value = 3.0 }\nthen = { do = "walk", to = { place = "lane" } }\n',
         "then: a walk needs a speed above 0",
     ),
-    "a pedestrian on wheels": (
-        GOOD.replace('kind = "car"', 'kind = "pedestrian"\nspeed = 1.0'),
-        "drive along the road; give others a walk",
+    "a cone on wheels": (
+        GOOD.replace('kind = "car"', 'kind = "cone"\nspeed = 1.0'),
+        "go along the road; give others a walk",
+    ),
+    "two distances": (GOOD.replace("0.8", "0.8, leaves = 2.5"), "blocks and leaves are both given; keep one"),
+    "room left in the lane's middle": (
+        GOOD.replace('"right-of-lane", blocks = 0.8', '"lane", leaves = 2.5'),
+        "leaves says nothing about lane; give offset",
+    ),
+    "a second action alone": (
+        GOOD + 'next = { after = 2.0, do = "speed", speed = 3.0 }\n',
+        "next follows then, which is missing; add when and then",
+    ),
+    "a second action at no time": (
+        GOOD
+        + 'when = { by = "time", value = 3.0 }\nthen = { do = "speed", speed = 3.0 }\n'
+        + 'next = { do = "speed", speed = 0.0 }\n',
+        "next.after: is missing; add it",
+    ),
+    "heedless and parked": (GOOD + "heedless = true\n", "are for actors that move along the road; add a speed"),
+    "its own headway, standing": (
+        GOOD + 'when = { by = "own-headway", value = 2.0 }\nthen = { do = "speed", speed = 3.0 }\n',
+        "are for actors that move along the road; add a speed",
+    ),
+    "a second lane that is not there": (
+        GOOD.replace('kind = "car"', 'kind = "car"\nspeed = 5.0')
+        + 'when = { by = "time", value = 3.0 }\nthen = { do = "speed", speed = 3.0 }\n'
+        + 'next = { after = 1.0, do = "lateral", to = { place = "adjacent" } }\n',
+        "there is no adjacent lane",
     ),
     "too many actors": (GOOD + "count = [2, 9]\n", "9 actors are too many"),
     "a count upside down": (GOOD + "count = [3, 2]\n", "count does not run"),

@@ -21,6 +21,7 @@ from drive_sim.world.state import (
     PHASE_WAITING,
     TRIGGER_DISTANCE,
     TRIGGER_HEADWAY,
+    TRIGGER_OWN_HEADWAY,
     TRIGGER_TIME,
     TRIGGER_TTC,
 )
@@ -200,3 +201,66 @@ def test_sixteen_cars_in_a_queue_do_not_touch_when_the_first_stops(run, make_act
     gaps = log["actor_s"][:, :-1] - log["actor_s"][:, 1:] - CAR_LENGTH
     assert gaps.min() > 0.5
     assert np.all(log["actor_speed"][-1, :6] < 0.5)
+
+
+def test_who_pulls_out_pulls_back_in_when_the_second_action_says_so(run, make_actor):
+    script = dict(trigger=TRIGGER_TIME, trigger_value=1.0, action=ACTION_LATERAL, action_d=LANE, action_duration=2.0)
+    script |= dict(next_action=ACTION_LATERAL, next_after=3.0, next_d=1.75, next_duration=2.5)
+    _, log = run(make_actor(120.0, 1.75, **moving(20.0), **script), seconds=8.0)
+    d, phase, timer = log["actor_d"][:, 0], log["actor_phase"][:, 0], log["actor_timer"][:, 0]
+    beside = (timer > 2.0) & (timer < 2.9)
+    assert np.all(d[beside] == LANE) and np.all(phase[beside] == PHASE_FINISHED), "the first action is over"
+    back = (timer > 3.1) & (timer < 5.3)
+    assert np.all(phase[back] == PHASE_ACTING) and np.all(np.diff(d[back]) > 0.0)
+    assert np.abs(np.diff(d)).max() < 0.5 * math.pi * 3.5 / 2.0 * PERIOD + 1e-9, "without a jump"
+    assert d[-1] == 1.75 and phase[-1] == PHASE_FINISHED
+
+
+def test_the_second_action_ends_the_first_where_that_has_got_to(run, make_actor):
+    script = dict(trigger=TRIGGER_TIME, trigger_value=1.0, action=ACTION_LATERAL, action_d=LANE, action_duration=4.0)
+    script |= dict(next_action=ACTION_LATERAL, next_after=2.0, next_d=1.75, next_duration=2.0)
+    _, log = run(make_actor(120.0, 1.75, **moving(20.0), **script), seconds=6.0)
+    assert log["actor_d"].min() == pytest.approx(0.0, abs=0.1), "half of the way"
+    assert log["actor_d"][-1, 0] == 1.75
+
+
+def test_who_changes_speed_first_keeps_it_through_a_change_of_lane(run, make_actor):
+    script = dict(trigger=TRIGGER_TIME, trigger_value=1.0, action=ACTION_SPEED, action_speed=10.0, action_rate=5.0)
+    script |= dict(next_action=ACTION_LATERAL, next_after=4.0, next_d=LANE, next_duration=2.0)
+    _, log = run(make_actor(200.0, 1.75, **moving(20.0), **script), seconds=8.0, speed=5.0)
+    assert log["actor_speed"][-1, 0] == pytest.approx(10.0, abs=0.05)
+    assert log["actor_d"][-1, 0] == LANE
+
+
+def test_who_walks_along_the_road_crosses_it_when_told(run, make_actor):
+    script = dict(trigger=TRIGGER_TIME, trigger_value=2.0, action=ACTION_WALK, action_d=4.0, action_speed=1.5)
+    walker = make_actor(300.0, -3.0, kind=ACTOR_PEDESTRIAN, direction=-1, heedless=True, **moving(1.2), **script)
+    _, log = run(walker, seconds=8.0)
+    along = log["time"] < 2.0
+    np.testing.assert_allclose(log["actor_s"][along, 0], 300.0 - 1.2 * log["time"][along], atol=1e-9)
+    assert np.all(log["actor_d"][along] == -3.0)
+    assert np.allclose(np.cos(log["actor_yaw"][along, 0]), -1.0), "facing us"
+    crossing = (log["actor_phase"][:, 0] == PHASE_ACTING) & (log["actor_timer"][:, 0] > 0.1)
+    assert np.allclose(log["actor_lateral_speed"][crossing, 0][:-1], 1.5)
+    assert np.all(log["actor_speed"][crossing] == 0.0) and np.allclose(np.sin(log["actor_yaw"][crossing, 0]), 1.0)
+
+
+def test_the_heedless_do_not_brake_for_who_stands_in_their_way(run, make_actor):
+    standing = make_actor(400.0, 1.75)
+    drivers = (make_actor(250.0, 1.75, **moving(20.0), heedless=heedless) for heedless in (False, True))
+    heeding, heedless = (run(driver, standing, seconds=6.0)[1]["actor_speed"][:, 0] for driver in drivers)
+    assert heeding[-1] < 14.0
+    assert np.all(np.abs(heedless - 20.0) < 1e-9)
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_a_car_pulls_out_at_its_own_headway_to_who_is_ahead_of_it(run, make_actor, direction):
+    """10 m/s faster than who is ahead: 1.5 s at 15 m/s are 22.5 m between bumpers, wherever the ego is."""
+    script = dict(trigger=TRIGGER_OWN_HEADWAY, trigger_value=1.5, action=ACTION_LATERAL, action_d=LANE)
+    slow = make_actor(300.0, 1.75, direction=direction, **moving(5.0))
+    fast = make_actor(300.0 - direction * 80.0, 1.75, direction=direction, heedless=True, **moving(15.0), **script)
+    _, log = run(slow, fast, seconds=8.0, speed=5.0)
+    first = int(np.argmax(log["actor_phase"][:, 1] == PHASE_ACTING))
+    assert first > 0
+    gap = direction * (log["actor_s"][first - 1, 0] - log["actor_s"][first - 1, 1]) - CAR_LENGTH
+    assert 22.5 - 0.6 < gap <= 22.5 + 1e-6
