@@ -158,12 +158,8 @@ def findings(results: Results, suite: Suite) -> list[str]:
 
 def _help(results: Results, driven: str) -> str:
     interventions = sum(row.interventions for row in results.episodes)
-    row = results.metrics.get("autonomy")
     if not interventions:
-        bound = ""
-        if row is not None and row.low is not None and row.low < 1.0:
-            bound = f" So little driving cannot exclude an autonomy of {percent(row.low)} %."
-        return f"It never needed help in {driven}.{bound}"
+        return f"It never needed help in {driven}."
     helped = sum(row.interventions > 0 for row in results.episodes)
     return (
         f"It needed help {times(interventions)} in {driven}, in {helped} of {len(results.episodes)} drives: more than "
