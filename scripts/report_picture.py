@@ -12,15 +12,11 @@ import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import cv2
-
 from drive_sim.evaluation.harness import evaluate
 
 MODEL, SUITE, RIVAL, EPISODES = "models/pilotnet", "obstacle-avoidance", "classical", 36
 WIDTH, HEIGHT = 1280, 1560
 """Of the picture [px]."""
-COLOURS = 64
-"""Levels of each channel: smooth enough for a page of flat colours, and the file is smaller."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -34,9 +30,6 @@ def picture(page: Path, path: Path) -> None:
         size = f"--window-size={WIDTH},{HEIGHT}"
         target = [size, f"--screenshot={path.resolve()}", page.resolve().as_uri()]
         subprocess.run([browser, *options, *target], check=True, stderr=subprocess.DEVNULL)
-    shown, step = cv2.imread(str(path)), 256 // COLOURS
-    assert shown is not None
-    cv2.imwrite(str(path), shown // step * step + step // 2, [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 
 def main() -> None:

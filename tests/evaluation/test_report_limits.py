@@ -73,7 +73,7 @@ def test_few_drives_behind_each_cell_make_hints_and_many_do_not(said) -> None:
 
 def test_weather_that_no_drive_had_is_named(said) -> None:
     told = said(OBSTACLES, episodes=[row(weather=name) for name in ("dry", "rain", "fog", "night", "dusk", "worn")])
-    assert "weather that these drives did not have: low sun or snow." in told
+    assert "No drive had these weathers, of which nothing is said: low sun and snow." in told
 
 
 def test_a_trained_network_is_one_of_many_and_a_program_is_not(said, results: Results) -> None:
