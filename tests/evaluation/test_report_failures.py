@@ -68,5 +68,5 @@ def test_who_could_have_prevented_it_is_shown_where_it_was_judged(listed) -> Non
     assert {row.preventable for row in listed(preventable=False).rows} == {"no"}
 
 
-def test_a_condition_stands_in_place_of_the_weather(listed) -> None:
-    assert listed(condition="camera blind for 1 s").rows[0].where == "made, camera blind for 1 s"
+def test_a_condition_stands_behind_the_weather(listed) -> None:
+    assert listed(condition="camera blind for 1 s").rows[0].where == "made, dry, camera blind for 1 s"
