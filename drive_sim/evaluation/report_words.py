@@ -31,6 +31,8 @@ OUTCOMES = {
 """How drives end, as verbs."""
 WORST_NAMED = 3
 """Scenarios that the findings name for their failures."""
+MOST_DIGITS = 4
+"""Behind the point of a percentage."""
 SIGNIFICANT = 3
 """Digits of numbers that are not shares."""
 DASH = "–"
@@ -39,13 +41,15 @@ DASH = "–"
 def percent(value: float) -> str:
     """A share as a percentage; never rounded up to 100 % or down to 0 %."""
     scaled = 100.0 * value
-    digits = 1
-    while (
-        digits < 4 and scaled not in (0.0, 100.0) and f"{scaled:.{digits}f}" in (f"{100:.{digits}f}", f"{0:.{digits}f}")
-    ):
-        digits += 1
-    shown = f"{scaled:.{digits}f}"
-    return (shown[:-2] if shown.endswith(".0") else shown).replace("-", "−")
+    for digits in range(1, MOST_DIGITS + 1):
+        shown = f"{scaled:.{digits}f}"
+        if scaled in (0.0, 100.0) or float(shown) not in (0.0, 100.0):
+            break
+    else:
+        # Closer to certainty than is shown: the last number short of it.
+        certain = 100.0 if scaled > 50.0 else 0.0
+        shown = f"{certain + math.copysign(10.0**-MOST_DIGITS, scaled - certain):.{MOST_DIGITS}f}"
+    return shown.removesuffix(".0").replace("-", "−")
 
 
 def number(value: float | None, unit: str) -> str:

@@ -11,7 +11,17 @@ from drive_sim.evaluation.suites import load_suite
 
 @pytest.mark.parametrize(
     ("share", "shown"),
-    [(0.987, "98.7"), (1.0, "100"), (0.9999, "99.99"), (0.99951, "99.95"), (0.0, "0"), (0.0002, "0.02"), (-0.4, "−40")],
+    [
+        (0.987, "98.7"),
+        (1.0, "100"),
+        (0.9999, "99.99"),
+        (0.99951, "99.95"),
+        (0.0, "0"),
+        (0.0002, "0.02"),
+        (0.99999999, "99.9999"),
+        (1e-9, "0.0001"),
+        (-0.4, "−40"),
+    ],
 )
 def test_a_share_is_never_rounded_to_certainty(share: float, shown: str) -> None:
     assert report_words.percent(share) == shown
