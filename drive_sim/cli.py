@@ -220,7 +220,8 @@ def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **opti
     """Score DRIVER on roads it never saw.
 
     DIR gets results.json (docs/results.md tells of every field), report.html (the verdict in words, where it fails,
-    every failure with a video and the command that drives it again), and report-vs-DRIVER.html for each --against.
+    every failure with the command that drives it again, the worst as videos), and report-vs-DRIVER.html for each
+    --against.
     """
     from drive_sim.evaluation.harness import evaluate as evaluate_driver
     from drive_sim.evaluation.junit import write_junit

@@ -111,8 +111,8 @@ class PairedOutcomes:
 def pair_outcomes(first: Sequence[bool], second: Sequence[bool]) -> PairedOutcomes:
     """Count whether A and B got through each of the same drives, given in the same order."""
     a, b = np.asarray(first, bool), np.asarray(second, bool)
-    counts = [int(np.sum(both)) for both in (a & b, a & ~b, ~a & b, ~a & ~b)]
-    return PairedOutcomes(*counts, p_value=mcnemar(a, b))
+    both, only_a, only_b, neither = (int(np.sum(drives)) for drives in (a & b, a & ~b, ~a & b, ~a & ~b))
+    return PairedOutcomes(both, only_a, only_b, neither, mcnemar(a, b))
 
 
 def compare(

@@ -14,7 +14,8 @@ from drive_sim.evaluation.log import EpisodeLog, RolloutLog
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.metrics.obstacles import OBSTACLE_METRICS
 from drive_sim.evaluation.trace import Moment
-from drive_sim.evaluation.video import MAP_SIZE, Caption, Picture, Shot, compose, encode, jpeg, room_in_lane
+from drive_sim.evaluation.video import MAP_SIZE, Caption, Shot, compose, encode, jpeg, room_in_lane
+from drive_sim.evaluation.video_drawing import Picture
 from drive_sim.evaluation.video_traces import CommandTraces
 from drive_sim.kernel import to_host
 from drive_sim.progress import Report

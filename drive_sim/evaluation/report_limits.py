@@ -80,7 +80,7 @@ def _thin_cells(results: Results) -> str:
 def _never_driven(results: Results) -> str:
     met = {row.weather for row in results.episodes}
     absent = [name.replace("-", " ") for name in weather_domains() if name not in met]
-    return f"Nothing is said of weather that these drives did not have: {listed(absent, 'or')}." if absent else ""
+    return f"No drive had these weathers, of which nothing is said: {listed(absent)}." if absent else ""
 
 
 def _one_training(results: Results) -> str:

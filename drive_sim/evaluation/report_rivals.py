@@ -73,10 +73,10 @@ def page_names(rivals: Sequence[Rival]) -> list[str]:
     return names
 
 
-def summary(results: Results, evaluation: Evaluation, place: int, page: str) -> RivalSummary:
-    """The rival at ``place`` among the comparisons, in short."""
-    rival, name = results.comparisons[place], results.driver.name
-    paired = _paired(evaluation.driver, evaluation.rivals[place])
+def summary(results: Results, evaluation: Evaluation, number: int, page: str) -> RivalSummary:
+    """Rival ``number`` of the comparisons, in short."""
+    rival, name = results.comparisons[number], results.driver.name
+    paired = _paired(evaluation.driver, evaluation.rivals[number])
     return RivalSummary(
         page=page,
         name=rival.driver.name,
@@ -88,12 +88,12 @@ def summary(results: Results, evaluation: Evaluation, place: int, page: str) -> 
 
 
 def comparison_page(
-    results: Results, evaluation: Evaluation, place: int, drivers: tuple[Driver, Driver], folder: Path, report: Report
+    results: Results, evaluation: Evaluation, number: int, drivers: tuple[Driver, Driver], folder: Path, report: Report
 ) -> dict[str, Any]:
     """What the page's template wants to know; drives the most telling episodes again for both."""
-    both = (evaluation.driver, evaluation.rivals[place])
-    rival, name = results.comparisons[place], results.driver.name
-    order = _differing(evaluation, both)
+    both = (evaluation.driver, evaluation.rivals[number])
+    rival, name = results.comparisons[number], results.driver.name
+    order = differing_drives(evaluation, both)
     films = _films(evaluation, both, drivers, order[:PAIRS_FILMED], folder, report)
     columns = [column for column in tables.columns_of(results) if column.driver in (results.driver, rival.driver)]
     paired = _paired(*both)
@@ -116,7 +116,7 @@ def _paired(first: Drives, second: Drives) -> PairedOutcomes:
     return pair_outcomes([arrived(a) for a, _ in pairs], [arrived(b) for _, b in pairs])
 
 
-def _differing(evaluation: Evaluation, both: tuple[Drives, Drives]) -> list[int]:
+def differing_drives(evaluation: Evaluation, both: tuple[Drives, Drives]) -> list[int]:
     """Drives that exactly one got through: the worst failures first, the driver's and its rival's taking turns."""
     sides: list[list[int]] = []
     for drives, other in (both, both[::-1]):

@@ -32,6 +32,8 @@ OUTCOMES = {
 """How drives end, as verbs."""
 WORST_NAMED = 3
 """Scenarios that the findings name for their failures."""
+MOST_DIGITS = 4
+"""Behind the point of a percentage."""
 SIGNIFICANT = 3
 """Digits of numbers that are not shares."""
 DASH = "–"
@@ -40,13 +42,15 @@ DASH = "–"
 def percent(value: float) -> str:
     """A share as a percentage; never rounded up to 100 % or down to 0 %."""
     scaled = 100.0 * value
-    digits = 1
-    while (
-        digits < 4 and scaled not in (0.0, 100.0) and f"{scaled:.{digits}f}" in (f"{100:.{digits}f}", f"{0:.{digits}f}")
-    ):
-        digits += 1
-    shown = f"{scaled:.{digits}f}"
-    return (shown[:-2] if shown.endswith(".0") else shown).replace("-", "−")
+    for digits in range(1, MOST_DIGITS + 1):
+        shown = f"{scaled:.{digits}f}"
+        if scaled in (0.0, 100.0) or float(shown) not in (0.0, 100.0):
+            break
+    else:
+        # Closer to certainty than is shown: the last number short of it.
+        certain = 100.0 if scaled > 50.0 else 0.0
+        shown = f"{certain + math.copysign(10.0**-MOST_DIGITS, scaled - certain):.{MOST_DIGITS}f}"
+    return shown.removesuffix(".0").replace("-", "−")
 
 
 def number(value: float | None, unit: str) -> str:
@@ -159,12 +163,8 @@ def findings(results: Results, suite: Suite) -> list[str]:
 
 def _help(results: Results, driven: str) -> str:
     interventions = sum(row.interventions for row in results.episodes)
-    row = results.metrics.get("autonomy")
     if not interventions:
-        bound = ""
-        if row is not None and row.low is not None and row.low < 1.0:
-            bound = f" So little driving cannot exclude an autonomy of {percent(row.low)} %."
-        return f"It never needed help in {driven}.{bound}"
+        return f"It never needed help in {driven}."
     helped = sum(row.interventions > 0 for row in results.episodes)
     return (
         f"It needed help {times(interventions)} in {driven}, in {helped} of {len(results.episodes)} drives: more than "

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import select
 import shutil
 import subprocess
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 HEIGHT = 844
 """Of the window [px]."""
+PATIENCE = 60.0
+"""[s] without a word after which Chromium counts as hung."""
 COMPLAINTS = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
 
 
@@ -82,6 +85,7 @@ class Browser:
 
     def _read(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
+            assert select.select([self._in], [], [], PATIENCE)[0], "Chromium does not answer"
             part = os.read(self._in, 1 << 20)
             assert part, "Chromium ended"
             self._rest += part

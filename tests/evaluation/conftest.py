@@ -13,7 +13,7 @@ import pytest
 from drive_sim.evaluation import harness
 from drive_sim.evaluation.episode_log import EpisodeFacts, EpisodeLog
 from drive_sim.evaluation.harness import evaluate
-from drive_sim.evaluation.results import Results, load_results
+from drive_sim.evaluation.results import DriverFacts, EpisodeRow, Results, load_results
 from drive_sim.evaluation.suites import load_suite
 from drive_sim.world.episode import ActorSpec
 from drive_sim.world.state import ACTOR_CAR
@@ -121,6 +121,48 @@ def make_actor() -> Callable[..., ActorSpec]:
     return make
 
 
+MADE_ROW = EpisodeRow(
+    scenario="obstacle-avoidance/cones",
+    split="test",
+    number=0,
+    road="rural-1",
+    road_class="rural",
+    weather="dry",
+    seed=1,
+    outcome="finish",
+    duration_s=60.0,
+    distance_m=900.0,
+    interventions=0,
+)
+
+
+@pytest.fixture
+def made_row() -> Callable[..., EpisodeRow]:
+    """A drive as in results.json: it arrived, unless told otherwise."""
+    return lambda **changes: MADE_ROW.model_copy(update=changes)
+
+
+@pytest.fixture
+def made_results() -> Results:
+    """Results of three such drives, without any estimate."""
+    driver = DriverFacts(name="net", given="net", hash=None, privileged=False, controller="classical")
+    return Results(
+        complete=True,
+        driver=driver,
+        suite="obstacle-avoidance",
+        seed=0,
+        roads=None,
+        device="cpu",
+        versions={},
+        metrics={},
+        groups=[],
+        episodes=[MADE_ROW] * 3,
+        yardsticks=[],
+        comparisons=[],
+        timing={},
+    )
+
+
 REPORTED = 3
 """Drives of the evaluation that tests of the report read."""
 
@@ -132,6 +174,7 @@ def report_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         short = load_suite("lane-keeping").model_copy(update={"seconds": 9.0, "yardsticks": ("expert",)})
         patch.setattr(harness, "load_suite", lambda name: short)
         patch.setattr("drive_sim.evaluation.report.FILMED", 1)
+        patch.setattr("drive_sim.evaluation.report_rivals.PAIRS_FILMED", 1)
         output = tmp_path_factory.mktemp("evaluation")
         evaluate("straight", "lane-keeping", output, episodes=REPORTED, against=["human-model"])
     return output

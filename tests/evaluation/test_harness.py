@@ -187,7 +187,9 @@ def test_an_interrupted_evaluation_keeps_the_batches_that_were_finished(
 ) -> None:
     whole = score(episodes=4, batch=2)
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "report.html").touch()
+    older = [tmp_path / "out" / name for name in ("report.html", "report-vs-old.html")]
+    for page in older:
+        page.touch()
 
     def interrupt(share: float, text: str) -> None:
         if text.startswith("straight: 2 of 4"):
@@ -199,7 +201,7 @@ def test_an_interrupted_evaluation_keeps_the_batches_that_were_finished(
     assert not kept.complete
     assert kept.episodes == whole.episodes[:2]
     # A page of an earlier evaluation would contradict it.
-    assert not (tmp_path / "out" / "report.html").exists()
+    assert not any(page.exists() for page in older)
 
 
 def test_progress_only_ever_grows_and_ends_at_one(score: Callable[..., Results], suite: Callable[..., None]) -> None:

@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from drive_sim.evaluation import report_words
+from drive_sim.evaluation.drives import Conditions, Drives
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.replays import arrived
+from drive_sim.evaluation.report import command_line
 from drive_sim.evaluation.results import DriverFacts, Results
 from drive_sim.evaluation.suites import load_suite
+from drive_sim.evaluation.summary import Evaluation
 
 EPISODES = 3
 VOID = {"meta", "link", "br", "img", "path", "circle", "use", "hr", "rect", "line", "input"}
@@ -103,7 +106,7 @@ def test_every_failure_is_listed_worst_first_with_the_command_that_drives_it_aga
     assert sorted(map(int, commands[: len(failed)])) == failed
     worst = max(failed, key=lambda index: results.episodes[index].interventions)
     assert int(commands[0]) == int(commands[len(failed)]) == worst
-    assert f"{len(failed)} of {EPISODES} drives" in reader.text
+    assert f"{len(failed)} of {EPISODES} drives. Each command" in reader.text
     assert "preventable" not in reader.text  # nobody judged these
 
 
@@ -142,6 +145,14 @@ def test_the_page_says_how_to_get_the_same_numbers_again(reader: Reader) -> None
     )
     assert command in reader.text
     assert re.search(r"load_scenario\('lane-keeping/\w+', 'test'\)\.draw\(0\)", reader.text)
+
+
+def test_a_late_driver_is_made_late_again_by_the_command(results: Results) -> None:
+    suite = load_suite("lane-keeping")
+    conditions = Conditions(suite.on_failure, "cpu", 1, real_time=True, latency=2)
+    evaluation = Evaluation(suite, 0, None, conditions, [], Drives(results.driver))
+    command = command_line(results.model_copy(update={"latency_s": 0.1}), evaluation)
+    assert command.endswith("--against human-model --real-time --latency 100 --output DIR")
 
 
 def test_no_standard_is_claimed_to_be_met(reader: Reader) -> None:

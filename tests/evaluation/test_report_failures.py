@@ -23,17 +23,17 @@ FOLDER = Path("my runs/night")
 
 
 @pytest.fixture
-def listed(make_log, results: Results):
+def listed(make_log, made_results: Results):
     """The list of four drives, of which the first arrived."""
 
     def make(**row_changes: Any) -> Failures:
         logs = [make_log(100, events={99: end}) for end in ENDS]
-        drives = Drives(results.driver, [score_episode(log) for log in logs], [trace_of(log) for log in logs])
+        drives = Drives(made_results.driver, [score_episode(log) for log in logs], [trace_of(log) for log in logs])
         suite = load_suite("obstacle-avoidance")
         evaluation = Evaluation(suite, 0, None, Conditions(suite.on_failure, "cpu", 1), [], drives)
         rows = [EpisodeRow(**score.to_json()).model_copy(update=row_changes) for score in drives.scores]
         order = worst_first(drives.scores, suite.headline)
-        return failures(results.model_copy(update={"episodes": rows}), evaluation, order, FOLDER, [2])
+        return failures(made_results.model_copy(update={"episodes": rows}), evaluation, order, FOLDER, [2])
 
     return make
 
@@ -68,5 +68,5 @@ def test_who_could_have_prevented_it_is_shown_where_it_was_judged(listed) -> Non
     assert {row.preventable for row in listed(preventable=False).rows} == {"no"}
 
 
-def test_a_condition_stands_in_place_of_the_weather(listed) -> None:
-    assert listed(condition="camera blind for 1 s").rows[0].where == "made, camera blind for 1 s"
+def test_a_condition_stands_behind_the_weather(listed) -> None:
+    assert listed(condition="camera blind for 1 s").rows[0].where == "made, dry, camera blind for 1 s"

@@ -12,6 +12,7 @@ from drive_sim.evaluation.estimates import EpisodeScore, score_episode
 from drive_sim.evaluation.report_heat import domains, heat_map
 from drive_sim.evaluation.report_words import percent
 from drive_sim.evaluation.results import EpisodeRow
+from drive_sim.world.state import EVENT_FINISH
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def drive(make_log):
     def make(road_class: str, weather: str, interventions: int = 0) -> EpisodeScore:
         counts = [0] * 50 + [interventions] * 50
         facts: dict[str, Any] = {"road_class": road_class, "weather": weather, "road": f"{road_class}-{weather}"}
-        return score_episode(make_log(100, interventions=counts, facts=facts))
+        return score_episode(make_log(100, events={99: EVENT_FINISH}, interventions=counts, facts=facts))
 
     return make
 

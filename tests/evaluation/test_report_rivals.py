@@ -8,8 +8,14 @@ import pytest
 
 from drive_sim.evaluation import report_comparison_words as words
 from drive_sim.evaluation.comparison import PairedOutcomes, pair_outcomes
-from drive_sim.evaluation.report_rivals import page_names
+from drive_sim.evaluation.drives import Conditions, Drives
+from drive_sim.evaluation.estimates import score_episode
+from drive_sim.evaluation.replays import arrived
+from drive_sim.evaluation.report_rivals import differing_drives, page_names
 from drive_sim.evaluation.results import ComparisonRow, DriverFacts, Results, Rival
+from drive_sim.evaluation.suites import load_suite
+from drive_sim.evaluation.summary import Evaluation
+from drive_sim.world.state import EVENT_COLLISION_VEHICLE, EVENT_FINISH, EVENT_OFF_ROAD
 
 
 def test_every_drive_is_counted_in_one_of_four_ways() -> None:
@@ -95,8 +101,6 @@ def test_the_page_compares_in_words_before_it_shows_a_table(comparison: str, res
 def test_each_drive_in_which_they_differ_has_the_commands_of_both(
     comparison: str, results: Results, report_folder: Path
 ) -> None:
-    from drive_sim.evaluation.replays import arrived
-
     pairs = list(zip(results.episodes, results.comparisons[0].episodes, strict=True))
     differing = [index for index, (a, b) in enumerate(pairs) if arrived(a) != arrived(b)]
     assert differing
@@ -111,3 +115,18 @@ def test_both_are_filmed_side_by_side(comparison: str) -> None:
     pytest.importorskip("pygame")
     films = comparison.count("<video")
     assert films == 2 * comparison.count('class="pair"') > 0
+
+
+def test_drives_that_both_failed_or_both_got_through_are_not_where_they_differ(make_log, made_results: Results) -> None:
+    ends = {
+        "net": (EVENT_FINISH, EVENT_OFF_ROAD, EVENT_COLLISION_VEHICLE, EVENT_FINISH, EVENT_COLLISION_VEHICLE),
+        "old": (EVENT_FINISH, EVENT_FINISH, EVENT_OFF_ROAD, EVENT_OFF_ROAD, EVENT_FINISH),
+    }
+    both = [
+        Drives(made_results.driver, [score_episode(make_log(100, events={99: end})) for end in ends[name]])
+        for name in ("net", "old")
+    ]
+    suite = load_suite("obstacle-avoidance")
+    evaluation = Evaluation(suite, 0, None, Conditions(suite.on_failure, "cpu", 1), [], both[0], [both[1]])
+    # The worst failure of each first: the one's collision, the other's departure, then the one's departure.
+    assert differing_drives(evaluation, (both[0], both[1])) == [4, 3, 1]

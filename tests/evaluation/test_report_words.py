@@ -11,7 +11,17 @@ from drive_sim.evaluation.suites import load_suite
 
 @pytest.mark.parametrize(
     ("share", "shown"),
-    [(0.987, "98.7"), (1.0, "100"), (0.9999, "99.99"), (0.99951, "99.95"), (0.0, "0"), (0.0002, "0.02"), (-0.4, "−40")],
+    [
+        (0.987, "98.7"),
+        (1.0, "100"),
+        (0.9999, "99.99"),
+        (0.99951, "99.95"),
+        (0.0, "0"),
+        (0.0002, "0.02"),
+        (0.99999999, "99.9999"),
+        (1e-9, "0.0001"),
+        (-0.4, "−40"),
+    ],
 )
 def test_a_share_is_never_rounded_to_certainty(share: float, shown: str) -> None:
     assert report_words.percent(share) == shown
@@ -36,24 +46,24 @@ def test_without_an_intervention_only_a_bound_is_claimed() -> None:
     assert report_words.interval_text(row(None, 1.58, None, "km")) == ""
 
 
-def test_the_verdict_on_obstacles_counts_encounters(results: Results) -> None:
+def test_the_verdict_on_obstacles_counts_encounters(made_results: Results) -> None:
     passes = {"collision_free_passes": row(0.85, 0.79, 0.894, basis=200.0)}
-    words = report_words.verdict(results.model_copy(update={"metrics": passes}), load_suite("obstacle-avoidance"))
+    words = report_words.verdict(made_results.model_copy(update={"metrics": passes}), load_suite("obstacle-avoidance"))
     assert words.startswith("Got past 170 of 200 encounters without contact: 85 % (95 % interval 79 to 89.4 %)")
 
 
-def test_a_negative_autonomy_is_put_into_words(results: Results) -> None:
+def test_a_negative_autonomy_is_put_into_words(made_results: Results) -> None:
     metrics = {"autonomy": row(-0.2, -0.5, 0.1)}
-    words = report_words.verdict(results.model_copy(update={"metrics": metrics}), load_suite("lane-keeping"))
+    words = report_words.verdict(made_results.model_copy(update={"metrics": metrics}), load_suite("lane-keeping"))
     assert words.startswith("Needed help more often than every 6 s: autonomy −20 % (95 % interval −50 to 10 %)")
 
 
-def test_without_anything_to_say_the_verdict_says_so(results: Results) -> None:
-    words = report_words.verdict(results.model_copy(update={"metrics": {}}), load_suite("obstacle-avoidance"))
+def test_without_anything_to_say_the_verdict_says_so(made_results: Results) -> None:
+    words = report_words.verdict(made_results.model_copy(update={"metrics": {}}), load_suite("obstacle-avoidance"))
     assert words == "Nothing in these 3 drives says anything about collision_free_passes."
 
 
-def test_no_collision_is_not_sold_as_none_ever(results: Results) -> None:
-    clean = results.model_copy(update={"metrics": {"collisions_per_km": row(0.0, 0.0, 0.16, "1/km")}})
+def test_no_collision_is_not_sold_as_none_ever(made_results: Results) -> None:
+    clean = made_results.model_copy(update={"metrics": {"collisions_per_km": row(0.0, 0.0, 0.16, "1/km")}})
     said = " ".join(report_words.findings(clean, load_suite("lane-keeping")))
     assert "less often than 0.160 times per km (95 % confidence)" in said
