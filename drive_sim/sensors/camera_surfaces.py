@@ -43,7 +43,7 @@ def draw_patched(shape: tuple[int, int]) -> Picture:
     rng = generator("camera texture", "patched")
     picture = 0.12 * spectral_noise("ravelling", shape, 0.6, 3.0)
     picture += 0.10 * spectral_noise("old stains", shape, 1.6, 2.0)
-    _lay_repairs(picture, rng, 7, 0.4)
+    _lay_repairs(picture, rng, 7, 0.34)
     for lengthwise in (True, False, False, True, False, True):
         start, steps = rng.uniform(0, shape[1]), int(rng.uniform(90, 240))
         _wander(picture, rng, lengthwise, float(start), steps, 2, 0.5)
