@@ -1,5 +1,5 @@
-"""Other road users: their size, colour, lamps and stride, their haloes at night, and on a wet road their spray and mirror
-images."""
+"""Other road users: their size, colour, lamps and stride, their haloes at night, their spray and mirror images when wet.
+"""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def draw_concrete(shape: tuple[int, int]) -> Picture:
     height, width = shape
     rng = generator("camera texture", "concrete")
     picture = 0.05 * spectral_noise("cement", shape, 0.9, 3.0)
-    picture += 0.07 * rng.standard_normal(width)[None, :]
+    picture += 0.04 * rng.standard_normal(width)[None, :]
     rows, columns = np.arange(height), np.arange(width)
     lane, slab = rows * _LANES // height, columns * _SLABS // width
     picture += rng.uniform(-0.1, 0.1, (_LANES, _SLABS))[np.ix_(lane, slab)]
@@ -70,8 +70,9 @@ def draw_concrete(shape: tuple[int, int]) -> Picture:
         joint = place != np.roll(place, 1)
         stain = joint | np.roll(joint, -1) | np.roll(joint, 1)
         if place is lane:
-            picture[stain] -= 0.1
-            picture[joint] -= 0.4
+            # Wide enough for pixels at the picture's sides, which see more of the road's width.
+            picture[stain] -= 0.2
+            picture[joint] -= 0.14
         else:
             picture[:, stain] -= 0.1
             picture[:, joint] -= 0.45
