@@ -1,5 +1,4 @@
-"""Other road users: their size, colour, lamps and stride, their haloes at night, their spray and mirror images when wet.
-"""
+"""Other road users: size, colour, lamps and stride, haloes at night, and in the wet their spray and mirror images."""
 
 from __future__ import annotations
 
