@@ -291,7 +291,7 @@ def picture_duckietown(theirs: Path, folder: Path) -> None:
         episodes.append(staged(episode, [user(episode.road, *one, speed=speed) for one in CASTS[road_class]], speed))
     ours = [surface_of(picture, 320) for picture in rendered(episodes, camera).rgb[:, 0]]
     others = [pygame.transform.smoothscale(pygame.image.load(path), (320, 240)) for path in paths]
-    titles = ("", "", "", "")[: len(others)]
+    titles = [f"{number + 1}" for number in range(len(others))]
     whole = sheet([others, ours[: len(others)]], ("Duckietown", "drive_sim"), titles)
     pygame.image.save(whole, folder / "camera-duckietown.png")
 
