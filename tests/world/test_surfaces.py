@@ -32,7 +32,7 @@ def test_the_same_number_has_the_same_surfaces_again():
 def test_concrete_is_lighter_than_asphalt_whatever_the_weather():
     darkest = min(min(colour) for colour in surfaces()["concrete"].colours)
     assert darkest > 0.3
-    scenario = load_scenario("weather/motorway", "train")
+    scenario = load_scenario("lane-keeping/motorway", "train")
     drawn = [scenario.draw(n).weather for n in range(60)]
     concrete = [w.asphalt[0] for w in drawn if PAVINGS[w.paving] == "concrete"]
     assert concrete
