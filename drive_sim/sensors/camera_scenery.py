@@ -28,7 +28,7 @@ REACH = (260.0, 170.0, 130.0, 140.0, 200.0)
 """How far each kind is drawn [m]."""
 _GROWN = 0.85
 """Within this share of its reach a thing has its full height: it rises out of the ground, and does not pop up."""
-SHADOW_REACH = 80.0
+SHADOW_REACH = 60.0
 """How far off shadows of trees and houses are drawn [m]."""
 
 
@@ -149,7 +149,7 @@ def collect_scenery(view, size, scratch, slot, roads, road, found):
 def add_item_ground(view, size, scratch, slot, count, item):
     """Append the shadow of a tree, which has its outline, or of a house."""
     kind, extent = int(item[0]), item[4]
-    if kind not in (ITEM_TREE, ITEM_HOUSE) or view.sun < F(0.03):
+    if kind not in (ITEM_TREE, ITEM_HOUSE) or view.sun < F(0.08):
         return count
     if item[1] * item[1] + item[2] * item[2] > SHADOW_REACH * SHADOW_REACH:
         return count
