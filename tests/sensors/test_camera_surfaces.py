@@ -47,6 +47,10 @@ def test_concrete_has_a_joint_where_lanes_meet_and_after_every_slab(photographer
     middle = np.argmin(row[90:110]) + 90
     assert abs(middle - 99.5) <= 1.0
     assert row[middle] < 0.8 * np.median(row)
+    depth = ABOVE.z / (np.sin(ABOVE.pitch) + 20.5 / ABOVE.focal_length * np.cos(ABOVE.pitch))
+    for side in (-1, 1):
+        column = round(99.5 + side * 3.5 * ABOVE.focal_length / depth)
+        assert row[column - 2 : column + 3].min() < 0.85 * np.median(row)
     asphalt = np.mean([from_above(photographer, 100.0 + k, paving=PAVING_ASPHALT) for k in range(32)], axis=0)
     assert asphalt[120, 95:105].min() > 0.8 * np.median(asphalt[120])
     # And six slabs to the texture's 32 m.
