@@ -1,5 +1,4 @@
-"""Other road users: their size, colour, lamps and stride, their haloes at night, and on a wet road their spray and mirror
-images."""
+"""Other road users: size, colour, lamps and stride, haloes at night, and in the wet their spray and mirror images."""
 
 from __future__ import annotations
 
@@ -144,7 +143,7 @@ def _add_spray(view, size, scratch, slot, count, stand, speed, seed, step):
         puff = stand_at(view, stand.x + stand.cos * x, stand.y + stand.sin * x, 0.0, none, none, 0.0, 0.0)
         height = tall * (0.75 + 0.17 * number + 0.2 * u)
         width = stand.width * (1.25 + 0.2 * number + 0.2 * u)
-        alpha = min(0.75 * thick * (1.0 - 0.15 * number), 0.8)
+        alpha = min(0.62 * thick * (1.0 - 0.15 * number), 0.8)
         count = add_upright(
             view, size, scratch, slot, count, puff, width, -0.7 * height, height, GLOW, none, alpha, (r, g, b)
         )

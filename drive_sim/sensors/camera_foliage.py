@@ -75,9 +75,9 @@ def _conifer_clumps(rng: np.random.Generator) -> list[tuple[float, float, float,
     for tier in range(26):
         height = 0.09 + 0.86 * tier / 25
         wide = 0.4 * (1.0 - height) ** 0.85 * rng.uniform(0.75, 1.1) + 0.012
-        count = max(3, int(30 * wide))
+        count = max(3, int(52 * wide))
         for x in np.linspace(-wide, wide, count) + rng.normal(0.0, 0.01, count):
             droop = 0.12 * abs(x)
             tone = -0.35 - 0.5 * x / (wide + 0.02) * 0.4 + rng.normal(0.0, 0.2) + 0.25 * height
-            clumps.append((float(x), float(height - droop), float(rng.uniform(0.016, 0.034)), float(tone)))
+            clumps.append((float(x), float(height - droop), float(rng.uniform(0.02, 0.042)), float(tone)))
     return clumps

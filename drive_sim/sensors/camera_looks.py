@@ -18,7 +18,7 @@ F = np.float32
 FOLIAGE_LOG = FOLIAGE_SIZE.bit_length() - 1
 # Floats, because faces are rows of floats, and because Numba compiles a function anew for every literal integer.
 PLAIN = 0.0
-SIDE = 1.0  # of a vehicle, from the ground up; parameters: sill, radius of a wheel (in v), wheels from the middle (in u)
+SIDE = 1.0  # of a vehicle; parameters: height of the sill, radius of a wheel (in v), wheels from the middle (in u)
 END = 2.0  # of a vehicle; parameters: height of the sill, of the lamps' middle, half theirs; below 0 for the rear
 GLASS = 3.0  # window in a frame; parameters: frame in u, frame in v, number of panes
 SHADOW = 4.0  # soft rectangle; parameters: softness in u and v

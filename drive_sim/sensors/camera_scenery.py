@@ -26,7 +26,9 @@ _SPACING = (0.0, 8.0, 25.0, 70.0, 38.0)
 """From one possible place to the next, by kind [m]."""
 REACH = (260.0, 170.0, 130.0, 140.0, 200.0)
 """How far each kind is drawn [m]."""
-SHADOW_REACH = 80.0
+_GROWN = 0.85
+"""Within this share of its reach a thing has its full height: it rises out of the ground, and does not pop up."""
+SHADOW_REACH = 60.0
 """How far off shadows of trees and houses are drawn [m]."""
 
 
@@ -147,7 +149,7 @@ def collect_scenery(view, size, scratch, slot, roads, road, found):
 def add_item_ground(view, size, scratch, slot, count, item):
     """Append the shadow of a tree, which has its outline, or of a house."""
     kind, extent = int(item[0]), item[4]
-    if kind not in (ITEM_TREE, ITEM_HOUSE) or view.sun < F(0.03):
+    if kind not in (ITEM_TREE, ITEM_HOUSE) or view.sun < F(0.08):
         return count
     if item[1] * item[1] + item[2] * item[2] > SHADOW_REACH * SHADOW_REACH:
         return count
@@ -197,6 +199,9 @@ def _looks_of(kind, extent, number):
 @frame_scalar
 def add_item_faces(view, size, scratch, slot, count, shapes, item, group):
     """Append the faces of a tree, post, sign or house."""
-    shape, dimensions, colour, which = _looks_of(int(item[0]), item[4], item[5])
+    kind = int(item[0])
+    shape, (length, width, height), colour, which = _looks_of(kind, item[4], item[5])
+    share = math.sqrt(item[1] * item[1] + item[2] * item[2]) / REACH[kind]
+    dimensions = (length, width, height * min(max((1.0 - share) / (1.0 - _GROWN), 0.05), 1.0))
     stand = stand_at(view, item[1], item[2], item[3], dimensions, colour, 0.0, 0.0)
     return add_object(view, size, scratch, slot, count, stand, shapes, shape, group, 0.0, (which, 0.0, 0.0))

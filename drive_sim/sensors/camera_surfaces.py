@@ -43,7 +43,7 @@ def draw_patched(shape: tuple[int, int]) -> Picture:
     rng = generator("camera texture", "patched")
     picture = 0.12 * spectral_noise("ravelling", shape, 0.6, 3.0)
     picture += 0.10 * spectral_noise("old stains", shape, 1.6, 2.0)
-    _lay_repairs(picture, rng, 7, 0.4)
+    _lay_repairs(picture, rng, 7, 0.34)
     for lengthwise in (True, False, False, True, False, True):
         start, steps = rng.uniform(0, shape[1]), int(rng.uniform(90, 240))
         _wander(picture, rng, lengthwise, float(start), steps, 2, 0.5)
@@ -60,7 +60,7 @@ def draw_concrete(shape: tuple[int, int]) -> Picture:
     height, width = shape
     rng = generator("camera texture", "concrete")
     picture = 0.05 * spectral_noise("cement", shape, 0.9, 3.0)
-    picture += 0.07 * rng.standard_normal(width)[None, :]
+    picture += 0.04 * rng.standard_normal(width)[None, :]
     rows, columns = np.arange(height), np.arange(width)
     lane, slab = rows * _LANES // height, columns * _SLABS // width
     picture += rng.uniform(-0.1, 0.1, (_LANES, _SLABS))[np.ix_(lane, slab)]
@@ -70,8 +70,9 @@ def draw_concrete(shape: tuple[int, int]) -> Picture:
         joint = place != np.roll(place, 1)
         stain = joint | np.roll(joint, -1) | np.roll(joint, 1)
         if place is lane:
-            picture[stain] -= 0.1
-            picture[joint] -= 0.4
+            # Wide enough for pixels at the picture's sides, which see more of the road's width.
+            picture[stain] -= 0.2
+            picture[joint] -= 0.14
         else:
             picture[:, stain] -= 0.1
             picture[:, joint] -= 0.45

@@ -143,3 +143,12 @@ def test_scenery_grows_with_its_parameter(photographer):
     frames = CameraRig.default().render("cpu", simulator.roads, simulator.world, simulator.state, ("semantic",))
     counts = [(frames.semantic[k] == 10).sum() for k in range(3)]
     assert counts[0] == 0 < counts[1] < counts[2]
+
+
+def test_exposure_is_a_gain_on_light(photographer):
+    once, twice = (
+        photographer.light(photographer.shoot(photographer.episode(weather=photographer.weather(exposure=e))).rgb[0, 0])
+        for e in (0.5, 1.0)
+    )
+    fits = (twice < 0.95) & (once > 0.02)
+    assert (twice[fits] / once[fits]).mean() == pytest.approx(2.0, rel=0.01)
