@@ -20,6 +20,7 @@ from drive_sim.world.road import RAIL_BOTTOM, RAIL_OFFSET, RAIL_TOP, arc_tangent
 F, INT = np.float32, np.int32
 KNOT_DISTANCE = 8
 """Pixels from knot to knot."""
+STEP = F(1.0 / KNOT_DISTANCE)
 NOWHERE = 1e4
 """d [m] of ground that no road is near."""
 _WIDEST_SPAN = 25.0

@@ -1,4 +1,4 @@
-"""One pixel: ground or sky, faces laid over it, grey levels. What CUDA does in a thread and a CPU row by row."""
+"""One pixel: ground or sky, faces laid over it, grey levels. What CUDA does in a thread."""
 
 from __future__ import annotations
 
