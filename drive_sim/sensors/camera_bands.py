@@ -26,7 +26,20 @@ from drive_sim.sensors.camera_levels import store_levels
 from drive_sim.sensors.camera_light import ray
 from drive_sim.sensors.camera_model import KINDS
 from drive_sim.sensors.camera_pixels import grey_level, noise_start
-from drive_sim.sensors.camera_rows import BAND, BLUE, GREEN, KIND, NEAR, RED, SPAN_KIND, Band, fetch, read, write
+from drive_sim.sensors.camera_rows import (
+    BAND,
+    BLUE,
+    GREEN,
+    KIND,
+    NEAR,
+    RED,
+    SPAN_KIND,
+    Band,
+    fetch,
+    read,
+    use_wide_vectors,
+    write,
+)
 from drive_sim.sensors.camera_spans import (
     MARKED_SPAN,
     MIXED_SPAN,
@@ -121,6 +134,7 @@ def draw_band(scratch, slot, roads, road, textures, band):
 @frame_scalar
 def expose_band(scratch, slot, textures, band, seed, step, camera, rgb, i, c):
     """Grey levels of a band; ``rgb`` is (B, C, H, 3 W)."""
+    use_wide_vectors()
     rows, noise, view = scratch.rows, textures.noise, load_view(scratch.views, slot)
     exposure, sigma = view.exposure, view.noise * F(1.0 / NOISE_UNIT)
     for line in range(band.lines):

@@ -11,6 +11,7 @@ from drive_sim.sensors.camera_faces import (
     LAST_ROW,
     LOOK,
     along,
+    columns_of,
     cover_at,
     sheet_of,
 )
@@ -117,9 +118,10 @@ def draw_faces(scratch, slot, textures, band):
         look = faces[slot, f, LOOK]
         for row in range(low, high):
             sheet, start = sheet_of(faces, slot, f, F(row)), (row - band.row) * band.pitch
+            left, right = columns_of(sheet, first, last)
             if look == TREE:
-                _draw_tree(sheet, textures, rows, slot, start, first, last)
+                _draw_tree(sheet, textures, rows, slot, start, left, right)
             elif look == SHADOW:
-                _draw_shadow(sheet, rows, slot, start, first, last)
+                _draw_shadow(sheet, rows, slot, start, left, right)
             else:
-                _draw_face(sheet, textures, rows, slot, start, first, last)
+                _draw_face(sheet, textures, rows, slot, start, left, right)

@@ -45,6 +45,7 @@ from drive_sim.sensors.camera_rows import (
     D,
     S,
     read,
+    use_wide_vectors,
     write,
     write_pixel,
 )
@@ -70,6 +71,7 @@ F, INT = np.float32, np.int32
 @frame_scalar
 def draw_sky(scratch, slot, textures, band):
     """Spans with nothing but sky, and the land at the horizon."""
+    use_wide_vectors()
     rows, view = scratch.rows, load_view(scratch.views, slot)
     clouds = cloud_level(view, textures)
     for number in range(scratch.run_count[slot, SKY_SPAN]):
@@ -80,58 +82,65 @@ def draw_sky(scratch, slot, textures, band):
             x, y, z = ray(view, F(INT((high if end else low) * KNOT_DISTANCE)), row)
             least = min(least, z / math.sqrt(x * x + y * y))
         if least < F(LAND_TOP) + view.pixel:
-            for span in range(low, high):
-                for k in range(KNOT_DISTANCE):
-                    column = span * KNOT_DISTANCE + k
-                    red, green, blue = sky_pixel(view, textures, clouds, F(INT(column)), row)
-                    write_pixel(rows, slot, start + column, red, green, blue, F(0.0), F(SEMANTIC_SKY))
+            for column in range(low * KNOT_DISTANCE, high * KNOT_DISTANCE):
+                red, green, blue = sky_pixel(view, textures, clouds, F(INT(column)), row)
+                write_pixel(rows, slot, start + column, red, green, blue, F(0.0), F(SEMANTIC_SKY))
         else:
-            for span in range(low, high):
-                for k in range(KNOT_DISTANCE):
-                    column = span * KNOT_DISTANCE + k
-                    x, y, z = ray(view, F(INT(column)), row)
-                    red, green, blue = shade_sky(view, textures, clouds, x, y, z)
-                    write_pixel(rows, slot, start + column, red, green, blue, F(0.0), F(SEMANTIC_SKY))
+            for column in range(low * KNOT_DISTANCE, high * KNOT_DISTANCE):
+                x, y, z = ray(view, F(INT(column)), row)
+                red, green, blue = shade_sky(view, textures, clouds, x, y, z)
+                write_pixel(rows, slot, start + column, red, green, blue, F(0.0), F(SEMANTIC_SKY))
 
 
 @frame_scalar
 def draw_verge(scratch, slot, textures, band):
     """Spans with nothing but verge."""
+    use_wide_vectors()
     rows, view = scratch.rows, load_view(scratch.views, slot)
     for number in range(scratch.run_count[slot, VERGE_SPAN]):
         line, low, high = run_at(scratch, slot, band, VERGE_SPAN, number)
         row, start, levels = F(INT(band.row + line)), line * band.pitch, levels_at(scratch, slot, line)
-        for span in range(low, high):
-            for k in range(KNOT_DISTANCE):
-                column = span * KNOT_DISTANCE + k
-                x, y, z = ray(view, F(INT(column)), row)
-                near = -z / view.height
-                red, green, blue, _ = shade_verge(view, textures, levels, x / near, y / near)
-                red, green, blue = light_ground(view, x, y, z, red, green, blue)
-                red, green, blue = arriving(view, x, y, z, red, green, blue)
-                write_pixel(rows, slot, start + column, red, green, blue, near, F(SEMANTIC_VERGE))
+        for column in range(low * KNOT_DISTANCE, high * KNOT_DISTANCE):
+            x, y, z = ray(view, F(INT(column)), row)
+            near = -z / view.height
+            red, green, blue, _ = shade_verge(view, textures, levels, x / near, y / near)
+            red, green, blue = light_ground(view, x, y, z, red, green, blue)
+            red, green, blue = arriving(view, x, y, z, red, green, blue)
+            write_pixel(rows, slot, start + column, red, green, blue, near, F(SEMANTIC_VERGE))
+
+
+@pixel_scalar
+def _store_places(rows, slot, band, line, low, high):
+    """(s, d) of the pixels of spans of a line."""
+    for span in range(low, high):
+        n = line * band.knots + span
+        a, b = knot_at(rows, slot, n, False), knot_at(rows, slot, n + 1, False)
+        start = line * band.pitch + span * KNOT_DISTANCE
+        for k in range(KNOT_DISTANCE):
+            place = between(a, b, F(KNOT_DISTANCE), F(INT(k)) * STEP)
+            write(rows, slot, S, start + k, place.s)
+            write(rows, slot, D, start + k, place.d)
 
 
 @frame_scalar
 def draw_asphalt(scratch, slot, roads, road, textures, band, wet):
     """Spans with nothing but asphalt; ``wet`` is a constant."""
+    use_wide_vectors()
     rows, view, trim = scratch.rows, load_view(scratch.views, slot), trim_of(roads, road)
     for number in range(scratch.run_count[slot, ASPHALT_SPAN]):
         line, low, high = run_at(scratch, slot, band, ASPHALT_SPAN, number)
         row, start, levels = F(INT(band.row + line)), line * band.pitch, levels_at(scratch, slot, line)
-        for span in range(low, high):
-            n = line * band.knots + span
-            a, b = knot_at(rows, slot, n, False), knot_at(rows, slot, n + 1, False)
-            for k in range(KNOT_DISTANCE):
-                column = span * KNOT_DISTANCE + k
-                place = between(a, b, F(KNOT_DISTANCE), F(INT(k)) * STEP)
-                x, y, z = ray(view, F(INT(column)), row)
-                red, green, blue, _, puddle = shade_asphalt(view, trim, textures, levels, place.s, place.d)
-                red, green, blue = light_ground(view, x, y, z, red, green, blue)
-                if wet:
-                    red, green, blue = mirror_sky(view, x, y, z, puddle, red, green, blue)
-                red, green, blue = arriving(view, x, y, z, red, green, blue)
-                write_pixel(rows, slot, start + column, red, green, blue, -z / view.height, F(SEMANTIC_ROAD))
+        _store_places(rows, slot, band, line, low, high)
+        for column in range(low * KNOT_DISTANCE, high * KNOT_DISTANCE):
+            n = start + column
+            x, y, z = ray(view, F(INT(column)), row)
+            s, d = read(rows, slot, S, n), read(rows, slot, D, n)
+            red, green, blue, _, puddle = shade_asphalt(view, trim, textures, levels, s, d)
+            red, green, blue = light_ground(view, x, y, z, red, green, blue)
+            if wet:
+                red, green, blue = mirror_sky(view, x, y, z, puddle, red, green, blue)
+            red, green, blue = arriving(view, x, y, z, red, green, blue)
+            write_pixel(rows, slot, n, red, green, blue, -z / view.height, F(SEMANTIC_ROAD))
 
 
 @frame_scalar
