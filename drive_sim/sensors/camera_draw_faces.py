@@ -13,9 +13,22 @@ from drive_sim.sensors.camera_faces import (
     along,
     columns_of,
     cover_at,
+    painted,
     sheet_of,
 )
-from drive_sim.sensors.camera_looks import SHADOW, TREE, foliage_levels, mixed_colour, shadow_look, tree_look
+from drive_sim.sensors.camera_looks import (
+    END,
+    GLASS,
+    PLAIN,
+    SHADOW,
+    SIDE,
+    TREE,
+    foliage_levels,
+    mixed_colour,
+    shadow_look,
+    small_look,
+    tree_look,
+)
 from drive_sim.sensors.camera_pixels import face_at, lay_single, lay_tile, seen_share
 from drive_sim.sensors.camera_rows import (
     BACK_BLUE,
@@ -77,6 +90,40 @@ def _draw_shadow(sheet, rows, slot, start, first, last):
 
 
 @pixel_scalar
+def _lay_tile_over(sheet, rows, slot, n, found):
+    """Lay a face of a group over pixel ``n``; ``found`` is what `face_at` finds."""
+    red, green, blue = read(rows, slot, RED, n), read(rows, slot, GREEN, n), read(rows, slot, BLUE, n)
+    tile = (
+        read(rows, slot, OWNER, n), read(rows, slot, TILED, n), read(rows, slot, BACK_RED, n),
+        read(rows, slot, BACK_GREEN, n), read(rows, slot, BACK_BLUE, n),
+    )  # fmt: skip
+    near, kind = read(rows, slot, NEAR, n), read(rows, slot, KIND, n)
+    red, green, blue, near, kind, tile = lay_tile(sheet, found, red, green, blue, near, kind, tile)
+    write(rows, slot, OWNER, n, tile[0])
+    write(rows, slot, TILED, n, tile[1])
+    write(rows, slot, BACK_RED, n, tile[2])
+    write(rows, slot, BACK_GREEN, n, tile[3])
+    write(rows, slot, BACK_BLUE, n, tile[4])
+    write_pixel(rows, slot, n, red, green, blue, near, kind)
+
+
+@pixel_scalar
+def _draw_tiles(sheet, rows, slot, start, first, last):
+    """A face of a group whose look the compiler knows."""
+    for block in range((last - first + BLOCK - 1) // BLOCK):
+        for k in range(BLOCK):
+            column = first + block * BLOCK + k
+            x, n = F(INT(column)), start + column
+            inverse = along(sheet.plane, x)
+            share = F(1.0) / max(inverse, F(1e-6))
+            alpha, dark, bright = small_look(sheet, along(sheet.u, x) * share, along(sheet.v, x) * share)
+            red, green, blue = mixed_colour(sheet, dark, bright)
+            near, kind = read(rows, slot, NEAR, n), read(rows, slot, KIND, n)
+            alpha = seen_share(alpha * sheet.alpha * cover_at(sheet, x), inverse, near, kind)
+            _lay_tile_over(sheet, rows, slot, n, (alpha, red, green, blue, inverse))
+
+
+@pixel_scalar
 def _draw_face(sheet, textures, rows, slot, start, first, last):
     """A face with any look."""
     for column in range(first, last):
@@ -85,21 +132,12 @@ def _draw_face(sheet, textures, rows, slot, start, first, last):
         found = face_at(sheet, textures, F(column), near, kind)
         if found[0] <= F(0.0):
             continue
-        red, green, blue = read(rows, slot, RED, n), read(rows, slot, GREEN, n), read(rows, slot, BLUE, n)
         if sheet.group < F(0.0):
+            red, green, blue = read(rows, slot, RED, n), read(rows, slot, GREEN, n), read(rows, slot, BLUE, n)
             red, green, blue, near, kind = lay_single(sheet, found, red, green, blue, near, kind)
+            write_pixel(rows, slot, n, red, green, blue, near, kind)
         else:
-            tile = (
-                read(rows, slot, OWNER, n), read(rows, slot, TILED, n), read(rows, slot, BACK_RED, n),
-                read(rows, slot, BACK_GREEN, n), read(rows, slot, BACK_BLUE, n),
-            )  # fmt: skip
-            red, green, blue, near, kind, tile = lay_tile(sheet, found, red, green, blue, near, kind, tile)
-            write(rows, slot, OWNER, n, tile[0])
-            write(rows, slot, TILED, n, tile[1])
-            write(rows, slot, BACK_RED, n, tile[2])
-            write(rows, slot, BACK_GREEN, n, tile[3])
-            write(rows, slot, BACK_BLUE, n, tile[4])
-        write_pixel(rows, slot, n, red, green, blue, near, kind)
+            _lay_tile_over(sheet, rows, slot, n, found)
 
 
 @frame_scalar
@@ -118,10 +156,21 @@ def draw_faces(scratch, slot, textures, band):
         look = faces[slot, f, LOOK]
         for row in range(low, high):
             sheet, start = sheet_of(faces, slot, f, F(row)), (row - band.row) * band.pitch
-            left, right = columns_of(sheet, first, last)
             if look == TREE:
-                _draw_tree(sheet, textures, rows, slot, start, left, right)
-            elif look == SHADOW:
+                _draw_tree(sheet, textures, rows, slot, start, first, last)
+                continue
+            left, right = columns_of(sheet, first, last)
+            if look == SHADOW:
                 _draw_shadow(sheet, rows, slot, start, left, right)
+            elif sheet.group < F(0.0):
+                _draw_face(sheet, textures, rows, slot, start, left, right)
+            elif look == SIDE:
+                _draw_tiles(painted(sheet, SIDE), rows, slot, start, left, right)
+            elif look == END:
+                _draw_tiles(painted(sheet, END), rows, slot, start, left, right)
+            elif look == GLASS:
+                _draw_tiles(painted(sheet, GLASS), rows, slot, start, left, right)
+            elif look == PLAIN:
+                _draw_tiles(painted(sheet, PLAIN), rows, slot, start, left, right)
             else:
                 _draw_face(sheet, textures, rows, slot, start, left, right)

@@ -250,6 +250,15 @@ def along(pair, x):
 
 
 @pixel_scalar
+def painted(sheet, look):
+    """The `Sheet` with a look that the compiler knows."""
+    return Sheet(
+        sheet.edges, sheet.plane, sheet.u, sheet.v, sheet.semantic, sheet.group, F(look), sheet.alpha, sheet.pixel_u,
+        sheet.pixel_v, sheet.aspect, sheet.level, sheet.parameters, sheet.main, sheet.dark, sheet.bright,
+    )  # fmt: skip
+
+
+@pixel_scalar
 def columns_of(sheet, first, last):
     """(first column of first..last - 1 that may lie inside all edges of the face, and the one after the last)."""
     low, high = F(first), F(last)
