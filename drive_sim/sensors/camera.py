@@ -3,8 +3,8 @@
 One pass per pixel: the ray's ground point is found in the road's frame (`camera_field`) and shaded
 (`camera_ground`, `camera_sky`), the faces of what stands on the ground are laid over it from far to near
 (`camera_scene`, `camera_faces`, `camera_looks`), and exposure and noise make grey levels of it (`camera_pixels`).
-The CPU walks frame by frame and row by row, with everything hoisted that rows and frames have in common; CUDA takes
-a thread a pixel; both call the same scalar functions.
+The CPU walks frame by frame and band by band (`camera_bands`), in loops over what has the same scalar functions in
+common; CUDA takes a thread a pixel; both call the same scalar functions.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ import numpy as np
 from drive_sim.bundle import lasting
 from drive_sim.errors import InputError
 from drive_sim.kernel import kernel, to_device
-from drive_sim.sensors.camera_draw import STEP, copy_truth, draw_background, expose_row
-from drive_sim.sensors.camera_draw_faces import draw_faces
+from drive_sim.sensors.camera_bands import band_at, bands_in, copy_truth, draw_band, expose_band
 from drive_sim.sensors.camera_faces import (
     FIRST_COLUMN,
     FIRST_ROW,
@@ -27,7 +26,7 @@ from drive_sim.sensors.camera_faces import (
     LAST_ROW,
     sheet_of,
 )
-from drive_sim.sensors.camera_field import KNOT_DISTANCE, between, course_of, ground_knot, joinable, place_of
+from drive_sim.sensors.camera_field import KNOT_DISTANCE, STEP, between, course_of, ground_knot, joinable, place_of
 from drive_sim.sensors.camera_ground import has_rails, row_levels, trim_of
 from drive_sim.sensors.camera_lens import Lens, pinhole_of
 from drive_sim.sensors.camera_memory import (
@@ -89,7 +88,7 @@ def _prepare(slot, scene, c, size, i):
 
 @kernel(grain=1, fastmath=True)
 def _draw_frames(slot, slots, worlds, frames, layers, scene):
-    """CPU: draw one of ``slots`` parts of the frames, row by row."""
+    """CPU: draw one of ``slots`` parts of the frames, band by band."""
     scratch, textures, roads, world, state = scene.scratch, scene.textures, scene.roads, scene.world, scene.state
     rgb, depth = frames[0], frames[2]
     cameras, rows, columns = scene.camera.x.shape[0], depth.shape[2], depth.shape[3]
@@ -97,15 +96,13 @@ def _draw_frames(slot, slots, worlds, frames, layers, scene):
     for frame in range(slot * total // slots, (slot + 1) * total // slots):
         i, c = worlds[0][frame // cameras], frame % cameras
         _prepare(slot, scene, c, (rows, columns), i)
-        view = load_view(scratch.views, slot)
-        clouds, trim = cloud_level(view, textures), trim_of(roads, world.road[i])
-        for row in range(rows):
-            draw_background(view, roads, world.road[i], trim, textures, clouds, scratch, slot, row, columns)
-            draw_faces(textures, scratch, slot, row, columns)
+        for number in range(bands_in(rows)):
+            band = band_at(scratch, number, rows, columns)
+            draw_band(scratch, slot, roads, world.road[i], textures, band)
             if layers[0]:
-                start = noise_start(world.seed[i], state.step[i], scene.camera.number[c], row)
-                expose_row(view, textures, start, scratch, slot, rgb, i, c, row, columns)
-            copy_truth(scratch, slot, frames, layers, i, c, row, columns, F(SKY_DEPTH))
+                seed, step, camera = world.seed[i], state.step[i], scene.camera.number[c]
+                expose_band(scratch, slot, textures, band, seed, step, camera, rgb, i, c)
+            copy_truth(scratch, slot, band, frames, layers, i, c, F(SKY_DEPTH))
 
 
 @kernel(grain=1 << 30, fastmath=True)
@@ -117,7 +114,7 @@ def _prepare_frames(frame, worlds, size, scene):
 
 @pixel_scalar
 def _background_at(view, roads, road, textures, scratch, slot, row, column):
-    """(r, g, b, inverse depth, class) of ground or sky in a pixel, as `draw_background` draws it."""
+    """(r, g, b, inverse depth, class) of ground or sky in a pixel, as `draw_band` draws it."""
     origin_x, origin_y = scratch.origins[slot, 0], scratch.origins[slot, 1]
     course, trim = course_of(roads, road), trim_of(roads, road)
     rails = has_rails(trim)

@@ -250,6 +250,27 @@ def along(pair, x):
 
 
 @pixel_scalar
+def painted(sheet, look):
+    """The `Sheet` with a look that the compiler knows."""
+    return Sheet(
+        sheet.edges, sheet.plane, sheet.u, sheet.v, sheet.semantic, sheet.group, F(look), sheet.alpha, sheet.pixel_u,
+        sheet.pixel_v, sheet.aspect, sheet.level, sheet.parameters, sheet.main, sheet.dark, sheet.bright,
+    )  # fmt: skip
+
+
+@pixel_scalar
+def columns_of(sheet, first, last):
+    """(first column of first..last - 1 that may lie inside all edges of the face, and the one after the last)."""
+    low, high = F(first), F(last)
+    for edge in sheet.edges:
+        # Where an edge's coverage begins or ends; nowhere for one along the row.
+        there = -edge[1] / edge[0] if abs(edge[0]) > F(1e-4) else F(0.0)
+        low = max(low, there) if edge[0] > F(1e-4) else low
+        high = min(high, there + F(2.0)) if edge[0] < F(-1e-4) else high
+    return int(low), int(max(high, low))
+
+
+@pixel_scalar
 def cover_at(sheet, x):
     """Share of the pixel in column ``x`` that the face covers, 0..1; exact for upright rectangles."""
     e = sheet.edges

@@ -15,11 +15,12 @@ import numpy as np
 from drive_sim.sensors.camera_light import ray
 from drive_sim.sensors.camera_rows import fetch
 from drive_sim.sensors.camera_view import pixel_scalar
-from drive_sim.world.road import RAIL_BOTTOM, RAIL_OFFSET, RAIL_TOP, arc_tangent, grid_cell
+from drive_sim.world.road import RAIL_BOTTOM, RAIL_OFFSET, RAIL_TOP, grid_cell
 
 F, INT = np.float32, np.int32
 KNOT_DISTANCE = 8
 """Pixels from knot to knot."""
+STEP = F(1.0 / KNOT_DISTANCE)
 NOWHERE = 1e4
 """d [m] of ground that no road is near."""
 _WIDEST_SPAN = 25.0
@@ -84,20 +85,29 @@ def _nearest(roads, course, x, y):
 
 @pixel_scalar
 def _project(roads, course, element, x, y):
-    """As `element_project`, without a branch: s to a ten-thousandth of the way from the element's start."""
+    """(along, d) as `element_project`, without a branch: float32, along from the element's start.
+
+    From there no coordinate is large, so that single precision is good to a few hundredths of a millimetre; the angle
+    is good to a ten-thousandth of it.
+    """
     e = course.element_start + element
-    dx, dy = x - fetch(roads.x, e), y - fetch(roads.y, e)
-    c, s, bend = fetch(roads.cos_heading, e), fetch(roads.sin_heading, e), fetch(roads.curvature, e)
-    along, d = arc_tangent(c * dx + s * dy, c * dy - s * dx, bend)
+    dx, dy = F(x - fetch(roads.x, e)), F(y - fetch(roads.y, e))
+    c, s, bend = F(fetch(roads.cos_heading, e)), F(fetch(roads.sin_heading, e)), F(fetch(roads.curvature, e))
+    forward, left = c * dx + s * dy, c * dy - s * dx
+    # As `road.arc_tangent`.
+    one = F(1.0)
+    q = bend * (forward * forward + left * left) - F(2.0) * left
+    d = -q / (one + math.sqrt(max(one + bend * q, F(0.0))))
+    along = forward / max(one - bend * left, F(0.05))
     # atan(t) / t, of a quarter of the angle.
-    t = F(bend * along)
-    half = F(1.0) / (F(1.0) + math.sqrt(F(1.0) + t * t))
+    t = bend * along
+    half = one / (one + math.sqrt(one + t * t))
     u = t * half
-    quarter = half / (F(1.0) + math.sqrt(F(1.0) + u * u))
+    quarter = half / (one + math.sqrt(one + u * u))
     w = t * quarter
     w *= w
-    share = F(4.0) * quarter * (F(1.0) - w * (F(1.0 / 3.0) - w * (F(0.2) - w * F(1.0 / 7.0))))
-    return element * course.step + along * share, d
+    share = F(4.0) * quarter * (one - w * (F(1.0 / 3.0) - w * (F(0.2) - w * F(1.0 / 7.0))))
+    return along * share, d
 
 
 @pixel_scalar
@@ -119,11 +129,12 @@ def ground_knot(view, roads, course, origin_x, origin_y, column, row, rails):
     px, py = origin_x + x * depth, origin_y + y * depth
     near = _nearest(roads, course, px, py)
     element = max(near, INT(0))
-    s, d = _project(roads, course, element, px, py)
+    along, d = _project(roads, course, element, px, py)
+    s = F(element * course.step) + along
     e = course.element_start + element
     # Heading of the road at s, and how the ground point moves from one column, and from one row, to the next.
-    bend = fetch(roads.curvature, e)
-    turn = F(bend * (s - element * course.step))
+    bend = F(fetch(roads.curvature, e))
+    turn = bend * along
     cosine, sine = F(fetch(roads.cos_heading, e)), F(fetch(roads.sin_heading, e))
     paved_left, paved_right = F(fetch(roads.paved_left, e)), F(fetch(roads.paved_right, e))
     tx, ty = cosine - turn * sine, sine + turn * cosine
@@ -131,20 +142,20 @@ def ground_knot(view, roads, course, origin_x, origin_y, column, row, rails):
     slide = depth / view.height
     cx, cy = (view.left_x + slide * view.left_z * x) * scale, (view.left_y + slide * view.left_z * y) * scale
     rx, ry = (view.up_x + slide * view.up_z * x) * scale, (view.up_y + slide * view.up_z * y) * scale
-    stretch = F(1.0) / max(F(1.0 - bend * d), F(0.05))
+    stretch = F(1.0) / max(F(1.0) - bend * d, F(0.05))
     column_s, column_d = (cx * tx + cy * ty) * stretch, cy * tx - cx * ty
     row_s, row_d = (rx * tx + ry * ty) * stretch, ry * tx - rx * ty
     # What moves past while the shutter is open makes the footprint longer.
     mx, my = view.drift_x - view.swing * y * depth, view.drift_y + view.swing * x * depth
     row_s, row_d = _longer(row_s, (mx * tx + my * ty) * stretch), _longer(row_d, my * tx - mx * ty)
-    top_d, bottom_d, bottom_s = F(d), F(d), F(s)
+    top_d, bottom_d, bottom_s = d, d, s
     if rails:
-        top_d, _ = _at_height(view, roads, course, origin_x, origin_y, x, y, fall, F(RAIL_TOP), F(d), F(s))
-        bottom_d, bottom_s = _at_height(view, roads, course, origin_x, origin_y, x, y, fall, F(RAIL_BOTTOM), F(d), F(s))
+        top_d, _ = _at_height(view, roads, course, origin_x, origin_y, x, y, fall, F(RAIL_TOP), d, s)
+        bottom_d, bottom_s = _at_height(view, roads, course, origin_x, origin_y, x, y, fall, F(RAIL_BOTTOM), d, s)
     # The camera's left is the picture's lower columns.
     return Knot(
         near if z <= F(HORIZON) else INT(-2),
-        Place(F(s), F(d), -column_s, -column_d, row_s, row_d, paved_left, paved_right, top_d, bottom_d, bottom_s),
+        Place(s, d, -column_s, -column_d, row_s, row_d, paved_left, paved_right, top_d, bottom_d, bottom_s),
     )
 
 
@@ -164,9 +175,10 @@ def _at_height(view, roads, course, origin_x, origin_y, x, y, fall, height, d, s
     depth = (view.height - height) / fall
     px, py = origin_x + x * depth, origin_y + y * depth
     element = _nearest(roads, course, px, py)
-    s_there, d_there = _project(roads, course, max(element, INT(0)), px, py)
+    along, d_there = _project(roads, course, max(element, INT(0)), px, py)
+    s_there = F(max(element, INT(0)) * course.step) + along
     there = (element >= INT(0)) & (view.height > height)
-    return F(d_there) if there else d, F(s_there) if there else s
+    return d_there if there else d, s_there if there else s
 
 
 @pixel_scalar

@@ -198,7 +198,7 @@ def shadow_look(u, v, soft_u, soft_v):
 
 
 @pixel_scalar
-def _small_look(sheet, u, v):
+def small_look(sheet, u, v):
     """(opacity, dark share, bright share) of the looks that are rare or small in a picture."""
     one, zero = F(1.0), F(0.0)
     look, pu, pv, aspect = sheet.look, sheet.pixel_u, sheet.pixel_v, sheet.aspect
@@ -252,7 +252,7 @@ def look_at(sheet, textures, x):
         elif sheet.look == SHADOW:
             alpha = shadow_look(u, v, sheet.parameters[0], sheet.parameters[1])
         else:
-            alpha, dark, bright = _small_look(sheet, u, v)
+            alpha, dark, bright = small_look(sheet, u, v)
     red, green, blue = mixed_colour(sheet, dark, bright)
     return alpha * sheet.alpha, red, green, blue, inverse
 

@@ -12,8 +12,9 @@ from drive_sim.kernel import allocate, kernel, to_device
 from drive_sim.sensors.camera_faces import FACE_SIZE, MAX_CORNERS
 from drive_sim.sensors.camera_field import KNOT_DISTANCE
 from drive_sim.sensors.camera_model import CameraConfig
-from drive_sim.sensors.camera_rows import ROWS
+from drive_sim.sensors.camera_rows import BAND, ROWS
 from drive_sim.sensors.camera_scenery import ITEM_SIZE
+from drive_sim.sensors.camera_spans import KNOT_BATCH, SPAN_KINDS
 from drive_sim.sensors.camera_view import VIEW_SIZE, Camera, Scratch
 
 LAYERS = ("rgb", "semantic", "depth", "instance")
@@ -60,19 +61,36 @@ def camera_arrays(device: str, configs: Sequence[CameraConfig], numbers: Sequenc
 
 def working_memory(device: str, slots: int, width: int) -> Scratch:
     """Memory to draw ``slots`` frames of ``width`` columns at the same time."""
-    sizes: dict[str, tuple[tuple[int, ...], Any]] = {
+    spans = math.ceil(width / KNOT_DISTANCE)
+    # Knots are worked out in batches; spans, and blocks of faces, are drawn whole, beyond the right edge if need be.
+    knots, pixels = BAND * KNOT_BATCH * math.ceil((spans + 1) / KNOT_BATCH), BAND * KNOT_DISTANCE * (spans + 1)
+    frames: dict[str, tuple[tuple[int, ...], Any]] = {
         "views": ((VIEW_SIZE,), np.float32),
         "origins": ((2,), np.float64),
         "items": ((MAX_OBJECTS, ITEM_SIZE), np.float64),
         "order": ((MAX_OBJECTS, 2), np.float64),
         "faces": ((MAX_FACES, FACE_SIZE), np.float32),
         "face_count": ((), np.int32),
-        "listed": ((MAX_FACES + 2,), np.int32),
         "corners": ((MAX_CORNERS, 3), np.float64),
-        # Spans are drawn whole, beyond the right edge if need be.
-        "rows": ((ROWS, width + 2 * KNOT_DISTANCE), np.float32),
     }
-    return Scratch(**{name: allocate(device, (slots, *shape), dtype) for name, (shape, dtype) in sizes.items()})
+    bands: dict[str, tuple[tuple[int, ...], Any]] = {
+        "rows": ((ROWS, pixels), np.float32),
+        "level_texels": ((BAND, 16), np.int32),
+        "level_scales": ((BAND, 11), np.float32),
+        "starts": ((knots + 1,), np.int32),
+        "runs": ((SPAN_KINDS, knots, 2), np.int32),
+        "run_count": ((SPAN_KINDS,), np.int32),
+        "touched": ((knots,), np.int32),
+    }
+    # Only a CPU draws in bands.
+    parts = ((slots, frames), (slots if device == "cpu" else 1, bands))
+    return Scratch(
+        **{
+            name: allocate(device, (count, *shape), dtype)
+            for count, sizes in parts
+            for name, (shape, dtype) in sizes.items()
+        }
+    )
 
 
 def one_camera(device: str, layer: Any, camera: int) -> Any:

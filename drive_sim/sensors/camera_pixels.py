@@ -1,4 +1,4 @@
-"""One pixel: ground or sky, faces laid over it, grey levels. What CUDA does in a thread and a CPU row by row."""
+"""One pixel: ground or sky, faces laid over it, grey levels. What CUDA does in a thread."""
 
 from __future__ import annotations
 
@@ -122,12 +122,13 @@ def lay_tile(sheet, found, red, green, blue, near, kind, tile):
     """
     alpha, r, g, b, inverse = found
     owner, tiled, back_r, back_g, back_b = tile
-    if sheet.group != owner:
-        owner, tiled, back_r, back_g, back_b = sheet.group, F(0.0), red, green, blue
+    fresh = sheet.group != owner
+    tiled = F(0.0) if fresh else tiled
+    back_r, back_g, back_b = red if fresh else back_r, green if fresh else back_g, blue if fresh else back_b
     alpha = min(alpha, F(1.0) - tiled)
-    if tiled + alpha >= F(0.5) and (tiled < F(0.5) or alpha >= F(0.5)):
-        near, kind = inverse, sheet.semantic
-    tile = (owner, tiled + alpha, back_r, back_g, back_b)
+    closer = (tiled + alpha >= F(0.5)) & ((tiled < F(0.5)) | (alpha >= F(0.5)))
+    near, kind = inverse if closer else near, sheet.semantic if closer else kind
+    tile = (sheet.group, tiled + alpha, back_r, back_g, back_b)
     return red + (r - back_r) * alpha, green + (g - back_g) * alpha, blue + (b - back_b) * alpha, near, kind, tile
 
 

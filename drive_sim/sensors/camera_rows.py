@@ -1,14 +1,14 @@
-"""Rows of pixels in memory, read and written so that a CPU works on eight of them at once.
+"""Bands of rows of pixels in memory, read and written so that a CPU works on eight of them at once.
 
 LLVM turns a loop over pixels into vector instructions only if it knows that what the loop writes is not what it reads.
-Numba's arrays do not tell. These accessors do: each buffer of a row, and each look-up table, is a memory class of
+Numba's arrays do not tell. These accessors do: each buffer of a band, and each look-up table, is a memory class of
 its own (type-based alias information), which is true because they are separate memory and accessed in no other way.
 On CUDA they are ordinary reads and writes.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 from numba.core import cgutils, types
@@ -37,7 +37,7 @@ from drive_sim.sensors.camera_view import pixel_scalar
     BACK_RED,  # radiance before that group was laid over it
     BACK_GREEN,
     BACK_BLUE,
-    KNOT_ELEMENT,  # knots of the row, one entry each: element of the road, and the fields of a `Place`
+    KNOT_ELEMENT,  # knots of the band, one entry each: element of the road, and the fields of a `Place`
     KNOT_S,
     KNOT_D,
     KNOT_COLUMN_S,
@@ -54,7 +54,19 @@ from drive_sim.sensors.camera_view import pixel_scalar
     SPAN_HIGH,
 ) = range(35)
 ROWS = 35
-"""Buffers of a row; an array of them is float32 (slots, ROWS, columns and some to spare)."""
+"""Buffers of a band; an array of them is float32 (slots, ROWS, BAND x columns and some to spare)."""
+BAND = 8
+"""Rows that are drawn together: what they need at once stays in a CPU's nearest memory."""
+
+
+class Band(NamedTuple):
+    """Where the rows of a band lie in the picture and in the buffers."""
+
+    row: Any  # its first
+    lines: Any  # how many rows; `BAND`, but for the last of a picture
+    columns: Any  # of the picture
+    pitch: Any  # entries of a buffer from one row's first pixel to the next one's
+    knots: Any  # and from its first knot
 
 
 def _mark(instruction: Any, builder: Any, name: str) -> None:
@@ -66,22 +78,22 @@ def _mark(instruction: Any, builder: Any, name: str) -> None:
     instruction.set_metadata("tbaa", module.add_metadata([kind, kind, zero]))
 
 
-def _place(context: Any, builder: Any, kind: Any, array: Any, slot: Any, buffer: int, column: Any) -> Any:
+def _address(context: Any, builder: Any, kind: Any, array: Any, slot: Any, buffer: int, place: Any) -> Any:
     structure = context.make_array(kind)(context, builder, array)
     _, buffers, columns = cgutils.unpack_tuple(builder, structure.shape)
     row = builder.add(builder.mul(slot, buffers), ir.Constant(slot.type, buffer))
-    return builder.gep(structure.data, [builder.add(builder.mul(row, columns), column)], inbounds=True)
+    return builder.gep(structure.data, [builder.add(builder.mul(row, columns), place)], inbounds=True)
 
 
 @intrinsic
-def read(typing, rows, slot, buffer, column):
-    """``rows[slot, buffer, column]``; ``buffer`` is a constant of this module."""
+def read(typing, rows, slot, buffer, place):
+    """``rows[slot, buffer, place]``; ``buffer`` is a constant of this module."""
     if not isinstance(buffer, types.IntegerLiteral):
         return None
     number = buffer.literal_value
 
     def generate(context, builder, signature, args):
-        value = builder.load(_place(context, builder, signature.args[0], args[0], args[1], number, args[3]))
+        value = builder.load(_address(context, builder, signature.args[0], args[0], args[1], number, args[3]))
         _mark(value, builder, f"row {number}")
         return value
 
@@ -89,15 +101,15 @@ def read(typing, rows, slot, buffer, column):
 
 
 @intrinsic
-def write(typing, rows, slot, buffer, column, value):
-    """``rows[slot, buffer, column] = value``; ``buffer`` is a constant of this module."""
+def write(typing, rows, slot, buffer, place, value):
+    """``rows[slot, buffer, place] = value``; ``buffer`` is a constant of this module."""
     if not isinstance(buffer, types.IntegerLiteral):
         return None
     number = buffer.literal_value
 
     def generate(context, builder, signature, args):
-        place = _place(context, builder, signature.args[0], args[0], args[1], number, args[3])
-        _mark(builder.store(args[4], place), builder, f"row {number}")
+        address = _address(context, builder, signature.args[0], args[0], args[1], number, args[3])
+        _mark(builder.store(args[4], address), builder, f"row {number}")
         return context.get_dummy_value()
 
     return types.void(rows, types.intp, buffer, types.intp, rows.dtype), generate
@@ -116,11 +128,26 @@ def fetch(typing, table, index):
     return table.dtype(table, types.intp), generate
 
 
+@intrinsic
+def use_wide_vectors(typing):
+    """Have the function around this call work on sixteen pixels at once where the CPU can.
+
+    LLVM does not by itself: the first CPUs with 512-bit vectors lowered their clock for them.
+    """
+
+    def generate(context, builder, signature, args):
+        # llvmlite knows attributes without a value only. The function stays one of its own, or it would lose them.
+        set.update(builder.function.attributes, ('"prefer-vector-width"="512"', "noinline"))
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
 @pixel_scalar
-def write_pixel(rows, slot, column, red, green, blue, near, kind):
+def write_pixel(rows, slot, place, red, green, blue, near, kind):
     """What a pixel shows: radiance, inverse depth [1/m] and class."""
-    write(rows, slot, RED, column, red)
-    write(rows, slot, GREEN, column, green)
-    write(rows, slot, BLUE, column, blue)
-    write(rows, slot, NEAR, column, near)
-    write(rows, slot, KIND, column, kind)
+    write(rows, slot, RED, place, red)
+    write(rows, slot, GREEN, place, green)
+    write(rows, slot, BLUE, place, blue)
+    write(rows, slot, NEAR, place, near)
+    write(rows, slot, KIND, place, kind)

@@ -81,9 +81,8 @@ class Level(NamedTuple):
 def log2_floor(value):
     """Largest k in 0..LEVELS with 2**k <= value (0 below 1)."""
     k = 0
-    while value >= F(2.0) and k < LEVELS:
-        value *= F(0.5)
-        k += 1
+    for power in range(1, LEVELS + 1):
+        k += int(value >= F(1 << power))
     return k
 
 

@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 import numba
 import numpy as np
-from numba.np.unsafe.ndarray import to_fixed_tuple
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
 
 from drive_sim.bundle import lasting
 from drive_sim.randomness import STREAM_CAMERA, random_uniform
@@ -63,9 +65,14 @@ class Scratch(NamedTuple):
     order: Any  # float64 (slots, objects, 2) squared distance and number of an object, from far to near
     faces: Any  # float32 (slots, P, camera_faces.FACE_SIZE), from far to near
     face_count: Any  # int32 (slots)
-    listed: Any  # int32 (slots, P + 2): how many faces are in the rows that are being drawn, and which
     corners: Any  # float64 (slots, camera_faces.MAX_CORNERS, 3)
-    rows: Any  # float32 (slots, camera_rows.ROWS, W and some to spare): one row of pixels
+    rows: Any  # float32 (slots, camera_rows.ROWS, BAND x W and some to spare): a band of rows of pixels
+    level_texels: Any  # int32 (slots, BAND, 16) texture levels of each row
+    level_scales: Any  # float32 (slots, BAND, 11)
+    starts: Any  # int32 (slots, knots and one more) where runs of spans begin
+    runs: Any  # int32 (slots, camera_spans.SPAN_KINDS, knots, 2) first span of each run of a kind, and the one after it
+    run_count: Any  # int32 (slots, camera_spans.SPAN_KINDS)
+    touched: Any  # int32 (slots, knots) places of the spans that a marking touches
 
 
 class View(NamedTuple):
@@ -156,10 +163,17 @@ def limit(x):
     return min(max(x, F(0.0)), F(1.0))
 
 
-@frame_scalar
-def load_view(views, slot):
-    """The `View` of a frame from row ``slot`` of the array that `store_view` filled."""
-    return View(*to_fixed_tuple(views[slot], VIEW_SIZE))
+@intrinsic
+def load_view(typing, views, slot):
+    """The `View` of a frame from row ``slot`` of the array that `store_view` filled; only what is used is read."""
+
+    def generate(context, builder, signature, args):
+        structure = context.make_array(signature.args[0])(context, builder, args[0])
+        first = builder.gep(structure.data, [builder.mul(args[1], ir.Constant(args[1].type, VIEW_SIZE))], inbounds=True)
+        fields = [builder.load(cgutils.gep_inbounds(builder, first, number)) for number in range(VIEW_SIZE)]
+        return context.make_tuple(builder, signature.return_type, fields)
+
+    return types.NamedUniTuple(views.dtype, VIEW_SIZE, View)(views, types.intp), generate
 
 
 @frame_scalar
