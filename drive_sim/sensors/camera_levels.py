@@ -15,7 +15,7 @@ F = np.float32
 def store_levels(scratch, slot, line, levels):
     """Keep the `Levels` of a row, ``line`` of its band."""
     texels, scales = scratch.level_texels, scratch.level_scales
-    each = (levels.asphalt, levels.grain, levels.verge, levels.tuft)
+    each = (levels.paving, levels.grain, levels.roadside, levels.tuft)
     for k in range(4):
         level = each[k]
         texels[slot, line, 4 * k], texels[slot, line, 4 * k + 1] = level.start, level.log_u
