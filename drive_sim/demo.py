@@ -22,19 +22,6 @@ from drive_sim.world.simulator import Simulator
 
 DRIVER = "human-model"
 SUITES = ("lane-keeping", "obstacle-avoidance")
-OBSTACLES = (
-    "braking-lead",
-    "broken-down-car",
-    "cones",
-    "crossing-pedestrian",
-    "cut-in",
-    "debris",
-    "mixed",
-    "oncoming-traffic",
-    "parked-car",
-    "slow-lead",
-)
-"""Recorded of the obstacle scenarios; the rest are for who records longer."""
 BATCH = 16
 """Worlds recorded at once."""
 
@@ -45,9 +32,9 @@ class DemoSettings:
 
     lane_episodes: int = 8
     """Recorded of each lane-keeping scenario."""
-    obstacle_episodes: int = 28
+    obstacle_episodes: int = 18
     """Recorded of each obstacle scenario."""
-    views: int = 112_000
+    views: int = 120_000
     trials: int = 0
     """Checkpoints that drive on validation roads."""
     seconds: float = 45.0
@@ -101,10 +88,7 @@ def demo_episodes(seed: int, settings: DemoSettings) -> list[Episode]:
     """What is driven for the recording: training scenarios only."""
     episodes = []
     for suite, count in zip(SUITES, (settings.lane_episodes, settings.obstacle_episodes), strict=True):
-        names = list_scenarios("train", suite)
-        if suite == "obstacle-avoidance":
-            names = [f"{suite}/{name}" for name in OBSTACLES]
-        for name in names:
+        for name in list_scenarios("train", suite):
             scenario = load_scenario(name, "train")
             episodes += [scenario.draw(1000 * seed + number) for number in range(count)]
     return episodes

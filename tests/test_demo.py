@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from drive_sim.demo import OBSTACLES, DemoSettings, demo_episodes, run_demo
+from drive_sim.demo import DemoSettings, demo_episodes, run_demo
 from drive_sim.errors import InputError
 from drive_sim.recording.dataset import Dataset
+from drive_sim.world.scenario import list_scenarios
 
 TINY = DemoSettings(lane_episodes=1, obstacle_episodes=0, views=128, trials=0, episodes=(2, 2), seconds=5.0)
 
@@ -34,15 +35,13 @@ def test_the_demo_records_trains_and_reports(tmp_path: Path) -> None:
     assert len(Dataset.open(output / "dataset")) == len(dataset)
 
 
-def test_the_demo_records_every_lane_scenario_and_the_obstacles_that_it_names() -> None:
+def test_the_demo_records_every_training_scenario() -> None:
     episodes = demo_episodes(1, DemoSettings(lane_episodes=1, obstacle_episodes=2))
     assert {(episode.split, episode.number // 1000) for episode in episodes} == {("train", 1)}
     names = [episode.scenario for episode in episodes]
-    assert len([name for name in names if name.startswith("lane-keeping/")]) == 4
-    assert sorted({name for name in names if not name.startswith("lane-keeping/")}) == [
-        f"obstacle-avoidance/{name}" for name in OBSTACLES
-    ]
-    assert len(names) == 4 + 2 * len(OBSTACLES)
+    lanes, obstacles = (list_scenarios("train", suite) for suite in ("lane-keeping", "obstacle-avoidance"))
+    assert len(lanes) == 4 and len(obstacles) == 17
+    assert sorted(names) == sorted([*lanes, *obstacles, *obstacles])
 
 
 def test_the_demo_keeps_its_hands_off_a_folder_that_is_not_its_own(tmp_path: Path) -> None:
