@@ -114,7 +114,7 @@ def test_what_the_car_ahead_hides_is_seen_when_that_moves_out(drive, on_motorway
     """The lead moves out before a standing car; the reference stops, later than where it sees it from afar."""
     standing = make_actor(240.0, OUTER)
     lead = make_actor(
-        24.5 + 40.0, OUTER, motion=MOTION_LANE, start_speed=SPEED, desired_speed=SPEED, headway=0.0,
+        24.5 + 40.0, OUTER, motion=MOTION_LANE, start_speed=SPEED, desired_speed=SPEED, heedless=True,
         trigger=TRIGGER_TIME, trigger_value=5.0, action=ACTION_LATERAL, action_d=INNER, action_duration=2.5,
     )  # fmt: skip
     done = drive("r157", on_motorway(lead, standing), on_motorway(standing), seconds=25.0)

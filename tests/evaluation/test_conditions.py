@@ -142,12 +142,12 @@ def test_the_page_drives_its_episodes_again_under_their_conditions(
 ) -> None:
     found: list[bool] = []
 
-    def check(page: Path, results: Results, evaluation: Evaluation, driver: Any, _: Any) -> None:
+    def check(page: Path, results: Results, evaluation: Evaluation, drivers: Any, _: Any) -> None:
         moments = [trace.moment for trace in evaluation.driver.traces]
         scores, base = evaluation.driver.scores, evaluation.conditions
         monkeypatch.setattr("drive_sim.evaluation.replays.make_crew", lambda *_: None)
         again = replay(
-            lambda index: report.under(evaluation.conditions_of(index), driver),
+            lambda index: report.under(evaluation.conditions_of(index), drivers[0]),
             evaluation.episodes, scores, moments, range(len(scores)), base.on_failure, "cpu", lambda *_: None,
         )  # fmt: skip
         found.extend(one.log.distance == score.distance for one, score in zip(again, scores, strict=True))

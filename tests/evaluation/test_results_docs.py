@@ -17,6 +17,7 @@ from drive_sim.evaluation.metrics import METRICS, TIMING_METRICS
 from drive_sim.evaluation.results import (
     SCHEMA,
     ComparisonRow,
+    ConditionRow,
     DriverFacts,
     EpisodeRow,
     EstimateRow,
@@ -33,13 +34,15 @@ PARTS: tuple[type[BaseModel], ...] = (
     DriverFacts,
     EstimateRow,
     Group,
+    ConditionRow,
     EpisodeRow,
     Yardstick,
     Rival,
     ComparisonRow,
 )
 PLAIN = {str: "string", bool: "boolean", int: "integer", float: "number"}
-UNITS = {"duration_s": "s", "distance_m": "m", "latency_s": "s"}
+PLURAL = {str: "strings", float: "numbers"}
+UNITS = {"seconds": "s", "duration_s": "s", "distance_m": "m", "latency_s": "s"}
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +77,7 @@ def type_words(annotation: Any) -> str:
         return f"list of {type_words(arguments[0])}"
     if origin is dict:
         inner = arguments[1]
-        return "object" if inner is Any else f"object of {'strings' if inner is str else type_words(inner)}"
+        return "object" if inner is Any else f"object of {PLURAL.get(inner) or type_words(inner)}"
     return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
 
 

@@ -83,7 +83,7 @@ def test_the_lead_is_as_far_ahead_as_the_protocol_says(metres: float, name: str)
 def test_who_keeps_no_distance_drives_its_script(tmp_path) -> None:
     """The lead of the cut-out does not slow down for the person whom it hides; others would."""
     simulator = Simulator([load_scenario("alks/cut-out-fully-blocking", "test").draw(0)])
-    lead = next(slot for slot, actor in enumerate(simulator.episodes[0].actors) if actor.headway == 0.0)
+    lead = next(slot for slot, actor in enumerate(simulator.episodes[0].actors) if actor.heedless)
     for _ in range(190):
         simulator.step([[0.0, 0.06]])
     assert simulator.state.actor_speed[0, lead] == pytest.approx(16.667, abs=1e-6)
