@@ -85,7 +85,7 @@ class EpisodeFacts:
     """Whether the reference driver hit nobody on the same episode; None where nobody demands a reaction, or
     it is not known."""
     unavoidable: bool = False
-    """No driver could pass what is met."""
+    """Nobody who takes time to react is expected to get through."""
 
     @property
     def cluster(self) -> str:

@@ -116,7 +116,7 @@ class Episode:
     time_limit: float = 60.0
     speed_limit: float = 20.0
     unavoidable: bool = False
-    """No driver could pass: what is met counts neither for nor against one."""
+    """Nobody who takes time to react is expected to get through: what is met counts neither for nor against a driver."""
 
 
 _ACTOR_TYPES: dict[str, Any] = {

@@ -368,7 +368,7 @@ class ScenarioDefinition(Table):
     run_out: Positive | None = None
     """To drive beyond the last encounter; overrides ``route_length`` in episodes with an encounter."""
     unavoidable: bool = False
-    """No driver can pass: its encounters are not counted."""
+    """Nobody who takes time to react is expected to get through: its encounters are not counted."""
     time_allowance: Annotated[float, Field(gt=1.0)] = 2.0
     """Time limit over the time that a careful driver takes without encounters, plus 20 s."""
     encounters: dict[str, Encounter] = {}
