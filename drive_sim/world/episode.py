@@ -116,7 +116,7 @@ class Episode:
     time_limit: float = 60.0
     speed_limit: float = 20.0
     unavoidable: bool = False
-    """Nobody who takes time to react is expected to get through: what is met counts neither for nor against a driver."""
+    """Nobody who takes time to react is expected to get through: what is met does not count."""
 
 
 _ACTOR_TYPES: dict[str, Any] = {

@@ -14,7 +14,7 @@ Outcome
     the ego (same direction, at 2 m/s or more on average: slow lead, braking lead, cut-in) counts as *followed*, a
     pass, if the ego made progress: on average at least half as fast as the actor or the speed limit, whichever is
     less, and not standing for the last 10 s. Otherwise the outcome is *no progress*, not a pass.
-    *unavoidable* are all encounters of an episode that says that no driver could pass them; they are not counted.
+    *unavoidable* are all encounters of an episode that says so of itself; they are not counted.
     *open* encounters are not counted: the route ended before the ego could be past; time ran out while the ego was
     still moving and had had less than twice the time that passing takes at the speed it came with (5 s at least); or
     another encounter ended it by contact, which is counted there.
