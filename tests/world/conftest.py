@@ -1,4 +1,4 @@
-"""Plain roads and episodes for tests of the world."""
+"""Plain roads and episodes, and draws of the bundled scenarios, for tests of the world."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from drive_sim.world.episode import ActorSpec, Episode, WeatherSpec
 from drive_sim.world.road import Road, chain_arcs
+from drive_sim.world.scenario import SPLITS, list_scenarios, load_scenario
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import ACTOR_CAR, ACTOR_SIZE
 from drive_sim.world.vehicle import acceleration_command, steering_command
@@ -97,3 +98,15 @@ def _keep_lane(simulator: Simulator, speed: float | None = None) -> np.ndarray:
 @pytest.fixture
 def keep_lane() -> Callable[..., np.ndarray]:
     return _keep_lane
+
+
+@pytest.fixture(scope="session")
+def episodes() -> dict[tuple[str, str], list[Episode]]:
+    """A dozen draws of every bundled scenario, by split and name, but of those that others prescribe."""
+    return {
+        (split, name): [scenario.draw(number) for number in range(12)]
+        for split in SPLITS
+        for name in list_scenarios(split)
+        if not name.startswith(("alks", "ncap"))
+        for scenario in [load_scenario(name, split)]
+    }
