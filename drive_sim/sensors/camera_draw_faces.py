@@ -19,6 +19,7 @@ from drive_sim.sensors.camera_faces import (
 from drive_sim.sensors.camera_looks import (
     END,
     GLASS,
+    PERSON,
     PLAIN,
     SHADOW,
     SIDE,
@@ -124,6 +125,20 @@ def _draw_tiles(sheet, rows, slot, start, first, last):
 
 
 @pixel_scalar
+def _draw_person(sheet, rows, slot, start, first, last):
+    """Somebody on foot; the compiler knows the sheet's look."""
+    for block in range((last - first + BLOCK - 1) // BLOCK):
+        for k in range(BLOCK):
+            column = first + block * BLOCK + k
+            x = F(INT(column))
+            inverse = along(sheet.plane, x)
+            share = F(1.0) / max(inverse, F(1e-6))
+            alpha, dark, bright = small_look(sheet, along(sheet.u, x) * share, along(sheet.v, x) * share)
+            red, green, blue = mixed_colour(sheet, dark, bright)
+            _lay_over(sheet, rows, slot, start + column, cover_at(sheet, x), alpha, red, green, blue, inverse)
+
+
+@pixel_scalar
 def _draw_face(sheet, textures, rows, slot, start, first, last):
     """A face with any look."""
     for column in range(first, last):
@@ -162,6 +177,8 @@ def draw_faces(scratch, slot, textures, band):
             left, right = columns_of(sheet, first, last)
             if look == SHADOW:
                 _draw_shadow(sheet, rows, slot, start, left, right)
+            elif look == PERSON:
+                _draw_person(painted(sheet, PERSON), rows, slot, start, left, right)
             elif sheet.group < F(0.0):
                 _draw_face(sheet, textures, rows, slot, start, left, right)
             elif look == SIDE:

@@ -50,7 +50,7 @@ PAINT = 0.8
 """Reflectance of fresh white paint."""
 KERB_WIDTH, PAVEMENT_WIDTH = 0.28, 2.2
 """Kerb stone, and the footway behind it [m]."""
-GRAVEL_WIDTH = 1.2
+GRAVEL_WIDTH = 0.7
 """How far the road's foot reaches into the verge [m]."""
 
 

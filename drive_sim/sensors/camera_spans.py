@@ -94,15 +94,19 @@ def knot_at(rows, slot, n, rails):
 def _span_kind(trim, course, a, b):
     """(what lies between two knots if there is no marking, smallest and largest d that its pixels may touch)."""
     p, q = a.place, b.place
-    low, high = min(p.d, q.d), max(p.d, q.d)
+    # A cubic stays among its Bézier points.
+    third = F(KNOT_DISTANCE / 3.0)
+    c, e = p.d + p.column_d * third, q.d - q.column_d * third
+    low, high = min(min(p.d, q.d), min(c, e)), max(max(p.d, q.d), max(c, e))
     smear = max(abs(p.column_d), abs(q.column_d)) + max(abs(p.row_d), abs(q.row_d))
-    margin = F(0.1) + F(0.15) * (high - low) + F(0.6) * smear
+    margin = F(0.02) + F(0.6) * smear
     low, high = low - margin, high + margin
     left, right = max(p.paved_left, q.paved_left), max(p.paved_right, q.paved_right)
     # A ray that has left the road above the beam's upper edge does not meet a rail.
-    top_low, top_high = min(p.top_d, q.top_d) - margin, max(p.top_d, q.top_d) + margin
+    slack = F(0.1) + F(0.15) * (high - low) + margin
+    top_low, top_high = min(p.top_d, q.top_d) - slack, max(p.top_d, q.top_d) + slack
     past_rails = (top_low > rail_offset(left)) | (top_high < -rail_offset(right))
-    wide = F(KERB_WIDTH + PAVEMENT_WIDTH + 2.0) if has_kerbs(trim) else F(GRAVEL_WIDTH)
+    wide = F(KERB_WIDTH + PAVEMENT_WIDTH) if has_kerbs(trim) else F(GRAVEL_WIDTH)
     verge = past_rails if has_rails(trim) else (low > left + wide) | (high < -right - wide)
     median = (low < trim.half_median) & (high > -trim.half_median)
     edge = (high > min(p.paved_left, q.paved_left)) | (low < -min(p.paved_right, q.paved_right))
