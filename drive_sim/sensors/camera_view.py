@@ -154,7 +154,7 @@ def limit(x):
 
 @intrinsic
 def load_view(typing, views, slot):
-    """The `View` of a frame from row ``slot`` of the array that `store_view` filled: only what is used of it is read."""
+    """The `View` of a frame from row ``slot`` of the array that `store_view` filled; only what is used is read."""
 
     def generate(context, builder, signature, args):
         structure = context.make_array(signature.args[0])(context, builder, args[0])
@@ -162,7 +162,8 @@ def load_view(typing, views, slot):
         fields = [builder.load(cgutils.gep_inbounds(builder, first, number)) for number in range(VIEW_SIZE)]
         return context.make_tuple(builder, signature.return_type, fields)
 
-    return types.NamedUniTuple(views.dtype, VIEW_SIZE, View)(views, types.intp), generate
+    kind = types.NamedUniTuple(views.dtype, VIEW_SIZE, View)  # type: ignore[attr-defined]
+    return kind(views, types.intp), generate
 
 
 @frame_scalar
