@@ -23,12 +23,16 @@ def draw_tree(number: int, conifer: bool, size: int) -> list[NDArray[np.float64]
     _draw_trunk(cover, light, u, v, rng, conifer)
     clumps = _conifer_clumps(rng) if conifer else _leafy_clumps(rng)
     ragged = rng.standard_normal((n // 3 + 1, n // 3 + 1)).repeat(3, 0).repeat(3, 1)[:n, :n]
+    widest = 1.0 - 0.16 * ragged.min()
     for x, y, radius, tone in clumps:
-        distance = np.hypot(u - x, (v - y) * 1.15) / radius
-        inside = distance + 0.16 * ragged < 1.0
-        cover[inside] = 1.0
-        shaded = tone + 0.5 * ((v - y) / radius - 0.4 * (u - x) / radius) + 0.22 * ragged
-        light[inside] = np.clip(shaded, -0.9, 1.0)[inside]
+        # No farther from its middle than this does a clump reach.
+        near_u, near_v = np.abs(u[0] - x) <= widest * radius, np.abs(v[:, 0] - y) <= widest * radius
+        part = (slice(*_ends(near_v)), slice(*_ends(near_u)))
+        right, up, rough = u[part] - x, v[part] - y, ragged[part]
+        inside = np.hypot(right, up * 1.15) / radius + 0.16 * rough < 1.0
+        cover[part][inside] = 1.0
+        shaded = tone + 0.5 * (up / radius - 0.4 * right / radius) + 0.22 * rough
+        light[part][inside] = np.clip(shaded, -0.9, 1.0)[inside]
     blocks = (size, _FINE, size, _FINE)
     share = cover.reshape(blocks).mean((1, 3))
     tone = (cover * light).reshape(blocks).sum((1, 3)) / np.maximum(cover.reshape(blocks).sum((1, 3)), 1e-9)
@@ -36,6 +40,12 @@ def draw_tree(number: int, conifer: bool, size: int) -> list[NDArray[np.float64]
     share[0], share[-1], share[:, 0], share[:, -1] = share[0] * 0.5, 0.0, 0.0, 0.0
     tone[share <= 0.0] = 0.0
     return [2.0 * share - 1.0, tone]
+
+
+def _ends(marked: NDArray[np.bool_]) -> tuple[int, int]:
+    """First marked entry, and the one after the last."""
+    places = np.flatnonzero(marked)
+    return (int(places[0]), int(places[-1]) + 1) if places.size else (0, 0)
 
 
 def _draw_trunk(

@@ -39,7 +39,7 @@ that may not be joined; or it lies beyond the end of a row."""
 SPAN_KINDS = 7
 BATCH = 8
 """Spans that are sorted at once."""
-KNOT_BATCH = 8
+KNOT_BATCH = 4
 """Knots that are worked out at once."""
 
 

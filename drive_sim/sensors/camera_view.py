@@ -173,8 +173,8 @@ def load_view(typing, views, slot):
         fields = [builder.load(cgutils.gep_inbounds(builder, first, number)) for number in range(VIEW_SIZE)]
         return context.make_tuple(builder, signature.return_type, fields)
 
-    read = types.NamedUniTuple(views.dtype, VIEW_SIZE, View)  # type: ignore[attr-defined]
-    return read(views, types.intp), generate
+    kind = types.NamedUniTuple(views.dtype, VIEW_SIZE, View)  # type: ignore[attr-defined]
+    return kind(views, types.intp), generate
 
 
 @frame_scalar
