@@ -20,8 +20,10 @@ class Playback:
             self.position += elapsed / self.period
 
     def leap(self, seconds: float) -> None:
-        """Go on, or back, but not out of the episode."""
-        self.position = min(max(self.position + seconds / self.period, 0.0), self.steps - 1.0)
+        """Go on, or back, but not beyond the last step; on from there the episode is over."""
+        beyond = seconds > 0.0 and self.step == self.steps - 1
+        last = float(self.steps) if beyond else self.steps - 1.0
+        self.position = min(max(self.position + seconds / self.period, 0.0), last)
 
     @property
     def over(self) -> bool:

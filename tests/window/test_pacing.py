@@ -94,3 +94,5 @@ class TestPlayback:
         assert playback.step == 0
         playback.leap(9.0)
         assert playback.step == 39 and not playback.over
+        playback.leap(1.0)
+        assert playback.over, "on from the last step: keys in quick succession must not hold it there for ever"
