@@ -161,6 +161,7 @@ def screen(batch: int, render_mode: str | None, frame_rate: float | None) -> Scr
 
 
 def action_space() -> gymnasium.Space[NDArray[np.float32]]:
+    """[steering, acceleration] of one world, each -1..1."""
     # Gymnasium types a box by all the numbers that it might have held.
     return cast(gymnasium.Space[NDArray[np.float32]], gymnasium.spaces.Box(-1.0, 1.0, (2,), np.float32))
 
