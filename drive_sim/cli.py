@@ -225,6 +225,7 @@ def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **opti
     """
     from drive_sim.evaluation.harness import evaluate as evaluate_driver
     from drive_sim.evaluation.junit import write_junit
+    from drive_sim.evaluation.report_words import energy
     from drive_sim.evaluation.results import load_results
     from drive_sim.evaluation.thresholds import judge, load_thresholds
     from drive_sim.progress import show_progress
@@ -234,9 +235,9 @@ def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **opti
     with show_progress() as stages:
         page = evaluate_driver(**options, latency=latency / 1000.0, report=stages("evaluate"))
     click.echo(f"report: {page}")
-    if not wanted and not junit:
-        return
     results = load_results(options["output"])
+    if said := energy(results):
+        click.echo(said)
     verdicts = judge(results, wanted)
     if junit:
         write_junit(junit, results, verdicts)

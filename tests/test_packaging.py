@@ -15,6 +15,7 @@ DISTRIBUTION_OF = {
     "cv2": "opencv-python-headless",
     "llvmlite": "numba",  # numba's own compiler, which it brings
     "pygame": "pygame-ce",
+    "pynvml": "nvidia-ml-py",
     "yaml": "pyyaml",
 }
 """Distributions that are not named like what is imported from them."""
@@ -41,7 +42,7 @@ def core(project: dict) -> set[str]:
 @pytest.fixture(scope="module")
 def optional(project: dict) -> set[str]:
     extras = project["optional-dependencies"]
-    return {distribution(line) for extra in ("learn", "window", "report") for line in extras[extra]}
+    return {distribution(line) for extra in ("gpu", "learn", "window", "report") for line in extras[extra]}
 
 
 @pytest.fixture(scope="module")

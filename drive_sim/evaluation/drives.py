@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from drive_sim.evaluation.conditions import AS_IT_IS, Condition, hampered
+from drive_sim.evaluation.energy import EnergyWindow
 from drive_sim.evaluation.estimates import EpisodeScore, score_episode
 from drive_sim.evaluation.log import RolloutLog, TimingLog
 from drive_sim.evaluation.preventability import judged
@@ -62,6 +63,8 @@ class Drives:
     """[s] of all the driving and scoring."""
     processor_time: float = 0.0
     """[s] of all threads during it."""
+    energy: EnergyWindow | None = None
+    """Over all the driving and scoring; None before it."""
 
 
 class _Progress(Observer):
@@ -101,6 +104,7 @@ def drive(
     driver = under(conditions, driver)
     if conditions.real_time:
         _simulate(driver, episodes[:1], conditions, [], WARM_UP_STEPS)
+    drives.energy = drives.energy or EnergyWindow(conditions.device)
     for first in range(0, len(episodes), batch):
         report(first / len(episodes), f"{driver.name}: {first} of {len(episodes)} episodes")
         log = RolloutLog(conditions.name)
@@ -118,6 +122,7 @@ def drive(
         if isinstance(at_wheel, OnTime):
             timing = replace(timing, decision_time=np.array(at_wheel.decisions))
         drives.timings.append(timing)
+        drives.energy.extend()
         drives.wall_time += perf_counter() - wall
         drives.processor_time += process_time() - processor
         wall, processor = perf_counter(), process_time()

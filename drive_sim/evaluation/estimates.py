@@ -169,8 +169,13 @@ def estimate_metric(metric: Metric, scores: Sequence[EpisodeScore], bootstrap: C
     return Estimate(estimate, low, high, metric.unit, used, total)
 
 
-def estimate_timing(timings: Sequence[TimingLog]) -> dict[str, Estimate]:
-    """Latency and pace over one or several rollouts of one driver: wall-clock numbers that never repeat exactly."""
+def estimate_timing(
+    timings: Sequence[TimingLog], energy: float | None = None, distance: float = math.nan
+) -> dict[str, Estimate]:
+    """Latency, pace and energy over one or several rollouts of one driver: readings that never repeat exactly.
+
+    ``energy`` [J] and ``distance`` [km] are those of all rollouts together, None where no energy was measured.
+    """
     if not timings or len({timing.control_period for timing in timings}) > 1:
         raise ValueError("timings of at least one rollout, all at one control rate, are needed")
     joined = TimingLog(
@@ -178,6 +183,8 @@ def estimate_timing(timings: Sequence[TimingLog]) -> dict[str, Estimate]:
         np.concatenate([timing.driven for timing in timings]),
         sum(timing.wall_time for timing in timings),
         timings[0].control_period,
+        energy=math.nan if energy is None else energy,
+        distance=distance,
     )
     decisions, estimates = len(joined.decision_time), {}
     for name, metric in TIMING_METRICS.items():

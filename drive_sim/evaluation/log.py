@@ -7,6 +7,7 @@ in an `EpisodeLog` is a pure function of seeds; wall-clock times are kept apart,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from time import perf_counter
@@ -42,6 +43,10 @@ class TimingLog:
     """[s]"""
     parts: dict[str, float] = field(default_factory=dict)
     """[s] by part of the work, `PARTS`; scoring goes on when the rollout is over."""
+    energy: float = math.nan
+    """[J] that the GPU took meanwhile; NaN where it was not measured."""
+    distance: float = math.nan
+    """[km] path length driven by all worlds together, where the energy was measured."""
 
     def with_more_scoring(self, seconds: float) -> TimingLog:
         """The same, with time spent on the log after the rollout."""

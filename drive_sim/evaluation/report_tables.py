@@ -12,6 +12,7 @@ from drive_sim.evaluation.metrics.lane import LANE_METRICS
 from drive_sim.evaluation.metrics.nuplan import NUPLAN_METRICS
 from drive_sim.evaluation.metrics.obstacles import OBSTACLE_METRICS
 from drive_sim.evaluation.report_words import (
+    DASH,
     arrow,
     estimate_text,
     interval_text,
@@ -129,16 +130,18 @@ def family_rows(columns: Sequence[Column]) -> dict[str, list[Row]]:
 
 
 def timing_rows(results: Results) -> list[Row]:
-    """Latency and pace, in the order of `columns_of`."""
+    """Latency, pace and energy, in the order of `columns_of`; what was measured of nobody is left out."""
     drivers = results.timing["drivers"]
     given = [column.driver.given for column in columns_of(results)]
     rows = []
     for name, metric in TIMING_METRICS.items():
         found = [drivers.get(driver, {}).get("metrics", {}).get(name) for driver in given]
         cells = [None if row is None else _cell(EstimateRow(**row), plain=name == "real_time_factor") for row in found]
+        if all(cell is None or cell.value == DASH for cell in cells):
+            continue
         better = "↑" if metric.better == "higher" else "↓"
         what = " ".join(metric.__doc__.split())
-        rows.append(Row(name, name.replace("_", " "), better, metric.formula, "wall clock", what, cells))
+        rows.append(Row(name, name.replace("_", " "), better, metric.formula, metric.source, what, cells))
     return rows
 
 

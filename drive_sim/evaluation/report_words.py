@@ -234,6 +234,20 @@ def _collisions(results: Results, kilometres: float) -> str:
     return f"It hit something {number(row.estimate, row.unit)} times per km (95 % interval {interval_text(row)})."
 
 
+def energy(results: Results) -> str:
+    """What the driver took of a GPU, in a sentence, or why that is not known; empty for a drive on a CPU."""
+    timing = results.timing["drivers"].get(results.driver.given)
+    if results.device != "cuda" or timing is None:
+        return ""
+    if timing["energy_missing"]:
+        return f"Energy was not measured: {timing['energy_missing']}."
+    decision, kilometre = (EstimateRow(**timing["metrics"][f"energy_per_{per}"]) for per in ("decision", "km"))
+    return (
+        f"The whole GPU took {with_unit(decision.estimate, decision.unit)} a decision and "
+        f"{with_unit(kilometre.estimate, kilometre.unit)}, over {timing['energy_window_s']:.0f} s."
+    )
+
+
 def duration(hours: float) -> str:
     """A time of driving [h] as people say it."""
     minutes = round(60.0 * hours)

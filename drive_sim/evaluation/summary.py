@@ -162,8 +162,10 @@ def _rival(drives: Drives, rival: Drives, seed: int) -> Rival:
 
 
 def _timing(drives: Drives) -> dict[str, Any]:
-    """Wall time of all the driving and scoring, the speed that this makes, and what the time went into."""
-    figures = {name: found.to_json() for name, found in estimate_timing(drives.timings).items()}
+    """Wall time and energy of all the driving and scoring, the speed that this makes, what the time went into."""
+    energy = drives.energy.joules if drives.energy else None
+    kilometres = sum(score.distance for score in drives.scores) / 1000.0
+    figures = {name: found.to_json() for name, found in estimate_timing(drives.timings, energy, kilometres).items()}
     parts = {part: sum(timing.parts[part] for timing in drives.timings) for part in PARTS}
     simulated = sum(float(timing.driven.sum()) * timing.control_period for timing in drives.timings)
     return {
@@ -171,6 +173,9 @@ def _timing(drives: Drives) -> dict[str, Any]:
         "processor_s": drives.processor_time,
         "simulated_s": simulated,
         "real_time_factor": simulated / drives.wall_time,
+        "energy_J": energy,
+        "energy_window_s": drives.energy.seconds if drives.energy else 0.0,
+        "energy_missing": drives.energy.missing if drives.energy else None,
         "wall_s_by_part": parts | {"other": drives.wall_time - sum(parts.values())},
         "metrics": figures,
     }

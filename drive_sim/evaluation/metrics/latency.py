@@ -1,4 +1,4 @@
-"""Real time: how long a decision takes. Wall-clock numbers, kept apart from everything that repeats."""
+"""Real time: how long a decision takes, and what energy. Readings of a machine, kept apart from what repeats."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from drive_sim.evaluation.metrics.metric import Better
 
 @dataclass(frozen=True)
 class TimingMetric:
-    """A named number of a rollout's wall-clock times; calling it gives the number."""
+    """A named number of a rollout's wall-clock times and its energy; calling it gives the number."""
 
     name: str
     unit: str
@@ -22,18 +22,23 @@ class TimingMetric:
     measure: Callable[[TimingLog], float]
     quantile: float | None = None
     """Which quantile of the decision times it is, if one."""
+    source: str = "wall clock"
+    """What it is read from."""
     __doc__: str = ""
 
     def __call__(self, timing: TimingLog) -> float:
         return float(self.measure(timing)) if len(timing.decision_time) else float("nan")
 
 
+COUNTER = "NVML, total energy consumption"
 TimingMaker = Callable[[Callable[[TimingLog], float]], TimingMetric]
 
 
-def _timing(unit: str, formula: str, better: Better, quantile: float | None = None) -> TimingMaker:
+def _timing(
+    unit: str, formula: str, better: Better, quantile: float | None = None, source: str = "wall clock"
+) -> TimingMaker:
     def make(measure: Callable[[TimingLog], float]) -> TimingMetric:
-        return TimingMetric(measure.__name__, unit, formula, better, measure, quantile, measure.__doc__ or "")
+        return TimingMetric(measure.__name__, unit, formula, better, measure, quantile, source, measure.__doc__ or "")
 
     return make
 
@@ -69,4 +74,30 @@ def real_time_factor(timing: TimingLog) -> float:
     return simulated / timing.wall_time if timing.wall_time > 0.0 else float("nan")
 
 
-TIMING_METRICS = {m.name: m for m in (latency_p50, latency_p99, latency_max, deadline_misses, real_time_factor)}
+@_timing("J", "energy of the GPU / commands decided on", "lower", source=COUNTER)
+def energy_per_decision(timing: TimingLog) -> float:
+    """Energy that the whole GPU took per command to one car [J]: simulation, camera, network and idling.
+
+    Read from NVML's total-energy counter over a window of at least 10 s (`drive_sim.evaluation.energy`); a turn in
+    which B worlds drive is B decisions. Not known on a CPU.
+    """
+    commands = len(timing.decision_time) * float(np.mean(timing.driven))
+    return timing.energy / commands if commands else float("nan")
+
+
+@_timing("J/km", "energy of the GPU / path length of all worlds", "lower", source=COUNTER)
+def energy_per_km(timing: TimingLog) -> float:
+    """Energy that the whole GPU took per kilometre driven [J/km], measured as `energy_per_decision`."""
+    return timing.energy / timing.distance if timing.distance else float("nan")
+
+
+_MEASURED = (
+    latency_p50,
+    latency_p99,
+    latency_max,
+    deadline_misses,
+    real_time_factor,
+    energy_per_decision,
+    energy_per_km,
+)
+TIMING_METRICS = {metric.name: metric for metric in _MEASURED}
