@@ -26,6 +26,8 @@ from drive_sim.world.simulator import CONTROL_PERIOD, Simulator
 if TYPE_CHECKING:
     from drive_sim.drivers.driver import Driver
 
+BATCH = {"cpu": 32, "cuda": 1024}
+"""Worlds driven at once unless asked otherwise: on a CPU more are hardly faster, and an interruption loses a batch."""
 REPORT_EVERY = 20
 """Steps between two reports of progress."""
 WARM_UP_STEPS = 20

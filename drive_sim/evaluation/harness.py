@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from drive_sim.drivers.driver import make_driver
 from drive_sim.errors import InputError
 from drive_sim.evaluation.conditions import control_steps
-from drive_sim.evaluation.drives import Conditions, Drives, drive
+from drive_sim.evaluation.drives import BATCH, Conditions, Drives, drive
 from drive_sim.evaluation.preventability import demands_reaction, judge_preventable
 from drive_sim.evaluation.results import DriverFacts, Results, write_results
 from drive_sim.evaluation.suites import draw_suite, load_suite
@@ -21,8 +21,6 @@ from drive_sim.progress import Report
 if TYPE_CHECKING:
     from drive_sim.drivers.driver import Driver
 
-BATCH = {"cpu": 32, "cuda": 1024}
-"""Worlds driven at once unless asked otherwise: on a CPU more are hardly faster, and an interruption loses a batch."""
 PAGE_NAME = "report.html"
 YARDSTICK_EPISODES = {"classical": 16}
 """Yardsticks that think long drive only the first episodes of a suite; the report says how many."""
@@ -93,7 +91,7 @@ def evaluate(
     road_files = None if roads is None else Path(roads)
     drawn = draw_suite(chosen, episodes, seed, road_files)
     conditions = Conditions(chosen.on_failure, device, batch or BATCH[device], real_time, control_steps(latency))
-    evaluation = Evaluation(chosen, seed, road_files, conditions, drawn, Drives(main.facts), seconds)
+    evaluation = Evaluation(chosen, seed, road_files, conditions, drawn, Drives(main.facts), seconds, yardsticks)
     driving = {entrant.facts.given for entrant in (main, *rivals)}
     others = [name for name in chosen.yardsticks if yardsticks and name not in driving]
     plan = _plan(evaluation, main, rivals, [_enter(name, device, f"suite {suite}") for name in others])

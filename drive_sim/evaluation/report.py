@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from drive_sim.evaluation import report_comparison_words, report_rivals
 from drive_sim.evaluation import report_tables as tables
 from drive_sim.evaluation import report_words as words
-from drive_sim.evaluation.drives import under
+from drive_sim.evaluation.drives import BATCH, under
 from drive_sim.evaluation.replays import GRAVEST_FIRST, arrived, replay, worst_first, worth_filming
 from drive_sim.evaluation.report_failures import failures
 from drive_sim.evaluation.report_films import Scene, place, scene, told
@@ -141,21 +141,26 @@ def _films(evaluation: Evaluation, driver: Driver, which: Sequence[int], folder:
 
 
 def command_line(results: Results, evaluation: Evaluation) -> str:
-    """What to type to get the same results again."""
+    """What to type to get the same results again: every argument of the command that is not as usual."""
+    conditions = evaluation.conditions
     parts = ["drive-sim", "evaluate", results.driver.given, "--suite", results.suite]
     if results.roads is not None:
         parts += ["--roads", results.roads]
     parts += ["--episodes", str(len(evaluation.drawn)), "--seed", str(results.seed)]
     if results.seconds is not None:
-        parts += ["--seconds", f"{results.seconds:g}"]
+        parts += ["--seconds", str(results.seconds)]
+    if conditions.batch != BATCH[results.device]:
+        parts += ["--batch", str(conditions.batch)]
     if results.device != "cpu":
         parts += ["--device", results.device]
     for rival in results.comparisons:
         parts += ["--against", rival.driver.given]
-    if evaluation.conditions.real_time:
+    if conditions.real_time:
         parts.append("--real-time")
     if results.latency_s:
         parts += ["--latency", f"{1000.0 * results.latency_s:g}"]
+    if not evaluation.beside_yardsticks:
+        parts.append("--no-yardsticks")
     return shlex.join([*parts, "--output"]) + " DIR"
 
 

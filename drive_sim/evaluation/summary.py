@@ -47,6 +47,8 @@ class Evaluation:
     """The driver that is scored."""
     seconds: float | None = None
     """Driven at most in an episode, where it was asked for [s]."""
+    beside_yardsticks: bool = True
+    """Whether the suite's yardsticks were wanted."""
     rivals: list[Drives] = field(default_factory=list)
     yardsticks: list[Drives] = field(default_factory=list)
     started: float = field(default_factory=perf_counter)

@@ -11,13 +11,10 @@ from pathlib import Path
 import pytest
 
 from drive_sim.evaluation import report_words
-from drive_sim.evaluation.drives import Conditions, Drives
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.replays import arrived
-from drive_sim.evaluation.report import command_line
 from drive_sim.evaluation.results import DriverFacts, Results
 from drive_sim.evaluation.suites import load_suite
-from drive_sim.evaluation.summary import Evaluation
 
 EPISODES = 3
 VOID = {"meta", "link", "br", "img", "path", "circle", "use", "hr", "rect", "line", "input"}
@@ -145,14 +142,6 @@ def test_the_page_says_how_to_get_the_same_numbers_again(reader: Reader) -> None
     )
     assert command in reader.text
     assert re.search(r"load_scenario\('lane-keeping/\w+', 'test'\)\.draw\(0\)", reader.text)
-
-
-def test_a_late_driver_is_made_late_again_by_the_command(results: Results) -> None:
-    suite = load_suite("lane-keeping")
-    conditions = Conditions(suite.on_failure, "cpu", 1, real_time=True, latency=2)
-    evaluation = Evaluation(suite, 0, None, conditions, [], Drives(results.driver))
-    command = command_line(results.model_copy(update={"latency_s": 0.1}), evaluation)
-    assert command.endswith("--against human-model --real-time --latency 100 --output DIR")
 
 
 def test_no_standard_is_claimed_to_be_met(reader: Reader) -> None:
