@@ -8,7 +8,6 @@ from pathlib import Path
 
 from drive_sim.evaluation.replays import arrived
 from drive_sim.evaluation.report_films import place, replay_command, told
-from drive_sim.evaluation.report_heat import domains
 from drive_sim.evaluation.report_words import preventable
 from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.summary import Evaluation
@@ -58,7 +57,6 @@ def failures(
     """The failed drives among ``order``, which is worst first."""
     failed = [index for index in order if not arrived(evaluation.driver.scores[index])]
     judged = any(preventable(results.episodes[index]) is not None for index in failed)
-    fact, surroundings = domains(results.episodes)
     rows = []
     for index in failed[:MOST_ROWS]:
         score, moment = evaluation.driver.scores[index], evaluation.driver.traces[index].moment
@@ -69,7 +67,7 @@ def failures(
                 what=moment.what,
                 ended=told(score),
                 time=moment.time,
-                where=place(score) + (f", {surroundings[index]}" if fact == "condition" else ""),
+                where=place(score),
                 along=f"{moment.driven:.0f} m of {facts.route_length:.0f} m on {facts.road}",
                 preventable="" if not judged else {None: "–", True: "yes", False: "no"}[verdict],
                 command=replay_command(folder, index),

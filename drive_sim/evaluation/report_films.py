@@ -81,10 +81,10 @@ def scene(evaluation: Evaluation, drives: Drives, again: Replay, folder: Path, o
 
 
 def place(score: EpisodeScore) -> str:
-    """Scenario and weather of a drive."""
+    """Scenario and weather of a drive, and the suite's condition where it has any."""
     facts = score.facts
     kind = facts.scenario.partition("/")[2] or facts.scenario
-    return f"{kind}, {facts.weather}"
+    return ", ".join(filter(None, (kind, facts.weather, facts.condition)))
 
 
 def told(score: EpisodeScore) -> str:

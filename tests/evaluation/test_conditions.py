@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,18 @@ def test_the_page_drives_its_episodes_again_under_their_conditions(
     monkeypatch.setattr(report, "write_report", check)
     evaluate("pilotnet", "lane-keeping", tmp_path / "out", episodes=2, yardsticks=False, seconds=3.0)
     assert found == [True] * 8
+
+
+def test_titles_of_films_and_maps_name_the_condition(
+    tmp_path: Path, suite: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "FILMED", 2)
+    page = evaluate("straight", "lane-keeping", tmp_path / "out", episodes=1, yardsticks=False, seconds=3.0)
+    text = page.read_text(encoding="utf-8")
+    title = r"\d+{} [\w-]+, [\w-]+, (\w+)<"
+    assert sorted(re.findall(title.format(" ·"), text)) == sorted(HARD)
+    films = re.findall("<h3>Drive " + title.format(":"), text)
+    assert films and set(films) <= set(HARD)
 
 
 def test_yardsticks_and_rivals_bear_the_same_conditions(

@@ -26,8 +26,8 @@ FOLDER = Path("my runs/night")
 def listed(make_log, made_results: Results):
     """The list of four drives, of which the first arrived."""
 
-    def make(**row_changes: Any) -> Failures:
-        logs = [make_log(100, events={99: end}) for end in ENDS]
+    def make(condition: str = "", **row_changes: Any) -> Failures:
+        logs = [make_log(100, events={99: end}, facts={"condition": condition}) for end in ENDS]
         drives = Drives(made_results.driver, [score_episode(log) for log in logs], [trace_of(log) for log in logs])
         suite = load_suite("obstacle-avoidance")
         evaluation = Evaluation(suite, 0, None, Conditions(suite.on_failure, "cpu", 1), [], drives)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from drive_sim.evaluation import video, video_traces
+
 if TYPE_CHECKING:
     from chromium import Browser
 
@@ -113,6 +115,19 @@ def test_in_a_browser_nothing_sticks_out_and_nothing_is_complained_of(
     assert browser.evaluate("innerWidth") == width
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
     assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_in_a_browser_the_controls_of_a_film_lie_below_its_commands(browser: Browser, path: Path, width: int) -> None:
+    browser.open(path, width, "light")
+    sizes = browser.evaluate(
+        "[...document.querySelectorAll('video')].map((film) => [film.clientWidth, film.clientHeight])"
+    )
+    picture = (video.HEIGHT + video_traces.HEIGHT) / video.WIDTH
+    assert sizes
+    # Chromium's two rows of controls are 72 px high.
+    assert all(high - picture * wide >= 72.0 for wide, high in sizes)
+    assert browser.evaluate("getComputedStyle(document.querySelector('video')).objectPosition") == "50% 0%"
 
 
 def test_in_a_browser_ink_and_ground_change_sides_in_the_dark(browser: Browser, path: Path) -> None:
