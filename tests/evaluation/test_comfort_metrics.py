@@ -11,6 +11,37 @@ from drive_sim.evaluation.metrics.metric import NOTHING
 TIME = np.arange(1, 101) * 0.1
 
 
+RISING, FALLING = TIME, 10.1 - TIME
+
+
+@pytest.mark.parametrize(
+    ("name", "bound", "column", "course"),
+    [
+        ("comfort_longitudinal_acceleration", 2.40, "acceleration_x", 1.0),
+        ("comfort_longitudinal_acceleration", 4.05, "acceleration_x", -1.0),
+        ("comfort_lateral_acceleration", 4.89, "acceleration_y", 1.0),
+        ("comfort_lateral_acceleration", 4.89, "acceleration_y", -1.0),
+        ("comfort_yaw_rate", 0.95, "yaw_rate", 1.0),
+        ("comfort_yaw_rate", 0.95, "yaw_rate", -1.0),
+        ("comfort_yaw_acceleration", 1.93, "yaw_rate", RISING),
+        ("comfort_yaw_acceleration", 1.93, "yaw_rate", FALLING),
+        ("comfort_longitudinal_jerk", 4.13, "acceleration_x", RISING),
+        ("comfort_longitudinal_jerk", 4.13, "acceleration_x", FALLING),
+        ("comfort_jerk_magnitude", 8.37, "acceleration_x", RISING),
+        ("comfort_jerk_magnitude", 8.37, "acceleration_y", FALLING),
+        ("comfort_iso_lateral_acceleration", 3.0, "acceleration_y", 1.0),
+        ("comfort_iso_lateral_acceleration", 3.0, "acceleration_y", -1.0),
+        ("comfort_iso_lateral_jerk", 5.0, "acceleration_y", RISING),
+        ("comfort_iso_lateral_jerk", 5.0, "acceleration_y", FALLING),
+    ],
+)
+def test_a_millionth_below_the_bound_is_comfortable_and_a_millionth_above_is_not(make_log, name, bound, column, course):
+    """Constants for what is bounded itself, ramps a = j t for what is bounded by its derivative."""
+    metric = getattr(comfort, name)
+    assert metric.value(make_log(100, **{column: bound * (1.0 - 1e-6) * course})) == 1.0
+    assert metric.value(make_log(100, **{column: bound * (1.0 + 1e-6) * course})) == 0.0
+
+
 def test_constant_acceleration_is_judged_as_it_is(make_log):
     """Smoothing keeps a constant: −4.05 m/s² and 2.40 m/s² are just within, a little more is not, all of the time."""
     for acceleration, share in ((-4.05, 1.0), (2.40, 1.0), (-4.1, 0.0), (2.5, 0.0)):

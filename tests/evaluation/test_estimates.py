@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from pathlib import Path
 
 import pytest
 
 from drive_sim.evaluation.estimates import estimate_all, estimate_groups, score_episode
-from drive_sim.evaluation.metrics import METRICS
+from drive_sim.evaluation.metrics import METRICS, TIMING_METRICS
 from drive_sim.world.state import EVENT_COLLISION_VEHICLE, EVENT_FINISH, EVENT_OFF_ROAD, EVENT_TIME_OUT
 
 
@@ -37,6 +39,18 @@ def test_every_metric_says_what_it_is():
     for name, metric in METRICS.items():
         assert metric.name == name and metric.__doc__.strip()
         assert metric.unit and metric.formula and metric.source and metric.basis
+
+
+def test_every_metric_names_its_unit_in_its_first_sentence():
+    """In brackets, the same that stands beside the number."""
+    for name, metric in (METRICS | TIMING_METRICS).items():
+        assert re.search(r"\[(.+?)\]", metric.__doc__)[1] == metric.unit, name
+
+
+def test_every_metric_is_worked_out_by_hand_somewhere():
+    """Each is called by name in a test beside this one."""
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    assert [name for name in METRICS | TIMING_METRICS if not re.search(rf"\b{name}\b", tests)] == []
 
 
 def test_a_suite_is_pooled_as_each_metric_says(make_log, make_actor):

@@ -262,7 +262,10 @@ def test_every_difference_that_is_named_is_one(scenario: str, name: str, templat
         return
     found = [FIGURES[scenario][name].of(episode) for episode in draws(scenario)]
     if isinstance(ours, tuple):
-        assert ours[0] <= min(found) < max(found) <= ours[1] + 0.005
+        limits = load_scenario(f"alks/{scenario}", "test").definition.road.speed_limit
+        assert limits is not None
+        assert tuple(3.6 * limit for limit in limits) == pytest.approx(ours, abs=0.005)
+        assert min(limits) <= min(found) / 3.6 < max(found) / 3.6 <= max(limits)
         assert ours[1] == wanted
     else:
         assert found == pytest.approx([ours] * DRAWS, abs=0.005)
