@@ -115,12 +115,7 @@ def drive(
         if conditions.real_time:
             observers.append(Pacer())
         _simulate(at_wheel, episodes[first : first + batch], conditions, observers)
-        started = perf_counter()
-        logs = [judged(episode, verdicts[first + world]) for world, episode in enumerate(log.episodes())]
-        drives.scores += [score_episode(episode) for episode in logs]
-        if keep_traces:
-            drives.traces += [trace_of(episode) for episode in logs]
-        timing = log.timing.with_more_scoring(perf_counter() - started)
+        timing = _score(drives, log, verdicts[first : first + batch], keep_traces)
         if isinstance(at_wheel, OnTime):
             timing = replace(timing, decision_time=np.array(at_wheel.decisions))
         drives.timings.append(timing)
@@ -128,6 +123,16 @@ def drive(
         drives.wall_time += perf_counter() - wall
         drives.processor_time += process_time() - processor
         wall, processor = perf_counter(), process_time()
+
+
+def _score(drives: Drives, log: RolloutLog, verdicts: Sequence[bool | None], keep_traces: bool) -> TimingLog:
+    """Score the episodes of a batch; what it took, the scoring included."""
+    started = perf_counter()
+    logs = [judged(episode, verdict) for episode, verdict in zip(log.episodes(), verdicts, strict=True)]
+    drives.scores += [score_episode(episode) for episode in logs]
+    if keep_traces:
+        drives.traces += [trace_of(episode) for episode in logs]
+    return log.timing.with_more_scoring(perf_counter() - started)
 
 
 def under(conditions: Conditions, driver: Driver) -> Driver:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from drive_sim.drivers.driver import make_driver
 from drive_sim.errors import InputError
@@ -28,54 +28,42 @@ DRIVING_SHARE = 0.85
 """Of the work; the rest goes into the report."""
 
 
+class Options(TypedDict, total=False):
+    """What `evaluate` may be told besides who is scored on what."""
+
+    roads: str | Path | None
+    """Folder of centre-line files, for the suite real-roads."""
+    episodes: int | None
+    """How many, under each of the suite's conditions; the suite's own number if not given."""
+    batch: int | None
+    """Worlds driven at once; results do not depend on it (on a GPU, a network's may in their last bits)."""
+    device: str
+    """"cpu", "cuda", or "auto": CUDA where there is one. "cpu" if not given."""
+    seed: int
+    """Which draws of the suite's scenarios, and of the bootstrap; 0 if not given."""
+    against: Sequence[str | Path]
+    """Drivers to compare with on the same episodes."""
+    real_time: bool
+    """One world, paced by the wall clock; while a decision takes longer than a control period, the last holds."""
+    latency: float
+    """Delay of every command of the driver and its rivals [s], rounded up to whole control periods."""
+    yardsticks: bool
+    """Whether the suite's yardsticks drive too, as they do if not told otherwise."""
+    seconds: float | None
+    """How long an episode lasts at most; as the suite says if not given."""
+
+
 def evaluate(
     driver: str | Path,
     suite: str,
     output: str | Path,
-    roads: str | Path | None = None,
-    episodes: int | None = None,
-    batch: int | None = None,
-    device: str = "cpu",
-    seed: int = 0,
-    against: Sequence[str | Path] = (),
-    real_time: bool = False,
-    latency: float = 0.0,
     report: Report = lambda share, text: None,
-    yardsticks: bool = True,
-    seconds: float | None = None,
+    **options: Unpack[Options],
 ) -> Path:
     """Score ``driver`` on ``suite``; returns the path of ``report.html``, which lies beside ``results.json``.
 
-    Parameters
-    ----------
-    driver
-        Name of a driver, or a model's folder.
-    suite
-        Name of a suite.
-    output
-        Folder to write into; made if it is not there.
-    roads
-        Folder of centre-line files, for the suite real-roads.
-    episodes
-        How many, under each of the suite's conditions; the suite's own number if not given.
-    batch
-        Worlds driven at once; results do not depend on it (on a GPU, a network's may in their last bits).
-    device
-        "cpu", "cuda", or "auto": CUDA where there is one.
-    seed
-        Which draws of the suite's scenarios, and of the bootstrap.
-    against
-        Drivers to compare with on the same episodes.
-    real_time
-        One world, paced by the wall clock; while a decision takes longer than a control period, the last command holds.
-    latency
-        Delay of every command of ``driver`` and its rivals [s], rounded up to whole control periods.
-    report
-        Told of progress.
-    yardsticks
-        Whether the suite's yardsticks drive too.
-    seconds
-        How long an episode lasts at most; as the suite says if not given.
+    ``driver`` is the name of one, or a model's folder; ``output`` the folder to write into, made if it is not there;
+    ``report`` is told of progress.
 
     Raises
     ------
@@ -85,16 +73,7 @@ def evaluate(
         after writing what was finished by then, marked as not complete.
     """
     folder = _output_folder(Path(output))
-    chosen, device = load_suite(suite).with_seconds(seconds), resolve_device(device)
-    main = _enter(driver, device, "driver")
-    rivals = [_enter(name, device, "--against") for name in against]
-    road_files = None if roads is None else Path(roads)
-    drawn = draw_suite(chosen, episodes, seed, road_files)
-    conditions = Conditions(chosen.on_failure, device, batch or BATCH[device], real_time, control_steps(latency))
-    evaluation = Evaluation(chosen, seed, road_files, conditions, drawn, Drives(main.facts), seconds, yardsticks)
-    driving = {entrant.facts.given for entrant in (main, *rivals)}
-    others = [name for name in chosen.yardsticks if yardsticks and name not in driving]
-    plan = _plan(evaluation, main, rivals, [_enter(name, device, f"suite {suite}") for name in others])
+    evaluation, plan = _prepare(driver, suite, **options)
     try:
         _drive_all(evaluation, plan, _part(report, 0.0, DRIVING_SHARE))
     except KeyboardInterrupt:
@@ -105,7 +84,7 @@ def evaluate(
     from drive_sim.evaluation.report import write_report
 
     page = folder / PAGE_NAME
-    drivers = [entrant.driver for entrant in (main, *rivals)]
+    drivers = [turn.entrant.driver for turn in plan[: 1 + len(evaluation.rivals)]]
     write_report(page, results, evaluation, drivers, _part(report, DRIVING_SHARE, 1.0))
     report(1.0, str(page))
     return page
@@ -142,6 +121,33 @@ def _enter(given: str | Path, device: str, source: str) -> _Entrant:
         controller=driver.controller,
     )
     return _Entrant(driver, facts)
+
+
+def _prepare(
+    driver: str | Path,
+    suite: str,
+    roads: str | Path | None = None,
+    episodes: int | None = None,
+    batch: int | None = None,
+    device: str = "cpu",
+    seed: int = 0,
+    against: Sequence[str | Path] = (),
+    real_time: bool = False,
+    latency: float = 0.0,
+    yardsticks: bool = True,
+    seconds: float | None = None,
+) -> tuple[Evaluation, list[_Turn]]:
+    """What is to be driven, and by whom in which order; `Options` says what the arguments are."""
+    chosen, device = load_suite(suite).with_seconds(seconds), resolve_device(device)
+    main = _enter(driver, device, "driver")
+    rivals = [_enter(name, device, "--against") for name in against]
+    road_files = None if roads is None else Path(roads)
+    drawn = draw_suite(chosen, episodes, seed, road_files)
+    conditions = Conditions(chosen.on_failure, device, batch or BATCH[device], real_time, control_steps(latency))
+    evaluation = Evaluation(chosen, seed, road_files, conditions, drawn, Drives(main.facts), seconds, yardsticks)
+    driving = {entrant.facts.given for entrant in (main, *rivals)}
+    others = [name for name in chosen.yardsticks if yardsticks and name not in driving]
+    return evaluation, _plan(evaluation, main, rivals, [_enter(name, device, f"suite {suite}") for name in others])
 
 
 def _plan(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from drive_sim.evaluation.comparison import PairedOutcomes
 from drive_sim.evaluation.report_words import DASH, drives, in_words, listed, number, unit_label, with_unit
 from drive_sim.evaluation.results import ComparisonRow, Results, Rival
@@ -10,26 +12,31 @@ from drive_sim.evaluation.statistics import LEVEL
 
 def standing(results: Results) -> str:
     """What comparing with each yardstick on the same drives has shown; empty without any."""
-    better: list[str] = []
-    worse: list[str] = []
-    unknown: list[str] = []
-    for other in results.yardsticks:
-        if other.comparison is None:
-            continue
-        name = in_words(other.driver)
-        if other.comparison.better is None:
-            unknown.append(name)
-        else:
-            (worse if other.comparison.better == other.driver.name else better).append(name)
+    rows = [(in_words(other.driver), other.comparison) for other in results.yardsticks]
+    return _shown(
+        [(name, _better(row, results.driver.name)) for name, row in rows if row is not None],
+        better="shown to be better than",
+        worse="shown to be worse than",
+        unknown="with these drives no difference can be shown to",
+    )
+
+
+def _better(row: ComparisonRow, name: str) -> bool | None:
+    """Whether the driver of that name was shown to be the better; None where nothing could be shown."""
+    return None if row.better is None else row.better == name
+
+
+def _shown(found: Sequence[tuple[str, bool | None]], better: str, worse: str, unknown: str) -> str:
+    """A sentence of what was shown of each: to be better (true), worse, or nothing (None); empty without any.
+
+    The words for each stand before the names that they are about.
+    """
     said = []
-    if better:
-        said.append(f"shown to be better than {listed(better)}")
-    if worse:
-        said.append(f"shown to be worse than {listed(worse)}")
-    if unknown:
-        said.append(f"no difference to {listed(unknown, 'or')} can be shown with these drives")
-    text = "; ".join(said)
-    return f"{text[0].upper()}{text[1:]}." if text else ""
+    for words, verdict, last in ((better, True, "and"), (worse, False, "and"), (unknown, None, "or")):
+        names = [name for name, is_better in found if is_better is verdict]
+        if names:
+            said.append(f"{words} {listed(names, last)}")
+    return f"{_capital('; '.join(said))}." if said else ""
 
 
 def difference_text(row: ComparisonRow) -> str:
@@ -58,18 +65,12 @@ def p_text(value: float | None) -> str:
 
 def compared(rival: Rival, name: str) -> str:
     """What comparing with a rival has shown, in a sentence."""
-    better = [row.metric.replace("_", " ") for row in rival.comparison if row.better == name]
-    worse = [row.metric.replace("_", " ") for row in rival.comparison if row.better not in (name, None)]
-    unknown = [row.metric.replace("_", " ") for row in rival.comparison if row.better is None]
-    said = []
-    if better:
-        said.append(f"{name} is shown to be better on {listed(better)}")
-    if worse:
-        said.append(f"{rival.driver.name} is shown to be better on {listed(worse)}")
-    if unknown:
-        said.append(f"on {listed(unknown)} no difference can be shown with these {len(rival.episodes)} drives")
-    text = "; ".join(said)
-    return f"{text[0].upper()}{text[1:]}." if text else ""
+    return _shown(
+        [(row.metric.replace("_", " "), _better(row, name)) for row in rival.comparison],
+        better=f"{name} is shown to be better on",
+        worse=f"{rival.driver.name} is shown to be better on",
+        unknown=f"with these {len(rival.episodes)} drives no difference can be shown on",
+    )
 
 
 def outcomes_verdict(paired: PairedOutcomes, name: str, other: str) -> str:
