@@ -42,6 +42,17 @@ SEED = click.IntRange(min=0, max=2**63 - 1)
 DEVICE = click.Choice(["auto", "cpu", "cuda"])
 
 
+class SuiteOption(click.Option):
+    """Whose help names the suites that there are, when it is asked for."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The option and its help."""
+        from drive_sim.resources import suite_files
+
+        self.help = f"One of {', '.join(suite_files())}."
+        return super().get_help_record(ctx)
+
+
 @click.group(name=PROGRAM, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(__version__, prog_name=PROGRAM)
 def application() -> None:
@@ -193,12 +204,7 @@ def train(**options: Any) -> None:
 
 @application.command()
 @click.argument("driver")
-@click.option(
-    "--suite",
-    metavar="SUITE",
-    required=True,
-    help="lane-keeping, obstacle-avoidance, weather, uncertainty, alks, ncap or real-roads.",
-)
+@click.option("--suite", cls=SuiteOption, metavar="SUITE", required=True, help="What it is scored on.")
 @click.option("--roads", metavar="DIR", type=FOLDER, help="Centre-line CSV files for real-roads.")
 @click.option("--episodes", type=AT_LEAST_ONE, help="How many; the suite's own number if not given.")
 @click.option("--seconds", type=click.FloatRange(min=1.0), help="How long each lasts at most; else the suite's own.")

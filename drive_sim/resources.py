@@ -19,6 +19,11 @@ def scenarios_folder() -> Path:
     return _data_folder("scenarios")
 
 
+def suite_files() -> dict[str, Path]:
+    """Files of the suites that a driver can be scored on, by name, in the order of their names."""
+    return {path.stem: path for path in sorted((scenarios_folder() / "suites").glob("*.toml"))}
+
+
 def models_folder() -> Path:
     """Folder of the bundled models, one folder each."""
     return _data_folder("models")

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from drive_sim.errors import InputError
 from drive_sim.evaluation.conditions import Condition
 from drive_sim.randomness import key
-from drive_sim.resources import scenarios_folder
+from drive_sim.resources import suite_files
 from drive_sim.world.episode import Episode
 from drive_sim.world.road_import import load_road
 from drive_sim.world.scenario import load_scenario, scenario_for_road
@@ -55,13 +55,13 @@ class Suite(BaseModel):
 
 def list_suites() -> list[str]:
     """Names of the suites there are."""
-    return sorted(path.stem for path in (scenarios_folder() / "suites").glob("*.toml"))
+    return list(suite_files())
 
 
 def load_suite(name: str) -> Suite:
     """The suite of that name; InputError if there is none, or its file is wrong."""
-    path = scenarios_folder() / "suites" / f"{name}.toml"
-    if name not in list_suites():
+    path = suite_files().get(name)
+    if path is None:
         raise InputError("--suite", "", f"{name!r} is not a suite", f"use one of {', '.join(list_suites())}")
     try:
         return Suite(name=name, **tomllib.loads(path.read_text(encoding="utf-8")))

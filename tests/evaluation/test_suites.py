@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from drive_sim import resources
 from drive_sim.drivers.driver import DRIVER_NAMES
 from drive_sim.errors import InputError
-from drive_sim.evaluation import suites
 from drive_sim.evaluation.conditions import AS_IT_IS
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.suites import REAL_ROADS, draw_suite, list_suites, load_suite
@@ -133,7 +133,7 @@ def test_a_wrong_suite_file_is_named_with_its_field(
 ) -> None:
     (tmp_path / "suites").mkdir()
     (tmp_path / "suites" / "mine.toml").write_text(text, encoding="utf-8")
-    monkeypatch.setattr(suites, "scenarios_folder", lambda: tmp_path)
+    monkeypatch.setattr(resources, "scenarios_folder", lambda: tmp_path)
     with pytest.raises(InputError) as caught:
         load_suite("mine")
     assert "mine.toml" in str(caught.value)
