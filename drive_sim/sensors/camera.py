@@ -24,6 +24,7 @@ from drive_sim.sensors.camera_faces import (
     FIRST_ROW,
     LAST_COLUMN,
     LAST_ROW,
+    in_row,
     sheet_of,
 )
 from drive_sim.sensors.camera_field import KNOT_DISTANCE, STEP, between, course_of, ground_knot, joinable, place_of
@@ -154,7 +155,7 @@ def _draw_pixels(item, worlds, frames, layers, scene):
             continue
         if faces[frame, f, FIRST_COLUMN] > x or faces[frame, f, LAST_COLUMN] < x:
             continue
-        sheet = sheet_of(faces, frame, f, y)
+        sheet = in_row(sheet_of(faces, frame, f), y)
         found = face_at(sheet, textures, x, near, kind)
         if found[0] <= F(0.0):
             continue

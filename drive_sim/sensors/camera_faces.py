@@ -197,11 +197,15 @@ def add_sprite(size, scratch, slot, count, place, radii, look, alpha, colours):
 
 
 class Sheet(NamedTuple):
-    """One face in one row of pixels, ready to be drawn; float32. A pair is (change per column, value at column 0)."""
+    """One face, or one row of it, ready to be drawn; float32.
 
-    edges: Any  # five pairs: how far inside an edge [pixels], from -0.5 to 0.5
-    plane: Any  # pair: inverse depth
-    u: Any  # pair: u times inverse depth
+    Of a face, what is affine is three numbers: change per column, change per row, value at (0, 0). Of a row it is a
+    pair: change per column, value at column 0.
+    """
+
+    edges: Any  # five affine: how far inside an edge [pixels], from -0.5 to 0.5
+    plane: Any  # affine: inverse depth
+    u: Any  # affine: u times inverse depth
     v: Any
     semantic: Any
     group: Any
@@ -218,28 +222,40 @@ class Sheet(NamedTuple):
 
 
 @pixel_scalar
-def _pair(faces, slot, f, start, y):
-    return faces[slot, f, start], faces[slot, f, start + 1] * y + faces[slot, f, start + 2]
-
-
-@pixel_scalar
 def _three(faces, slot, f, start):
     return faces[slot, f, start], faces[slot, f, start + 1], faces[slot, f, start + 2]
 
 
 @pixel_scalar
-def sheet_of(faces, slot, f, y):
-    """The `Sheet` of face ``f`` in row ``y``."""
+def sheet_of(faces, slot, f):
+    """The `Sheet` of face ``f``."""
     return Sheet(
         (
-            _pair(faces, slot, f, EDGES, y), _pair(faces, slot, f, EDGES + 3, y), _pair(faces, slot, f, EDGES + 6, y),
-            _pair(faces, slot, f, EDGES + 9, y), _pair(faces, slot, f, EDGES + 12, y),
+            _three(faces, slot, f, EDGES), _three(faces, slot, f, EDGES + 3), _three(faces, slot, f, EDGES + 6),
+            _three(faces, slot, f, EDGES + 9), _three(faces, slot, f, EDGES + 12),
         ),
-        _pair(faces, slot, f, PLANE, y), _pair(faces, slot, f, AXIS_U, y), _pair(faces, slot, f, AXIS_V, y),
+        _three(faces, slot, f, PLANE), _three(faces, slot, f, AXIS_U), _three(faces, slot, f, AXIS_V),
         faces[slot, f, SEMANTIC], faces[slot, f, GROUP], faces[slot, f, LOOK], faces[slot, f, ALPHA],
         faces[slot, f, PIXEL_U], faces[slot, f, PIXEL_V], faces[slot, f, ASPECT], faces[slot, f, LEVEL],
         _three(faces, slot, f, PARAMETER), _three(faces, slot, f, COLOURS), _three(faces, slot, f, COLOURS + 3),
         _three(faces, slot, f, COLOURS + 6),
+    )  # fmt: skip
+
+
+@pixel_scalar
+def _pair(affine, y):
+    return affine[0], affine[1] * y + affine[2]
+
+
+@pixel_scalar
+def in_row(sheet, y):
+    """The `Sheet` of row ``y`` of a face."""
+    e = sheet.edges
+    return Sheet(
+        (_pair(e[0], y), _pair(e[1], y), _pair(e[2], y), _pair(e[3], y), _pair(e[4], y)),
+        _pair(sheet.plane, y), _pair(sheet.u, y), _pair(sheet.v, y), sheet.semantic, sheet.group, sheet.look,
+        sheet.alpha, sheet.pixel_u, sheet.pixel_v, sheet.aspect, sheet.level, sheet.parameters, sheet.main, sheet.dark,
+        sheet.bright,
     )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ class Level(NamedTuple):
     """One level of one texture, chosen for a row."""
 
     start: Any
-    log_u: Any  # log2 of its width
+    pitch: Any  # its width: texels from one row to the next
     mask_u: Any
     mask_v: Any
     scale_u: Any  # 256 times its texels per metre
@@ -96,7 +96,7 @@ def choose_level(textures, texture, texel, footprint_u, footprint_v):
     level_v = min(log2_floor(footprint_v * inverse * F(1.4)), log_v)
     return Level(
         int(textures.start[texture, level_u, level_v]),
-        log_u - level_u,
+        1 << (log_u - level_u),
         (1 << (log_u - level_u)) - 1,
         (1 << (log_v - level_v)) - 1,
         F(256.0) * inverse / F(1 << level_u),
@@ -109,7 +109,7 @@ def sample(textures, level, u, v):
     """Bilinear look-up at (u, v) [m] in a smooth texture, in -1..1."""
     # In 1/256 of a texel. 32-bit integers throughout: Numba widens them wherever it is not told.
     x, y = INT(u * level.scale_u - F(128.0)), INT(v * level.scale_v - F(128.0))
-    row = INT(INT(INT(y >> INT(8)) & INT(level.mask_v)) << INT(level.log_u))
+    row = INT(INT(INT(y >> INT(8)) & INT(level.mask_v)) * INT(level.pitch))
     place = INT(INT(level.start) + INT(row + INT(INT(x >> INT(8)) & INT(level.mask_u))))
     four = INT(fetch(textures.texels, place))
     a, b = F(INT(x & INT(255))) * F(1.0 / 256.0), F(INT(y & INT(255))) * F(1.0 / 256.0)
@@ -124,7 +124,7 @@ def sample_nearest(textures, level, u, v):
     """The texel at (u, v) [m] of a grainy texture, in -1..1."""
     x, y = INT(INT(u * level.scale_u) >> INT(8)), INT(INT(v * level.scale_v) >> INT(8))
     x = INT(x & INT(level.mask_u))
-    row = INT(INT(y & INT(level.mask_v)) << INT(level.log_u))
+    row = INT(INT(y & INT(level.mask_v)) * INT(level.pitch))
     word = INT(fetch(textures.texels, INT(INT(level.start) + INT(INT(row + x) >> INT(2)))))
     byte = INT(INT(word >> INT(INT(x & INT(3)) << INT(3))) & INT(255))
     return F(byte) * F(1.0 / 128.0) - F(1.0)
