@@ -21,6 +21,7 @@ from drive_sim.sensors.camera_ground import (
 )
 from drive_sim.sensors.camera_light import arriving, light_ground, mirror_sky, ray
 from drive_sim.sensors.camera_looks import look_at
+from drive_sim.sensors.camera_rows import choose
 from drive_sim.sensors.camera_sky import lay_land, shade_sky
 from drive_sim.sensors.camera_textures import NOISE_SIZE
 from drive_sim.sensors.camera_view import frame_scalar, pixel_scalar
@@ -123,8 +124,8 @@ def lay_tile(sheet, found, red, green, blue, near, kind, tile):
     alpha, r, g, b, inverse = found
     owner, tiled, back_r, back_g, back_b = tile
     fresh = sheet.group != owner
-    tiled = F(0.0) if fresh else tiled
-    back_r, back_g, back_b = red if fresh else back_r, green if fresh else back_g, blue if fresh else back_b
+    tiled = choose(fresh, F(0.0), tiled)
+    back_r, back_g, back_b = choose(fresh, red, back_r), choose(fresh, green, back_g), choose(fresh, blue, back_b)
     alpha = min(alpha, F(1.0) - tiled)
     closer = (tiled + alpha >= F(0.5)) & ((tiled < F(0.5)) | (alpha >= F(0.5)))
     near, kind = inverse if closer else near, sheet.semantic if closer else kind

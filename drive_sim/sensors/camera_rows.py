@@ -129,6 +129,20 @@ def fetch(typing, table, index):
 
 
 @intrinsic
+def choose(typing, condition, first, second):
+    """``first if condition else second``, both worked out.
+
+    What the compiler sees used on a condition only, it moves into a branch, reads included, and then it cannot work on
+    eight pixels at once.
+    """
+
+    def generate(context, builder, signature, args):
+        return builder.select(*args)
+
+    return first(types.boolean, first, first), generate
+
+
+@intrinsic
 def use_wide_vectors(typing):
     """Have the function around this call work on sixteen pixels at once where the CPU can.
 
