@@ -116,18 +116,17 @@ def _prepare_frames(frame, worlds, size, scene):
 @pixel_scalar
 def _background_at(view, roads, road, textures, scratch, slot, row, column):
     """(r, g, b, inverse depth, class) of ground or sky in a pixel, as `draw_band` draws it."""
-    origin_x, origin_y = scratch.origins[slot, 0], scratch.origins[slot, 1]
-    course, trim = course_of(roads, road), trim_of(roads, road)
+    course, trim = course_of(roads, road, scratch, slot), trim_of(roads, road)
     rails = has_rails(trim)
     first = column - column % KNOT_DISTANCE
     t = F(column - first) * STEP
-    left = ground_knot(view, roads, course, origin_x, origin_y, F(first), F(row), rails)
-    right = ground_knot(view, roads, course, origin_x, origin_y, F(first + KNOT_DISTANCE), F(row), rails)
+    left = ground_knot(view, roads, course, F(first), F(row), rails)
+    right = ground_knot(view, roads, course, F(first + KNOT_DISTANCE), F(row), rails)
     joined = joinable(course, left, right)
     place = between(left, right, F(KNOT_DISTANCE), t)
     sky = left.element == -2
     if not joined or left.element < 0:
-        knot = ground_knot(view, roads, course, origin_x, origin_y, F(column), F(row), rails)
+        knot = ground_knot(view, roads, course, F(column), F(row), rails)
         place, sky = place_of(view, knot, F(column), F(row)), knot.element == -2
     if sky:
         red, green, blue = sky_pixel(view, textures, cloud_level(view, textures), F(column), F(row))

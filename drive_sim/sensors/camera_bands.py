@@ -75,7 +75,8 @@ def _sort_band(scratch, slot, roads, road, textures, band):
     """Find out what each span of the band shows."""
     use_wide_vectors()
     rows, view = scratch.rows, load_view(scratch.views, slot)
-    course, trim, spans = course_of(roads, road), trim_of(roads, road), spans_of(band.columns)
+    course, trim = course_of(roads, road, scratch, slot), trim_of(roads, road)
+    spans = spans_of(band.columns)
     rails, first = has_rails(trim), band.lines
     for back in range(band.lines):
         line = band.lines - 1 - back

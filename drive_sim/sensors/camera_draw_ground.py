@@ -286,7 +286,7 @@ def _apart_pixel(scratch, slot, roads, road, textures, band, line, column, knot)
 @frame_scalar
 def draw_apart(scratch, slot, roads, road, textures, band):
     """Spans between knots that may not be joined: each pixel is a knot of its own, kept behind the band's knots."""
-    view, course, rows = load_view(scratch.views, slot), course_of(roads, road), scratch.rows
+    view, course, rows = load_view(scratch.views, slot), course_of(roads, road, scratch, slot), scratch.rows
     rails, spare = has_rails(trim_of(roads, road)), band.lines * band.knots
     for number in range(scratch.run_count[slot, APART_SPAN]):
         line, low, high = run_at(scratch, slot, band, APART_SPAN, number)

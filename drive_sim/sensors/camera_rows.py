@@ -117,7 +117,7 @@ def write(typing, rows, slot, buffer, place, value):
 
 @intrinsic
 def fetch(typing, table, index):
-    """``table[index]`` of a one-dimensional array that nothing ever writes to; ``index`` >= 0."""
+    """Number ``index`` >= 0 of an array in C order that nothing ever writes to while a picture is drawn."""
 
     def generate(context, builder, signature, args):
         structure = context.make_array(signature.args[0])(context, builder, args[0])

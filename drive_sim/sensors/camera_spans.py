@@ -39,7 +39,7 @@ that may not be joined; or it lies beyond the end of a row."""
 SPAN_KINDS = 7
 BATCH = 8
 """Spans that are sorted at once."""
-KNOT_BATCH = 4
+KNOT_BATCH = 8
 """Knots that are worked out at once."""
 
 
@@ -50,12 +50,11 @@ def place_knots(view, roads, course, scratch, slot, row, first, step, count, pla
     ``count`` is how many, a multiple of `KNOT_BATCH`; ``rails``, a constant, is whether the road has guard rails.
     """
     rows = scratch.rows
-    origin_x, origin_y = scratch.origins[slot, 0], scratch.origins[slot, 1]
     for batch in range(count // KNOT_BATCH):
         for k in range(KNOT_BATCH):
             number = batch * KNOT_BATCH + k
             column, n = F(INT(first + step * number)), place + number
-            knot = ground_knot(view, roads, course, origin_x, origin_y, column, F(row), rails)
+            knot = ground_knot(view, roads, course, column, F(row), rails)
             at = knot.place
             write(rows, slot, KNOT_ELEMENT, n, F(knot.element))
             write(rows, slot, KNOT_S, n, at.s)
