@@ -27,7 +27,7 @@ from drive_sim.sensors.camera_faces import (
     in_row,
     sheet_of,
 )
-from drive_sim.sensors.camera_field import KNOT_DISTANCE, STEP, between, course_of, ground_knot, joinable, place_of
+from drive_sim.sensors.camera_field import KNOT_DISTANCE, STEP, between, course_of, ground_knot, hermite, joinable, place_of
 from drive_sim.sensors.camera_ground import has_rails, row_levels, trim_of
 from drive_sim.sensors.camera_lens import Lens, pinhole_of
 from drive_sim.sensors.camera_memory import (
@@ -123,7 +123,10 @@ def _background_at(view, roads, road, textures, scratch, slot, row, column):
     left = ground_knot(view, roads, course, F(first), F(row), rails)
     right = ground_knot(view, roads, course, F(first + KNOT_DISTANCE), F(row), rails)
     joined = joinable(course, left, right)
-    place = between(left, right, F(KNOT_DISTANCE), t)
+    p, q, n = left.place, right.place, F(KNOT_DISTANCE)
+    along_s = hermite(p.s, p.column_s, q.s, q.column_s, n)
+    along_d = hermite(p.d, p.column_d, q.d, q.column_d, n)
+    place = between(left, right, along_s, along_d, t)
     sky = left.element == -2
     if not joined or left.element < 0:
         knot = ground_knot(view, roads, course, F(column), F(row), rails)

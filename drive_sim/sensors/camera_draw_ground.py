@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from drive_sim.sensors.camera_field import KNOT_DISTANCE, STEP, between, course_of, place_of
+from drive_sim.sensors.camera_field import KNOT_DISTANCE, STEP, between, course_of, cubic, place_of
 from drive_sim.sensors.camera_ground import (
     Base,
     footprint_along,
@@ -30,11 +30,14 @@ from drive_sim.sensors.camera_model import SEMANTIC_ROAD, SEMANTIC_SKY, SEMANTIC
 from drive_sim.sensors.camera_pixels import lay_rails, single_ground, single_sky, sky_pixel
 from drive_sim.sensors.camera_rows import (
     BLUE,
+    CLEAR,
     COLUMN_D,
     FLAKE,
     FOOT_S,
     GREEN,
     KIND,
+    KNOT_D,
+    KNOT_S,
     NEAR,
     PAVED,
     PUDDLE,
@@ -57,6 +60,8 @@ from drive_sim.sensors.camera_spans import (
     MIXED_SPAN,
     SKY_SPAN,
     VERGE_SPAN,
+    clear_at,
+    cubics_at,
     knot_at,
     place_knots,
     reach_of,
@@ -100,26 +105,34 @@ def draw_verge(scratch, slot, textures, band):
     for number in range(scratch.run_count[slot, VERGE_SPAN]):
         line, low, high = run_at(scratch, slot, band, VERGE_SPAN, number)
         row, start, levels = F(INT(band.row + line)), line * band.pitch, levels_at(scratch, slot, line)
+        for span in range(low, high):
+            clear, change = clear_at(rows, slot, line * band.knots + span)
+            for k in range(KNOT_DISTANCE):
+                place = start + span * KNOT_DISTANCE + k
+                write(rows, slot, CLEAR, place, cubic(clear, change, F(INT(k)) * STEP))
         for column in range(low * KNOT_DISTANCE, high * KNOT_DISTANCE):
+            n = start + column
             x, y, z = ray(view, F(INT(column)), row)
             near = -z / view.height
             red, green, blue, _ = shade_verge(view, textures, levels, x / near, y / near)
             red, green, blue = light_ground(view, x, y, z, red, green, blue)
-            red, green, blue = arriving(view, x, y, z, red, green, blue)
-            write_pixel(rows, slot, start + column, red, green, blue, near, F(SEMANTIC_VERGE))
+            red, green, blue = arriving(view, read(rows, slot, CLEAR, n), red, green, blue)
+            write_pixel(rows, slot, n, red, green, blue, near, F(SEMANTIC_VERGE))
 
 
 @pixel_scalar
 def _store_places(rows, slot, band, line, low, high):
-    """(s, d) of the pixels of spans of a line."""
+    """Where the pixels of spans of a line lie on the road, and how clear the air is."""
     for span in range(low, high):
         n = line * band.knots + span
-        a, b = knot_at(rows, slot, n, False), knot_at(rows, slot, n + 1, False)
+        s, d = read(rows, slot, KNOT_S, n), read(rows, slot, KNOT_D, n)
+        (along_s, along_d), (clear, change) = cubics_at(rows, slot, n), clear_at(rows, slot, n)
         start = line * band.pitch + span * KNOT_DISTANCE
         for k in range(KNOT_DISTANCE):
-            place = between(a, b, F(KNOT_DISTANCE), F(INT(k)) * STEP)
-            write(rows, slot, S, start + k, place.s)
-            write(rows, slot, D, start + k, place.d)
+            t = F(INT(k)) * STEP
+            write(rows, slot, S, start + k, cubic(s, along_s, t))
+            write(rows, slot, D, start + k, cubic(d, along_d, t))
+            write(rows, slot, CLEAR, start + k, cubic(clear, change, t))
 
 
 @frame_scalar
@@ -139,7 +152,7 @@ def draw_asphalt(scratch, slot, roads, road, textures, band, wet):
             red, green, blue = light_ground(view, x, y, z, red, green, blue)
             if wet:
                 red, green, blue = mirror_sky(view, x, y, z, puddle, red, green, blue)
-            red, green, blue = arriving(view, x, y, z, red, green, blue)
+            red, green, blue = arriving(view, read(rows, slot, CLEAR, n), red, green, blue)
             write_pixel(rows, slot, n, red, green, blue, -z / view.height, F(SEMANTIC_ROAD))
 
 
@@ -156,9 +169,10 @@ def draw_base(scratch, slot, roads, road, textures, band, kind, edges, kerbs):
         for span in range(low, high):
             n = line * band.knots + span
             a, b = knot_at(rows, slot, n, False), knot_at(rows, slot, n + 1, False)
+            along_s, along_d = cubics_at(rows, slot, n)
             for k in range(KNOT_DISTANCE):
                 column = span * KNOT_DISTANCE + k
-                place = between(a, b, F(KNOT_DISTANCE), F(INT(k)) * STEP)
+                place = between(a, b, along_s, along_d, F(INT(k)) * STEP)
                 x, y, z = ray(view, F(INT(column)), row)
                 near = -z / view.height
                 if edges:
@@ -186,14 +200,14 @@ def _keep_base(rows, slot, n, base, place, near):
 
 
 @pixel_scalar
-def _list_touched(scratch, slot, band, kind, count, low, high):
-    """Append the spans of a kind that touch anything between d = ``low`` and ``high`` [m]; the new count."""
+def _list_touched(scratch, slot, band, kind, count, low, high, dashed):
+    """Append the spans of a kind that may touch paint between d = ``low`` and ``high`` [m]; the new count."""
     for number in range(scratch.run_count[slot, kind]):
         line, first, end = run_at(scratch, slot, band, kind, number)
         for span in range(first, end):
             # Written in any case: nobody can guess which spans these are.
             scratch.touched[slot, count] = line * band.pitch + span * KNOT_DISTANCE
-            count += int(touches(scratch.rows, slot, line * band.knots + span, low, high))
+            count += int(touches(scratch.rows, slot, line * band.knots + span, low, high, dashed))
     return count
 
 
@@ -204,9 +218,9 @@ def draw_lines(scratch, slot, roads, road, band):
     for number in range(roads.boundary_count[road]):
         offset, width = F(roads.boundary_offset[road, number]), F(roads.boundary_width[road, number])
         style, yellow = roads.boundary_style[road, number], is_yellow(roads, road, number)
-        low, high = reach_of(roads, road, number)
-        count = _list_touched(scratch, slot, band, MARKED_SPAN, 0, low, high)
-        count = _list_touched(scratch, slot, band, MIXED_SPAN, count, low, high)
+        low, high, dashed = reach_of(roads, road, number)
+        count = _list_touched(scratch, slot, band, MARKED_SPAN, 0, low, high, dashed)
+        count = _list_touched(scratch, slot, band, MIXED_SPAN, count, low, high, dashed)
         for entry in range(count):
             start = scratch.touched[slot, entry]
             for k in range(KNOT_DISTANCE):
@@ -226,6 +240,7 @@ def light_spans(scratch, slot, band, kind, wet):
         line, low, high = run_at(scratch, slot, band, kind, number)
         row, start = F(INT(band.row + line)), line * band.pitch
         for span in range(low, high):
+            clear, change = clear_at(rows, slot, line * band.knots + span)
             for k in range(KNOT_DISTANCE):
                 column = span * KNOT_DISTANCE + k
                 n = start + column
@@ -243,7 +258,7 @@ def light_spans(scratch, slot, band, kind, wet):
                 red, green, blue = light_ground(view, x, y, z, base.red, base.green, base.blue)
                 if wet:
                     red, green, blue = mirror_sky(view, x, y, z, base.puddle, red, green, blue)
-                red, green, blue = arriving(view, x, y, z, red, green, blue)
+                red, green, blue = arriving(view, cubic(clear, change, F(INT(k)) * STEP), red, green, blue)
                 write_pixel(rows, slot, n, red, green, blue, -z / view.height, base.kind)
 
 
@@ -253,17 +268,16 @@ def draw_rails(scratch, slot, roads, road, band):
     rows, view, trim = scratch.rows, load_view(scratch.views, slot), trim_of(roads, road)
     for number in range(scratch.run_count[slot, MIXED_SPAN]):
         line, low, high = run_at(scratch, slot, band, MIXED_SPAN, number)
-        row, start = F(INT(band.row + line)), line * band.pitch
+        start = line * band.pitch
         for span in range(low, high):
             n = line * band.knots + span
             a, b = knot_at(rows, slot, n, True), knot_at(rows, slot, n + 1, True)
+            (along_s, along_d), (clear, change) = cubics_at(rows, slot, n), clear_at(rows, slot, n)
             for k in range(KNOT_DISTANCE):
-                column = span * KNOT_DISTANCE + k
-                place = between(a, b, F(KNOT_DISTANCE), F(INT(k)) * STEP)
-                x, y, z = ray(view, F(INT(column)), row)
-                n = start + column
+                n, t = start + span * KNOT_DISTANCE + k, F(INT(k)) * STEP
+                place = between(a, b, along_s, along_d, t)
                 red, green, blue, near, kind = lay_rails(
-                    view, trim, place, x, y, z, read(rows, slot, RED, n), read(rows, slot, GREEN, n),
+                    view, trim, place, cubic(clear, change, t), read(rows, slot, RED, n), read(rows, slot, GREEN, n),
                     read(rows, slot, BLUE, n), read(rows, slot, NEAR, n), read(rows, slot, KIND, n),
                 )  # fmt: skip
                 write_pixel(rows, slot, n, red, green, blue, near, kind)

@@ -229,20 +229,32 @@ def _mix(a, b, t):
 
 
 @pixel_scalar
-def _hermite(a, a_rate, b, b_rate, n, t):
-    """Cubic with the values and rates (per pixel) of both ends, ``n`` pixels apart, at share ``t`` of the way."""
+def hermite(a, a_rate, b, b_rate, n):
+    """Coefficients (c1, c2, c3) of the cubic a + c1 t + c2 t² + c3 t³, t being the share of the way from ``a`` to ``b``.
+
+    It has the values and the rates (per pixel) of both ends, ``n`` pixels apart.
+    """
     rise = b - a
     p, q = a_rate * n - rise, rise - b_rate * n
-    return a + t * (rise + (F(1.0) - t) * (p * (F(1.0) - t) + q * t))
+    return a_rate * n, q - F(2.0) * p, p - q
 
 
 @pixel_scalar
-def between(a, b, n, t):
-    """The `Place` at share ``t`` of the ``n`` pixels from knot ``a`` to knot ``b``, both on the road."""
+def cubic(a, coefficients, t):
+    """The cubic of `hermite` that begins at ``a``."""
+    return a + t * (coefficients[0] + t * (coefficients[1] + t * coefficients[2]))
+
+
+@pixel_scalar
+def between(a, b, along_s, along_d, t):
+    """The `Place` at share ``t`` of the way from knot ``a`` to knot ``b``, both on the road.
+
+    ``along_s`` and ``along_d`` are what `hermite` makes of their s and d.
+    """
     p, q = a.place, b.place
     return Place(
-        _hermite(p.s, p.column_s, q.s, q.column_s, n, t),
-        _hermite(p.d, p.column_d, q.d, q.column_d, n, t),
+        cubic(p.s, along_s, t),
+        cubic(p.d, along_d, t),
         _mix(p.column_s, q.column_s, t),
         _mix(p.column_d, q.column_d, t),
         _mix(p.row_s, q.row_s, t),

@@ -19,7 +19,7 @@ from drive_sim.sensors.camera_ground import (
     paint,
     rail_at,
 )
-from drive_sim.sensors.camera_light import arriving, light_ground, mirror_sky, ray
+from drive_sim.sensors.camera_light import arriving, clearness, light_ground, mirror_sky, ray
 from drive_sim.sensors.camera_looks import look_at
 from drive_sim.sensors.camera_rows import choose
 from drive_sim.sensors.camera_sky import lay_land, shade_sky
@@ -30,13 +30,13 @@ F = np.float32
 
 
 @pixel_scalar
-def lay_rails(view, trim, place, x, y, z, red, green, blue, near, kind):
+def lay_rails(view, trim, place, clear, red, green, blue, near, kind):
     """(r, g, b, inverse depth, class) of a pixel with the guard rails that its ray meets before the ground."""
     beam_light = F(0.5) * view.beam / (F(1.0) + F(0.002) / (near * near))
     for number in range(2):
         share, light, wave, closer = rail_at(view, trim, place, F(1.0) - F(2.0) * F(number))
         light += beam_light * wave
-        r, g, b = arriving(view, x, y, z, light * F(0.97), light, light * F(1.03))
+        r, g, b = arriving(view, clear, light * F(0.97), light, light * F(1.03))
         red += (r - red) * share
         green += (g - green) * share
         blue += (b - blue) * share
@@ -61,8 +61,9 @@ def ground_pixel(view, roads, road, trim, textures, levels, column, row, place):
     base = paint(view, base, share, yellow)
     red, green, blue = light_ground(view, x, y, z, base.red, base.green, base.blue)
     red, green, blue = mirror_sky(view, x, y, z, base.puddle, red, green, blue)
-    red, green, blue = arriving(view, x, y, z, red, green, blue)
-    return lay_rails(view, trim, place, x, y, z, red, green, blue, near, base.kind)
+    clear = clearness(view, x, y, z)
+    red, green, blue = arriving(view, clear, red, green, blue)
+    return lay_rails(view, trim, place, clear, red, green, blue, near, base.kind)
 
 
 @frame_scalar

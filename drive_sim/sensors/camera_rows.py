@@ -32,6 +32,7 @@ from drive_sim.sensors.camera_view import pixel_scalar
     SHARE,  # share of the pixel under paint
     YELLOW,  # and under yellow paint
     PAVED,  # share of the pixel that is paved
+    CLEAR,  # share of light that the fog lets pass
     OWNER,  # group of faces that was laid over the pixel last
     TILED,  # how much of the pixel that group covers
     BACK_RED,  # radiance before that group was laid over it
@@ -49,11 +50,24 @@ from drive_sim.sensors.camera_view import pixel_scalar
     KNOT_TOP_D,
     KNOT_BOTTOM_D,
     KNOT_BOTTOM_S,
+    KNOT_CLEAR,  # share of light that the fog lets pass, and its change to the next pixel
+    KNOT_CLEAR_RATE,
     SPAN_KIND,  # spans, one entry each: what they show
     SPAN_LOW,  # smallest and largest d that their pixels touch [m]
     SPAN_HIGH,
-) = range(35)
-ROWS = 35
+    SPAN_BACK,  # and s
+    SPAN_AHEAD,
+    SPAN_S1,  # coefficients of s, d and clearness as cubics of the share of the way from knot to knot
+    SPAN_S2,
+    SPAN_S3,
+    SPAN_D1,
+    SPAN_D2,
+    SPAN_D3,
+    SPAN_CLEAR1,
+    SPAN_CLEAR2,
+    SPAN_CLEAR3,
+) = range(49)
+ROWS = 49
 """Buffers of a band; an array of them is float32 (slots, ROWS, BAND x columns and some to spare)."""
 BAND = 8
 """Rows that are drawn together: what they need at once stays in a CPU's nearest memory."""
