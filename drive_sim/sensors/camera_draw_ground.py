@@ -60,6 +60,7 @@ from drive_sim.sensors.camera_spans import (
     MIXED_SPAN,
     SKY_SPAN,
     VERGE_SPAN,
+    Knots,
     clear_at,
     cubics_at,
     knot_at,
@@ -304,13 +305,13 @@ def draw_apart(scratch, slot, roads, road, textures, band):
     rails, spare = has_rails(trim_of(roads, road)), band.lines * band.knots
     for number in range(scratch.run_count[slot, APART_SPAN]):
         line, low, high = run_at(scratch, slot, band, APART_SPAN, number)
-        row = F(INT(band.row + line))
         for span in range(low, high):
             first = span * KNOT_DISTANCE
+            knots = Knots(band.row + line, first, 1, KNOT_DISTANCE, KNOT_DISTANCE)
             if rails:
-                place_knots(view, roads, course, scratch, slot, row, first, 1, KNOT_DISTANCE, spare, True)
+                place_knots(view, roads, course, scratch, slot, knots, spare, True)
             else:
-                place_knots(view, roads, course, scratch, slot, row, first, 1, KNOT_DISTANCE, spare, False)
+                place_knots(view, roads, course, scratch, slot, knots, spare, False)
             for k in range(KNOT_DISTANCE):
                 knot = knot_at(rows, slot, spare + k, True)
                 _apart_pixel(scratch, slot, roads, road, textures, band, line, first + k, knot)

@@ -139,8 +139,8 @@ def grey_level(value, exposure, noise):
     """Grey level of a linear radiance: a gamma of 2, near sRGB's, and read noise [grey levels]."""
     light = value * exposure
     # A CPU estimates inverse roots in a quarter of the time that a root takes.
-    level = light * (F(1.0) / math.sqrt(max(light, F(1e-9)))) * F(255.0) + noise
-    return min(max(level + F(0.5), F(0.0)), F(255.0))
+    level = light * (F(1.0) / math.sqrt(max(light, F(1e-9)))) * F(255.0) + (noise + F(0.5))
+    return min(max(level, F(0.0)), F(255.0))
 
 
 @pixel_scalar

@@ -171,6 +171,17 @@ def use_wide_vectors(typing):
     return types.void(), generate
 
 
+@intrinsic
+def use_rough_roots(typing):
+    """Have the function around this call take inverse roots as the CPU estimates them, to 12 bits or more."""
+
+    def generate(context, builder, signature, args):
+        set.update(builder.function.attributes, ('"reciprocal-estimates"="vec-sqrtf:0"', "noinline"))
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
 @pixel_scalar
 def write_pixel(rows, slot, place, red, green, blue, near, kind):
     """What a pixel shows: radiance, inverse depth [1/m] and class."""

@@ -7,6 +7,8 @@ same make a run, and runs are listed by what they show, so that each kind is dra
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from drive_sim.sensors.camera_field import (
@@ -67,20 +69,33 @@ KNOT_BATCH = 8
 """Knots that are worked out at once."""
 
 
-@pixel_scalar
-def place_knots(view, roads, course, scratch, slot, row, first, step, count, place, rails):
-    """Store knots of a row, ``step`` pixels apart from column ``first`` on, from ``place`` on.
+class Knots(NamedTuple):
+    """Where knots are placed: in rows of pixels, one below the other."""
 
-    ``count`` is how many, a multiple of `KNOT_BATCH`; ``rails``, a constant, is whether the road has guard rails.
+    row: Any  # of the first knot
+    column: Any
+    step: Any  # pixels from knot to knot
+    width: Any  # knots of a row
+    count: Any  # in all
+
+
+@pixel_scalar
+def place_knots(view, roads, course, scratch, slot, knots, place, rails):
+    """Store knots, and up to `KNOT_BATCH` - 1 behind the last, from ``place`` on.
+
+    ``rails``, a constant, is whether the road has guard rails.
     """
     rows = scratch.rows
-    for batch in range(count // KNOT_BATCH):
+    inverse = F(1.0) / F(INT(knots.width))
+    for batch in range((knots.count + KNOT_BATCH - 1) // KNOT_BATCH):
         for k in range(KNOT_BATCH):
-            number = batch * KNOT_BATCH + k
-            column, n = F(INT(first + step * number)), place + number
-            knot = ground_knot(view, roads, course, column, F(row), rails)
+            number = INT(batch * KNOT_BATCH + k)
+            line = INT((F(number) + F(0.5)) * inverse)
+            column = F(INT(INT(knots.column) + INT(INT(knots.step) * INT(number - INT(line * INT(knots.width))))))
+            row, n = F(INT(INT(knots.row) + line)), place + number
+            knot = ground_knot(view, roads, course, column, row, rails)
             at = knot.place
-            x, y, z = ray(view, column, F(row))
+            x, y, z = ray(view, column, row)
             z = min(z, F(HORIZON))
             clear = clearness(view, x, y, z)
             write(rows, slot, KNOT_CLEAR, n, clear)

@@ -62,7 +62,8 @@ class Textures(NamedTuple):
     start: Any  # int32 (textures, LEVELS, LEVELS): first texel of a level
     log_u: Any  # int32 (textures): log2 of the texels along u at level 0
     log_v: Any  # int32 (textures)
-    skyline: Any  # float32 (2 SKYLINE_SIZE): height of far hills, then of the woods' edge, by azimuth, 0..1
+    skyline: Any  # int32 (2 SKYLINE_SIZE): height of far hills, then of the woods' edge, by azimuth: a word holds that
+    # in 1/65535 in its lower half, and the next one's in its upper half
     noise: Any  # int8 (3 NOISE_SIZE): normal numbers times NOISE_UNIT for red, green and blue
 
 
@@ -136,15 +137,15 @@ def _halved(picture: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     return 0.5 * (picture[:, 0::2] + picture[:, 1::2])
 
 
-def _skyline() -> NDArray[np.float32]:
-    """Far hills and the edge of the woods, each 0..1 by azimuth, periodic."""
+def _skyline() -> NDArray[np.int32]:
+    """Far hills and the edge of the woods by azimuth, periodic, as `Textures` has them."""
     hills = spectral_noise("hills", (1, SKYLINE_SIZE), 1.7, 2.0)[0]
     woods = (
         spectral_noise("woods", (1, SKYLINE_SIZE), 0.9, 4.0)[0]
         + 0.5 * spectral_noise("crowns", (1, SKYLINE_SIZE), 0.1, 60.0)[0]
     )
-    rows = [np.clip(0.5 + 0.22 * row, 0.0, 1.0) for row in (hills, woods)]
-    return np.concatenate(rows).astype(np.float32)
+    heights = [np.rint(65535.0 * np.clip(0.5 + 0.22 * row, 0.0, 1.0)).astype(np.uint32) for row in (hills, woods)]
+    return np.concatenate([height | np.roll(height, -1) << 16 for height in heights]).view(np.int32)
 
 
 def _ripmap(picture: NDArray[np.float64], grainy: bool) -> dict[tuple[int, int], NDArray[np.int32]]:
