@@ -101,6 +101,19 @@ def _store_edges(face, corners, count):
 
 
 @frame_scalar
+def _cross(a, b):
+    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+
+
+@frame_scalar
+def turned_away(c0, c1, c3):
+    """Whether the camera sees a face from behind; its corners 0, 1 and 3 as `add_face` takes them."""
+    u, v = (c1[0] - c0[0], c1[1] - c0[1], c1[2] - c0[2]), (c3[0] - c0[0], c3[1] - c0[1], c3[2] - c0[2])
+    n = _cross(u, v)
+    return n[0] * c0[0] + n[1] * c0[1] + n[2] * c0[2] >= -1e-9
+
+
+@frame_scalar
 def add_face(view, size, scratch, slot, count, corners, group, semantic, look, parameters, alpha, colours):
     """Append a face if it is seen from its front; the new count.
 
@@ -120,7 +133,7 @@ def add_face(view, size, scratch, slot, count, corners, group, semantic, look, p
     c0, c1, c3 = corners[0], corners[1], corners[3]
     ux, uy, uz = c1[0] - c0[0], c1[1] - c0[1], c1[2] - c0[2]
     vx, vy, vz = c3[0] - c0[0], c3[1] - c0[1], c3[2] - c0[2]
-    nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+    nx, ny, nz = _cross((ux, uy, uz), (vx, vy, vz))
     distance = nx * c0[0] + ny * c0[1] + nz * c0[2]
     if distance >= -1e-9:
         return count
@@ -131,10 +144,10 @@ def add_face(view, size, scratch, slot, count, corners, group, semantic, look, p
     left, right, top, bottom = 1e9, -1e9, 1e9, -1e9
     middle_x, middle_y = 0.0, 0.0
     for k in range(number):
-        column = view.centre_column - view.focal * vertices[k, 1] / vertices[k, 0]
-        row = view.centre_row - view.focal * vertices[k, 2] / vertices[k, 0]
+        scale = view.focal / vertices[k, 0]
+        column, row = view.centre_column - scale * vertices[k, 1], view.centre_row - scale * vertices[k, 2]
         vertices[k, 0], vertices[k, 1] = column, row
-        middle_x, middle_y = middle_x + column / number, middle_y + row / number
+        middle_x, middle_y = middle_x + column, middle_y + row
         left, right, top, bottom = min(left, column), max(right, column), min(top, row), max(bottom, row)
     rows, columns = size
     if right < -1.0 or left > columns or bottom < -1.0 or top > rows:
@@ -161,13 +174,15 @@ def add_face(view, size, scratch, slot, count, corners, group, semantic, look, p
     _affine(view, face, AXIS_U, ux - u0 * px, uy - u0 * py, uz - u0 * pz)
     _affine(view, face, AXIS_V, vx - v0 * px, vy - v0 * py, vz - v0 * pz)
     _store_edges(face, vertices, number)
+    middle_x, middle_y = middle_x / number, middle_y / number
     near = max(face[PLANE] * middle_x + face[PLANE + 1] * middle_y + face[PLANE + 2], 1e-6)
     for axis in range(2):
         a = AXIS_U + 3 * axis
         value = (face[a] * middle_x + face[a + 1] * middle_y + face[a + 2]) / near
         along = abs(face[a] - value * face[PLANE]) + abs(face[a + 1] - value * face[PLANE + 1])
         face[PIXEL_U + axis] = min(max(along / near, 1e-4), 8.0)
-    face[LEVEL] = min(max(math.floor(math.log2(FOLIAGE_SIZE * face[PIXEL_V])), 0.0), 4.0)
+    texels = FOLIAGE_SIZE * face[PIXEL_V]
+    face[LEVEL] = (texels >= 2.0) + (texels >= 4.0) + (texels >= 8.0) + (texels >= 16.0)
     return count + 1
 
 
