@@ -50,6 +50,7 @@ from drive_sim.sensors.camera_rows import (
     read,
     use_wide_vectors,
     write,
+    write_cubic,
     write_pixel,
 )
 from drive_sim.sensors.camera_sky import LAND_TOP, cloud_level, shade_sky
@@ -108,9 +109,7 @@ def draw_verge(scratch, slot, textures, band):
         row, start, levels = F(INT(band.row + line)), line * band.pitch, levels_at(scratch, slot, line)
         for span in range(low, high):
             clear, change = clear_at(rows, slot, line * band.knots + span)
-            for k in range(KNOT_DISTANCE):
-                place = start + span * KNOT_DISTANCE + k
-                write(rows, slot, CLEAR, place, cubic(clear, change, F(INT(k)) * STEP))
+            write_cubic(rows, slot, CLEAR, start + span * KNOT_DISTANCE, clear, change)
         for column in range(low * KNOT_DISTANCE, high * KNOT_DISTANCE):
             n = start + column
             x, y, z = ray(view, F(INT(column)), row)
@@ -129,11 +128,9 @@ def _store_places(rows, slot, band, line, low, high):
         s, d = read(rows, slot, KNOT_S, n), read(rows, slot, KNOT_D, n)
         (along_s, along_d), (clear, change) = cubics_at(rows, slot, n), clear_at(rows, slot, n)
         start = line * band.pitch + span * KNOT_DISTANCE
-        for k in range(KNOT_DISTANCE):
-            t = F(INT(k)) * STEP
-            write(rows, slot, S, start + k, cubic(s, along_s, t))
-            write(rows, slot, D, start + k, cubic(d, along_d, t))
-            write(rows, slot, CLEAR, start + k, cubic(clear, change, t))
+        write_cubic(rows, slot, S, start, s, along_s)
+        write_cubic(rows, slot, D, start, d, along_d)
+        write_cubic(rows, slot, CLEAR, start, clear, change)
 
 
 @frame_scalar

@@ -130,6 +130,37 @@ def write(typing, rows, slot, buffer, place, value):
 
 
 @intrinsic
+def write_cubic(typing, rows, slot, buffer, place, start, coefficients):
+    """Write eight entries from ``place`` on: start + c1 t + c2 t² + c3 t³ for t = 0, 1/8 ... 7/8; for CPUs only.
+
+    A loop would do, if LLVM did not unroll so short a one before it looks for vectors.
+    """
+    if not isinstance(buffer, types.IntegerLiteral):
+        return None
+    number = buffer.literal_value
+
+    def generate(context, builder, signature, args):
+        eight = ir.VectorType(ir.FloatType(), 8)
+        undefined, first = ir.Constant(eight, ir.Undefined), ir.Constant(ir.IntType(32), 0)
+        lanes = ir.Constant(ir.VectorType(ir.IntType(32), 8), [0] * 8)
+        share = ir.Constant(eight, [k / 8.0 for k in range(8)])
+
+        def all_lanes(value):
+            return builder.shuffle_vector(builder.insert_element(undefined, value, first), undefined, lanes)
+
+        c1, c2, c3 = (all_lanes(value) for value in cgutils.unpack_tuple(builder, args[5]))
+        total = c3
+        for term in (c2, c1, all_lanes(args[4])):
+            total = builder.fadd(builder.fmul(total, share, ("fast",)), term, ("fast",))
+        address = _address(context, builder, signature.args[0], args[0], args[1], number, args[3])
+        _mark(builder.store(total, builder.bitcast(address, eight.as_pointer()), align=4), builder, f"row {number}")
+        return context.get_dummy_value()
+
+    cubic = types.UniTuple(rows.dtype, 3)
+    return types.void(rows, types.intp, buffer, types.intp, rows.dtype, cubic), generate
+
+
+@intrinsic
 def fetch(typing, table, index):
     """Number ``index`` >= 0 of an array in C order that nothing ever writes to while a picture is drawn."""
 
