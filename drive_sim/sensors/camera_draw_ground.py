@@ -66,7 +66,6 @@ from drive_sim.sensors.camera_spans import (
     cubics_at,
     knot_at,
     place_knots,
-    reach_of,
     run_at,
     touches,
 )
@@ -198,14 +197,14 @@ def _keep_base(rows, slot, n, base, place, near):
 
 
 @pixel_scalar
-def _list_touched(scratch, slot, band, kind, count, low, high, dashed):
-    """Append the spans of a kind that may touch paint between d = ``low`` and ``high`` [m]; the new count."""
+def _list_touched(scratch, slot, band, kind, count, marking):
+    """Append the spans of a kind that may touch marking number ``marking``; the new count."""
     for number in range(scratch.run_count[slot, kind]):
         line, first, end = run_at(scratch, slot, band, kind, number)
         for span in range(first, end):
             # Written in any case: nobody can guess which spans these are.
             scratch.touched[slot, count] = line * band.pitch + span * KNOT_DISTANCE
-            count += int(touches(scratch.rows, slot, line * band.knots + span, low, high, dashed))
+            count += touches(scratch.rows, slot, line * band.knots + span, marking)
     return count
 
 
@@ -216,9 +215,8 @@ def draw_lines(scratch, slot, roads, road, band):
     for number in range(roads.boundary_count[road]):
         offset, width = F(roads.boundary_offset[road, number]), F(roads.boundary_width[road, number])
         style, yellow = roads.boundary_style[road, number], is_yellow(roads, road, number)
-        low, high, dashed = reach_of(roads, road, number)
-        count = _list_touched(scratch, slot, band, MARKED_SPAN, 0, low, high, dashed)
-        count = _list_touched(scratch, slot, band, MIXED_SPAN, count, low, high, dashed)
+        count = _list_touched(scratch, slot, band, MARKED_SPAN, 0, number)
+        count = _list_touched(scratch, slot, band, MIXED_SPAN, count, number)
         for entry in range(count):
             start = scratch.touched[slot, entry]
             for k in range(KNOT_DISTANCE):

@@ -57,6 +57,7 @@ from drive_sim.sensors.camera_view import pixel_scalar
     SPAN_HIGH,
     SPAN_BACK,  # and s
     SPAN_AHEAD,
+    SPAN_MARKS,  # which of the road's markings they may touch: 2**number of each, summed
     SPAN_S1,  # coefficients of s, d and clearness as cubics of the share of the way from knot to knot
     SPAN_S2,
     SPAN_S3,
@@ -66,8 +67,8 @@ from drive_sim.sensors.camera_view import pixel_scalar
     SPAN_CLEAR1,
     SPAN_CLEAR2,
     SPAN_CLEAR3,
-) = range(49)
-ROWS = 49
+) = range(50)
+ROWS = 50
 """Buffers of a band; an array of them is float32 (slots, ROWS, BAND x columns and some to spare)."""
 BAND = 8
 """Rows that are drawn together: what they need at once stays in a CPU's nearest memory."""

@@ -49,6 +49,7 @@ from drive_sim.sensors.camera_rows import (
     SPAN_HIGH,
     SPAN_KIND,
     SPAN_LOW,
+    SPAN_MARKS,
     SPAN_S1,
     SPAN_S2,
     SPAN_S3,
@@ -193,13 +194,15 @@ def sort_spans(trim, course, roads, road, rows, slot, first, count):
             write(rows, slot, SPAN_HIGH, n, high + margin)
             write(rows, slot, SPAN_BACK, n, back - long)
             write(rows, slot, SPAN_AHEAD, n, ahead + long)
+            write(rows, slot, SPAN_MARKS, n, F(0.0))
             _store_cubics(rows, slot, n, p, q)
     for number in range(roads.boundary_count[road]):
-        low, high, dashed = reach_of(roads, road, number)
+        low, high, dashed = _reach(roads, road, number)
+        bit = F(INT(INT(1) << INT(number)))
         for n in range(first, first + count):
-            kind = read(rows, slot, SPAN_KIND, n)
-            marked = (kind == F(ASPHALT_SPAN)) & touches(rows, slot, n, low, high, dashed)
-            write(rows, slot, SPAN_KIND, n, F(MARKED_SPAN) if marked else kind)
+            kind, there = read(rows, slot, SPAN_KIND, n), _touches(rows, slot, n, low, high, dashed)
+            write(rows, slot, SPAN_KIND, n, F(MARKED_SPAN) if there & (kind == F(ASPHALT_SPAN)) else kind)
+            write(rows, slot, SPAN_MARKS, n, read(rows, slot, SPAN_MARKS, n) + (bit if there else F(0.0)))
 
 
 @pixel_scalar
@@ -271,7 +274,7 @@ def run_at(scratch, slot, band, kind, number):
 
 
 @pixel_scalar
-def reach_of(roads, road, number):
+def _reach(roads, road, number):
     """(smallest, largest d) of boundary ``number``'s paint [m], and whether it is dashed."""
     offset, style = F(roads.boundary_offset[road, number]), roads.boundary_style[road, number]
     reach = (F(1.5) if style == STYLE_DOUBLE else F(0.5)) * F(roads.boundary_width[road, number])
@@ -279,13 +282,19 @@ def reach_of(roads, road, number):
 
 
 @pixel_scalar
-def touches(rows, slot, n, low, high, dashed):
+def _touches(rows, slot, n, low, high, dashed):
     """Whether pixels of span ``n`` may touch paint between d = ``low`` and ``high`` [m]."""
     inverse = F(1.0 / DASH_PERIOD)
     back, ahead = read(rows, slot, SPAN_BACK, n), read(rows, slot, SPAN_AHEAD, n)
     period = floor_of(back * inverse)
     dash = (floor_of(ahead * inverse) > period) | (back - period * F(DASH_PERIOD) < F(DASH_LENGTH))
     return (read(rows, slot, SPAN_LOW, n) < high) & (read(rows, slot, SPAN_HIGH, n) > low) & (dash | (not dashed))
+
+
+@pixel_scalar
+def touches(rows, slot, n, number):
+    """1 if pixels of span ``n`` may touch marking ``number``, else 0."""
+    return INT(INT(INT(read(rows, slot, SPAN_MARKS, n)) >> INT(number)) & INT(1))
 
 
 @pixel_scalar
