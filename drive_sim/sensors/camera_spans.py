@@ -64,6 +64,8 @@ ASPHALT_SPAN, MARKED_SPAN, MIXED_SPAN, VERGE_SPAN, SKY_SPAN, APART_SPAN, NO_SPAN
 """What a span shows: bare asphalt, asphalt and markings, anything that there is on the ground, verge, sky; or knots
 that may not be joined; or it lies beyond the end of a row."""
 SPAN_KINDS = 7
+_NARROW = 25.0
+"""Spans shorter than this are narrower than the band along a road that `Roads.grid` covers [m]."""
 BATCH = 8
 """Spans that are sorted at once."""
 KNOT_BATCH = 8
@@ -171,7 +173,24 @@ def _span_kind(trim, course, a, b, least, most, margin):
     kind = F(MIXED_SPAN) if median | edge else F(ASPHALT_SPAN)
     kind = F(VERGE_SPAN) if verge | (a.element < F(0.0)) else kind
     kind = F(SKY_SPAN) if a.element == F(-2.0) else kind
-    return kind if joinable(course, a, b) else F(APART_SPAN)
+    kind = kind if joinable(course, a, b) else F(APART_SPAN)
+    return F(VERGE_SPAN) if _leaves_road(trim, a, b) else kind
+
+
+@pixel_scalar
+def _leaves_road(trim, a, b):
+    """Whether one knot lies beyond the band along the road, the other well beside it, and no other road between.
+
+    For the band is wider than the span is long.
+    """
+    here = a.element >= F(0.0)
+    p, q = a.place, b.place
+    length = F(KNOT_DISTANCE) * (abs(p.column_s if here else q.column_s) + abs(p.column_d if here else q.column_d))
+    paved = max(p.paved_left, p.paved_right) if here else max(q.paved_left, q.paved_right)
+    d, top_d = p.d if here else q.d, p.top_d if here else q.top_d
+    beside = abs(top_d if has_rails(trim) else d) > paved + F(8.0)
+    lone = (a.element == F(-1.0)) & (b.element >= F(0.0)) | here & (b.element == F(-1.0))
+    return lone & beside & (length < F(_NARROW))
 
 
 @pixel_scalar
