@@ -36,7 +36,7 @@ KNOT_DISTANCE = 8
 STEP = F(1.0 / KNOT_DISTANCE)
 NOWHERE = 1e4
 """d [m] of ground that no road is near."""
-_WIDEST_SPAN = 25.0
+_WIDEST_SPAN = 50.0
 """Knots farther apart than this on the ground are not interpolated between [m]."""
 
 
