@@ -17,7 +17,7 @@ import numpy as np
 
 from drive_sim.bundle import lasting
 from drive_sim.errors import InputError
-from drive_sim.kernel import kernel, to_device
+from drive_sim.kernel import Repeated, kernel, to_device
 from drive_sim.sensors.camera_bands import band_at, bands_in, copy_truth, draw_band, expose_band
 from drive_sim.sensors.camera_faces import (
     FIRST_COLUMN,
@@ -60,6 +60,8 @@ __all__ = ["LAYERS", "CameraConfig", "CameraFrames", "CameraRig"]
 
 F = np.float32
 _PROCESSORS = os.cpu_count() or 1  # asking takes two microseconds
+_FEW = 4
+"""Up to so many frames are drawn into memory that is kept, and copied."""
 
 
 @lasting
@@ -200,11 +202,33 @@ class CameraGroup:
         self._cameras: dict[str, Camera] = {}
         self._scratch: dict[tuple[str, int], Scratch] = {}
         self._last_scene: Scene | None = None
+        self._kept: dict[tuple[Any, ...], tuple[CameraFrames, Any, tuple[bool, ...]]] = {}
+        self._draw_again = Repeated(_draw_frames)
 
     def allocate(self, device: str, batch: int, layers: Sequence[str]) -> CameraFrames:
         """Frames for ``batch`` worlds."""
         first = self.configs[0]
         return allocate_frames(device, batch, layers, len(self.configs), first.height, first.width)
+
+    def pictures(
+        self, device: str, roads: Roads, world: World, state: State, layers: Sequence[str], worlds: tuple[Any]
+    ) -> CameraFrames:
+        """Frames of the worlds with the numbers ``worlds``, new ones; of other worlds they show nothing."""
+        batch = state.x.shape[0]
+        if device != "cpu" or self._lens is not None or batch * len(self.configs) > _FEW or worlds[0].shape[0] < batch:
+            frames = self.allocate(device, batch, layers)
+            if worlds[0].shape[0]:
+                self.draw(device, roads, world, state, layers, frames, worlds)
+            return frames
+        # A few pictures are copied faster than a kernel is started on arrays that it has not seen before.
+        key = (batch, *layers)
+        if key not in self._kept:
+            frames = self.allocate(device, batch, layers)
+            self._kept = {key: (frames, self._flat(frames), tuple(layer in layers for layer in LAYERS))}
+        frames, out, wanted = self._kept[key]
+        slots = self._slots(batch * len(self.configs))
+        self._draw_again(device, slots, slots, worlds, out, wanted, self._scene(device, slots, roads, world, state))
+        return CameraFrames(*(layer.copy() if drawn else layer for layer, drawn in zip(frames, wanted, strict=True)))
 
     def draw(
         self,
@@ -240,14 +264,23 @@ class CameraGroup:
     ) -> None:
         height, width = self._size
         total = worlds[0].shape[0] * len(self.configs)
-        out = (frames.rgb.reshape((*frames.rgb.shape[:3], 3 * width)), *frames[1:])
+        out = self._flat(frames)
         if device == "cpu":
-            slots = min(total, 4 * _PROCESSORS)
+            slots = self._slots(total)
             _draw_frames(device, slots, slots, worlds, out, wanted, self._scene(device, slots, roads, world, state))
         else:
             scene = self._scene(device, total, roads, world, state)
             _prepare_frames(device, total, worlds, self._size, scene)
             _draw_pixels(device, total * height * width, worlds, out, wanted, scene)
+
+    def _flat(self, frames: CameraFrames) -> tuple[Any, ...]:
+        """Frames as the kernels take them: the three colours of a row's pixels one after the other."""
+        return (frames.rgb.reshape((*frames.rgb.shape[:3], 3 * self._size[1])), *frames[1:])
+
+    @staticmethod
+    def _slots(total: int) -> int:
+        """Parts in which a CPU draws ``total`` frames."""
+        return min(total, 4 * _PROCESSORS)
 
     def _scene(self, device: str, slots: int, roads: Roads, world: World, state: State) -> Scene:
         given = (self._working_memory(device, slots), roads, world, state)
@@ -364,12 +397,10 @@ class CameraRig:
         The arrays of these frames have no camera axis: ``rgb`` is uint8 (B, H, W, 3), the others (B, H, W).
         """
         _check(layers, state)
-        worlds, batch = self._worlds(device, state.x.shape[0], rows), state.x.shape[0]
+        worlds = self._worlds(device, state.x.shape[0], rows)
         seen: dict[str, CameraFrames] = {}
         for group in self.groups:
-            frames = group.allocate(device, batch, layers)
-            if worlds[0].shape[0]:
-                group.draw(device, roads, world, state, layers, frames, worlds)
+            frames = group.pictures(device, roads, world, state, layers, worlds)
             for c, config in enumerate(group.configs):
                 seen[config.name] = CameraFrames(*(one_camera(device, layer, c) for layer in frames))
         return {config.name: seen[config.name] for config in self.configs}
