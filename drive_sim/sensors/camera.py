@@ -17,16 +17,17 @@ import numpy as np
 
 from drive_sim.bundle import lasting
 from drive_sim.errors import InputError
-from drive_sim.kernel import kernel, to_device
+from drive_sim.kernel import Repeated, kernel, to_device
 from drive_sim.sensors.camera_bands import band_at, bands_in, copy_truth, draw_band, expose_band
 from drive_sim.sensors.camera_faces import (
     FIRST_COLUMN,
     FIRST_ROW,
     LAST_COLUMN,
     LAST_ROW,
+    in_row,
     sheet_of,
 )
-from drive_sim.sensors.camera_field import KNOT_DISTANCE, STEP, between, course_of, ground_knot, joinable, place_of
+from drive_sim.sensors.camera_field import KNOT_DISTANCE, STEP, between, course_of, ground_knot, hermite, joinable, place_of
 from drive_sim.sensors.camera_ground import has_rails, row_levels, trim_of
 from drive_sim.sensors.camera_lens import Lens, pinhole_of
 from drive_sim.sensors.camera_memory import (
@@ -59,6 +60,8 @@ __all__ = ["LAYERS", "CameraConfig", "CameraFrames", "CameraRig"]
 
 F = np.float32
 _PROCESSORS = os.cpu_count() or 1  # asking takes two microseconds
+_FEW = 4
+"""Up to so many frames are drawn into memory that is kept, and copied."""
 
 
 @lasting
@@ -115,18 +118,20 @@ def _prepare_frames(frame, worlds, size, scene):
 @pixel_scalar
 def _background_at(view, roads, road, textures, scratch, slot, row, column):
     """(r, g, b, inverse depth, class) of ground or sky in a pixel, as `draw_band` draws it."""
-    origin_x, origin_y = scratch.origins[slot, 0], scratch.origins[slot, 1]
-    course, trim = course_of(roads, road), trim_of(roads, road)
+    course, trim = course_of(roads, road, scratch, slot), trim_of(roads, road)
     rails = has_rails(trim)
     first = column - column % KNOT_DISTANCE
     t = F(column - first) * STEP
-    left = ground_knot(view, roads, course, origin_x, origin_y, F(first), F(row), rails)
-    right = ground_knot(view, roads, course, origin_x, origin_y, F(first + KNOT_DISTANCE), F(row), rails)
+    left = ground_knot(view, roads, course, F(first), F(row), rails)
+    right = ground_knot(view, roads, course, F(first + KNOT_DISTANCE), F(row), rails)
     joined = joinable(course, left, right)
-    place = between(left, right, F(KNOT_DISTANCE), t)
+    p, q, n = left.place, right.place, F(KNOT_DISTANCE)
+    along_s = hermite(p.s, p.column_s, q.s, q.column_s, n)
+    along_d = hermite(p.d, p.column_d, q.d, q.column_d, n)
+    place = between(left, right, along_s, along_d, t)
     sky = left.element == -2
     if not joined or left.element < 0:
-        knot = ground_knot(view, roads, course, origin_x, origin_y, F(column), F(row), rails)
+        knot = ground_knot(view, roads, course, F(column), F(row), rails)
         place, sky = place_of(view, knot, F(column), F(row)), knot.element == -2
     if sky:
         red, green, blue = sky_pixel(view, textures, cloud_level(view, textures), F(column), F(row))
@@ -154,7 +159,7 @@ def _draw_pixels(item, worlds, frames, layers, scene):
             continue
         if faces[frame, f, FIRST_COLUMN] > x or faces[frame, f, LAST_COLUMN] < x:
             continue
-        sheet = sheet_of(faces, frame, f, y)
+        sheet = in_row(sheet_of(faces, frame, f), y)
         found = face_at(sheet, textures, x, near, kind)
         if found[0] <= F(0.0):
             continue
@@ -197,11 +202,33 @@ class CameraGroup:
         self._cameras: dict[str, Camera] = {}
         self._scratch: dict[tuple[str, int], Scratch] = {}
         self._last_scene: Scene | None = None
+        self._kept: dict[tuple[Any, ...], tuple[CameraFrames, Any, tuple[bool, ...]]] = {}
+        self._draw_again = Repeated(_draw_frames)
 
     def allocate(self, device: str, batch: int, layers: Sequence[str]) -> CameraFrames:
         """Frames for ``batch`` worlds."""
         first = self.configs[0]
         return allocate_frames(device, batch, layers, len(self.configs), first.height, first.width)
+
+    def pictures(
+        self, device: str, roads: Roads, world: World, state: State, layers: Sequence[str], worlds: tuple[Any]
+    ) -> CameraFrames:
+        """Frames of the worlds with the numbers ``worlds``, new ones; of other worlds they show nothing."""
+        batch = state.x.shape[0]
+        if device != "cpu" or self._lens is not None or batch * len(self.configs) > _FEW or worlds[0].shape[0] < batch:
+            frames = self.allocate(device, batch, layers)
+            if worlds[0].shape[0]:
+                self.draw(device, roads, world, state, layers, frames, worlds)
+            return frames
+        # A few pictures are copied faster than a kernel is started on arrays that it has not seen before.
+        key = (batch, *layers)
+        if key not in self._kept:
+            frames = self.allocate(device, batch, layers)
+            self._kept = {key: (frames, self._flat(frames), tuple(layer in layers for layer in LAYERS))}
+        frames, out, wanted = self._kept[key]
+        slots = self._slots(batch * len(self.configs))
+        self._draw_again(device, slots, slots, worlds, out, wanted, self._scene(device, slots, roads, world, state))
+        return CameraFrames(*(layer.copy() if drawn else layer for layer, drawn in zip(frames, wanted, strict=True)))
 
     def draw(
         self,
@@ -237,14 +264,23 @@ class CameraGroup:
     ) -> None:
         height, width = self._size
         total = worlds[0].shape[0] * len(self.configs)
-        out = (frames.rgb.reshape((*frames.rgb.shape[:3], 3 * width)), *frames[1:])
+        out = self._flat(frames)
         if device == "cpu":
-            slots = min(total, 4 * _PROCESSORS)
+            slots = self._slots(total)
             _draw_frames(device, slots, slots, worlds, out, wanted, self._scene(device, slots, roads, world, state))
         else:
             scene = self._scene(device, total, roads, world, state)
             _prepare_frames(device, total, worlds, self._size, scene)
             _draw_pixels(device, total * height * width, worlds, out, wanted, scene)
+
+    def _flat(self, frames: CameraFrames) -> tuple[Any, ...]:
+        """Frames as the kernels take them: the three colours of a row's pixels one after the other."""
+        return (frames.rgb.reshape((*frames.rgb.shape[:3], 3 * self._size[1])), *frames[1:])
+
+    @staticmethod
+    def _slots(total: int) -> int:
+        """Parts in which a CPU draws ``total`` frames."""
+        return min(total, 4 * _PROCESSORS)
 
     def _scene(self, device: str, slots: int, roads: Roads, world: World, state: State) -> Scene:
         given = (self._working_memory(device, slots), roads, world, state)
@@ -361,12 +397,10 @@ class CameraRig:
         The arrays of these frames have no camera axis: ``rgb`` is uint8 (B, H, W, 3), the others (B, H, W).
         """
         _check(layers, state)
-        worlds, batch = self._worlds(device, state.x.shape[0], rows), state.x.shape[0]
+        worlds = self._worlds(device, state.x.shape[0], rows)
         seen: dict[str, CameraFrames] = {}
         for group in self.groups:
-            frames = group.allocate(device, batch, layers)
-            if worlds[0].shape[0]:
-                group.draw(device, roads, world, state, layers, frames, worlds)
+            frames = group.pictures(device, roads, world, state, layers, worlds)
             for c, config in enumerate(group.configs):
                 seen[config.name] = CameraFrames(*(one_camera(device, layer, c) for layer in frames))
         return {config.name: seen[config.name] for config in self.configs}

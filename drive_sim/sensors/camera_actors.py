@@ -46,7 +46,8 @@ def actor_stand(view, world, state, i, n, x, y):
         width = max(width, 0.75)
     paint = world.actors.colour
     colour = (np.float64(paint[i, n, 0]), np.float64(paint[i, n, 1]), np.float64(paint[i, n, 2]))
-    return stand_at(view, x, y, state.actor_yaw[i, n], (length, width, height), colour, front, rear)
+    heading = (math.cos(state.actor_yaw[i, n]), math.sin(state.actor_yaw[i, n]))
+    return stand_at(view, x, y, heading, (length, width, height), colour, front, rear)
 
 
 @frame_scalar
@@ -70,8 +71,8 @@ def _add_halo(view, size, scratch, slot, count, stand, single):
     for k in range(1 if single else 2):
         y = 0.0 if single else (0.36 if k == 0 else -0.36) * stand.width
         lamp = stand_at(
-            view, stand.x + stand.cos * x - stand.sin * y, stand.y + stand.sin * x + stand.cos * y, 0.0, size3, still,
-            0.0, 0.0,
+            view, stand.x + stand.cos * x - stand.sin * y, stand.y + stand.sin * x + stand.cos * y, (1.0, 0.0), size3,
+            still, 0.0, 0.0,
         )  # fmt: skip
         count = add_upright(
             view, size, scratch, slot, count, lamp, 2.0 * radius, height - radius, height + radius, GLOW, still, alpha,
@@ -140,7 +141,7 @@ def _add_spray(view, size, scratch, slot, count, stand, speed, seed, step):
         number = k if behind else _PUFFS - 1 - k
         u = random_uniform(seed, STREAM_DROPS, 2_000_000 + step, number)
         x = -0.5 * stand.length - (0.2 + 1.5 * number)
-        puff = stand_at(view, stand.x + stand.cos * x, stand.y + stand.sin * x, 0.0, none, none, 0.0, 0.0)
+        puff = stand_at(view, stand.x + stand.cos * x, stand.y + stand.sin * x, (1.0, 0.0), none, none, 0.0, 0.0)
         height = tall * (0.75 + 0.17 * number + 0.2 * u)
         width = stand.width * (1.25 + 0.2 * number + 0.2 * u)
         alpha = min(0.62 * thick * (1.0 - 0.15 * number), 0.8)

@@ -37,6 +37,7 @@ from drive_sim.sensors.camera_rows import (
     Band,
     fetch,
     read,
+    use_rough_roots,
     use_wide_vectors,
     write,
 )
@@ -45,6 +46,7 @@ from drive_sim.sensors.camera_spans import (
     MIXED_SPAN,
     NO_SPAN,
     SKY_SPAN,
+    Knots,
     list_runs,
     place_knots,
     sort_spans,
@@ -75,7 +77,8 @@ def _sort_band(scratch, slot, roads, road, textures, band):
     """Find out what each span of the band shows."""
     use_wide_vectors()
     rows, view = scratch.rows, load_view(scratch.views, slot)
-    course, trim, spans = course_of(roads, road), trim_of(roads, road), spans_of(band.columns)
+    course, trim = course_of(roads, road, scratch, slot), trim_of(roads, road)
+    spans = spans_of(band.columns)
     rails, first = has_rails(trim), band.lines
     for back in range(band.lines):
         line = band.lines - 1 - back
@@ -83,13 +86,15 @@ def _sort_band(scratch, slot, roads, road, textures, band):
         _, _, left_z = ray(view, F(0.0), row)
         _, _, right_z = ray(view, F(INT(band.columns)), row)
         if min(left_z, right_z) <= F(HORIZON):
-            first, place = line, line * band.knots
+            first = line
             store_levels(scratch, slot, line, row_levels(view, textures, row))
-            if rails:
-                place_knots(view, roads, course, scratch, slot, row, 0, KNOT_DISTANCE, band.knots, place, True)
-            else:
-                place_knots(view, roads, course, scratch, slot, row, 0, KNOT_DISTANCE, band.knots, place, False)
-    sort_spans(trim, course, roads, road, rows, slot, first * band.knots, (band.lines - first) * band.knots)
+    place, count = first * band.knots, (band.lines - first) * band.knots
+    knots = Knots(band.row + first, 0, KNOT_DISTANCE, band.knots, count)
+    if rails:
+        place_knots(view, roads, course, scratch, slot, knots, place, True)
+    else:
+        place_knots(view, roads, course, scratch, slot, knots, place, False)
+    sort_spans(trim, course, roads, road, rows, slot, place, count)
     for line in range(band.lines):
         row = F(INT(band.row + line))
         _, _, left_z = ray(view, F(0.0), row)
@@ -136,6 +141,7 @@ def draw_band(scratch, slot, roads, road, textures, band):
 def expose_band(scratch, slot, textures, band, seed, step, camera, rgb, i, c):
     """Grey levels of a band; ``rgb`` is (B, C, H, 3 W)."""
     use_wide_vectors()
+    use_rough_roots()
     rows, noise, view = scratch.rows, textures.noise, load_view(scratch.views, slot)
     exposure, sigma = view.exposure, view.noise * F(1.0 / NOISE_UNIT)
     for line in range(band.lines):

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from drive_sim.sensors.camera_field import KNOT_DISTANCE, STEP, between, course_of, place_of
+from drive_sim.sensors.camera_field import KNOT_DISTANCE, STEP, between, course_of, cubic, place_of
 from drive_sim.sensors.camera_ground import (
     Base,
     footprint_along,
@@ -30,11 +30,14 @@ from drive_sim.sensors.camera_model import SEMANTIC_ROAD, SEMANTIC_SKY, SEMANTIC
 from drive_sim.sensors.camera_pixels import lay_rails, single_ground, single_sky, sky_pixel
 from drive_sim.sensors.camera_rows import (
     BLUE,
+    CLEAR,
     COLUMN_D,
     FLAKE,
     FOOT_S,
     GREEN,
     KIND,
+    KNOT_D,
+    KNOT_S,
     NEAR,
     PAVED,
     PUDDLE,
@@ -47,6 +50,7 @@ from drive_sim.sensors.camera_rows import (
     read,
     use_wide_vectors,
     write,
+    write_cubic,
     write_pixel,
 )
 from drive_sim.sensors.camera_sky import LAND_TOP, cloud_level, shade_sky
@@ -57,9 +61,11 @@ from drive_sim.sensors.camera_spans import (
     MIXED_SPAN,
     SKY_SPAN,
     VERGE_SPAN,
+    Knots,
+    clear_at,
+    cubics_at,
     knot_at,
     place_knots,
-    reach_of,
     run_at,
     touches,
 )
@@ -100,26 +106,30 @@ def draw_verge(scratch, slot, textures, band):
     for number in range(scratch.run_count[slot, VERGE_SPAN]):
         line, low, high = run_at(scratch, slot, band, VERGE_SPAN, number)
         row, start, levels = F(INT(band.row + line)), line * band.pitch, levels_at(scratch, slot, line)
+        for span in range(low, high):
+            clear, change = clear_at(rows, slot, line * band.knots + span)
+            write_cubic(rows, slot, CLEAR, start + span * KNOT_DISTANCE, clear, change)
         for column in range(low * KNOT_DISTANCE, high * KNOT_DISTANCE):
+            n = start + column
             x, y, z = ray(view, F(INT(column)), row)
             near = -z / view.height
             red, green, blue, _ = shade_verge(view, textures, levels, x / near, y / near)
             red, green, blue = light_ground(view, x, y, z, red, green, blue)
-            red, green, blue = arriving(view, x, y, z, red, green, blue)
-            write_pixel(rows, slot, start + column, red, green, blue, near, F(SEMANTIC_VERGE))
+            red, green, blue = arriving(view, read(rows, slot, CLEAR, n), red, green, blue)
+            write_pixel(rows, slot, n, red, green, blue, near, F(SEMANTIC_VERGE))
 
 
 @pixel_scalar
 def _store_places(rows, slot, band, line, low, high):
-    """(s, d) of the pixels of spans of a line."""
+    """Where the pixels of spans of a line lie on the road, and how clear the air is."""
     for span in range(low, high):
         n = line * band.knots + span
-        a, b = knot_at(rows, slot, n, False), knot_at(rows, slot, n + 1, False)
+        s, d = read(rows, slot, KNOT_S, n), read(rows, slot, KNOT_D, n)
+        (along_s, along_d), (clear, change) = cubics_at(rows, slot, n), clear_at(rows, slot, n)
         start = line * band.pitch + span * KNOT_DISTANCE
-        for k in range(KNOT_DISTANCE):
-            place = between(a, b, F(KNOT_DISTANCE), F(INT(k)) * STEP)
-            write(rows, slot, S, start + k, place.s)
-            write(rows, slot, D, start + k, place.d)
+        write_cubic(rows, slot, S, start, s, along_s)
+        write_cubic(rows, slot, D, start, d, along_d)
+        write_cubic(rows, slot, CLEAR, start, clear, change)
 
 
 @frame_scalar
@@ -139,7 +149,7 @@ def draw_asphalt(scratch, slot, roads, road, textures, band, wet):
             red, green, blue = light_ground(view, x, y, z, red, green, blue)
             if wet:
                 red, green, blue = mirror_sky(view, x, y, z, puddle, red, green, blue)
-            red, green, blue = arriving(view, x, y, z, red, green, blue)
+            red, green, blue = arriving(view, read(rows, slot, CLEAR, n), red, green, blue)
             write_pixel(rows, slot, n, red, green, blue, -z / view.height, F(SEMANTIC_ROAD))
 
 
@@ -156,9 +166,10 @@ def draw_base(scratch, slot, roads, road, textures, band, kind, edges, kerbs):
         for span in range(low, high):
             n = line * band.knots + span
             a, b = knot_at(rows, slot, n, False), knot_at(rows, slot, n + 1, False)
+            along_s, along_d = cubics_at(rows, slot, n)
             for k in range(KNOT_DISTANCE):
                 column = span * KNOT_DISTANCE + k
-                place = between(a, b, F(KNOT_DISTANCE), F(INT(k)) * STEP)
+                place = between(a, b, along_s, along_d, F(INT(k)) * STEP)
                 x, y, z = ray(view, F(INT(column)), row)
                 near = -z / view.height
                 if edges:
@@ -186,14 +197,14 @@ def _keep_base(rows, slot, n, base, place, near):
 
 
 @pixel_scalar
-def _list_touched(scratch, slot, band, kind, count, low, high):
-    """Append the spans of a kind that touch anything between d = ``low`` and ``high`` [m]; the new count."""
+def _list_touched(scratch, slot, band, kind, count, marking):
+    """Append the spans of a kind that may touch marking number ``marking``; the new count."""
     for number in range(scratch.run_count[slot, kind]):
         line, first, end = run_at(scratch, slot, band, kind, number)
         for span in range(first, end):
             # Written in any case: nobody can guess which spans these are.
             scratch.touched[slot, count] = line * band.pitch + span * KNOT_DISTANCE
-            count += int(touches(scratch.rows, slot, line * band.knots + span, low, high))
+            count += touches(scratch.rows, slot, line * band.knots + span, marking)
     return count
 
 
@@ -204,9 +215,8 @@ def draw_lines(scratch, slot, roads, road, band):
     for number in range(roads.boundary_count[road]):
         offset, width = F(roads.boundary_offset[road, number]), F(roads.boundary_width[road, number])
         style, yellow = roads.boundary_style[road, number], is_yellow(roads, road, number)
-        low, high = reach_of(roads, road, number)
-        count = _list_touched(scratch, slot, band, MARKED_SPAN, 0, low, high)
-        count = _list_touched(scratch, slot, band, MIXED_SPAN, count, low, high)
+        count = _list_touched(scratch, slot, band, MARKED_SPAN, 0, number)
+        count = _list_touched(scratch, slot, band, MIXED_SPAN, count, number)
         for entry in range(count):
             start = scratch.touched[slot, entry]
             for k in range(KNOT_DISTANCE):
@@ -226,6 +236,7 @@ def light_spans(scratch, slot, band, kind, wet):
         line, low, high = run_at(scratch, slot, band, kind, number)
         row, start = F(INT(band.row + line)), line * band.pitch
         for span in range(low, high):
+            clear, change = clear_at(rows, slot, line * band.knots + span)
             for k in range(KNOT_DISTANCE):
                 column = span * KNOT_DISTANCE + k
                 n = start + column
@@ -243,7 +254,7 @@ def light_spans(scratch, slot, band, kind, wet):
                 red, green, blue = light_ground(view, x, y, z, base.red, base.green, base.blue)
                 if wet:
                     red, green, blue = mirror_sky(view, x, y, z, base.puddle, red, green, blue)
-                red, green, blue = arriving(view, x, y, z, red, green, blue)
+                red, green, blue = arriving(view, cubic(clear, change, F(INT(k)) * STEP), red, green, blue)
                 write_pixel(rows, slot, n, red, green, blue, -z / view.height, base.kind)
 
 
@@ -253,17 +264,16 @@ def draw_rails(scratch, slot, roads, road, band):
     rows, view, trim = scratch.rows, load_view(scratch.views, slot), trim_of(roads, road)
     for number in range(scratch.run_count[slot, MIXED_SPAN]):
         line, low, high = run_at(scratch, slot, band, MIXED_SPAN, number)
-        row, start = F(INT(band.row + line)), line * band.pitch
+        start = line * band.pitch
         for span in range(low, high):
             n = line * band.knots + span
             a, b = knot_at(rows, slot, n, True), knot_at(rows, slot, n + 1, True)
+            (along_s, along_d), (clear, change) = cubics_at(rows, slot, n), clear_at(rows, slot, n)
             for k in range(KNOT_DISTANCE):
-                column = span * KNOT_DISTANCE + k
-                place = between(a, b, F(KNOT_DISTANCE), F(INT(k)) * STEP)
-                x, y, z = ray(view, F(INT(column)), row)
-                n = start + column
+                n, t = start + span * KNOT_DISTANCE + k, F(INT(k)) * STEP
+                place = between(a, b, along_s, along_d, t)
                 red, green, blue, near, kind = lay_rails(
-                    view, trim, place, x, y, z, read(rows, slot, RED, n), read(rows, slot, GREEN, n),
+                    view, trim, place, cubic(clear, change, t), read(rows, slot, RED, n), read(rows, slot, GREEN, n),
                     read(rows, slot, BLUE, n), read(rows, slot, NEAR, n), read(rows, slot, KIND, n),
                 )  # fmt: skip
                 write_pixel(rows, slot, n, red, green, blue, near, kind)
@@ -286,17 +296,17 @@ def _apart_pixel(scratch, slot, roads, road, textures, band, line, column, knot)
 @frame_scalar
 def draw_apart(scratch, slot, roads, road, textures, band):
     """Spans between knots that may not be joined: each pixel is a knot of its own, kept behind the band's knots."""
-    view, course, rows = load_view(scratch.views, slot), course_of(roads, road), scratch.rows
+    view, course, rows = load_view(scratch.views, slot), course_of(roads, road, scratch, slot), scratch.rows
     rails, spare = has_rails(trim_of(roads, road)), band.lines * band.knots
     for number in range(scratch.run_count[slot, APART_SPAN]):
         line, low, high = run_at(scratch, slot, band, APART_SPAN, number)
-        row = F(INT(band.row + line))
         for span in range(low, high):
             first = span * KNOT_DISTANCE
+            knots = Knots(band.row + line, first, 1, KNOT_DISTANCE, KNOT_DISTANCE)
             if rails:
-                place_knots(view, roads, course, scratch, slot, row, first, 1, KNOT_DISTANCE, spare, True)
+                place_knots(view, roads, course, scratch, slot, knots, spare, True)
             else:
-                place_knots(view, roads, course, scratch, slot, row, first, 1, KNOT_DISTANCE, spare, False)
+                place_knots(view, roads, course, scratch, slot, knots, spare, False)
             for k in range(KNOT_DISTANCE):
                 knot = knot_at(rows, slot, spare + k, True)
                 _apart_pixel(scratch, slot, roads, road, textures, band, line, first + k, knot)

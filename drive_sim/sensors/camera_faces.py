@@ -101,6 +101,19 @@ def _store_edges(face, corners, count):
 
 
 @frame_scalar
+def _cross(a, b):
+    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+
+
+@frame_scalar
+def turned_away(c0, c1, c3):
+    """Whether the camera sees a face from behind; its corners 0, 1 and 3 as `add_face` takes them."""
+    u, v = (c1[0] - c0[0], c1[1] - c0[1], c1[2] - c0[2]), (c3[0] - c0[0], c3[1] - c0[1], c3[2] - c0[2])
+    n = _cross(u, v)
+    return n[0] * c0[0] + n[1] * c0[1] + n[2] * c0[2] >= -1e-9
+
+
+@frame_scalar
 def add_face(view, size, scratch, slot, count, corners, group, semantic, look, parameters, alpha, colours):
     """Append a face if it is seen from its front; the new count.
 
@@ -120,7 +133,7 @@ def add_face(view, size, scratch, slot, count, corners, group, semantic, look, p
     c0, c1, c3 = corners[0], corners[1], corners[3]
     ux, uy, uz = c1[0] - c0[0], c1[1] - c0[1], c1[2] - c0[2]
     vx, vy, vz = c3[0] - c0[0], c3[1] - c0[1], c3[2] - c0[2]
-    nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+    nx, ny, nz = _cross((ux, uy, uz), (vx, vy, vz))
     distance = nx * c0[0] + ny * c0[1] + nz * c0[2]
     if distance >= -1e-9:
         return count
@@ -131,10 +144,10 @@ def add_face(view, size, scratch, slot, count, corners, group, semantic, look, p
     left, right, top, bottom = 1e9, -1e9, 1e9, -1e9
     middle_x, middle_y = 0.0, 0.0
     for k in range(number):
-        column = view.centre_column - view.focal * vertices[k, 1] / vertices[k, 0]
-        row = view.centre_row - view.focal * vertices[k, 2] / vertices[k, 0]
+        scale = view.focal / vertices[k, 0]
+        column, row = view.centre_column - scale * vertices[k, 1], view.centre_row - scale * vertices[k, 2]
         vertices[k, 0], vertices[k, 1] = column, row
-        middle_x, middle_y = middle_x + column / number, middle_y + row / number
+        middle_x, middle_y = middle_x + column, middle_y + row
         left, right, top, bottom = min(left, column), max(right, column), min(top, row), max(bottom, row)
     rows, columns = size
     if right < -1.0 or left > columns or bottom < -1.0 or top > rows:
@@ -161,13 +174,15 @@ def add_face(view, size, scratch, slot, count, corners, group, semantic, look, p
     _affine(view, face, AXIS_U, ux - u0 * px, uy - u0 * py, uz - u0 * pz)
     _affine(view, face, AXIS_V, vx - v0 * px, vy - v0 * py, vz - v0 * pz)
     _store_edges(face, vertices, number)
+    middle_x, middle_y = middle_x / number, middle_y / number
     near = max(face[PLANE] * middle_x + face[PLANE + 1] * middle_y + face[PLANE + 2], 1e-6)
     for axis in range(2):
         a = AXIS_U + 3 * axis
         value = (face[a] * middle_x + face[a + 1] * middle_y + face[a + 2]) / near
         along = abs(face[a] - value * face[PLANE]) + abs(face[a + 1] - value * face[PLANE + 1])
         face[PIXEL_U + axis] = min(max(along / near, 1e-4), 8.0)
-    face[LEVEL] = min(max(math.floor(math.log2(FOLIAGE_SIZE * face[PIXEL_V])), 0.0), 4.0)
+    texels = FOLIAGE_SIZE * face[PIXEL_V]
+    face[LEVEL] = (texels >= 2.0) + (texels >= 4.0) + (texels >= 8.0) + (texels >= 16.0)
     return count + 1
 
 
@@ -197,11 +212,15 @@ def add_sprite(size, scratch, slot, count, place, radii, look, alpha, colours):
 
 
 class Sheet(NamedTuple):
-    """One face in one row of pixels, ready to be drawn; float32. A pair is (change per column, value at column 0)."""
+    """One face, or one row of it, ready to be drawn; float32.
 
-    edges: Any  # five pairs: how far inside an edge [pixels], from -0.5 to 0.5
-    plane: Any  # pair: inverse depth
-    u: Any  # pair: u times inverse depth
+    Of a face, what is affine is three numbers: change per column, change per row, value at (0, 0). Of a row it is a
+    pair: change per column, value at column 0.
+    """
+
+    edges: Any  # five affine: how far inside an edge [pixels], from -0.5 to 0.5
+    plane: Any  # affine: inverse depth
+    u: Any  # affine: u times inverse depth
     v: Any
     semantic: Any
     group: Any
@@ -218,28 +237,40 @@ class Sheet(NamedTuple):
 
 
 @pixel_scalar
-def _pair(faces, slot, f, start, y):
-    return faces[slot, f, start], faces[slot, f, start + 1] * y + faces[slot, f, start + 2]
-
-
-@pixel_scalar
 def _three(faces, slot, f, start):
     return faces[slot, f, start], faces[slot, f, start + 1], faces[slot, f, start + 2]
 
 
 @pixel_scalar
-def sheet_of(faces, slot, f, y):
-    """The `Sheet` of face ``f`` in row ``y``."""
+def sheet_of(faces, slot, f):
+    """The `Sheet` of face ``f``."""
     return Sheet(
         (
-            _pair(faces, slot, f, EDGES, y), _pair(faces, slot, f, EDGES + 3, y), _pair(faces, slot, f, EDGES + 6, y),
-            _pair(faces, slot, f, EDGES + 9, y), _pair(faces, slot, f, EDGES + 12, y),
+            _three(faces, slot, f, EDGES), _three(faces, slot, f, EDGES + 3), _three(faces, slot, f, EDGES + 6),
+            _three(faces, slot, f, EDGES + 9), _three(faces, slot, f, EDGES + 12),
         ),
-        _pair(faces, slot, f, PLANE, y), _pair(faces, slot, f, AXIS_U, y), _pair(faces, slot, f, AXIS_V, y),
+        _three(faces, slot, f, PLANE), _three(faces, slot, f, AXIS_U), _three(faces, slot, f, AXIS_V),
         faces[slot, f, SEMANTIC], faces[slot, f, GROUP], faces[slot, f, LOOK], faces[slot, f, ALPHA],
         faces[slot, f, PIXEL_U], faces[slot, f, PIXEL_V], faces[slot, f, ASPECT], faces[slot, f, LEVEL],
         _three(faces, slot, f, PARAMETER), _three(faces, slot, f, COLOURS), _three(faces, slot, f, COLOURS + 3),
         _three(faces, slot, f, COLOURS + 6),
+    )  # fmt: skip
+
+
+@pixel_scalar
+def _pair(affine, y):
+    return affine[0], affine[1] * y + affine[2]
+
+
+@pixel_scalar
+def in_row(sheet, y):
+    """The `Sheet` of row ``y`` of a face."""
+    e = sheet.edges
+    return Sheet(
+        (_pair(e[0], y), _pair(e[1], y), _pair(e[2], y), _pair(e[3], y), _pair(e[4], y)),
+        _pair(sheet.plane, y), _pair(sheet.u, y), _pair(sheet.v, y), sheet.semantic, sheet.group, sheet.look,
+        sheet.alpha, sheet.pixel_u, sheet.pixel_v, sheet.aspect, sheet.level, sheet.parameters, sheet.main, sheet.dark,
+        sheet.bright,
     )  # fmt: skip
 
 

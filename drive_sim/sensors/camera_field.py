@@ -15,7 +15,20 @@ import numpy as np
 from drive_sim.sensors.camera_light import ray
 from drive_sim.sensors.camera_rows import fetch
 from drive_sim.sensors.camera_view import pixel_scalar
-from drive_sim.world.road import RAIL_BOTTOM, RAIL_OFFSET, RAIL_TOP, grid_cell
+from drive_sim.world.road import (
+    COMPACT,
+    COMPACT_COS,
+    COMPACT_CURVATURE,
+    COMPACT_PAVED_LEFT,
+    COMPACT_PAVED_RIGHT,
+    COMPACT_SIN,
+    COMPACT_X,
+    COMPACT_Y,
+    GRID_CELL,
+    RAIL_BOTTOM,
+    RAIL_OFFSET,
+    RAIL_TOP,
+)
 
 F, INT = np.float32, np.int32
 KNOT_DISTANCE = 8
@@ -23,7 +36,7 @@ KNOT_DISTANCE = 8
 STEP = F(1.0 / KNOT_DISTANCE)
 NOWHERE = 1e4
 """d [m] of ground that no road is near."""
-_WIDEST_SPAN = 25.0
+_WIDEST_SPAN = 50.0
 """Knots farther apart than this on the ground are not interpolated between [m]."""
 
 
@@ -51,15 +64,15 @@ class Knot(NamedTuple):
 
 
 class Course(NamedTuple):
-    """A road's numbers that every knot needs, read once."""
+    """What every knot needs of a road and of the camera's place, read once; float32 or int32."""
 
-    grid_x: Any
-    grid_y: Any
+    x: Any  # the camera's place from the corner of the road's grid [m]
+    y: Any
     grid_rows: Any
     grid_columns: Any
     grid_start: Any
     element_start: Any
-    step: Any
+    step: Any  # [m]
 
 
 HORIZON = -1e-3
@@ -67,32 +80,47 @@ HORIZON = -1e-3
 
 
 @pixel_scalar
-def course_of(roads, road):
-    """The `Course` of a road."""
+def course_of(roads, road, scratch, slot):
+    """The `Course` of a road seen from the camera of a slot."""
     return Course(
-        roads.grid_x[road], roads.grid_y[road], roads.grid_rows[road], roads.grid_columns[road],
-        roads.grid_start[road], roads.element_start[road], roads.step[road],
+        F(scratch.origins[slot, 0] - roads.grid_x[road]), F(scratch.origins[slot, 1] - roads.grid_y[road]),
+        INT(roads.grid_rows[road]), INT(roads.grid_columns[road]), INT(roads.grid_start[road]),
+        INT(roads.element_start[road]), F(roads.step[road]),
     )  # fmt: skip
 
 
 @pixel_scalar
 def _nearest(roads, course, x, y):
-    """As `nearest_element`, without a branch."""
-    cell = grid_cell(course.grid_x, course.grid_y, course.grid_rows, course.grid_columns, x, y)
+    """As `nearest_element`, without a branch; (x, y) [m] from the corner of the road's grid."""
+    column, row = x * F(1.0 / GRID_CELL), y * F(1.0 / GRID_CELL)
+    inside = (column >= F(0.0)) & (row >= F(0.0)) & (column < F(course.grid_columns)) & (row < F(course.grid_rows))
+    cell = INT(INT(INT(row) * course.grid_columns) + INT(column)) if inside else INT(-1)
     # Bit by bit: what the compiler sees used on a condition only, it moves into a branch, look-up included.
-    return INT(fetch(roads.grid, course.grid_start + max(cell, INT(0))) | INT(cell >> INT(31)))
+    return INT(fetch(roads.grid, INT(course.grid_start + max(cell, INT(0)))) | INT(cell >> INT(31)))
+
+
+@pixel_scalar
+def _entry(course, element):
+    """Where an element's row of `Roads.compact` begins."""
+    return INT(INT(course.element_start + element) * INT(COMPACT))
+
+
+@pixel_scalar
+def _compact(roads, entry, number):
+    return fetch(roads.compact, INT(entry + INT(number)))
 
 
 @pixel_scalar
 def _project(roads, course, element, x, y):
     """(along, d) as `element_project`, without a branch: float32, along from the element's start.
 
-    From there no coordinate is large, so that single precision is good to a few hundredths of a millimetre; the angle
-    is good to a ten-thousandth of it.
+    Points are given from the corner of the road's grid [m]: single precision is good to a quarter of a millimetre
+    four kilometres from there; the angle is good to a ten-thousandth of it.
     """
-    e = course.element_start + element
-    dx, dy = F(x - fetch(roads.x, e)), F(y - fetch(roads.y, e))
-    c, s, bend = F(fetch(roads.cos_heading, e)), F(fetch(roads.sin_heading, e)), F(fetch(roads.curvature, e))
+    e = _entry(course, element)
+    dx, dy = x - _compact(roads, e, COMPACT_X), y - _compact(roads, e, COMPACT_Y)
+    c, s = _compact(roads, e, COMPACT_COS), _compact(roads, e, COMPACT_SIN)
+    bend = _compact(roads, e, COMPACT_CURVATURE)
     forward, left = c * dx + s * dy, c * dy - s * dx
     # As `road.arc_tangent`.
     one = F(1.0)
@@ -118,7 +146,7 @@ def _longer(footprint, motion):
 
 
 @pixel_scalar
-def ground_knot(view, roads, course, origin_x, origin_y, column, row, rails):
+def ground_knot(view, roads, course, column, row, rails):
     """The `Knot` of pixel (row, column); ``rails`` (a constant) whether the road has guard rails.
 
     Without branches, so that a CPU computes several at once. Only where there is a road does the place mean anything.
@@ -126,17 +154,17 @@ def ground_knot(view, roads, course, origin_x, origin_y, column, row, rails):
     x, y, z = ray(view, column, row)
     fall = max(-z, F(-HORIZON))
     depth = view.height / fall
-    px, py = origin_x + x * depth, origin_y + y * depth
+    px, py = course.x + x * depth, course.y + y * depth
     near = _nearest(roads, course, px, py)
     element = max(near, INT(0))
     along, d = _project(roads, course, element, px, py)
-    s = F(element * course.step) + along
-    e = course.element_start + element
+    s = F(element) * course.step + along
+    e = _entry(course, element)
     # Heading of the road at s, and how the ground point moves from one column, and from one row, to the next.
-    bend = F(fetch(roads.curvature, e))
+    bend = _compact(roads, e, COMPACT_CURVATURE)
     turn = bend * along
-    cosine, sine = F(fetch(roads.cos_heading, e)), F(fetch(roads.sin_heading, e))
-    paved_left, paved_right = F(fetch(roads.paved_left, e)), F(fetch(roads.paved_right, e))
+    cosine, sine = _compact(roads, e, COMPACT_COS), _compact(roads, e, COMPACT_SIN)
+    paved_left, paved_right = _compact(roads, e, COMPACT_PAVED_LEFT), _compact(roads, e, COMPACT_PAVED_RIGHT)
     tx, ty = cosine - turn * sine, sine + turn * cosine
     scale = depth * view.pixel
     slide = depth / view.height
@@ -150,8 +178,8 @@ def ground_knot(view, roads, course, origin_x, origin_y, column, row, rails):
     row_s, row_d = _longer(row_s, (mx * tx + my * ty) * stretch), _longer(row_d, my * tx - mx * ty)
     top_d, bottom_d, bottom_s = d, d, s
     if rails:
-        top_d, _ = _at_height(view, roads, course, origin_x, origin_y, x, y, fall, F(RAIL_TOP), d, s)
-        bottom_d, bottom_s = _at_height(view, roads, course, origin_x, origin_y, x, y, fall, F(RAIL_BOTTOM), d, s)
+        top_d, _ = _at_height(view, roads, course, x, y, fall, F(RAIL_TOP), d, s)
+        bottom_d, bottom_s = _at_height(view, roads, course, x, y, fall, F(RAIL_BOTTOM), d, s)
     # The camera's left is the picture's lower columns.
     return Knot(
         near if z <= F(HORIZON) else INT(-2),
@@ -170,13 +198,13 @@ def place_of(view, knot, column, row):
 
 
 @pixel_scalar
-def _at_height(view, roads, course, origin_x, origin_y, x, y, fall, height, d, s):
+def _at_height(view, roads, course, x, y, fall, height, d, s):
     """(d, s) where a falling ray passes ``height`` [m]; those given if there is no road, or no such point."""
     depth = (view.height - height) / fall
-    px, py = origin_x + x * depth, origin_y + y * depth
+    px, py = course.x + x * depth, course.y + y * depth
     element = _nearest(roads, course, px, py)
     along, d_there = _project(roads, course, max(element, INT(0)), px, py)
-    s_there = F(max(element, INT(0)) * course.step) + along
+    s_there = F(max(element, INT(0))) * course.step + along
     there = (element >= INT(0)) & (view.height > height)
     return d_there if there else d, s_there if there else s
 
@@ -201,20 +229,32 @@ def _mix(a, b, t):
 
 
 @pixel_scalar
-def _hermite(a, a_rate, b, b_rate, n, t):
-    """Cubic with the values and rates (per pixel) of both ends, ``n`` pixels apart, at share ``t`` of the way."""
+def hermite(a, a_rate, b, b_rate, n):
+    """Coefficients (c1, c2, c3) of the cubic a + c1 t + c2 t² + c3 t³, t being the share of the way from ``a`` to ``b``.
+
+    It has the values and the rates (per pixel) of both ends, ``n`` pixels apart.
+    """
     rise = b - a
     p, q = a_rate * n - rise, rise - b_rate * n
-    return a + t * (rise + (F(1.0) - t) * (p * (F(1.0) - t) + q * t))
+    return a_rate * n, q - F(2.0) * p, p - q
 
 
 @pixel_scalar
-def between(a, b, n, t):
-    """The `Place` at share ``t`` of the ``n`` pixels from knot ``a`` to knot ``b``, both on the road."""
+def cubic(a, coefficients, t):
+    """The cubic of `hermite` that begins at ``a``."""
+    return a + t * (coefficients[0] + t * (coefficients[1] + t * coefficients[2]))
+
+
+@pixel_scalar
+def between(a, b, along_s, along_d, t):
+    """The `Place` at share ``t`` of the way from knot ``a`` to knot ``b``, both on the road.
+
+    ``along_s`` and ``along_d`` are what `hermite` makes of their s and d.
+    """
     p, q = a.place, b.place
     return Place(
-        _hermite(p.s, p.column_s, q.s, q.column_s, n, t),
-        _hermite(p.d, p.column_d, q.d, q.column_d, n, t),
+        cubic(p.s, along_s, t),
+        cubic(p.d, along_d, t),
         _mix(p.column_s, q.column_s, t),
         _mix(p.column_d, q.column_d, t),
         _mix(p.row_s, q.row_s, t),

@@ -160,7 +160,7 @@ def row_levels(view, textures, row):
 @pixel_scalar
 def _stretched(level, stretch):
     """A `Level` with ``stretch`` times as many texels a metre along v."""
-    return Level(level.start, level.log_u, level.mask_u, level.mask_v, level.scale_u, level.scale_v * stretch)
+    return Level(level.start, level.pitch, level.mask_u, level.mask_v, level.scale_u, level.scale_v * stretch)
 
 
 @pixel_scalar

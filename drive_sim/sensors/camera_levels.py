@@ -18,7 +18,7 @@ def store_levels(scratch, slot, line, levels):
     each = (levels.paving, levels.grain, levels.roadside, levels.tuft)
     for k in range(4):
         level = each[k]
-        texels[slot, line, 4 * k], texels[slot, line, 4 * k + 1] = level.start, level.log_u
+        texels[slot, line, 4 * k], texels[slot, line, 4 * k + 1] = level.start, level.pitch
         texels[slot, line, 4 * k + 2], texels[slot, line, 4 * k + 3] = level.mask_u, level.mask_v
         scales[slot, line, 2 * k], scales[slot, line, 2 * k + 1] = level.scale_u, level.scale_v
     scales[slot, line, 8], scales[slot, line, 9] = levels.grain_share, levels.tuft_share

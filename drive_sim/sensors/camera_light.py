@@ -78,9 +78,24 @@ def mirror_sky(view, x, y, z, puddle, red, green, blue):
 
 
 @pixel_scalar
-def arriving(view, x, y, z, red, green, blue):
-    """A radiance of the ground seen along (x, y, z), as it arrives through the fog."""
-    clear = transmission(view.fog * view.height * math.sqrt(x * x + y * y + z * z) / -z)
+def clearness(view, x, y, z):
+    """Share of light that the fog lets pass from the ground seen along (x, y, z)."""
+    return transmission(view.fog * view.height * math.sqrt(x * x + y * y + z * z) / -z)
+
+
+@pixel_scalar
+def clearness_rate(view, clear, x, y, z):
+    """How `clearness` changes from a pixel to the next in its row."""
+    square = x * x + y * y + z * z
+    depth = view.fog * view.height * math.sqrt(square) / -z
+    # The ray moves against the camera's left axis, a pixel at a time.
+    turn = (x * view.left_x + y * view.left_y + z * view.left_z) / square
+    return clear * depth * (turn - view.left_z / z) * view.pixel
+
+
+@pixel_scalar
+def arriving(view, clear, red, green, blue):
+    """A radiance as it arrives through fog that lets a share ``clear`` of it pass."""
     return (
         view.horizon_r + (red - view.horizon_r) * clear,
         view.horizon_g + (green - view.horizon_g) * clear,

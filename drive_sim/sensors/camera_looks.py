@@ -14,8 +14,7 @@ from drive_sim.sensors.camera_faces import along
 from drive_sim.sensors.camera_textures import FOLIAGE, FOLIAGE_SIZE, Level, sample, sample_nearest
 from drive_sim.sensors.camera_view import limit, pixel_scalar
 
-F = np.float32
-FOLIAGE_LOG = FOLIAGE_SIZE.bit_length() - 1
+F, INT = np.float32, np.int32
 # Floats, because faces are rows of floats, and because Numba compiles a function anew for every literal integer.
 PLAIN = 0.0
 SIDE = 1.0  # of a vehicle; parameters: height of the sill, radius of a wheel (in v), wheels from the middle (in u)
@@ -85,7 +84,7 @@ def _glass(u, v, pu, pv, frame_u, frame_v, panes):
     x = u * panes
     pillar = F(0.0)
     if panes > F(1.5):
-        x -= F(int(x))
+        x -= F(INT(x))
         pillar = span(abs(x - F(0.5)), F(0.5) - F(0.035) * panes * F(0.5), F(0.6), pu * panes)
     pane *= one - pillar
     return pane, pane * F(0.3) * v
@@ -146,10 +145,10 @@ def _rider(u, v, pu, pv, aspect, side, motor):
 def foliage_levels(textures, level, number):
     """Texture levels (outline, light) of tree ``number`` out of the pictures of `camera_foliage`."""
     texture, k = FOLIAGE + 2 * int(number), int(level)
-    log = FOLIAGE_LOG - k
-    mask, scale = (1 << log) - 1, F(256 << log)
+    width = FOLIAGE_SIZE >> k
+    mask, scale = width - 1, F(256 * width)
     outline, light = textures.start[texture, k, k], textures.start[texture + 1, k, k]
-    return Level(outline, log, mask, mask, scale, scale), Level(light, log, mask, mask, scale, scale)
+    return Level(outline, width, mask, mask, scale, scale), Level(light, width, mask, mask, scale, scale)
 
 
 @pixel_scalar
@@ -163,11 +162,11 @@ def tree_look(textures, outline, light, u, v):
 @pixel_scalar
 def _wall(u, v, pu, pv, aspect, seed, storeys):
     """(dark share, lamp light) of a wall with windows, of which one is lit."""
-    along = F(int(aspect * storeys * F(0.8)) + 1)
+    along = F(INT(aspect * storeys * F(0.8))) + F(1.0)
     a, b = u * along, v * storeys
-    i, j = F(int(a)), F(int(b))
+    i, j = F(INT(a)), F(INT(b))
     pane = span(a - i, F(0.3), F(0.7), pu * along) * span(b - j, F(0.35), F(0.78), pv * storeys)
-    glow = pane if abs(i + along * j - F(int(seed * along * storeys))) < F(0.5) else F(0.0)
+    glow = pane if abs(i + along * j - F(INT(seed * along * storeys))) < F(0.5) else F(0.0)
     return pane * F(0.85) - glow, glow
 
 
@@ -224,7 +223,7 @@ def small_look(sheet, u, v):
         dark, bright = _wall(u, v, pu, pv, aspect, a, b)
     elif look == ROOF:
         rows = v * F(9.0)
-        dark = F(0.35) * span(rows - F(int(rows)), zero, F(0.25), pv * F(9.0)) * max(one - pv * F(6.0), zero)
+        dark = F(0.35) * span(rows - F(INT(rows)), zero, F(0.25), pv * F(9.0)) * max(one - pv * F(6.0), zero)
     elif look == POST:
         dark = span(v, F(0.68), F(0.86), pv)
         bright = span(v, F(0.72), F(0.82), pv) * span(u, F(0.25), F(0.75), pu)

@@ -14,7 +14,7 @@ from drive_sim.sensors.camera_field import KNOT_DISTANCE
 from drive_sim.sensors.camera_model import CameraConfig
 from drive_sim.sensors.camera_rows import BAND, ROWS
 from drive_sim.sensors.camera_scenery import ITEM_SIZE
-from drive_sim.sensors.camera_spans import KNOT_BATCH, SPAN_KINDS
+from drive_sim.sensors.camera_spans import SPAN_KINDS
 from drive_sim.sensors.camera_view import VIEW_SIZE, Camera, Scratch
 
 LAYERS = ("rgb", "semantic", "depth", "instance")
@@ -62,8 +62,8 @@ def camera_arrays(device: str, configs: Sequence[CameraConfig], numbers: Sequenc
 def working_memory(device: str, slots: int, width: int) -> Scratch:
     """Memory to draw ``slots`` frames of ``width`` columns at the same time."""
     spans = math.ceil(width / KNOT_DISTANCE)
-    # Knots are worked out in batches; spans, and blocks of faces, are drawn whole, beyond the right edge if need be.
-    knots, pixels = BAND * KNOT_BATCH * math.ceil((spans + 1) / KNOT_BATCH), BAND * KNOT_DISTANCE * (spans + 1)
+    # Spans, and blocks of faces, are drawn whole, beyond the right edge if need be.
+    knots, pixels = BAND * (spans + 1), BAND * KNOT_DISTANCE * (spans + 1)
     frames: dict[str, tuple[tuple[int, ...], Any]] = {
         "views": ((VIEW_SIZE,), np.float32),
         "origins": ((2,), np.float64),

@@ -32,6 +32,7 @@ from drive_sim.sensors.camera_view import pixel_scalar
     SHARE,  # share of the pixel under paint
     YELLOW,  # and under yellow paint
     PAVED,  # share of the pixel that is paved
+    CLEAR,  # share of light that the fog lets pass
     OWNER,  # group of faces that was laid over the pixel last
     TILED,  # how much of the pixel that group covers
     BACK_RED,  # radiance before that group was laid over it
@@ -49,11 +50,25 @@ from drive_sim.sensors.camera_view import pixel_scalar
     KNOT_TOP_D,
     KNOT_BOTTOM_D,
     KNOT_BOTTOM_S,
+    KNOT_CLEAR,  # share of light that the fog lets pass, and its change to the next pixel
+    KNOT_CLEAR_RATE,
     SPAN_KIND,  # spans, one entry each: what they show
     SPAN_LOW,  # smallest and largest d that their pixels touch [m]
     SPAN_HIGH,
-) = range(35)
-ROWS = 35
+    SPAN_BACK,  # and s
+    SPAN_AHEAD,
+    SPAN_MARKS,  # which of the road's markings they may touch: 2**number of each, summed
+    SPAN_S1,  # coefficients of s, d and clearness as cubics of the share of the way from knot to knot
+    SPAN_S2,
+    SPAN_S3,
+    SPAN_D1,
+    SPAN_D2,
+    SPAN_D3,
+    SPAN_CLEAR1,
+    SPAN_CLEAR2,
+    SPAN_CLEAR3,
+) = range(50)
+ROWS = 50
 """Buffers of a band; an array of them is float32 (slots, ROWS, BAND x columns and some to spare)."""
 BAND = 8
 """Rows that are drawn together: what they need at once stays in a CPU's nearest memory."""
@@ -116,8 +131,39 @@ def write(typing, rows, slot, buffer, place, value):
 
 
 @intrinsic
+def write_cubic(typing, rows, slot, buffer, place, start, coefficients):
+    """Write eight entries from ``place`` on: start + c1 t + c2 t² + c3 t³ for t = 0, 1/8 ... 7/8; for CPUs only.
+
+    A loop would do, if LLVM did not unroll so short a one before it looks for vectors.
+    """
+    if not isinstance(buffer, types.IntegerLiteral):
+        return None
+    number = buffer.literal_value
+
+    def generate(context, builder, signature, args):
+        eight = ir.VectorType(ir.FloatType(), 8)
+        undefined, first = ir.Constant(eight, ir.Undefined), ir.Constant(ir.IntType(32), 0)
+        lanes = ir.Constant(ir.VectorType(ir.IntType(32), 8), [0] * 8)
+        share = ir.Constant(eight, [k / 8.0 for k in range(8)])
+
+        def all_lanes(value):
+            return builder.shuffle_vector(builder.insert_element(undefined, value, first), undefined, lanes)
+
+        c1, c2, c3 = (all_lanes(value) for value in cgutils.unpack_tuple(builder, args[5]))
+        total = c3
+        for term in (c2, c1, all_lanes(args[4])):
+            total = builder.fadd(builder.fmul(total, share, ("fast",)), term, ("fast",))
+        address = _address(context, builder, signature.args[0], args[0], args[1], number, args[3])
+        _mark(builder.store(total, builder.bitcast(address, eight.as_pointer()), align=4), builder, f"row {number}")
+        return context.get_dummy_value()
+
+    cubic = types.UniTuple(rows.dtype, 3)
+    return types.void(rows, types.intp, buffer, types.intp, rows.dtype, cubic), generate
+
+
+@intrinsic
 def fetch(typing, table, index):
-    """``table[index]`` of a one-dimensional array that nothing ever writes to; ``index`` >= 0."""
+    """Number ``index`` >= 0 of an array in C order that nothing ever writes to while a picture is drawn."""
 
     def generate(context, builder, signature, args):
         structure = context.make_array(signature.args[0])(context, builder, args[0])
@@ -126,6 +172,20 @@ def fetch(typing, table, index):
         return value
 
     return table.dtype(table, types.intp), generate
+
+
+@intrinsic
+def choose(typing, condition, first, second):
+    """``first if condition else second``, both worked out.
+
+    What the compiler sees used on a condition only, it moves into a branch, reads included, and then it cannot work on
+    eight pixels at once.
+    """
+
+    def generate(context, builder, signature, args):
+        return builder.select(*args)
+
+    return first(types.boolean, first, first), generate
 
 
 @intrinsic
@@ -138,6 +198,17 @@ def use_wide_vectors(typing):
     def generate(context, builder, signature, args):
         # llvmlite knows attributes without a value only. The function stays one of its own, or it would lose them.
         set.update(builder.function.attributes, ('"prefer-vector-width"="512"', "noinline"))
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+@intrinsic
+def use_rough_roots(typing):
+    """Have the function around this call take inverse roots as the CPU estimates them, to 12 bits or more."""
+
+    def generate(context, builder, signature, args):
+        set.update(builder.function.attributes, ('"reciprocal-estimates"="vec-sqrtf:0"', "noinline"))
         return context.get_dummy_value()
 
     return types.void(), generate

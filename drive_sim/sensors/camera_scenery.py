@@ -154,9 +154,10 @@ def add_item_ground(view, size, scratch, slot, count, item):
     if item[1] * item[1] + item[2] * item[2] > SHADOW_REACH * SHADOW_REACH:
         return count
     none = (0.0, 0.0, 0.0)
-    away = math.atan2(-view.sun_y, -view.sun_x)
-    stand = stand_at(view, item[1], item[2], np.float64(away), none, none, 0.0, 0.0)
-    longer = math.sqrt(max(1.0 - view.sun_z * view.sun_z, 0.0)) / max(view.sun_z, F(0.1))
+    level = math.sqrt(max(1.0 - view.sun_z * view.sun_z, 1e-6))
+    away = (-view.sun_x / level, -view.sun_y / level)
+    stand = stand_at(view, item[1], item[2], away, none, none, 0.0, 0.0)
+    longer = level / max(view.sun_z, F(0.1))
     share = np.float64(0.85 * view.sun / (view.sun + view.ambient))
     if kind == ITEM_HOUSE:
         half = 0.45 * extent
@@ -203,5 +204,7 @@ def add_item_faces(view, size, scratch, slot, count, shapes, item, group):
     shape, (length, width, height), colour, which = _looks_of(kind, item[4], item[5])
     share = math.sqrt(item[1] * item[1] + item[2] * item[2]) / REACH[kind]
     dimensions = (length, width, height * min(max((1.0 - share) / (1.0 - _GROWN), 0.05), 1.0))
-    stand = stand_at(view, item[1], item[2], item[3], dimensions, colour, 0.0, 0.0)
+    # A tree has no heading.
+    heading = (1.0, 0.0) if kind == ITEM_TREE else (math.cos(item[3]), math.sin(item[3]))
+    stand = stand_at(view, item[1], item[2], heading, dimensions, colour, 0.0, 0.0)
     return add_object(view, size, scratch, slot, count, stand, shapes, shape, group, 0.0, (which, 0.0, 0.0))

@@ -71,9 +71,9 @@ def _skyline(textures, first, share):
     u = share * F(SKYLINE_SIZE / 4.0)
     i = INT(u)
     t = u - F(i)
-    a = fetch(textures.skyline, INT(first + INT(i & INT(SKYLINE_SIZE - 1))))
-    b = fetch(textures.skyline, INT(first + INT(INT(i + INT(1)) & INT(SKYLINE_SIZE - 1))))
-    return a + (b - a) * t
+    word = INT(fetch(textures.skyline, INT(first + INT(i & INT(SKYLINE_SIZE - 1)))))
+    a, b = F(INT(word & INT(65535))), F(INT(INT(word >> INT(16)) & INT(65535)))
+    return (a + (b - a) * t) * F(1.0 / 65535.0)
 
 
 @pixel_scalar

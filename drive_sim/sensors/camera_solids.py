@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from drive_sim.sensors.camera_faces import UNCHANGED, add_face, to_camera
+from drive_sim.sensors.camera_faces import UNCHANGED, add_face, to_camera, turned_away
 from drive_sim.sensors.camera_light import low_beam, transmission
 from drive_sim.sensors.camera_looks import SHADOW
 from drive_sim.sensors.camera_model import KINDS
@@ -46,13 +46,16 @@ class Stand(NamedTuple):
 
 
 @frame_scalar
-def stand_at(view, x, y, yaw, size, colour, front, rear):
-    """The `Stand` of an object at (x, y) of the view's world frame; ``size`` is (length, width, height)."""
+def stand_at(view, x, y, heading, size, colour, front, rear):
+    """The `Stand` of an object at (x, y) of the view's world frame.
+
+    ``heading`` is (cosine, sine) of its yaw, ``size`` (length, width, height).
+    """
     distance = math.sqrt(x * x + y * y)
     clear = transmission(F(view.fog * distance))
     beam = low_beam(view, F(x), F(y)) if view.beam > F(0.0) else F(0.0)
     return Stand(
-        x, y, math.cos(yaw), math.sin(yaw), size[0], size[1], size[2], colour[0], colour[1], colour[2], front, rear,
+        x, y, heading[0], heading[1], size[0], size[1], size[2], colour[0], colour[1], colour[2], front, rear,
         max(distance, 0.1), np.float64(clear), np.float64(beam),
     )  # fmt: skip
 
@@ -124,6 +127,9 @@ def _add_shape_face(view, size, scratch, slot, count, stand, shapes, q, semantic
         _shape_corner(view, stand, shapes, q, 2),
         _shape_corner(view, stand, shapes, q, 3),
     )
+    # Half of all faces: no need to know how they are lit.
+    if turned_away(corners[0], corners[1], corners[3]):
+        return count
     nx, ny, nz = shapes.normal[q, 0], shapes.normal[q, 1], shapes.normal[q, 2]
     height = 0.5 * stand.height * (shapes.corners[q, 0, 2] + shapes.corners[q, 2, 2])
     light = light_on(view, stand, stand.cos * nx - stand.sin * ny, stand.sin * nx + stand.cos * ny, nz, height)

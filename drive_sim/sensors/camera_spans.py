@@ -7,11 +7,25 @@ same make a run, and runs are listed by what they show, so that each kind is dra
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
-from drive_sim.sensors.camera_field import KNOT_DISTANCE, Knot, Place, ground_knot, joinable, rail_offset
+from drive_sim.sensors.camera_field import (
+    HORIZON,
+    KNOT_DISTANCE,
+    Knot,
+    Place,
+    ground_knot,
+    hermite,
+    joinable,
+    rail_offset,
+)
 from drive_sim.sensors.camera_ground import GRAVEL_WIDTH, KERB_WIDTH, PAVEMENT_WIDTH, has_kerbs, has_rails
+from drive_sim.sensors.camera_light import clearness, clearness_rate, ray
 from drive_sim.sensors.camera_rows import (
+    KNOT_CLEAR,
+    KNOT_CLEAR_RATE,
     KNOT_BOTTOM_D,
     KNOT_BOTTOM_S,
     KNOT_COLUMN_D,
@@ -24,39 +38,71 @@ from drive_sim.sensors.camera_rows import (
     KNOT_ROW_S,
     KNOT_S,
     KNOT_TOP_D,
+    SPAN_AHEAD,
+    SPAN_BACK,
+    SPAN_CLEAR1,
+    SPAN_CLEAR2,
+    SPAN_CLEAR3,
+    SPAN_D1,
+    SPAN_D2,
+    SPAN_D3,
     SPAN_HIGH,
     SPAN_KIND,
     SPAN_LOW,
+    SPAN_MARKS,
+    SPAN_S1,
+    SPAN_S2,
+    SPAN_S3,
     read,
     write,
 )
-from drive_sim.sensors.camera_view import frame_scalar, pixel_scalar
+from drive_sim.sensors.camera_view import floor_of, frame_scalar, pixel_scalar
+from drive_sim.world.road import DASH_LENGTH, DASH_PERIOD, STYLE_DASHED, STYLE_DOUBLE
 
 F, INT = np.float32, np.int32
 ASPHALT_SPAN, MARKED_SPAN, MIXED_SPAN, VERGE_SPAN, SKY_SPAN, APART_SPAN, NO_SPAN = range(7)
 """What a span shows: bare asphalt, asphalt and markings, anything that there is on the ground, verge, sky; or knots
 that may not be joined; or it lies beyond the end of a row."""
 SPAN_KINDS = 7
+_NARROW = 25.0
+"""Spans shorter than this are narrower than the band along a road that `Roads.grid` covers [m]."""
 BATCH = 8
 """Spans that are sorted at once."""
-KNOT_BATCH = 4
+KNOT_BATCH = 8
 """Knots that are worked out at once."""
 
 
-@pixel_scalar
-def place_knots(view, roads, course, scratch, slot, row, first, step, count, place, rails):
-    """Store knots of a row, ``step`` pixels apart from column ``first`` on, from ``place`` on.
+class Knots(NamedTuple):
+    """Where knots are placed: in rows of pixels, one below the other."""
 
-    ``count`` is how many, a multiple of `KNOT_BATCH`; ``rails``, a constant, is whether the road has guard rails.
+    row: Any  # of the first knot
+    column: Any
+    step: Any  # pixels from knot to knot
+    width: Any  # knots of a row
+    count: Any  # in all
+
+
+@pixel_scalar
+def place_knots(view, roads, course, scratch, slot, knots, place, rails):
+    """Store knots, and up to `KNOT_BATCH` - 1 behind the last, from ``place`` on.
+
+    ``rails``, a constant, is whether the road has guard rails.
     """
     rows = scratch.rows
-    origin_x, origin_y = scratch.origins[slot, 0], scratch.origins[slot, 1]
-    for batch in range(count // KNOT_BATCH):
+    inverse = F(1.0) / F(INT(knots.width))
+    for batch in range((knots.count + KNOT_BATCH - 1) // KNOT_BATCH):
         for k in range(KNOT_BATCH):
-            number = batch * KNOT_BATCH + k
-            column, n = F(INT(first + step * number)), place + number
-            knot = ground_knot(view, roads, course, origin_x, origin_y, column, F(row), rails)
+            number = INT(batch * KNOT_BATCH + k)
+            line = INT((F(number) + F(0.5)) * inverse)
+            column = F(INT(INT(knots.column) + INT(INT(knots.step) * INT(number - INT(line * INT(knots.width))))))
+            row, n = F(INT(INT(knots.row) + line)), place + number
+            knot = ground_knot(view, roads, course, column, row, rails)
             at = knot.place
+            x, y, z = ray(view, column, row)
+            z = min(z, F(HORIZON))
+            clear = clearness(view, x, y, z)
+            write(rows, slot, KNOT_CLEAR, n, clear)
+            write(rows, slot, KNOT_CLEAR_RATE, n, clearness_rate(view, clear, x, y, z))
             write(rows, slot, KNOT_ELEMENT, n, F(knot.element))
             write(rows, slot, KNOT_S, n, at.s)
             write(rows, slot, KNOT_D, n, at.d)
@@ -91,29 +137,60 @@ def knot_at(rows, slot, n, rails):
 
 
 @pixel_scalar
-def _span_kind(trim, course, a, b):
-    """(what lies between two knots if there is no marking, smallest and largest d that its pixels may touch)."""
-    p, q = a.place, b.place
-    # A cubic stays among its Bézier points.
+def _hull(a, a_rate, b, b_rate):
+    """(smallest, largest value) of the cubic between two knots: it stays among its Bézier points."""
     third = F(KNOT_DISTANCE / 3.0)
-    c, e = p.d + p.column_d * third, q.d - q.column_d * third
-    low, high = min(min(p.d, q.d), min(c, e)), max(max(p.d, q.d), max(c, e))
-    smear = max(abs(p.column_d), abs(q.column_d)) + max(abs(p.row_d), abs(q.row_d))
-    margin = F(0.02) + F(0.6) * smear
-    low, high = low - margin, high + margin
+    c, e = a + a_rate * third, b - b_rate * third
+    return min(min(a, b), min(c, e)), max(max(a, b), max(c, e))
+
+
+@pixel_scalar
+def _smear(column_a, row_a, column_b, row_b):
+    """How far the footprint of a pixel between two knots reaches to each side [m]."""
+    return F(0.02) + F(0.6) * (max(abs(column_a), abs(column_b)) + max(abs(row_a), abs(row_b)))
+
+
+@pixel_scalar
+def _span_kind(trim, course, a, b, least, most, margin):
+    """What lies between two knots if there is no marking.
+
+    Its pixels' middles lie between d = ``least`` and ``most``, and their footprints reach ``margin`` farther [m].
+    """
+    p, q = a.place, b.place
+    low, high = least - margin, most + margin
     left, right = max(p.paved_left, q.paved_left), max(p.paved_right, q.paved_right)
     # A ray that has left the road above the beam's upper edge does not meet a rail.
     slack = F(0.1) + F(0.15) * (high - low) + margin
     top_low, top_high = min(p.top_d, q.top_d) - slack, max(p.top_d, q.top_d) + slack
     past_rails = (top_low > rail_offset(left)) | (top_high < -rail_offset(right))
-    wide = F(KERB_WIDTH + PAVEMENT_WIDTH) if has_kerbs(trim) else F(GRAVEL_WIDTH)
-    verge = past_rails if has_rails(trim) else (low > left + wide) | (high < -right - wide)
+    # Gravel is laid by a pixel's middle, stone by its footprint.
+    stone = F(KERB_WIDTH + PAVEMENT_WIDTH) if has_kerbs(trim) else F(0.0)
+    past_left = (low > left + stone) & (least > left + F(GRAVEL_WIDTH))
+    past_right = (high < -right - stone) & (most < -right - F(GRAVEL_WIDTH))
+    verge = past_rails if has_rails(trim) else past_left | past_right
     median = (low < trim.half_median) & (high > -trim.half_median)
     edge = (high > min(p.paved_left, q.paved_left)) | (low < -min(p.paved_right, q.paved_right))
     kind = F(MIXED_SPAN) if median | edge else F(ASPHALT_SPAN)
     kind = F(VERGE_SPAN) if verge | (a.element < F(0.0)) else kind
     kind = F(SKY_SPAN) if a.element == F(-2.0) else kind
-    return kind if joinable(course, a, b) else F(APART_SPAN), low, high
+    kind = kind if joinable(course, a, b) else F(APART_SPAN)
+    return F(VERGE_SPAN) if _leaves_road(trim, a, b) else kind
+
+
+@pixel_scalar
+def _leaves_road(trim, a, b):
+    """Whether one knot lies beyond the band along the road, the other well beside it, and no other road between.
+
+    For the band is wider than the span is long.
+    """
+    here = a.element >= F(0.0)
+    p, q = a.place, b.place
+    length = F(KNOT_DISTANCE) * (abs(p.column_s if here else q.column_s) + abs(p.column_d if here else q.column_d))
+    paved = max(p.paved_left, p.paved_right) if here else max(q.paved_left, q.paved_right)
+    d, top_d = p.d if here else q.d, p.top_d if here else q.top_d
+    beside = abs(top_d if has_rails(trim) else d) > paved + F(8.0)
+    lone = (a.element == F(-1.0)) & (b.element >= F(0.0)) | here & (b.element == F(-1.0))
+    return lone & beside & (length < F(_NARROW))
 
 
 @pixel_scalar
@@ -126,16 +203,62 @@ def sort_spans(trim, course, roads, road, rows, slot, first, count):
         for k in range(BATCH):
             n = first + batch * BATCH + k
             a, b = knot_at(rows, slot, n, True), knot_at(rows, slot, n + 1, True)
-            kind, low, high = _span_kind(trim, course, a, b)
-            write(rows, slot, SPAN_KIND, n, kind)
-            write(rows, slot, SPAN_LOW, n, low)
-            write(rows, slot, SPAN_HIGH, n, high)
+            p, q = a.place, b.place
+            low, high = _hull(p.d, p.column_d, q.d, q.column_d)
+            back, ahead = _hull(p.s, p.column_s, q.s, q.column_s)
+            margin = _smear(p.column_d, p.row_d, q.column_d, q.row_d)
+            long = _smear(p.column_s, p.row_s, q.column_s, q.row_s)
+            write(rows, slot, SPAN_KIND, n, _span_kind(trim, course, a, b, low, high, margin))
+            write(rows, slot, SPAN_LOW, n, low - margin)
+            write(rows, slot, SPAN_HIGH, n, high + margin)
+            write(rows, slot, SPAN_BACK, n, back - long)
+            write(rows, slot, SPAN_AHEAD, n, ahead + long)
+            write(rows, slot, SPAN_MARKS, n, F(0.0))
+            _store_cubics(rows, slot, n, p, q)
     for number in range(roads.boundary_count[road]):
-        low, high = reach_of(roads, road, number)
+        low, high, dashed = _reach(roads, road, number)
+        bit = F(INT(INT(1) << INT(number)))
         for n in range(first, first + count):
-            kind = read(rows, slot, SPAN_KIND, n)
-            marked = (kind == F(ASPHALT_SPAN)) & touches(rows, slot, n, low, high)
-            write(rows, slot, SPAN_KIND, n, F(MARKED_SPAN) if marked else kind)
+            kind, there = read(rows, slot, SPAN_KIND, n), _touches(rows, slot, n, low, high, dashed)
+            write(rows, slot, SPAN_KIND, n, F(MARKED_SPAN) if there & (kind == F(ASPHALT_SPAN)) else kind)
+            write(rows, slot, SPAN_MARKS, n, read(rows, slot, SPAN_MARKS, n) + (bit if there else F(0.0)))
+
+
+@pixel_scalar
+def _store_cubics(rows, slot, n, p, q):
+    """Keep what `hermite` makes of s, d and clearness along span ``n``, from `Place` p to q."""
+    along_s = hermite(p.s, p.column_s, q.s, q.column_s, F(KNOT_DISTANCE))
+    along_d = hermite(p.d, p.column_d, q.d, q.column_d, F(KNOT_DISTANCE))
+    write(rows, slot, SPAN_S1, n, along_s[0])
+    write(rows, slot, SPAN_S2, n, along_s[1])
+    write(rows, slot, SPAN_S3, n, along_s[2])
+    write(rows, slot, SPAN_D1, n, along_d[0])
+    write(rows, slot, SPAN_D2, n, along_d[1])
+    write(rows, slot, SPAN_D3, n, along_d[2])
+    clear = hermite(
+        read(rows, slot, KNOT_CLEAR, n), read(rows, slot, KNOT_CLEAR_RATE, n),
+        read(rows, slot, KNOT_CLEAR, n + 1), read(rows, slot, KNOT_CLEAR_RATE, n + 1), F(KNOT_DISTANCE),
+    )  # fmt: skip
+    write(rows, slot, SPAN_CLEAR1, n, clear[0])
+    write(rows, slot, SPAN_CLEAR2, n, clear[1])
+    write(rows, slot, SPAN_CLEAR3, n, clear[2])
+
+
+@pixel_scalar
+def clear_at(rows, slot, n):
+    """How clear the air is at the first pixel of span ``n``, and coefficients of that along it."""
+    return read(rows, slot, KNOT_CLEAR, n), (
+        read(rows, slot, SPAN_CLEAR1, n), read(rows, slot, SPAN_CLEAR2, n), read(rows, slot, SPAN_CLEAR3, n),
+    )  # fmt: skip
+
+
+@pixel_scalar
+def cubics_at(rows, slot, n):
+    """Coefficients of (s, d) along span ``n``."""
+    return (
+        (read(rows, slot, SPAN_S1, n), read(rows, slot, SPAN_S2, n), read(rows, slot, SPAN_S3, n)),
+        (read(rows, slot, SPAN_D1, n), read(rows, slot, SPAN_D2, n), read(rows, slot, SPAN_D3, n)),
+    )
 
 
 @frame_scalar
@@ -170,16 +293,27 @@ def run_at(scratch, slot, band, kind, number):
 
 
 @pixel_scalar
-def reach_of(roads, road, number):
-    """(smallest, largest d) that boundary ``number``'s paint may touch [m]."""
-    offset, reach = F(roads.boundary_offset[road, number]), F(1.5) * F(roads.boundary_width[road, number])
-    return offset - reach, offset + reach
+def _reach(roads, road, number):
+    """(smallest, largest d) of boundary ``number``'s paint [m], and whether it is dashed."""
+    offset, style = F(roads.boundary_offset[road, number]), roads.boundary_style[road, number]
+    reach = (F(1.5) if style == STYLE_DOUBLE else F(0.5)) * F(roads.boundary_width[road, number])
+    return offset - reach, offset + reach, style == STYLE_DASHED
 
 
 @pixel_scalar
-def touches(rows, slot, n, low, high):
-    """Whether pixels of span ``n`` may touch anything between d = ``low`` and ``high`` [m]."""
-    return (read(rows, slot, SPAN_LOW, n) < high) & (read(rows, slot, SPAN_HIGH, n) > low)
+def _touches(rows, slot, n, low, high, dashed):
+    """Whether pixels of span ``n`` may touch paint between d = ``low`` and ``high`` [m]."""
+    inverse = F(1.0 / DASH_PERIOD)
+    back, ahead = read(rows, slot, SPAN_BACK, n), read(rows, slot, SPAN_AHEAD, n)
+    period = floor_of(back * inverse)
+    dash = (floor_of(ahead * inverse) > period) | (back - period * F(DASH_PERIOD) < F(DASH_LENGTH))
+    return (read(rows, slot, SPAN_LOW, n) < high) & (read(rows, slot, SPAN_HIGH, n) > low) & (dash | (not dashed))
+
+
+@pixel_scalar
+def touches(rows, slot, n, number):
+    """1 if pixels of span ``n`` may touch marking ``number``, else 0."""
+    return INT(INT(INT(read(rows, slot, SPAN_MARKS, n)) >> INT(number)) & INT(1))
 
 
 @pixel_scalar

@@ -62,7 +62,8 @@ class Textures(NamedTuple):
     start: Any  # int32 (textures, LEVELS, LEVELS): first texel of a level
     log_u: Any  # int32 (textures): log2 of the texels along u at level 0
     log_v: Any  # int32 (textures)
-    skyline: Any  # float32 (2 SKYLINE_SIZE): height of far hills, then of the woods' edge, by azimuth, 0..1
+    skyline: Any  # int32 (2 SKYLINE_SIZE): height of far hills, then of the woods' edge, by azimuth: a word holds that
+    # in 1/65535 in its lower half, and the next one's in its upper half
     noise: Any  # int8 (3 NOISE_SIZE): normal numbers times NOISE_UNIT for red, green and blue
 
 
@@ -70,7 +71,7 @@ class Level(NamedTuple):
     """One level of one texture, chosen for a row."""
 
     start: Any
-    log_u: Any  # log2 of its width
+    pitch: Any  # its width: texels from one row to the next
     mask_u: Any
     mask_v: Any
     scale_u: Any  # 256 times its texels per metre
@@ -96,7 +97,7 @@ def choose_level(textures, texture, texel, footprint_u, footprint_v):
     level_v = min(log2_floor(footprint_v * inverse * F(1.4)), log_v)
     return Level(
         int(textures.start[texture, level_u, level_v]),
-        log_u - level_u,
+        1 << (log_u - level_u),
         (1 << (log_u - level_u)) - 1,
         (1 << (log_v - level_v)) - 1,
         F(256.0) * inverse / F(1 << level_u),
@@ -109,7 +110,7 @@ def sample(textures, level, u, v):
     """Bilinear look-up at (u, v) [m] in a smooth texture, in -1..1."""
     # In 1/256 of a texel. 32-bit integers throughout: Numba widens them wherever it is not told.
     x, y = INT(u * level.scale_u - F(128.0)), INT(v * level.scale_v - F(128.0))
-    row = INT(INT(INT(y >> INT(8)) & INT(level.mask_v)) << INT(level.log_u))
+    row = INT(INT(INT(y >> INT(8)) & INT(level.mask_v)) * INT(level.pitch))
     place = INT(INT(level.start) + INT(row + INT(INT(x >> INT(8)) & INT(level.mask_u))))
     four = INT(fetch(textures.texels, place))
     a, b = F(INT(x & INT(255))) * F(1.0 / 256.0), F(INT(y & INT(255))) * F(1.0 / 256.0)
@@ -124,7 +125,7 @@ def sample_nearest(textures, level, u, v):
     """The texel at (u, v) [m] of a grainy texture, in -1..1."""
     x, y = INT(INT(u * level.scale_u) >> INT(8)), INT(INT(v * level.scale_v) >> INT(8))
     x = INT(x & INT(level.mask_u))
-    row = INT(INT(y & INT(level.mask_v)) << INT(level.log_u))
+    row = INT(INT(y & INT(level.mask_v)) * INT(level.pitch))
     word = INT(fetch(textures.texels, INT(INT(level.start) + INT(INT(row + x) >> INT(2)))))
     byte = INT(INT(word >> INT(INT(x & INT(3)) << INT(3))) & INT(255))
     return F(byte) * F(1.0 / 128.0) - F(1.0)
@@ -136,15 +137,15 @@ def _halved(picture: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     return 0.5 * (picture[:, 0::2] + picture[:, 1::2])
 
 
-def _skyline() -> NDArray[np.float32]:
-    """Far hills and the edge of the woods, each 0..1 by azimuth, periodic."""
+def _skyline() -> NDArray[np.int32]:
+    """Far hills and the edge of the woods by azimuth, periodic, as `Textures` has them."""
     hills = spectral_noise("hills", (1, SKYLINE_SIZE), 1.7, 2.0)[0]
     woods = (
         spectral_noise("woods", (1, SKYLINE_SIZE), 0.9, 4.0)[0]
         + 0.5 * spectral_noise("crowns", (1, SKYLINE_SIZE), 0.1, 60.0)[0]
     )
-    rows = [np.clip(0.5 + 0.22 * row, 0.0, 1.0) for row in (hills, woods)]
-    return np.concatenate(rows).astype(np.float32)
+    heights = [np.rint(65535.0 * np.clip(0.5 + 0.22 * row, 0.0, 1.0)).astype(np.uint32) for row in (hills, woods)]
+    return np.concatenate([height | np.roll(height, -1) << 16 for height in heights]).view(np.int32)
 
 
 def _ripmap(picture: NDArray[np.float64], grainy: bool) -> dict[tuple[int, int], NDArray[np.int32]]:

@@ -131,6 +131,18 @@ class Road:
         return bake_grid(self.x + half * np.cos(middle_heading), self.y + half * np.sin(middle_heading))
 
 
+(
+    COMPACT_X,  # element start, from the corner of the road's grid [m]
+    COMPACT_Y,
+    COMPACT_COS,
+    COMPACT_SIN,
+    COMPACT_CURVATURE,  # [1/m]
+    COMPACT_PAVED_LEFT,  # [m]
+    COMPACT_PAVED_RIGHT,
+    COMPACT,  # numbers of an element; the last is unused
+) = (0, 1, 2, 3, 4, 5, 6, 8)
+
+
 @lasting
 class Roads(NamedTuple):
     """R roads as arrays for kernels, shared by all worlds. E elements, G grid cells in all; M = MAX_BOUNDARIES."""
@@ -147,6 +159,7 @@ class Roads(NamedTuple):
     curvature: Any  # float64 (E) [1/m]
     paved_left: Any  # float64 (E) [m]
     paved_right: Any  # float64 (E) [m]
+    compact: Any  # float32 (E, COMPACT): what a camera needs of an element, side by side in memory
     grid_start: Any  # int64 (R): first cell in `grid`
     grid_x: Any  # float64 (R) origin [m]
     grid_y: Any  # float64 (R)
@@ -204,6 +217,7 @@ def stack_roads(roads: list[Road], device: str = "cpu") -> Roads:
         curvature=joined("curvature"),
         paved_left=joined("paved_left"),
         paved_right=joined("paved_right"),
+        compact=np.concatenate([_compact(road) for road in roads]),
         grid_start=np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64),
         grid_x=np.array([grid.origin_x for grid in grids]),
         grid_y=np.array([grid.origin_y for grid in grids]),
@@ -225,6 +239,16 @@ def stack_roads(roads: list[Road], device: str = "cpu") -> Roads:
         seed=each("seed", np.int64),
     )
     return Roads(*(to_device(device, array) for array in arrays))
+
+
+def _compact(road: Road) -> NDArray[np.float32]:
+    """A road's rows of `Roads.compact`."""
+    table = np.zeros((len(road.x), COMPACT), np.float32)
+    table[:, COMPACT_X], table[:, COMPACT_Y] = road.x - road.grid.origin_x, road.y - road.grid.origin_y
+    table[:, COMPACT_COS], table[:, COMPACT_SIN] = np.cos(road.heading), np.sin(road.heading)
+    table[:, COMPACT_CURVATURE] = road.curvature
+    table[:, COMPACT_PAVED_LEFT], table[:, COMPACT_PAVED_RIGHT] = road.paved_left, road.paved_right
+    return table
 
 
 @scalar

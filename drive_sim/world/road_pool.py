@@ -9,7 +9,9 @@ import numpy as np
 from drive_sim.kernel import to_device
 from drive_sim.world.road import Road, Roads, stack_roads
 
-_PER_ELEMENT = ("x", "y", "heading", "cos_heading", "sin_heading", "curvature", "paved_left", "paved_right")
+_PER_ELEMENT = (
+    "x", "y", "heading", "cos_heading", "sin_heading", "curvature", "paved_left", "paved_right", "compact",
+)  # fmt: skip
 _OFFSETS = ("element_start", "grid_start", "grid")
 
 
