@@ -343,6 +343,8 @@ class Encounter(Table):
     """The position lies within 20° of straight ahead as soon as the ego is this near."""
     smallest_radius: Annotated[float, Field(ge=0.0)] = 0.0
     """Of the road from 25 m before to 25 m after the position."""
+    lane: Literal["inner", "outer"] | None = None
+    """The ego's, where the encounter needs a particular one; else as ``ego.lane`` says."""
     probability: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
     actors: Annotated[dict[str, ActorTemplate], Field(min_length=1)]
 
@@ -373,21 +375,30 @@ class ScenarioDefinition(Table):
     """Time limit over the time that a careful driver takes without encounters, plus 20 s."""
     encounters: dict[str, Encounter] = {}
     pick: tuple[int, int] | None = None
-    """How many encounters an episode has, in any order; by default all of them."""
+    """How many encounters an episode has, in any order; by default all of them. ``[1, 1]``: they are variants of one
+    encounter and take turns."""
     spacing: Positive | None = None
     """With ``pick``: from each encounter to the next; only the first is placed by its own ``position``."""
+
+    @property
+    def in_turn(self) -> bool:
+        """Whether its encounters are variants, of which an episode has one."""
+        return self.pick == (1, 1)
 
     @model_validator(mode="after")
     def _consistent(self) -> ScenarioDefinition:
         if self.road.file is None and self.route_length is None and self.run_out is None:
             raise ValueError("the drive has no end; give route_length or run_out")
         if self.pick is not None:
-            if self.spacing is None:
+            if self.spacing is None and self.pick[1] > 1:
                 raise ValueError("pick needs spacing; add spacing = [110.0, 160.0], say")
             if not 1 <= self.pick[0] <= self.pick[1] <= len(self.encounters):
                 raise ValueError(f"pick does not fit {len(self.encounters)} encounters; give pick = [1, 2], say")
         if self.encounters and self.run_out is None:
             raise ValueError("encounters need run_out; add how far to drive beyond the last one")
+        lanes = {encounter.lane for encounter in self.encounters.values() if encounter.lane}
+        if lanes and len(self.encounters) > 1 and not self.in_turn:
+            raise ValueError("an ego has one lane; give encounters a lane only with pick = [1, 1]")
         sizes = sorted((encounter.most_actors for encounter in self.encounters.values()), reverse=True)
         most = sum(sizes[: self.pick[1]] if self.pick else sizes)
         if most > MOST_ACTORS:
