@@ -34,7 +34,15 @@ from numpy.typing import NDArray
 from drive_sim.evaluation.episode_log import EpisodeLog, Floats
 from drive_sim.world.episode import ActorSpec
 from drive_sim.world.careful_drive import LATERAL_ACCELERATION
-from drive_sim.world.state import ACTOR_CYCLIST, ACTOR_NAMES, EVENT_FINISH, EVENT_STALL, EVENT_TIME_OUT, PHASE_GONE, TRIGGER_NONE
+from drive_sim.world.state import (
+    ACTOR_CYCLIST,
+    ACTOR_NAMES,
+    EVENT_FINISH,
+    EVENT_STALL,
+    EVENT_TIME_OUT,
+    PHASE_GONE,
+    TRIGGER_NONE,
+)
 
 Outcome = Literal["past", "followed", "contact", "failed", "no progress", "not demanded", "unavoidable", "open"]
 
