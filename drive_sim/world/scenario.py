@@ -23,8 +23,10 @@ from drive_sim.world.road import Road
 from drive_sim.world.road_generator import generate_road
 from drive_sim.world.road_import import load_road
 from drive_sim.world.scenario_files import actor_kinds, load_definition, surfaces, weather_domains
-from drive_sim.world.scenario_schema import Palette, RoadChoice, ScenarioDefinition, WeatherRanges, draw
+from drive_sim.world.scenario_ranges import Palette, draw
+from drive_sim.world.scenario_schema import RoadChoice, ScenarioDefinition
 from drive_sim.world.state import PAVINGS, ROADSIDES
+from drive_sim.world.weather_schema import WeatherRanges
 
 SPLITS = ("train", "validation", "test")
 ROAD_BEYOND = 250.0

@@ -11,8 +11,11 @@ from pydantic import ValidationError
 
 from drive_sim.errors import InputError
 from drive_sim.resources import scenarios_folder
-from drive_sim.world.scenario_schema import ActorKind, ScenarioDefinition, Surface, Table, WeatherRanges
+from drive_sim.world.encounter_schema import ActorKind
+from drive_sim.world.scenario_ranges import Table
+from drive_sim.world.scenario_schema import ScenarioDefinition
 from drive_sim.world.state import ACTOR_NAMES, ACTOR_NONE, PAVINGS, ROADSIDES
+from drive_sim.world.weather_schema import Surface, WeatherRanges
 
 EXTENDS, LIKE = "extends", "like"
 _ALTERNATIVES = ({"classes", "file"}, {"speed", "speed_fraction"}, {"offset", "blocks", "leaves", "beyond"})

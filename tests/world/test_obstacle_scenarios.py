@@ -65,7 +65,9 @@ def test_every_kind_has_its_variants_and_they_are_what_their_names_say(
             assert (actor.start_d > episode.road.lane_centre(episode.lane)) == (side == "left")
             first = min(a.start_s for a in episode.actors if a.kind == actor.kind and not a.heedless) - episode.start_s
             assert first < 91.0 if distance == "near" else first > 79.0, name
-            hiding = [other for other in episode.actors if other.heedless or other.length > 7.0 and other is not actor]
+            hiding = [
+                other for other in episode.actors if other.heedless or (other.length > 7.0 and other is not actor)
+            ]
             assert len(hiding) == (notice == "late")
 
 
@@ -91,7 +93,7 @@ def test_who_drives_ahead_goes_round_what_it_uncovers(episodes: dict[tuple[str, 
 
 
 def test_what_stands_in_the_lane_can_be_passed(episodes: dict[tuple[str, str], list[Episode]]) -> None:
-    """It reaches into the lane, and beside it there is a car's width and 80 cm to either side, or 25 cm to its right."""
+    """It reaches into the lane; beside it there is a car's width and 80 cm to either side, or 30 cm on its right."""
     for (_, name), draws in episodes.items():
         if not name.endswith(IN_THE_LANE):
             continue

@@ -32,8 +32,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.evaluation.episode_log import EpisodeLog, Floats
-from drive_sim.world.episode import ActorSpec
 from drive_sim.world.careful_drive import LATERAL_ACCELERATION
+from drive_sim.world.episode import ActorSpec
 from drive_sim.world.state import (
     ACTOR_CYCLIST,
     ACTOR_NAMES,
@@ -88,7 +88,7 @@ class Encounter:
 
     @property
     def counted(self) -> bool:
-        """Whether it says something about the driver: decided before the episode ended, demanded and not unavoidable."""
+        """Whether it says something about the driver: decided before the end, demanded, not unavoidable."""
         return self.outcome not in ("open", "not demanded", "unavoidable")
 
 

@@ -28,7 +28,7 @@ CRITICAL_TTC = 1.5
     bounds=(0.0, 1.0),
 )
 def collision_free_passes(log: EpisodeLog) -> Ratio:
-    """Passes over encounters [1]: the ego got past, or followed what drives with progress, without contact and unaided."""
+    """Passes over encounters [1]: the ego got past, or followed with progress, without contact and unaided."""
     counted = [encounter for encounter in find_encounters(log) if encounter.counted]
     return Ratio(sum(encounter.passed for encounter in counted), len(counted))
 
