@@ -82,6 +82,7 @@ def _lane_costs(i, world, roads, plan, half_width, outside_cost):
     two_way = roads.lanes_backward[world.road[i]] > 0
     for k in range(plan.cells.shape[1]):
         low, high = _edges(i, k, world, roads, plan, half_width)
+        plan.lower[i, k], plan.upper[i, k] = low, high
         for j in range(CELLS):
             e = (j - CELLS // 2) * CELL
             d = centre + e
@@ -130,8 +131,10 @@ def _actor_costs(i, world, actors, manner, plan, half_length, half_width, waitin
             least = manner.least_clearance[i] if k > 4 else 0.05
             wanted = max(manner.clearance[i], least + 0.05)
             for j in range(CELLS):
+                # A cell that lies partly beyond the edge is driven at the edge.
+                d = min(max(world.lane_centre[i] + (j - CELLS // 2) * CELL, plan.lower[i, k]), plan.upper[i, k])
                 # Traffic keeps right: who comes towards us is passed on our right alone.
-                aside = offset - (world.lane_centre[i] + (j - CELLS // 2) * CELL)
+                aside = offset - d
                 room = (aside if comes_towards(i, n, actors) else abs(aside)) - touching
                 if room < least:
                     plan.cells[i, k, j] += blocked
