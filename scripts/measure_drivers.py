@@ -37,6 +37,8 @@ METRICS = {
 }
 """What is printed for each suite; others print ``autonomy`` and ``collision_free_passes``."""
 PASSES = "collision_free_passes"
+AXES = ("left", "right", "near", "far", "visible", "late")
+"""What the names of variants are made of; ``scenarios/README.md`` says what they mean."""
 
 
 class Measured(NamedTuple):
@@ -51,6 +53,12 @@ class Measured(NamedTuple):
         """The scores of each scenario."""
         names = sorted({score.facts.scenario for score in self.scores})
         return {name: [score for score in self.scores if score.facts.scenario == name] for name in names}
+
+    @property
+    def variants(self) -> dict[str, list[EpisodeScore]]:
+        """The scores of each side, distance and notice that variants are named after."""
+        named = {word: [score for score in self.scores if word in score.facts.variant.split("-")] for word in AXES}
+        return {word: scores for word, scores in named.items() if scores}
 
 
 def main() -> None:
@@ -134,7 +142,8 @@ def failures(scores: Sequence[EpisodeScore]) -> list[str]:
         passes = score.value(PASSES)
         if passes < 1.0:
             facts = score.facts
-            where = f"{facts.scenario} {facts.split} {facts.number} ({facts.weather}, {facts.road_class})"
+            drive = f"{facts.scenario} {facts.split} {facts.number}"
+            where = f"{drive} ({', '.join(filter(None, (facts.variant, facts.weather, facts.road_class)))})"
             lines.append(f"{where}: {score.outcome}, {passes:g} of its encounters passed")
     return lines
 
@@ -151,6 +160,9 @@ def table(results: Sequence[Measured], told: str) -> str:
         lines += ["| scenario | passed | encounters | share | interval |", "|---|---|---|---|---|"]
         everything = {"all": list(measured.scores), **measured.scenarios}
         lines += [_row(name.split("/")[-1], scores) for name, scores in everything.items()]
+        if measured.variants:
+            lines += ["", "| variant | passed | encounters | share | interval |", "|---|---|---|---|---|"]
+            lines += [_row(name, scores) for name, scores in measured.variants.items()]
         lines += ["", "Not passed:" if (failed := failures(measured.scores)) else "All were passed."]
         lines += ["", *(f"- {line}" for line in failed)] if failed else []
     return "\n".join(lines) + "\n"

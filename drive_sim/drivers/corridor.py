@@ -35,7 +35,9 @@ HEAVY = 150.0
 ROUNDS = 6
 """Rounds in which the bounds that matter are found."""
 EDGE_MARGIN = 0.15
-"""Kept from the paved edge [m]."""
+"""Kept from the edge of what may be driven on [m]."""
+STRIP = 0.5
+"""Of the pavement beyond the outer lanes, so much may be driven on [m]: a wheel beside the line, but no shoulder."""
 HEAD_ON = 0.15
 """Who comes towards us and has its middle no further left of our lane's than this, in lane widths, is in our lane."""
 LEAST_BEND_LENGTH = 3.5
@@ -59,11 +61,14 @@ def _meeting(i, n, k, actors, plan, half_length):
 
 @inner_scalar
 def _edges(i, k, world, roads, plan, half_width):
-    """Offsets (lowest, highest) [m] at which the whole car is on the pavement of its side at station ``k``."""
+    """Offsets (lowest, highest) [m] at which the whole car is on the lanes, or just beside, at station ``k``."""
     road = world.road[i]
     element = roads.element_start[road] + element_at(roads, road, plan.s[i] + k * plan.spacing[i])
-    low = -roads.paved_right[element] + half_width + EDGE_MARGIN
-    high = roads.paved_left[element] - half_width - EDGE_MARGIN
+    half_median, lane = 0.5 * roads.median[road], roads.lane_width[road]
+    right = half_median + roads.lanes_forward[road] * lane + STRIP
+    left = half_median + roads.lanes_backward[road] * lane + STRIP
+    low = -min(roads.paved_right[element], right) + half_width + EDGE_MARGIN
+    high = min(roads.paved_left[element], left) - half_width - EDGE_MARGIN
     if roads.median[road] > 0.0 and world.lane_centre[i] < 0.0:
         high = min(high, -0.5 * roads.median[road] - half_width)
     return min(low, world.lane_centre[i]), max(high, world.lane_centre[i])
@@ -77,6 +82,7 @@ def _lane_costs(i, world, roads, plan, half_width, outside_cost):
     two_way = roads.lanes_backward[world.road[i]] > 0
     for k in range(plan.cells.shape[1]):
         low, high = _edges(i, k, world, roads, plan, half_width)
+        plan.lower[i, k], plan.upper[i, k] = low, high
         for j in range(CELLS):
             e = (j - CELLS // 2) * CELL
             d = centre + e
@@ -125,8 +131,10 @@ def _actor_costs(i, world, actors, manner, plan, half_length, half_width, waitin
             least = manner.least_clearance[i] if k > 4 else 0.05
             wanted = max(manner.clearance[i], least + 0.05)
             for j in range(CELLS):
+                # A cell that lies partly beyond the edge is driven at the edge.
+                d = min(max(world.lane_centre[i] + (j - CELLS // 2) * CELL, plan.lower[i, k]), plan.upper[i, k])
                 # Traffic keeps right: who comes towards us is passed on our right alone.
-                aside = offset - (world.lane_centre[i] + (j - CELLS // 2) * CELL)
+                aside = offset - d
                 room = (aside if comes_towards(i, n, actors) else abs(aside)) - touching
                 if room < least:
                     plan.cells[i, k, j] += blocked
@@ -210,7 +218,7 @@ def _bound_beside(i, n, world, actors, plan, half_length, half_width):
     if abs(side) < touching - 0.3 or (side > 0.0 and head_on):
         if not head_on or offset > world.lane_centre[i] + HEAD_ON * world.lane_width[i]:
             return  # no way past: the speed takes care of it
-        side = -1.0  # as far to the right as there is pavement
+        side = -1.0  # as far to the right as may be driven on
     for k in range(stations):
         distance, offset = _meeting(i, n, k, actors, plan, half_length)
         # Without fading, a bound would come and go as the stations slide along.

@@ -86,6 +86,8 @@ class EpisodeFacts:
     it is not known."""
     unavoidable: bool = False
     """Nobody who takes time to react is expected to get through."""
+    variant: str = ""
+    """Of the scenario, such as ``left-near-late``; "" where it has none."""
 
     @property
     def cluster(self) -> str:
@@ -126,6 +128,7 @@ def episode_facts(
         actors=episode.actors,
         condition=condition,
         unavoidable=episode.unavoidable,
+        variant=episode.variant,
     )
 
 

@@ -23,7 +23,7 @@ from drive_sim.evaluation.statistics import (
     wilson,
 )
 
-GROUPS = ("weather", "road_class", "scenario", "condition")
+GROUPS = ("weather", "road_class", "scenario", "variant", "condition")
 """Facts by which results are split."""
 
 
@@ -85,6 +85,7 @@ class EpisodeScore:
             "road": facts.road,
             "road_class": facts.road_class,
             "weather": facts.weather,
+            "variant": facts.variant,
             "condition": facts.condition,
             "seed": facts.seed,
             "outcome": self.outcome,
@@ -133,12 +134,12 @@ def estimate_groups(
 ) -> list[dict[str, Any]]:
     """``groups`` of ``results.json``: the metrics of all episodes that share a weather, road class or scenario.
 
-    A fact that is the same in all episodes makes no groups.
+    A fact that is the same in all episodes makes no groups, and episodes that say nothing of it are in none.
     """
     scores = as_scores(episodes)
     groups = []
     for fact in by:
-        values = sorted({getattr(score.facts, fact) for score in scores})
+        values = sorted({getattr(score.facts, fact) for score in scores} - {""})
         for value in values if len(values) > 1 else ():
             members = [score for score in scores if getattr(score.facts, fact) == value]
             metrics = {name: found.to_json() for name, found in estimate_all(members, seed).items()}

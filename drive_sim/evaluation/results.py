@@ -57,7 +57,7 @@ class Group(_Part):
     """The metrics of the episodes that share something."""
 
     by: str
-    """weather, road_class, scenario or condition."""
+    """weather, road_class, scenario, variant or condition."""
     value: str
     metrics: dict[str, EstimateRow]
 
@@ -75,6 +75,8 @@ class EpisodeRow(BaseModel):
     road: str
     road_class: str
     weather: str
+    variant: str = ""
+    """Of the scenario, such as ``left-near-late``; "" where it has none."""
     condition: str = ""
     """Of the suite, under which it was driven; "" where the suite has none."""
     seed: int

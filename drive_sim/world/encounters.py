@@ -9,17 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from drive_sim.world.careful_drive import REACTION_TIME, CarefulDrive
+from drive_sim.world.encounter_schema import Action, ActorKind, ActorTemplate, Encounter, Spot
 from drive_sim.world.episode import ActorSpec, Colour
 from drive_sim.world.road import Floats, Road
-from drive_sim.world.scenario_schema import (
-    Action,
-    ActorKind,
-    ActorTemplate,
-    Encounter,
-    ScenarioDefinition,
-    Spot,
-    draw,
-)
+from drive_sim.world.scenario_ranges import draw
+from drive_sim.world.scenario_schema import ScenarioDefinition
 from drive_sim.world.state import (
     ACTION_LATERAL,
     ACTION_NONE,

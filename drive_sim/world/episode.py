@@ -117,6 +117,8 @@ class Episode:
     speed_limit: float = 20.0
     unavoidable: bool = False
     """Nobody who takes time to react is expected to get through: what is met does not count."""
+    variant: str = ""
+    """Which of the scenario's encounters it has, such as ``left-near-late``; "" where they are no variants."""
 
 
 _ACTOR_TYPES: dict[str, Any] = {

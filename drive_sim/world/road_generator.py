@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -100,13 +101,50 @@ def generate_road(road_class: str, seed: int, length: float | None = None) -> Ro
         raise ValueError(f"length must be positive, not {length}")
     rng = generator("road", road_class, seed)
     tightest = traits.tightest[0] * (traits.tightest[1] / traits.tightest[0]) ** rng.random()
-    lanes = int(rng.integers(traits.lanes[0], traits.lanes[1] + 1))
-    lane_width = round(float(rng.uniform(*traits.lane_width)), 2)
-    shoulder = float(rng.uniform(*traits.shoulder))
-    median = float(rng.uniform(*traits.median))
-    half_width = median / 2 + lanes * lane_width + shoulder
+    section = _draw_cross_section(traits, rng)
     limit = _speed_limit(traits, tightest, rng)
-    rules = AlignmentRules(
+    boundaries = _markings(road_class, section.lanes, section.lane_width, section.median, rng)
+    edge_left, edge_right = _edges(road_class, rng)
+    # The line has its own numbers: how many it takes to draw changes nothing else about the road.
+    rules = _alignment_rules(traits, tightest, limit, section.half_width)
+    curvature = draw_alignment(rules, length, traits.step, generator("alignment", road_class, seed))
+    x, y, heading = chain_arcs(curvature, traits.step)
+    paved = np.full(len(x), section.half_width)
+    return Road(
+        name=f"{road_class}-{seed}", road_class=road_class, closed=False, step=traits.step,
+        x=x, y=y, heading=heading, curvature=curvature, paved_left=paved, paved_right=paved.copy(),
+        lane_width=section.lane_width, lanes_forward=section.lanes, lanes_backward=section.lanes,
+        speed_limit=limit, median=section.median, boundaries=boundaries,
+        edge_left=edge_left, edge_right=edge_right, seed=seed,
+    )  # fmt: skip
+
+
+class _CrossSection(NamedTuple):
+    """Of one road, the same on both sides; widths [m]."""
+
+    lanes: int  # in each direction
+    lane_width: float
+    shoulder: float
+    median: float
+
+    @property
+    def half_width(self) -> float:
+        """From the reference line to the paved edge [m]."""
+        return self.median / 2 + self.lanes * self.lane_width + self.shoulder
+
+
+def _draw_cross_section(traits: RoadClass, rng: np.random.Generator) -> _CrossSection:
+    return _CrossSection(
+        lanes=int(rng.integers(traits.lanes[0], traits.lanes[1] + 1)),
+        lane_width=round(float(rng.uniform(*traits.lane_width)), 2),
+        shoulder=float(rng.uniform(*traits.shoulder)),
+        median=float(rng.uniform(*traits.median)),
+    )
+
+
+def _alignment_rules(traits: RoadClass, tightest: float, limit: float, half_width: float) -> AlignmentRules:
+    """What the line keeps to: ``tightest`` radius [m], speed ``limit`` [m/s], room for roadways ``half_width`` [m]."""
+    return AlignmentRules(
         radius=(tightest, tightest * traits.radius_span),
         straight=traits.straight,
         straight_share=traits.straight_share,
@@ -115,32 +153,6 @@ def generate_road(road_class: str, seed: int, length: float | None = None) -> Ro
         hairpin_share=traits.hairpin_share,
         speed=limit,
         clearance=2.0 * (half_width + traits.verge),
-    )
-    boundaries = _markings(road_class, lanes, lane_width, median, rng)
-    edge_left, edge_right = _edges(road_class, rng)
-    # The line has its own numbers: how many it takes to draw changes nothing else about the road.
-    curvature = draw_alignment(rules, length, traits.step, generator("alignment", road_class, seed))
-    x, y, heading = chain_arcs(curvature, traits.step)
-    return Road(
-        name=f"{road_class}-{seed}",
-        road_class=road_class,
-        closed=False,
-        step=traits.step,
-        x=x,
-        y=y,
-        heading=heading,
-        curvature=curvature,
-        paved_left=np.full(len(x), half_width),
-        paved_right=np.full(len(x), half_width),
-        lane_width=lane_width,
-        lanes_forward=lanes,
-        lanes_backward=lanes,
-        speed_limit=limit,
-        median=median,
-        boundaries=boundaries,
-        edge_left=edge_left,
-        edge_right=edge_right,
-        seed=seed,
     )
 
 

@@ -23,8 +23,10 @@ from drive_sim.world.road import Road
 from drive_sim.world.road_generator import generate_road
 from drive_sim.world.road_import import load_road
 from drive_sim.world.scenario_files import actor_kinds, load_definition, surfaces, weather_domains
-from drive_sim.world.scenario_schema import Palette, RoadChoice, ScenarioDefinition, WeatherRanges, draw
+from drive_sim.world.scenario_ranges import Palette, draw
+from drive_sim.world.scenario_schema import RoadChoice, ScenarioDefinition
 from drive_sim.world.state import PAVINGS, ROADSIDES
+from drive_sim.world.weather_schema import WeatherRanges
 
 SPLITS = ("train", "validation", "test")
 ROAD_BEYOND = 250.0
@@ -48,25 +50,25 @@ class Scenario:
     def draw(self, number: int) -> Episode:
         """Episode ``number`` >= 0: always the same, whatever else is drawn.
 
-        Weathers and road classes take turns (a golden-ratio sequence), so that any run of consecutive numbers holds
-        each as often as its weight says.
+        Weathers, road classes and variants take turns (additive recurrences), so that any run of consecutive numbers
+        holds each as often as its weight says.
         """
         if number < 0:
             raise ValueError(f"episodes are numbered from 0, not {number}")
-        definition = self.definition
+        definition, variant = self._variant(number)
         weather_name = self._turn(definition.weather, "weather", number, 0.5 * (math.sqrt(5.0) - 1.0))
         ranges = weather_domains()[weather_name]
         weather = _draw_weather(weather_name, ranges, self._rng(number, "weather"))
         weather = _lay_surfaces(weather, ranges, self._rng(number, "surfaces"))
-        road, placed = self._road_and_encounters(number)
+        road, placed = self._road_and_encounters(definition, number)
         rng = self._rng(number, "start")
         limit = min(road.speed_limit, speed_for_sight(min(draw(rng, ranges.sight), weather.fog_visibility)))
         if definition.road.speed_limit is not None:
             limit = min(limit, draw(rng, definition.road.speed_limit))
         start = definition.ego.start
-        lane = {"inner": 0, "outer": road.lanes_forward - 1}.get(
-            definition.ego.lane, int(rng.integers(road.lanes_forward))
-        )
+        any_lane = int(rng.integers(road.lanes_forward))
+        asked = next((one.encounter.lane for one in placed if one.encounter.lane), definition.ego.lane)
+        lane = {"inner": 0, "outer": road.lanes_forward - 1}.get(asked, any_lane)
         route = self._route_length(road, placed, rng)
         drive = careful_drive(road, start, route if road.closed else road.length - start, limit)
         stage = Stage(road, lane, limit, drive)
@@ -90,7 +92,17 @@ class Scenario:
             time_limit=TIME_TO_SPARE + definition.time_allowance * drive.time_at(start + route),
             speed_limit=limit,
             unavoidable=definition.unavoidable,
+            variant=variant,
         )
+
+    def _variant(self, number: int) -> tuple[ScenarioDefinition, str]:
+        """The definition with one encounter, and its name, where encounters are variants, which take turns."""
+        definition = self.definition
+        if not definition.in_turn:
+            return definition, ""
+        equal = dict.fromkeys(definition.encounters, 1.0)
+        name = self._turn(equal, "variant", number, math.sqrt(3.0) - 1.0)
+        return definition.model_copy(update={"encounters": {name: definition.encounters[name]}}), name
 
     def _start_speed(self, drive: CarefulDrive, rng: np.random.Generator) -> float:
         ego = self.definition.ego
@@ -112,9 +124,9 @@ class Scenario:
                 return name
         return max(names, key=lambda name: weights[name])  # rounding at the upper end
 
-    def _road_and_encounters(self, number: int) -> tuple[Road, list[Placed]]:
+    def _road_and_encounters(self, definition: ScenarioDefinition, number: int) -> tuple[Road, list[Placed]]:
         """The road and what is placed on it; a road without a fitting place is drawn again a few times."""
-        definition, start = self.definition, self.definition.ego.start
+        start = definition.ego.start
         if self.road is not None:
             return self.road, place_encounters(definition, self.road, start, self._rng(number, "places"))
         assert definition.road.classes is not None

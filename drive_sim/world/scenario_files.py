@@ -11,10 +11,13 @@ from pydantic import ValidationError
 
 from drive_sim.errors import InputError
 from drive_sim.resources import scenarios_folder
-from drive_sim.world.scenario_schema import ActorKind, ScenarioDefinition, Surface, Table, WeatherRanges
+from drive_sim.world.encounter_schema import ActorKind
+from drive_sim.world.scenario_ranges import Table
+from drive_sim.world.scenario_schema import ScenarioDefinition
 from drive_sim.world.state import ACTOR_NAMES, ACTOR_NONE, PAVINGS, ROADSIDES
+from drive_sim.world.weather_schema import Surface, WeatherRanges
 
-EXTENDS = "extends"
+EXTENDS, LIKE = "extends", "like"
 _ALTERNATIVES = ({"classes", "file"}, {"speed", "speed_fraction"}, {"offset", "blocks", "leaves", "beyond"})
 """Keys of which a table has one: a child that gives one drops the parent's other."""
 _WHOLE = {"weather", "classes"}
@@ -47,7 +50,7 @@ def load_definition(path: Path) -> ScenarioDefinition:
     InputError
         naming the file, the field and the mend.
     """
-    return validate(path, ScenarioDefinition, _merged(path, ()))
+    return validate(path, ScenarioDefinition, _with_variants(path, _merged(path, ())))
 
 
 def weather_domains() -> dict[str, WeatherRanges]:
@@ -157,9 +160,29 @@ def _merged(path: Path, children: tuple[Path, ...]) -> dict[str, Any]:
     for parent in parents:
         file = _parent_file(path, parent)
         merged = _merged(file, (*children, path))
-        validate(file, ScenarioDefinition, merged)
+        validate(file, ScenarioDefinition, _with_variants(file, merged))
         below = _over(below, merged)
     return _over(below, tables)
+
+
+def _with_variants(path: Path, tables: dict[str, Any]) -> dict[str, Any]:
+    """The tables with every encounter that is ``like`` another one laid over that one."""
+    encounters = tables.get("encounters")
+    if not isinstance(encounters, dict):
+        return tables
+
+    def whole(name: str, children: tuple[str, ...]) -> Any:
+        table = encounters[name]
+        if not isinstance(table, dict) or LIKE not in table:
+            return table
+        other, field = table[LIKE], f"encounters.{name}.{LIKE}"
+        if not isinstance(other, str) or other not in encounters:
+            raise InputError(path, field, f"there is no encounter {other!r}", f"choose from {', '.join(encounters)}")
+        if other in (*children, name):
+            raise InputError(path, field, f"{other!r} is like this one", "remove one of the links")
+        return _over(whole(other, (*children, name)), {key: value for key, value in table.items() if key != LIKE})
+
+    return tables | {"encounters": {name: whole(name, ()) for name in encounters}}
 
 
 def _parent_file(path: Path, name: str) -> Path:

@@ -238,6 +238,16 @@ def test_a_new_episode_in_one_world_is_driven_as_if_it_were_the_first(make_road,
     np.testing.assert_array_equal(driver.act(observation)[0], first[0])
 
 
+@pytest.mark.parametrize("backward", [0, 1])
+def test_it_never_drives_on_a_wide_shoulder(drive, make_road, make_episode, make_actor, backward):
+    """A standing car in a lane with 2.25 m of paved shoulder: round it on the other side, or wait if there is none."""
+    road = make_road(length=400, lanes_backward=backward, paved_left=5.75 * backward + 0.01, paved_right=5.75)
+    done = drive("expert", make_episode(road, make_actor(150.0, LANE + 0.3)), seconds=60.0)
+    assert done.offset.min() + LANE - 0.9 > -3.5 - 0.5
+    assert not done.events[0] & EVENT_COLLISION
+    assert bool(done.events[0] & EVENT_FINISH) == bool(backward)
+
+
 @pytest.mark.parametrize("driver", ["expert", "human-model"])
 def test_it_changes_lanes_round_a_breakdown_and_cuts_nobody_off(drive, make_road, make_episode, make_actor, driver):
     road = make_road(length=900, lanes_forward=2, lanes_backward=0, paved_left=0.8, paved_right=8.0)

@@ -342,11 +342,46 @@ def test_of_two_parked_cars_each_is_an_encounter_and_the_one_opposite_fails_the_
     assert collision_free_passes(log) == Ratio(1, 2)
 
 
-def test_following_a_cyclist_to_the_end_is_a_pass_and_standing_behind_one_who_stands_is_not(make_log, make_actor):
-    """5 m/s for 30 s, 15 m ahead; and a cyclist who has got off."""
+def follow_cyclist(make_log, make_actor, seconds, *others, places=(), **arrays):
+    """Behind a cyclist at 5 m/s, 20 m between the middles, at a limit of 15 m/s; ``places`` are those of others."""
+    steps = 10 * seconds
     rider = make_actor(kind=ACTOR_CYCLIST, length=1.8, width=0.6, start_s=20.0, start_speed=5.0, motion=MOTION_LANE)
-    log = make_log(300, (rider,), speed=5.0, actor_s=20.0 + 0.5 * np.arange(1, 301), events={299: EVENT_FINISH})
-    assert only(log).outcome == "followed"
+    along = np.stack([20.0 + 0.5 * np.arange(1, steps + 1), *places], axis=1)
+    facts = {"speed_limit": 15.0, "route_length": 5.0 * seconds}
+    log = make_log(
+        steps, (rider, *others), speed=5.0, actor_s=along, facts=facts, events={steps - 1: EVENT_FINISH}, **arrays
+    )
+    return only(log)
+
+
+def test_following_a_cyclist_to_the_end_where_one_could_overtake_is_no_pass(make_log, make_actor):
+    """To gain: 20 + 2.9 + 10 m and 10² / 3 m for speeding up, 66.2 m, at 10 m/s in every 15 m: 99.4 m of road.
+
+    20 s behind are 100 m, less the first step; 19 s are 95 m and too short, and in bends of 12.5 m the careful driver
+    is as slow as the cyclist.
+    """
+    assert follow_cyclist(make_log, make_actor, 20).outcome == "no progress"
+    short = follow_cyclist(make_log, make_actor, 19)
+    assert short.outcome == "not demanded" and not short.counted and not short.passed
+    assert follow_cyclist(make_log, make_actor, 60, curvature=0.08).outcome == "not demanded"
+
+
+def test_a_cyclist_is_to_be_overtaken_only_while_nobody_comes(make_log, make_actor):
+    """Somebody comes at 10 m/s: D + v (T + 3 s) = 99.4 m + 10 m/s · (6.6 s + 3 s) = 196 m have to be free.
+
+    From 190 m away they are met after 12.7 of 25 s, and the 62 m then left are too few; after 60 s they are not.
+    """
+    car = make_actor(start_speed=10.0, direction=-1, motion=MOTION_LANE, demands_reaction=False)
+    for start, seconds, outcome in (
+        (190.0, 25, "not demanded"), (190.0, 60, "no progress"), (205.0, 25, "no progress"),
+    ):  # fmt: skip
+        places = [start - np.arange(1, 10 * seconds + 1)]
+        assert follow_cyclist(make_log, make_actor, seconds, car, places=places).outcome == outcome
+
+
+def test_standing_behind_a_cyclist_who_stands_is_no_pass(make_log, make_actor):
+    """5 m/s for 2 s, then both stand until time is out."""
+    rider = make_actor(kind=ACTOR_CYCLIST, length=1.8, width=0.6, start_s=20.0, start_speed=5.0, motion=MOTION_LANE)
     stands = make_log(300, (rider,), speed=[5.0] * 20 + [0.0] * 280, actor_s=20.0, events={299: EVENT_TIME_OUT})
     assert only(stands).outcome == "no progress"
 

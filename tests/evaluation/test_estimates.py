@@ -107,6 +107,16 @@ def test_groups_split_by_what_differs(make_log, make_actor):
     assert groups[0]["metrics"]["success"] == dry["success"].to_json()
 
 
+def test_variants_make_groups_of_those_that_have_one(make_log, make_actor):
+    """Of three drives one has no variant."""
+    logs = [make_log(100, facts={"variant": name, "seed": n}) for n, name in enumerate(("left-near", "", "right-near"))]
+    assert [group["value"] for group in estimate_groups(logs) if group["by"] == "variant"] == [
+        "left-near",
+        "right-near",
+    ]
+    assert [score_episode(log).to_json()["variant"] for log in logs] == ["left-near", "", "right-near"]
+
+
 def test_results_are_valid_json_without_infinities(make_log, make_actor):
     """null stands where there is no finite number."""
     logs = [*suite(make_log, make_actor), make_log(100, events={99: EVENT_TIME_OUT})]

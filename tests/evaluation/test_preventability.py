@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from drive_sim.evaluation.suites import load_suite
 from drive_sim.rollout import run
 from drive_sim.world.scenario import list_scenarios, load_scenario
 from drive_sim.world.simulator import Simulator
-from drive_sim.world.state import EVENT_COLLISION_STATIC, EVENT_COLLISION_VEHICLE
+from drive_sim.world.single_track import GRAVITY
+from drive_sim.world.state import ACTION_SPEED, EVENT_COLLISION_STATIC, EVENT_COLLISION_VEHICLE
 
+EGO_LENGTH = 4.51
 PREVENTABLE, UNAVOIDABLE = METRICS["preventable_collisions"], METRICS["unavoidable_collisions"]
 
 
@@ -80,6 +83,35 @@ def test_the_scenarios_that_say_they_are_unavoidable_are_those_that_the_referenc
     verdicts = judge_preventable([one.draw(2) for one in scenarios], "cpu", 32, lambda share, text: None)
     marked = {one.name for one in scenarios if one.definition.unavoidable}
     assert marked == {one.name for one, verdict in zip(scenarios, verdicts, strict=True) if not verdict}
+
+
+def braking_needed(episode) -> float:
+    """Deceleration [m/s²] that keeps the car from the other, held from when its brake is full: reckoned, not driven.
+
+    A careful driver's time, 0.4 s to judge, 0.75 s to react and 0.6 s for the brake to build up (half of it lost), from
+    when there is something to judge: the lead's braking, or a cut-in by 0.375 m. Both speeds are kept until then.
+    """
+    (other,) = episode.actors
+    gap = other.start_s - episode.start_s - 0.5 * (other.length + EGO_LENGTH)
+    spent = 0.4 + 0.75 + 0.5 * 0.6
+    speed = episode.start_speed
+    if other.action == ACTION_SPEED:
+        # Both stop: v t + v² / 2a = gap + v² / 2b.
+        return speed**2 / (2.0 * (gap + other.start_speed**2 / (2.0 * other.action_rate) - speed * spent))
+    aside = abs(other.action_d - other.start_d)
+    spent += other.action_duration * math.acos(1.0 - 2.0 * 0.375 / aside) / math.pi
+    closing = speed - other.start_speed
+    return closing**2 / (2.0 * max(other.trigger_value - closing * spent, 1e-3))
+
+
+def test_what_is_unavoidable_asks_for_more_than_the_road_holds_and_what_is_not_for_less() -> None:
+    """By physics, without a driver: a careful driver's time leaves less than the way that full grip takes."""
+    for unavoidable, avoidable in (("ncap/ccrb-12m-6", "ncap/ccrb-40m-6"), ("alks/cut-in-unavoidable", "alks/cut-in")):
+        for number in range(10):
+            for name, expected in ((unavoidable, True), (avoidable, False)):
+                episode = load_scenario(name, "test").draw(number)
+                assert (braking_needed(episode) > GRAVITY * episode.weather.friction) == expected, name
+                assert episode.unavoidable == expected
 
 
 @pytest.fixture

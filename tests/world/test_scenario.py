@@ -71,13 +71,22 @@ def test_weathers_and_road_classes_take_turns() -> None:
         assert min(both.count(pair) for pair in set(both)) >= 2 and len(set(both)) == 8
 
 
+def test_variants_take_turns_in_every_weather() -> None:
+    scenario = load_scenario("obstacle-avoidance/parked-car", "test")
+    drawn = [scenario.draw(number) for number in range(160)]
+    assert {episode.variant for episode in drawn} == set(scenario.definition.encounters)
+    both = [(episode.variant, episode.weather.name) for episode in drawn]
+    assert len(set(both)) == 32 and all(2 <= both.count(pair) <= 8 for pair in set(both))
+    assert load_scenario("obstacle-avoidance/mixed", "test").draw(0).variant == ""
+
+
 def test_test_draws_from_wider_ranges_than_train() -> None:
     for name in [*LANE_KEEPING, *OBSTACLES]:
         train, validation, test = (load_scenario(name, split).definition for split in SPLITS)
         assert validation == train
         assert test != train and test.purpose == train.purpose
     narrow, wide = (
-        load_scenario("obstacle-avoidance/parked-car", split).definition.encounters["parked-car"]
+        load_scenario("obstacle-avoidance/parked-car", split).definition.encounters["right-far-late"]
         for split in ("train", "test")
     )
     assert wide.actors["car"].at.blocks is not None and narrow.actors["car"].at.blocks is not None

@@ -65,8 +65,44 @@ def test_children_change_what_they_name_and_keep_the_rest(tmp_path: Path) -> Non
     assert definition.encounters["car"].actors["car"].at.blocks == (1.0, 1.5)
     assert definition.ego.offset == (0.5, 0.5)
     assert definition.encounters["car"].position == parent.encounters["car"].position
-    two = 'extends = ["train/obstacle-avoidance/debris", "mine.toml"]\n'
-    assert set(load_scenario(write(tmp_path, two, "two.toml")).definition.encounters) == {"car", "debris"}
+    two = 'extends = ["train/obstacle-avoidance/mixed", "mine.toml"]\n'
+    both = load_scenario(write(tmp_path, two, "two.toml")).definition.encounters
+    assert both.keys() > {"car", "debris", "cones"}
+
+
+def test_a_variant_says_only_what_differs_from_the_one_it_is_like(tmp_path: Path) -> None:
+    variants = """
+    pick = [1, 1]
+    [encounters.soon]
+    like = "car"
+    position = 60.0
+    [encounters.soon-left]
+    like = "soon"
+    [encounters.soon-left.actors.car.at]
+    place = "left-of-lane"
+    leaves = 2.5
+    """
+    write(tmp_path, GOOD)
+    encounters = load_scenario(
+        write(tmp_path, 'extends = "mine.toml"\n' + variants, "child.toml")
+    ).definition.encounters
+    assert encounters["soon"].position == encounters["soon-left"].position == (60.0, 60.0)
+    assert encounters["soon"].actors == encounters["car"].actors
+    spot = encounters["soon-left"].actors["car"].at
+    assert (spot.place, spot.leaves, spot.blocks) == ("left-of-lane", (2.5, 2.5), None)
+    # A grandchild that changes the first changes all that are like it.
+    wider = 'extends = "child.toml"\n[encounters.car.actors.car]\nyaw = [-0.1, 0.1]\n'
+    encounters = load_scenario(write(tmp_path, wider, "wider.toml")).definition.encounters
+    assert {encounter.actors["car"].yaw for encounter in encounters.values()} == {(-0.1, 0.1)}
+
+
+def test_a_variant_can_ask_for_a_lane(tmp_path: Path) -> None:
+    scenario = load_scenario("obstacle-avoidance/cut-in", "test")
+    for number in range(16):
+        episode = scenario.draw(number)
+        left = episode.variant.startswith("left")
+        assert episode.lane == (episode.road.lanes_forward - 1 if left else 0)
+        assert (episode.actors[0].start_d > episode.road.lane_centre(episode.lane)) == left
 
 
 def test_a_child_can_choose_another_alternative_than_its_parent(tmp_path: Path) -> None:
@@ -161,6 +197,14 @@ BAD_SCENARIOS = {
         GOOD.replace("run_out", "pick = [1, 2]\nspacing = 100.0\nrun_out"),
         "pick does not fit 1 encounters",
     ),
+    "two lanes at once": (
+        GOOD.replace("position", 'lane = "inner"\nposition')
+        + GOOD[GOOD.index("[encounters") :].replace(".car", ".two"),
+        "an ego has one lane",
+    ),
+    "like nobody": (GOOD + '[encounters.two]\nlike = "none"\n', "encounters.two.like: there is no encounter 'none'"),
+    "like a number": (GOOD + "[encounters.two]\nlike = 3\n", "encounters.two.like: there is no encounter 3"),
+    "like itself": (GOOD + '[encounters.two]\nlike = "two"\n', "encounters.two.like: 'two' is like this one"),
     "a parent that is missing": ('extends = "train/none"\n' + GOOD, "extends: there is no scenario 'train/none'"),
     "a parent that is a number": ("extends = 3\n" + GOOD, "extends: is not a name"),
     "its own parent": ('extends = "mine.toml"\n' + GOOD, "extend each other: mine -> mine"),

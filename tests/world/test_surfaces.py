@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from drive_sim.world.episode import WeatherSpec, weather_arrays
 from drive_sim.world.scenario import load_scenario
 from drive_sim.world.scenario_files import surfaces, weather_domains
-from drive_sim.world.scenario_schema import WeatherRanges
 from drive_sim.world.state import PAVINGS, ROADSIDE_SNOW, ROADSIDES
+from drive_sim.world.weather_schema import WeatherRanges
 
 
 def test_every_paving_and_roadside_of_a_weather_turns_up():

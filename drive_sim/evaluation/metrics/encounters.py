@@ -13,7 +13,9 @@ Outcome
     *contact* and *failed* are not passes. *past* is a pass. At the end an actor that moved along with
     the ego (same direction, at 2 m/s or more on average: slow lead, braking lead, cut-in) counts as *followed*, a
     pass, if the ego made progress: on average at least half as fast as the actor or the speed limit, whichever is
-    less, and not standing for the last 10 s. Otherwise the outcome is *no progress*, not a pass.
+    less, and not standing for the last 10 s. Otherwise the outcome is *no progress*, not a pass. Following a cyclist
+    so is no pass: if the other side was free for long enough to overtake, it is *no progress* (`could_overtake`), else
+    *not demanded*, which is not counted.
     *unavoidable* are all encounters of an episode that says so of itself; they are not counted.
     *open* encounters are not counted: the route ended before the ego could be past; time ran out while the ego was
     still moving and had had less than twice the time that passing takes at the speed it came with (5 s at least); or
@@ -30,10 +32,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.evaluation.episode_log import EpisodeLog, Floats
+from drive_sim.world.careful_drive import LATERAL_ACCELERATION
 from drive_sim.world.episode import ActorSpec
-from drive_sim.world.state import ACTOR_NAMES, EVENT_FINISH, EVENT_STALL, EVENT_TIME_OUT, PHASE_GONE, TRIGGER_NONE
+from drive_sim.world.state import (
+    ACTOR_CYCLIST,
+    ACTOR_NAMES,
+    EVENT_FINISH,
+    EVENT_STALL,
+    EVENT_TIME_OUT,
+    PHASE_GONE,
+    TRIGGER_NONE,
+)
 
-Outcome = Literal["past", "followed", "contact", "failed", "no progress", "unavoidable", "open"]
+Outcome = Literal["past", "followed", "contact", "failed", "no progress", "not demanded", "unavoidable", "open"]
 
 BEGIN_DISTANCE = 50.0
 """[m] between bumpers."""
@@ -45,6 +56,14 @@ PROGRESS_SHARE = 0.5
 """Of the speed that the actor, or the speed limit, allowed."""
 STANDSTILL_SPEED = 0.5
 """[m/s]"""
+OVERTAKEN = (ACTOR_CYCLIST,)
+"""Kinds that have to be overtaken where the other side is free for long enough."""
+OVERTAKING_ACCELERATION = 1.5
+"""[m/s²]; from following to overtaking."""
+PULLING_IN = 10.0
+"""The ego overtakes until it is so far ahead of the other [m] ..."""
+OVERTAKING_TIME = 3.0
+"""... so much sooner than whoever comes could be there [s]."""
 PATIENCE = 10.0
 """Longest standstill at the end of a followed encounter [s]."""
 SHORTEST = 5.0
@@ -69,8 +88,8 @@ class Encounter:
 
     @property
     def counted(self) -> bool:
-        """Whether it says something about the driver: decided before the episode ended, and not unavoidable."""
-        return self.outcome not in ("open", "unavoidable")
+        """Whether it says something about the driver: decided before the end, demanded, not unavoidable."""
+        return self.outcome not in ("open", "not demanded", "unavoidable")
 
 
 def find_encounters(log: EpisodeLog) -> tuple[Encounter, ...]:
@@ -172,11 +191,51 @@ def _unfinished(log: EpisodeLog, slot: int, begin: int, last: int, to_pass: floa
         driven = float(log.progress[last] - log.progress[begin]) / duration
         stood = _first(rolling[::-1], 0)
         standing = (len(rolling) if stood is None else stood) * period
-        return "followed" if driven >= PROGRESS_SHARE * allowed and standing <= PATIENCE else "no progress"
+        if driven < PROGRESS_SHARE * allowed or standing > PATIENCE:
+            return "no progress"
+        if log.facts.actors[slot].kind not in OVERTAKEN:
+            return "followed"
+        return "no progress" if could_overtake(log, slot, begin, last) else "not demanded"
     if last + 1 < log.steps or log.events[last] & EVENT_FINISH:
         return "open"
     needed = to_pass / max(float(log.speed[begin]), 1.0)
     return "open" if rolling[-1] and duration < 2.0 * needed else "no progress"
+
+
+def could_overtake(log: EpisodeLog, slot: int, begin: int, last: int) -> bool:
+    """Whether at some step of an encounter the other side was free for long enough to overtake its actor.
+
+    From a step on the ego would drive the road that it drove afterwards at v(s) = min(speed limit, √(a / |κ|)) with
+    a careful driver's a, against an actor that keeps its speed v_c. It has to gain on it the gap, both lengths,
+    `PULLING_IN` and what it loses while speeding up, (v_limit − v_c)² / (2 · 1.5 m/s²). Takes that T seconds and D
+    metres, then the side is free if whoever comes is further away than D + v_o · (T + `OVERTAKING_TIME`).
+    """
+    facts, steps = log.facts, slice(begin, last + 1)
+    progress = np.maximum.accumulate(log.progress[steps])
+    bend = np.maximum(np.abs(log.curvature[steps]), 1e-9)
+    pace = np.minimum(facts.speed_limit, np.sqrt(LATERAL_ACCELERATION / bend))
+    time = np.concatenate([[0.0], np.cumsum(np.diff(progress) / pace[1:])])
+    actor_speed = log.actor_speed[steps, slot]
+    spare = np.maximum(facts.speed_limit - actor_speed, 0.0)
+    length = 2.0 * half_lengths(log, facts.actors[slot])
+    to_gain = actor_ahead(log, slot)[steps] + 0.5 * length + PULLING_IN + spare**2 / (2.0 * OVERTAKING_ACCELERATION)
+    coming = [other for other, spec in enumerate(facts.actors) if spec.direction < 0 and spec.start_speed > 0.0]
+    for step in range(len(progress)):
+        distance, duration = progress[step:] - progress[step], time[step:] - time[step]
+        past = _first(distance - actor_speed[step] * duration >= to_gain[step], 0)
+        if past is not None and _other_side_is_free(log, coming, begin + step, float(distance[past]), duration[past]):
+            return True
+    return False
+
+
+def _other_side_is_free(log: EpisodeLog, coming: list[int], step: int, distance: float, duration: float) -> bool:
+    """Whether nobody of ``coming`` can be met within ``distance`` [m] and ``duration`` [s] after a step."""
+    for slot in coming:
+        ahead = float(actor_ahead(log, slot)[step])
+        reach = distance + log.actor_speed[step, slot] * (duration + OVERTAKING_TIME)
+        if is_there(log, slot)[step] and -half_lengths(log, log.facts.actors[slot]) < ahead < reach:
+            return False
+    return True
 
 
 def _next_in_the_way(log: EpisodeLog, met: set[int]) -> int | None:
