@@ -33,6 +33,7 @@ TINY = Effort(
     pictures=((16, 32),),
     starts=1,
     long_run=20,
+    views=64,
 )
 
 
@@ -52,6 +53,7 @@ def test_every_section_has_its_figures(measured: tuple[list[str], dict]) -> None
         "memory.leak", "lidar",
         "radar",
         "motion_sensors", "pilotnet.1", "pilotnet.2", "closed_loop", "latency.median", "latency.p99", "cold_start",
+        "training.ready", "training.drawn", "training.share",
     }  # fmt: skip
     assert expected <= measured[1]["figures"].keys()
 
