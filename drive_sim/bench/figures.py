@@ -39,7 +39,7 @@ class Effort:
     """Worlds that grow on a GPU, where few leave it idle."""
     long_run: int = 1_000_000
     """Steps after which memory is looked at again."""
-    views: int = 1024
+    views: int = 256
     """Views that a network in training takes at once."""
     scenes: Scenes = field(default_factory=Scenes)
     """What CPU and CUDA are compared on."""
