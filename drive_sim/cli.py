@@ -168,7 +168,10 @@ def check(dataset: Path) -> None:
 @click.argument("dataset", type=FOLDER)
 @click.argument("episodes", metavar="EPISODE...", type=click.IntRange(min=0), nargs=-1, required=True)
 def drop(dataset: Path, episodes: tuple[int, ...]) -> None:
-    """Take episodes out of what is learned from; `restore` brings them back."""
+    """Take episodes out of what is learned from; `restore` brings them back.
+
+    EPISODE is its place in the dataset, as `list` counts.
+    """
     from drive_sim.recording import curation
 
     curation.drop(dataset, episodes)
@@ -178,7 +181,10 @@ def drop(dataset: Path, episodes: tuple[int, ...]) -> None:
 @click.argument("dataset", type=FOLDER)
 @click.argument("episodes", metavar="EPISODE...", type=click.IntRange(min=0), nargs=-1, required=True)
 def restore(dataset: Path, episodes: tuple[int, ...]) -> None:
-    """Bring dropped episodes back."""
+    """Bring dropped episodes back.
+
+    EPISODE is its number in the order of recording, as `list` shows beside what is dropped.
+    """
     from drive_sim.recording import curation
 
     curation.restore(dataset, episodes)
@@ -188,7 +194,7 @@ def restore(dataset: Path, episodes: tuple[int, ...]) -> None:
 @click.argument("datasets", metavar="DATASET...", type=FOLDER, nargs=-1, required=True)
 @click.option("--output", metavar="MODEL", type=FOLDER, required=True, help="Folder of the model to write.")
 @click.option("--network", metavar="NAME", default="pilotnet", show_default=True, help="Shape of the network.")
-@click.option("--device", type=DEVICE, default="auto", show_default=True)
+@click.option("--device", type=DEVICE, default="auto", show_default=True, help="Where the network learns.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of weights, views and their order.")
 @click.option("--resume", is_flag=True, help="Go on where a training into MODEL was cut off.")
 def train(**options: Any) -> None:
@@ -209,7 +215,7 @@ def train(**options: Any) -> None:
 @click.option("--episodes", type=AT_LEAST_ONE, help="How many; the suite's own number if not given.")
 @click.option("--seconds", type=click.FloatRange(min=1.0), help="How long each lasts at most; else the suite's own.")
 @click.option("--batch", type=AT_LEAST_ONE, help="Worlds driven at once.")
-@click.option("--device", type=DEVICE, default="cpu", show_default=True)
+@click.option("--device", type=DEVICE, default="cpu", show_default=True, help="Where worlds and networks compute.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of roads, weather and traffic.")
 @click.option(
     "--against", metavar="DRIVER", multiple=True, help="Compare on the same seeds; adds report-vs-DRIVER.html."
@@ -254,10 +260,10 @@ def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **opti
 
 
 @application.command()
-@click.option("--device", type=DEVICE, default="cpu", show_default=True)
+@click.option("--device", type=DEVICE, default="cpu", show_default=True, help="What to measure.")
 @click.option("--output", type=FILE, help="Write the figures into this JSON file too.")
 def bench(device: str, output: Path | None) -> None:
-    """Measure how fast this machine steps, draws and decides."""
+    """Measure how fast this machine steps, draws and decides; with a GPU also how far it agrees with the CPU."""
     from drive_sim.bench import run_bench
 
     _announce_compiling()

@@ -21,9 +21,7 @@ import inspect
 import os
 import sys
 import types
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import pairwise
 from operator import is_
 from pathlib import Path
@@ -34,7 +32,24 @@ import numpy as np
 from numba.core import config as numba_config
 
 from drive_sim.bundle import BundleArguments, bundle_of
-from drive_sim.errors import InputError
+from drive_sim.device import (
+    SIMULATED_CUDA,
+    allocate,
+    cuda_available,
+    duplicate,
+    resolve_device,
+    to_device,
+    to_gpu,
+    to_host,
+)
+from drive_sim.threads import loop_threads, set_threads, thread_count, threads
+
+# Who computes needs kernels, arrays and threads: all are to be had here.
+__all__ = [
+    "KERNELS", "SIMULATED_CUDA", "Kernel", "Repeated", "allocate", "cuda_available", "duplicate", "fast_scalar",
+    "inlined_scalar", "inner_scalar", "kernel", "loop_threads", "resolve_device", "scalar", "set_threads", "threads",
+    "to_device", "to_host",
+]  # fmt: skip
 
 
 def _cache_root() -> Path:
@@ -69,9 +84,6 @@ def _cpu_name() -> str:
 
 if not os.environ.get("NUMBA_CACHE_DIR"):
     numba_config.CACHE_DIR = str(_cache_root() / "numba" / _source_hash())
-
-SIMULATED_CUDA = bool(numba_config.ENABLE_CUDASIM)
-"""Whether Numba's CUDA simulator stands in for a GPU (``NUMBA_ENABLE_CUDASIM=1``)."""
 
 CUDA_BLOCK = 128
 
@@ -145,49 +157,6 @@ def _rebuild(template: Callable[..., None], like: Callable[..., None], names: di
     return function
 
 
-class _Pool:
-    """Threads for CPU loops, made on first use; compiled loops release the GIL."""
-
-    def __init__(self) -> None:
-        self.threads = max(1, int(os.environ.get("DRIVE_SIM_THREADS", "0")) or (os.cpu_count() or 1))
-        self._executor: ThreadPoolExecutor | None = None
-        self._pid = 0
-
-    def executor(self) -> ThreadPoolExecutor:
-        # A forked child inherits the object but not its threads.
-        if self._executor is None or self._pid != os.getpid():
-            self._executor = ThreadPoolExecutor(self.threads, thread_name_prefix="drive_sim")
-            self._pid = os.getpid()
-        return self._executor
-
-
-_POOL = _Pool()
-
-
-def set_threads(count: int) -> None:
-    """Use ``count`` threads for CPU loops from now on (also settable as ``DRIVE_SIM_THREADS``)."""
-    if count < 1:
-        raise ValueError(f"threads must be at least 1, not {count}")
-    _POOL.threads = count
-    _POOL._executor = None
-
-
-@contextmanager
-def threads(count: int) -> Iterator[None]:
-    """Use ``count`` threads for CPU loops inside a ``with`` block."""
-    before = _POOL.threads
-    set_threads(count)
-    try:
-        yield
-    finally:
-        set_threads(before)
-
-
-def loop_threads() -> ThreadPoolExecutor:
-    """The threads of CPU loops, for other work that releases the GIL; that work must not run a `Kernel`."""
-    return _POOL.executor()
-
-
 class Kernel:
     """A body run for every item: ``kernel(device, count, *args)``.
 
@@ -217,7 +186,7 @@ class Kernel:
         KERNELS[f"{body.__module__}.{body.__qualname__}"] = self
 
     def __call__(self, device: str, count: int, *arguments: Any) -> None:
-        move = _to_gpu if device == "cuda" and not SIMULATED_CUDA else None
+        move = to_gpu if device == "cuda" and not SIMULATED_CUDA else None
         args = tuple([bundle_of(argument, move) for argument in arguments])
         if device == "cuda":
             self._launch(count, args)
@@ -238,12 +207,12 @@ class Kernel:
 
     def spread(self, loop: Callable[..., None], count: int, args: tuple[Any, ...]) -> None:
         """Call ``loop(start, stop, *args)`` for all items, on as many threads as they are worth."""
-        threads = min(_POOL.threads, count // self.grain)
-        if threads <= 1:
+        parts = min(thread_count(), count // self.grain)
+        if parts <= 1:
             loop(0, count, *args)
             return
-        edges = [count * part // threads for part in range(threads + 1)]
-        futures = [_POOL.executor().submit(loop, start, stop, *args) for start, stop in pairwise(edges[1:])]
+        edges = [count * part // parts for part in range(parts + 1)]
+        futures = [loop_threads().submit(loop, start, stop, *args) for start, stop in pairwise(edges[1:])]
         loop(edges[0], edges[1], *args)
         for future in futures:
             future.result()
@@ -317,75 +286,3 @@ class Repeated:
 def kernel(grain: int = 16, fastmath: bool = False) -> Callable[[Callable[..., None]], Kernel]:
     """Make a `Kernel` of the body that follows: ``@kernel(grain=4)``."""
     return lambda body: Kernel(body, grain, fastmath)
-
-
-def cuda_available() -> bool:
-    """Whether kernels can be launched with ``device="cuda"`` here (a GPU, or Numba's simulator)."""
-    from numba import cuda
-
-    try:
-        return bool(cuda.is_available())
-    except Exception:  # a broken driver raises what it likes; for us it means "no"
-        return False
-
-
-def allocate(device: str, shape: tuple[int, ...], dtype: Any) -> Any:
-    """A zeroed array on ``device``: NumPy on the CPU (and the simulator), a Numba view of a torch tensor on CUDA."""
-    if device == "cpu" or SIMULATED_CUDA:
-        return np.zeros(shape, dtype)
-    import torch
-    from numba import cuda
-
-    return cuda.as_cuda_array(torch.from_numpy(np.zeros(shape, dtype)).to("cuda"))
-
-
-def to_device(device: str, array: np.ndarray[Any, Any]) -> Any:
-    """A copy of a NumPy array on ``device``; C-contiguous."""
-    if device == "cpu" or SIMULATED_CUDA:
-        return np.array(array, order="C", copy=True)
-    import torch
-    from numba import cuda
-
-    return cuda.as_cuda_array(torch.from_numpy(np.array(array, order="C", copy=True)).to("cuda"))
-
-
-def _to_gpu(array: np.ndarray[Any, Any]) -> Any:
-    return to_device("cuda", array)
-
-
-def duplicate(array: Any) -> Any:
-    """A copy of an array, on the device where it is."""
-    if isinstance(array, np.ndarray):
-        return array.copy()
-    import torch
-    from numba import cuda
-
-    return cuda.as_cuda_array(torch.as_tensor(array, device="cuda").clone())
-
-
-def to_host(array: Any) -> np.ndarray[Any, Any]:
-    """The array as NumPy: itself where it already is, a copy from a GPU."""
-    return array if isinstance(array, np.ndarray) else array.copy_to_host()
-
-
-def resolve_device(device: str) -> str:
-    """ "cpu" or "cuda" for "cpu", "cuda" or "auto"; InputError if what was asked for is not here."""
-    if device not in ("auto", "cpu", "cuda"):
-        raise InputError("--device", "", f"there is no device {device!r}", "give auto, cpu or cuda")
-    if device == "cpu":
-        return device
-    usable = cuda_available() and (SIMULATED_CUDA or _torch_has_cuda())
-    if device == "cuda" and not usable:
-        raise InputError(
-            "--device", "", "there is no usable CUDA device here", "give auto or cpu; see drive-sim doctor"
-        )
-    # The simulator is for tests: far slower than the CPU, so never chosen unasked.
-    return "cuda" if usable and (device == "cuda" or not SIMULATED_CUDA) else "cpu"
-
-
-def _torch_has_cuda() -> bool:
-    try:
-        import torch
-    except ModuleNotFoundError:
-        return False
-    return bool(torch.cuda.is_available())

@@ -24,8 +24,8 @@ import numpy as np
 
 from drive_sim.bench import Effort, Figure, machine, write_figures
 from drive_sim.bench.drives import ACTORS, drives
+from drive_sim.bench.environments import environment_work
 from drive_sim.bench.figures import Measured, table_head, table_row
-from drive_sim.bench.sections import environment_work
 from drive_sim.kernel import threads
 from drive_sim.sensors.camera import CameraConfig
 

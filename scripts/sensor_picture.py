@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from drive_sim.sensors.lidar import LidarConfig
 from drive_sim.sensors.observation import Observation, SensorConfigs, SensorSuite
-from drive_sim.sensors.radar import NO_DETECTION, RadarConfig
+from drive_sim.sensors.radar import NO_DETECTION
+from drive_sim.sensors.radar_config import RadarConfig
 from drive_sim.top_down.scene import scene_of
 from drive_sim.top_down.view import TopDownView
 from drive_sim.world.episode import ActorSpec, Episode, WeatherSpec

@@ -5,24 +5,19 @@ What is measured is in `sections`, on which roads in `drives`, and how in `figur
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import os
-import platform
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from drive_sim import __version__
 from drive_sim.bench.figures import Effort, Figure, table_head, table_row
+from drive_sim.bench.hardware import machine
 from drive_sim.errors import InputError
 from drive_sim.kernel import resolve_device
 
 __all__ = ["Effort", "Figure", "machine", "run_bench", "write_figures"]
 
 SCHEMA = 1
-VERSIONS_OF = ("numpy", "numba", "gymnasium", "torch", "opencv-python-headless")
-"""Distributions that figures depend on."""
 
 
 def run_bench(device: str, output: Path | None = None, effort: Effort | None = None) -> Iterator[str]:
@@ -78,42 +73,3 @@ def write_figures(
     part = output.with_name(f"{output.name}.part")
     part.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     part.replace(output)
-
-
-def machine(device: str) -> dict[str, Any]:
-    """What the figures were measured on: device, processor, cores, versions."""
-    processor = _processor()
-    return {
-        "device": processor if device == "cpu" else _gpu(),
-        "kind": device,
-        "processor": processor,
-        "cores": os.cpu_count() or 1,
-        "system": f"{platform.system()} {platform.machine()}",
-        "versions": {"drive-sim": __version__, "python": platform.python_version(), **_versions()},
-    }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def _gpu() -> str:
-    from numba import cuda
-
-    name = cuda.get_current_device().name
-    return name.decode() if isinstance(name, bytes) else str(name)
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in VERSIONS_OF:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found

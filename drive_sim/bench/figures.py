@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter, process_time
 from typing import Any
+
+from drive_sim.bench.scenes import Scenes
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,14 @@ class Effort:
     """Height and width [pixels]."""
     starts: int = 3
     """Cold starts."""
+    gpu_worlds: tuple[int, ...] = (1, 16, 256, 1024, 4096)
+    """Worlds that grow on a GPU, where few leave it idle."""
+    long_run: int = 1_000_000
+    """Steps after which memory is looked at again."""
+    views: int = 256
+    """Views that a network in training takes at once."""
+    scenes: Scenes = field(default_factory=Scenes)
+    """What CPU and CUDA are compared on."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,8 @@ class Figure:
     processor: tuple[float, ...] = ()
     """Processor time of one item [µs], of all threads together; empty where it means nothing."""
     threads: int = 1
+    digits: int = 3
+    """Significant digits in the table; the JSON file has one more."""
 
     @property
     def median(self) -> float:
@@ -56,18 +68,21 @@ class Figure:
         return statistics.median(self.values)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready; four significant digits."""
+        """JSON-ready."""
+        digits = self.digits + 1
         entry: dict[str, Any] = {"what": self.what, "unit": self.unit, "threads": self.threads}
-        entry |= {"median": rounded(self.median), "min": rounded(min(self.values)), "max": rounded(max(self.values))}
+        entry |= {"median": rounded(self.median, digits)}
+        entry |= {"min": rounded(min(self.values), digits), "max": rounded(max(self.values), digits)}
         if self.processor:
             entry["processor_us"] = rounded(statistics.median(self.processor))
         return entry | {"repeats": len(self.values)}
 
     def row(self) -> tuple[str, ...]:
         """Cells of the table: see `HEADINGS`."""
-        span = f"{shown(min(self.values))} – {shown(max(self.values))}"
+        least, middle, most = (shown(value, self.digits) for value in (min(self.values), self.median, max(self.values)))
+        span = f"{least} – {most}"
         processor = shown(statistics.median(self.processor)) if self.processor else ""
-        return self.what, str(self.threads), shown(self.median), span, self.unit, processor
+        return self.what, str(self.threads), middle, span, self.unit, processor
 
 
 HEADINGS = ("what", "threads", "median", "range", "unit", "processor [µs each]")
@@ -89,10 +104,10 @@ def rounded(value: float, digits: int = 4) -> float:
     return value if value == 0.0 else round(value, digits - 1 - math.floor(math.log10(abs(value))))
 
 
-def shown(value: float) -> str:
-    """The value to three significant digits, thousands apart."""
-    value = rounded(value, 3)
-    return f"{value:,.0f}" if abs(value) >= 100.0 else f"{value:.3g}"
+def shown(value: float, digits: int = 3) -> str:
+    """The value to so many significant digits, thousands apart."""
+    value = rounded(value, digits)
+    return f"{value:,.0f}" if abs(value) >= 100.0 else f"{value:.{digits}g}"
 
 
 class Measured:

@@ -53,9 +53,14 @@ class DrivingNetwork:
         if self.device == "cpu":
             logits = np.concatenate(list(loop_threads().map(self._answer_few, batch.split(ROWS))))
         else:
-            with torch.inference_mode():
-                logits = self._layers(_planes(batch.to(self.device))).cpu().numpy()
+            logits = self.logits(batch.to(self.device)).cpu().numpy()
         return logits[:, : self._bins], logits[:, self._bins :]
+
+    def logits(self, pictures: Tensor) -> Tensor:
+        """Logits of curvature beside those of speed for pictures on the network's device, where they stay."""
+        with torch.inference_mode():
+            logits: Tensor = self._layers(_planes(pictures))
+        return logits
 
     def _answer_few(self, pictures: Tensor) -> NDArray[np.float32]:
         """Logits of up to `ROWS` pictures, computed by one thread."""

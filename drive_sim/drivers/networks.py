@@ -43,6 +43,8 @@ SEEN_BORDERS = (12.0, 25.0, 50.0)
 """Borders of the distances told apart [m]."""
 SEEN_CLASSES = 1 + len(SEEN_KINDS) * (len(SEEN_BORDERS) + 1)
 """Nobody, or the nearest one: its kind and, within it, its distance, near first."""
+CURVATURE_REACH, SPEED_REACH = 3, 1
+"""How many bins on each side of the middle of a window that `decode` takes a mean over."""
 
 
 class Answers(NamedTuple):
@@ -199,8 +201,8 @@ def fold_batch_norm(network: PilotNet) -> PilotNet:
 
 
 @kernel(grain=64)
-def _decode(b, out, logits, centres, reach):
-    """See `decode`."""
+def decode_row(b, out, logits, centres, reach):
+    """What world ``b``'s logits (B, bins) say, see `decode`."""
     bins = centres[0].shape[0]
     highest = logits[0][b, 0]
     for k in range(1, bins):
@@ -217,7 +219,9 @@ def _decode(b, out, logits, centres, reach):
             out[0][b] = sum_of_values / share
 
 
-def decode(logits: NDArray[np.float32], centres: NDArray[np.float32], reach: int = 3) -> NDArray[np.float32]:
+def decode(
+    logits: NDArray[np.float32], centres: NDArray[np.float32], reach: int = CURVATURE_REACH
+) -> NDArray[np.float32]:
     """Values (B) from distributions over bins (B, bins): the mean within the most likely *window* of bins.
 
     A window reaches ``reach`` bins to each side of its middle. A mean over all bins would average "left" and "right"
@@ -225,5 +229,5 @@ def decode(logits: NDArray[np.float32], centres: NDArray[np.float32], reach: int
     last bit.
     """
     out = np.zeros(len(logits), np.float32)
-    _decode("cpu", len(logits), (out,), (np.ascontiguousarray(logits, np.float32),), (centres,), reach)
+    decode_row("cpu", len(logits), (out,), (np.ascontiguousarray(logits, np.float32),), (centres,), reach)
     return out

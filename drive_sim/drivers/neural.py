@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from drive_sim.drivers.inference import DrivingNetwork
-from drive_sim.drivers.networks import NetworkSettings, PilotNet, build_network, decode
+from drive_sim.drivers.networks import SPEED_REACH, NetworkSettings, PilotNet, build_network, decode
 from drive_sim.errors import InputError
 from drive_sim.kernel import kernel
 from drive_sim.sensors.camera import CameraConfig
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 SPEED_TIME = 0.7
 """Time in which the speed controller closes the gap to the target speed [s]."""
+HARDEST_BRAKING = 8.0
+"""Deceleration that it asks for at most [m/s²]."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def load_model(folder: Path) -> Model:
 
 
 @kernel(grain=256)
-def _commands(b, out, wish, speed, vehicle, hardest):
+def command_car(b, out, wish, speed, vehicle, hardest):
     """Curvature [1/m] and target speed [m/s] to the action of world b."""
     curvature, target = wish[0][b], wish[1][b]
     out[0][b, 0] = steering_command(vehicle, curvature, speed[0][b])
@@ -145,11 +147,11 @@ class NeuralDriver:
         """
         curvature, speed = self._network.answer(pictures)
         settings = self.model.settings
-        return decode(curvature, settings.curvature_centres), decode(speed, settings.speed_centres, reach=1)
+        return decode(curvature, settings.curvature_centres), decode(speed, settings.speed_centres, SPEED_REACH)
 
     def act(self, observation: Observation) -> NDArray[np.float32]:
         """Action (B, 2) float32 from the front camera's picture and the odometer's speed."""
-        assert observation.camera is not None and observation.odometry is not None
+        observation = observation.host()
         pictures, active = observation.camera["front"], observation.active
         if active is None:
             curvature, target = self.perceive(pictures)
@@ -159,5 +161,5 @@ class NeuralDriver:
             curvature[active], target[active] = self.perceive(pictures[active])
         action = np.zeros((len(curvature), 2), np.float32)
         speed = np.ascontiguousarray(observation.odometry[:, 0], np.float64)
-        _commands("cpu", len(curvature), (action,), (curvature, target), (speed,), self.vehicle, 8.0)
+        command_car("cpu", len(curvature), (action,), (curvature, target), (speed,), self.vehicle, HARDEST_BRAKING)
         return action

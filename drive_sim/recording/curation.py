@@ -21,13 +21,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from drive_sim.errors import InputError
+from drive_sim.recording.info import INFO, data_file, with_totals
 from drive_sim.recording.inspection import Finding, check
 from drive_sim.recording.metadata import (
     DROPPED,
-    INFO,
     STATS,
     Metadata,
-    data_file,
     metadata_targets,
     numbered,
     read_metadata,
@@ -35,7 +34,6 @@ from drive_sim.recording.metadata import (
     row_files,
     rows_file,
     rows_schema,
-    with_totals,
 )
 from drive_sim.recording.statistics import NAMES, column_statistics
 from drive_sim.recording.storage import Plan, settle, write_json, writing

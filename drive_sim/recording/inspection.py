@@ -19,16 +19,14 @@ from numpy.typing import NDArray
 from drive_sim.drivers.driver import CONTROLLERS
 from drive_sim.errors import InputError
 from drive_sim.recording.features import camera_shapes, features_of, has_statistics
+from drive_sim.recording.info import INFO, data_file, read_info
 from drive_sim.recording.journal import decode_picture, is_live, journal_folders
 from drive_sim.recording.metadata import (
     DROPPED,
-    INFO,
     STATS,
     TASKS,
     Metadata,
-    data_file,
     numbered,
-    read_info,
     read_metadata,
     row_files,
     statistics_of,

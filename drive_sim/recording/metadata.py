@@ -7,7 +7,7 @@ therefore written last, and everything that it counts is in place before.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,25 +17,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-import drive_sim
-from drive_sim.drivers.driver import CONTROLLERS
 from drive_sim.errors import InputError
-from drive_sim.recording.features import ACTOR_SLOTS, features_of, has_statistics
+from drive_sim.recording.features import has_statistics
+from drive_sim.recording.info import CHUNK_SIZE, INFO, read_info
 from drive_sim.recording.statistics import NAMES, Statistics, merge
 from drive_sim.recording.storage import write_json
 from drive_sim.recording.tables import Features, parquet_errors
 
-SCHEMA = 1
-"""Version of what drive_sim adds to LeRobot's format."""
-CODEBASE_VERSION = "v3.0"
-CHUNK_SIZE = 1000
-"""Files in a folder; also keeps their names sorted as their numbers."""
 EPISODES_PER_FILE = 100
 """Rows in a file of ``meta/episodes``: what a new episode makes written again stays small."""
-INFO, STATS, TASKS = "meta/info.json", "meta/stats.json", "meta/tasks.parquet"
+STATS, TASKS = "meta/stats.json", "meta/tasks.parquet"
 DROPPED = "dropped"
 """Folder of dropped episodes: ``dropped/<key>/row.parquet`` and ``data.parquet``."""
-DATA_PATH = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 
 Targets = Iterator[tuple[Path, Callable[[Path], None]]]
 """Files to replace, in this order, each with what writes it."""
@@ -58,11 +51,6 @@ class Metadata:
         return features
 
 
-def data_file(root: Path, episode: int) -> Path:
-    """The data file of an episode."""
-    return root / DATA_PATH.format(chunk_index=episode // CHUNK_SIZE, file_index=episode % CHUNK_SIZE)
-
-
 def rows_file(root: Path, number: int) -> Path:
     """The file of ``meta/episodes`` with rows from ``number`` times `EPISODES_PER_FILE` on."""
     return root / f"meta/episodes/chunk-{number // CHUNK_SIZE:03d}/file-{number % CHUNK_SIZE:03d}.parquet"
@@ -71,70 +59,6 @@ def rows_file(root: Path, number: int) -> Path:
 def row_files(episodes: int) -> int:
     """Number of files of ``meta/episodes`` for so many episodes."""
     return -(-episodes // EPISODES_PER_FILE)
-
-
-def new_info(fps: int, cameras: Mapping[str, tuple[int, int]], encoding: str) -> dict[str, Any]:
-    """``info.json`` of a dataset without episodes."""
-    return {
-        "codebase_version": CODEBASE_VERSION,
-        "robot_type": "drive_sim",
-        "total_episodes": 0,
-        "total_frames": 0,
-        "total_tasks": 0,
-        "chunks_size": CHUNK_SIZE,
-        "data_files_size_in_mb": 100,
-        "video_files_size_in_mb": 200,
-        "fps": fps,
-        "splits": {"train": "0:0"},
-        "data_path": DATA_PATH,
-        "video_path": None,
-        "features": features_of(cameras),
-        "drive_sim": {
-            "schema": SCHEMA,
-            "created_by": drive_sim.__version__,
-            "encoding": encoding,
-            "controllers": list(CONTROLLERS),
-            "actor_slots": ACTOR_SLOTS,
-        },
-    }
-
-
-def read_info(root: Path) -> dict[str, Any]:
-    """``info.json``, checked as far as the rest of this package relies on it.
-
-    Raises
-    ------
-    InputError
-        There is no dataset, it is damaged, it is not one of drive_sim's, or it is of a newer version.
-    """
-    path = root / INFO
-    if not root.exists():
-        raise InputError(root, "", "there is no such dataset", "check the path, or record one with drive-sim drive")
-    if not path.is_file():
-        problem = "is not a dataset (it has no meta/info.json)"
-        raise InputError(root, "", problem, "name the folder that was given to --record")
-    try:
-        info = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise InputError(path, "", f"is not JSON ({error})", "copy the file again from where it is whole") from None
-    if not isinstance(info, dict):
-        raise InputError(path, "", "is not a JSON object", "copy the file again from where it is whole")
-    version = str(info.get("codebase_version"))
-    if not version.startswith("v3."):
-        problem = f"is {version}, only LeRobot's v3 can be read"
-        raise InputError(path, "codebase_version", problem, "convert the dataset with LeRobot's own script")
-    ours = info.get("drive_sim")
-    if not isinstance(ours, dict) or not isinstance(ours.get("schema"), int):
-        problem = "is missing: this LeRobot dataset was not recorded by drive_sim"
-        raise InputError(path, "drive_sim", problem, "name a dataset that drive-sim drive --record made")
-    if ours["schema"] > SCHEMA:
-        problem = f"is {ours['schema']}, this version reads up to {SCHEMA}"
-        raise InputError(path, "drive_sim.schema", problem, "upgrade drive_sim")
-    for key, kind in (("fps", int), ("features", dict), ("total_episodes", int), ("total_frames", int)):
-        if not isinstance(info.get(key), kind):
-            mend = "copy the file again from where it is whole"
-            raise InputError(path, key, "is missing or of the wrong type", mend)
-    return info
 
 
 def read_metadata(root: Path, statistics: bool = False) -> Metadata:
@@ -270,17 +194,6 @@ def metadata_targets(metadata: Metadata, first_changed: int) -> Targets:
         # On one line: several times as quick, and nobody reads thousands of numbers.
         yield root / STATS, lambda path: write_json(path, serial, indent=None)
     yield root / INFO, lambda path: write_json(path, metadata.info)
-
-
-def with_totals(info: Mapping[str, Any], rows: pa.Table, tasks: Sequence[str]) -> dict[str, Any]:
-    """``info`` counting these rows and tasks."""
-    return {
-        **info,
-        "total_episodes": rows.num_rows,
-        "total_frames": int(np.asarray(rows["length"]).sum()),
-        "total_tasks": len(tasks),
-        "splits": {"train": f"0:{rows.num_rows}"},
-    }
 
 
 def _parquet(table: pa.Table) -> Callable[[Path], None]:

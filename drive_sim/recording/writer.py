@@ -29,6 +29,7 @@ from drive_sim.recording.features import (
     has_statistics,
     widen,
 )
+from drive_sim.recording.info import INFO, data_file, new_info, read_info, with_totals
 from drive_sim.recording.journal import (
     ENCODINGS,
     PREFIX,
@@ -41,19 +42,7 @@ from drive_sim.recording.journal import (
     read_journal,
     remove_journal,
 )
-from drive_sim.recording.metadata import (
-    DROPPED,
-    INFO,
-    Metadata,
-    data_file,
-    metadata_targets,
-    new_info,
-    numbered,
-    read_info,
-    read_metadata,
-    rows_schema,
-    with_totals,
-)
+from drive_sim.recording.metadata import DROPPED, Metadata, metadata_targets, numbered, read_metadata, rows_schema
 from drive_sim.recording.provenance import store_road
 from drive_sim.recording.statistics import column_statistics, picture_statistics, sampled
 from drive_sim.recording.storage import LOCK, STAGING, disk_errors, replace_file, write_json, writing

@@ -19,17 +19,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from drive_sim.bundle import lasting
-from drive_sim.kernel import Repeated, allocate, duplicate, kernel, scalar, to_device, to_host
+from drive_sim.kernel import allocate, kernel, scalar
 from drive_sim.randomness import STREAM_GNSS, random_normal, random_uniform
-from drive_sim.world.road_pool import assign
-
-if TYPE_CHECKING:
-    from drive_sim.world.simulator import Simulator
+from drive_sim.sensors.remembering import RememberingSensor
 
 LARGEST_COORDINATE = 1e6
 """Readings saturate there [m]."""
@@ -196,7 +193,7 @@ def _read(i, seeds, state, memory, model, out):
     out[0][i, 4] = memory.fixes[i, fix, 4]
 
 
-class Gnss:
+class Gnss(RememberingSensor):
     """The receivers of B cars: float32 (B, 5) [x [m], y [m], velocity along x and y [m/s], quality], world frame.
 
     Quality is `NO_FIX`, `DEGRADED` or `FULL`. At the start the receiver has already been tracking.
@@ -205,12 +202,9 @@ class Gnss:
     memory: GnssMemory
 
     def __init__(self, config: GnssConfig, period: float, device: str = "cpu") -> None:
-        self.config, self.device = config, device
-        self.model = gnss_model(config, period)
-        self._read = Repeated(_read)
-        self._seeds: tuple[Any] = (None,)
-        self._kept = self.model.latency // self.model.interval + 2
-        self.reset(0)
+        model = gnss_model(config, period)
+        self.config, self._kept = config, model.latency // model.interval + 2
+        super().__init__(_read, model, 5, device)
 
     @property
     def bounds(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -218,33 +212,17 @@ class Gnss:
         largest = np.array([LARGEST_COORDINATE] * 2 + [LARGEST_SPEED] * 2 + [FULL], np.float32)
         return largest * np.array([-1, -1, -1, -1, 0], np.float32), largest
 
-    def reset(self, batch: int, mask: Any = None) -> None:
-        """Begin a new episode where the mask says so (bool (B); None: everywhere)."""
-        if mask is None or self.memory.step.shape[0] != batch:
-            self.memory = GnssMemory(
-                error=allocate(self.device, (batch, 2), np.float64),
-                jump=allocate(self.device, (batch, 2), np.float64),
-                degraded=allocate(self.device, (batch,), np.int64),
-                outage=allocate(self.device, (batch,), np.uint8),
-                fixes=allocate(self.device, (batch, self._kept, 5), np.float64),
-                newest=allocate(self.device, (batch,), np.int64),
-                step=to_device(self.device, np.full(batch, -1, np.int64)),
-            )
-            self._out = (allocate(self.device, (batch, 5), np.float32),)
-            return
-        step = np.array(to_host(self.memory.step))
-        step[np.asarray(mask, bool)] = -1
-        # In place: a record of its arrays has been made for compiled code.
-        assign(self.memory.step, 0, step)
-
-    def sense(self, simulator: Simulator) -> Any:
-        """One reading of every world."""
-        if self._seeds[0] is not simulator.world.seed:
-            self._seeds = (simulator.world.seed,)
-            if self._out[0].shape[0] != simulator.batch_size:
-                self.reset(simulator.batch_size)
-        self._read(self.device, simulator.batch_size, self._seeds, simulator.state, self.memory, self.model, self._out)
-        return duplicate(self._out[0])
+    def blank(self, batch: int, step: Any) -> GnssMemory:
+        """See `RememberingSensor`."""
+        return GnssMemory(
+            error=allocate(self.device, (batch, 2), np.float64),
+            jump=allocate(self.device, (batch, 2), np.float64),
+            degraded=allocate(self.device, (batch,), np.int64),
+            outage=allocate(self.device, (batch,), np.uint8),
+            fixes=allocate(self.device, (batch, self._kept, 5), np.float64),
+            newest=allocate(self.device, (batch,), np.int64),
+            step=step,
+        )
 
 
 def gnss_model(config: GnssConfig, period: float) -> GnssModel:

@@ -22,18 +22,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from drive_sim.bundle import lasting
-from drive_sim.kernel import Repeated, allocate, duplicate, kernel, scalar, to_device, to_host
+from drive_sim.kernel import allocate, kernel, scalar
 from drive_sim.randomness import STREAM_IMU, random_normal
 from drive_sim.sensors.odometry import quantise
-from drive_sim.world.road_pool import assign
-
-if TYPE_CHECKING:
-    from drive_sim.world.simulator import Simulator
+from drive_sim.sensors.remembering import RememberingSensor
 
 GRAVITY = 9.81
 """[m/s²]"""
@@ -248,45 +245,26 @@ def _read(i, seeds, state, memory, errors, out):
     memory.step[i] = step
 
 
-class Imu:
+class Imu(RememberingSensor):
     """The IMUs of B cars: float32 (B, 3) [specific force forward, left [m/s²], yaw rate [rad/s]], car's frame."""
 
     memory: ImuMemory
 
     def __init__(self, config: ImuConfig, period: float, device: str = "cpu") -> None:
-        self.config, self.device = config, device
-        self.errors = discrete_errors(config, period)
-        self._read = Repeated(_read)
-        self._seeds: tuple[Any] = (None,)
-        self.reset(0)
+        self.config = config
+        super().__init__(_read, discrete_errors(config, period), 3, device)
 
     @property
     def bounds(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
         """Smallest and largest reading of one world, float32 (3)."""
-        force, rate = self.errors.range
+        force, rate = self.model.range
         largest = np.array([force, force, rate], np.float32)
         return -largest, largest
 
-    def reset(self, batch: int, mask: Any = None) -> None:
-        """Switch on again where the mask says so (bool (B); None: everywhere)."""
-        if mask is None or self.memory.step.shape[0] != batch:
-            self.memory = ImuMemory(
-                walk=allocate(self.device, (batch, 3), np.float64),
-                markov=allocate(self.device, (batch, 3), np.float64),
-                step=to_device(self.device, np.full(batch, -1, np.int64)),
-            )
-            self._out = (allocate(self.device, (batch, 3), np.float32),)
-            return
-        step = np.array(to_host(self.memory.step))
-        step[np.asarray(mask, bool)] = -1
-        # In place: a record of its arrays has been made for compiled code.
-        assign(self.memory.step, 0, step)
-
-    def sense(self, simulator: Simulator) -> Any:
-        """One reading of every world."""
-        if self._seeds[0] is not simulator.world.seed:
-            self._seeds = (simulator.world.seed,)
-            if self._out[0].shape[0] != simulator.batch_size:
-                self.reset(simulator.batch_size)
-        self._read(self.device, simulator.batch_size, self._seeds, simulator.state, self.memory, self.errors, self._out)
-        return duplicate(self._out[0])
+    def blank(self, batch: int, step: Any) -> ImuMemory:
+        """See `RememberingSensor`."""
+        return ImuMemory(
+            walk=allocate(self.device, (batch, 3), np.float64),
+            markov=allocate(self.device, (batch, 3), np.float64),
+            step=step,
+        )

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.errors import InputError
-from drive_sim.kernel import to_device, to_host
+from drive_sim.kernel import duplicate, to_host
 from drive_sim.sensors.gnss import Gnss, GnssConfig
 from drive_sim.sensors.inertial import Imu, ImuConfig
 from drive_sim.sensors.lidar import Lidar, LidarConfig
 from drive_sim.sensors.odometry import Odometry, OdometryConfig
-from drive_sim.sensors.radar import Radar, RadarConfig
+from drive_sim.sensors.radar import Radar
+from drive_sim.sensors.radar_config import RadarConfig
 
 if TYPE_CHECKING:
     from drive_sim.sensors.annotations import Annotator, CameraAnnotations
@@ -167,7 +168,7 @@ class SensorSuite:
     def observe(self, simulator: Simulator, active: NDArray[np.bool_] | None = None) -> Observation:
         """Sense the worlds as they are now; cameras look only at those of ``active`` (B), by default at all."""
         readings = self.sense(simulator, active)
-        time = to_device(self.device, to_host(simulator.state.time))
+        time = duplicate(simulator.state.time)
         return Observation(time=time, camera=readings.pop("camera", {}), active=active, **readings)
 
     def sense(self, simulator: Simulator, active: NDArray[np.bool_] | None = None) -> dict[str, Any]:

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from drive_sim.bundle import lasting
-from drive_sim.kernel import Repeated, allocate, duplicate, kernel, scalar, to_device, to_host
+from drive_sim.kernel import allocate, kernel, scalar
 from drive_sim.randomness import STREAM_ODOMETRY, random_normal
-from drive_sim.world.road_pool import assign
-
-if TYPE_CHECKING:
-    from drive_sim.world.simulator import Simulator
+from drive_sim.sensors.remembering import RememberingSensor
 
 LARGEST_SPEED = 100.0
 """Readings saturate there [m/s]."""
@@ -110,7 +107,7 @@ def _read(i, seeds, state, memory, errors, out):
     out[0][i, 2] = min(max(memory.distance[i], 0.0), LARGEST_SPEED)
 
 
-class Odometry:
+class Odometry(RememberingSensor):
     """Odometry of B cars: float32 (B, 3) [speed [m/s], steering angle at the road wheels [rad], distance [m]].
 
     Speed is that along the car's axis; distance is since the last reading at an earlier step, 0 at the first.
@@ -119,9 +116,9 @@ class Odometry:
     memory: OdometryMemory
 
     def __init__(self, config: OdometryConfig, device: str = "cpu") -> None:
-        self.config, self.device = config, device
+        self.config = config
         on = float(config.noise)
-        self.errors = OdometryErrors(
+        errors = OdometryErrors(
             scale=on * config.scale_error,
             speed_noise=on * config.speed_noise,
             speed_resolution=on * config.speed_resolution,
@@ -129,9 +126,7 @@ class Odometry:
             steering_resolution=on * config.steering_resolution / config.steering_ratio,
             steering_offset=on * config.steering_offset / config.steering_ratio,
         )
-        self._read = Repeated(_read)
-        self._seeds: tuple[Any] = (None,)
-        self.reset(0)
+        super().__init__(_read, errors, 3, device)
 
     @property
     def bounds(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -141,26 +136,10 @@ class Odometry:
             np.array([LARGEST_SPEED, LARGEST_STEERING, LARGEST_SPEED], np.float32),
         )
 
-    def reset(self, batch: int, mask: Any = None) -> None:
-        """Begin a new episode where the mask says so (bool (B); None: everywhere)."""
-        if mask is None or self.memory.step.shape[0] != batch:
-            self.memory = OdometryMemory(
-                travelled=allocate(self.device, (batch,), np.float64),
-                distance=allocate(self.device, (batch,), np.float64),
-                step=to_device(self.device, np.full(batch, -1, np.int64)),
-            )
-            self._out = (allocate(self.device, (batch, 3), np.float32),)
-            return
-        step = np.array(to_host(self.memory.step))
-        step[np.asarray(mask, bool)] = -1
-        # In place: a record of its arrays has been made for compiled code.
-        assign(self.memory.step, 0, step)
-
-    def sense(self, simulator: Simulator) -> Any:
-        """One reading of every world."""
-        if self._seeds[0] is not simulator.world.seed:
-            self._seeds = (simulator.world.seed,)
-            if self._out[0].shape[0] != simulator.batch_size:
-                self.reset(simulator.batch_size)
-        self._read(self.device, simulator.batch_size, self._seeds, simulator.state, self.memory, self.errors, self._out)
-        return duplicate(self._out[0])
+    def blank(self, batch: int, step: Any) -> OdometryMemory:
+        """See `RememberingSensor`."""
+        return OdometryMemory(
+            travelled=allocate(self.device, (batch,), np.float64),
+            distance=allocate(self.device, (batch,), np.float64),
+            step=step,
+        )

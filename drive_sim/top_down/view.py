@@ -1,4 +1,4 @@
-"""Drawing a scene: ground, road users, light, scale bar.
+"""Drawing a scene: ground, road users, light.
 
 Everything is drawn twice as large as shown and reduced at the end, which smooths every edge.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from functools import cache
 
 import cv2
 import numpy as np
@@ -15,23 +14,20 @@ import pygame
 from numpy.typing import NDArray
 
 from drive_sim.geometry import to_world
+from drive_sim.top_down.eye import Eye, Floats
 from drive_sim.top_down.ground import Ground, Patches, Shade
+from drive_sim.top_down.legend import draw_compass, draw_scale
 from drive_sim.top_down.looks import Wardrobe, look_of
+from drive_sim.top_down.meadow import GRASS_LENGTH, GRASS_PIXELS, grass
 from drive_sim.top_down.scene import Scene, SceneActor
 from drive_sim.world.episode import WeatherSpec
 from drive_sim.world.road import Road
 from drive_sim.world.state import ACTOR_CONE, ACTOR_CYCLIST, ACTOR_DEBRIS, ACTOR_PEDESTRIAN
 
-Floats = NDArray[np.float64]
-
 SMOOTHING = 2
 """Times that the picture is drawn larger than it is shown."""
-GRASS_PIXELS, GRASS_LENGTH = 1024, 0.11
-"""The texture of the verge: pixels a side, and metres a pixel [m]. It repeats seamlessly."""
 UNLIT = (ACTOR_PEDESTRIAN, ACTOR_CYCLIST, ACTOR_CONE, ACTOR_DEBRIS)
 """Road users without headlights."""
-BAR_LENGTHS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
-"""Scale bars to choose from [m]."""
 BEAM_LENGTH, BEAM_HALF_ANGLE = 38.0, 0.26
 """What headlights light at night [m], [rad]."""
 DARKEST = (38, 44, 62)
@@ -92,7 +88,7 @@ class TopDownView:
     def draw(self, surface: pygame.Surface, scene: Scene, trail: Sequence[tuple[float, float]] = ()) -> None:
         """Draw the scene on a surface of this view's size, with the way that the car has come (world points [m])."""
         up = scene.ego.yaw if self.heading_up else math.pi / 2
-        eye = _Eye(scene.ego.x, scene.ego.y, up, self._fine, self._canvas.get_size(), self.ego_height)
+        eye = Eye(scene.ego.x, scene.ego.y, up, self._fine, self._canvas.get_size(), self.ego_height)
         ground = self._ground(scene)
         self._draw_verge(eye, ground)
         self._draw_road(eye, ground, scene)
@@ -100,8 +96,8 @@ class TopDownView:
         self._draw_actors(eye, scene)
         pygame.transform.smoothscale(self._canvas, self.size, self._shown)
         self._light(scene, up)
-        self._draw_scale()
-        self._draw_compass(up)
+        draw_scale(self._shown, self._font, self.scale)
+        draw_compass(self._shown, up)
         if surface is not self._shown:
             surface.blit(self._shown, (0, 0))
 
@@ -114,7 +110,7 @@ class TopDownView:
             self._grounds[id(scene.road)] = known
         return known[2]
 
-    def _draw_verge(self, eye: _Eye, ground: Ground) -> None:
+    def _draw_verge(self, eye: Eye, ground: Ground) -> None:
         """Grass that stays where it grows while the car moves on."""
         if self._grass is None or self._grass[0] != ground.verge:
             # OpenCV is slow at wrapping around, so the texture is laid out as far as the picture can reach.
@@ -129,7 +125,7 @@ class TopDownView:
         surface = pygame.image.frombuffer(pixels.data, self.size, "RGBX")
         pygame.transform.scale(surface, self._canvas.get_size(), self._canvas)
 
-    def _draw_road(self, eye: _Eye, ground: Ground, scene: Scene) -> None:
+    def _draw_road(self, eye: Eye, ground: Ground, scene: Scene) -> None:
         pieces = [
             piece
             for piece in ground.pieces(eye.x, eye.y, self._reach + ground.reach)
@@ -144,7 +140,7 @@ class TopDownView:
             for square, dark in ground.finish_line(scene.finish):
                 self._fill((24, 24, 26) if dark else (240, 240, 236), eye.pixels(square))
 
-    def _near(self, eye: _Eye, place: Floats) -> bool:
+    def _near(self, eye: Eye, place: Floats) -> bool:
         return math.hypot(place[0] - eye.x, place[1] - eye.y) < self._reach + 20.0
 
     def _seen(self, pixels: Floats, margin: float) -> bool:
@@ -152,7 +148,7 @@ class TopDownView:
         low, high = pixels.min(axis=0) - margin, pixels.max(axis=0) + margin
         return bool((low < self._canvas.get_size()).all() and (high > 0.0).all())
 
-    def _draw_patches(self, eye: _Eye, patches: Patches) -> None:
+    def _draw_patches(self, eye: Eye, patches: Patches) -> None:
         offsets = patches.polygons[:, 0] - (eye.x, eye.y)
         near = np.hypot(offsets[:, 0], offsets[:, 1]) < self._reach + 4.0
         for polygon in eye.pixels(patches.polygons[near]):
@@ -161,7 +157,7 @@ class TopDownView:
     def _fill(self, shade: Shade, pixels: Floats) -> None:
         pygame.draw.polygon(self._canvas, shade, pixels.tolist())
 
-    def _draw_trail(self, eye: _Eye, trail: Iterable[tuple[float, float]], road: Shade) -> None:
+    def _draw_trail(self, eye: Eye, trail: Iterable[tuple[float, float]], road: Shade) -> None:
         """The way that the car has come, fading into the road."""
         places = np.asarray(list(trail), float).reshape(-1, 2)[::-1][:TRAIL_LENGTH]
         if len(places) < 2:
@@ -172,7 +168,7 @@ class TopDownView:
             shade = [round(b + share * (a - b)) for a, b in zip(TRAIL_SHADE, road, strict=True)]
             pygame.draw.line(self._canvas, shade, pixels[k], pixels[k + 1], width)
 
-    def _draw_actors(self, eye: _Eye, scene: Scene) -> None:
+    def _draw_actors(self, eye: Eye, scene: Scene) -> None:
         everyone = [*scene.actors, scene.ego]
         near = [a for a in everyone if math.hypot(a.x - eye.x, a.y - eye.y) < self._reach + a.length]
         for actor in near:
@@ -180,7 +176,7 @@ class TopDownView:
         for actor in sorted(near, key=lambda a: a.height):
             self._turned(eye, self._wardrobe.sprite(look_of(actor)), actor.x, actor.y, actor.yaw)
 
-    def _draw_shadow(self, eye: _Eye, actor: SceneActor, weather: WeatherSpec) -> None:
+    def _draw_shadow(self, eye: Eye, actor: SceneActor, weather: WeatherSpec) -> None:
         """Under the body, and where sun shines, away from it."""
         shift = 0.05 + 0.1 * actor.height
         if weather.night < 0.5 and weather.sun_strength > 0.1:
@@ -189,7 +185,7 @@ class TopDownView:
         y = actor.y - shift * math.sin(weather.sun_azimuth)
         self._turned(eye, self._wardrobe.shadow(actor.length, actor.width), x, y, actor.yaw)
 
-    def _turned(self, eye: _Eye, sprite: pygame.Surface, x: float, y: float, yaw: float) -> None:
+    def _turned(self, eye: Eye, sprite: pygame.Surface, x: float, y: float, yaw: float) -> None:
         turned = pygame.transform.rotozoom(sprite, math.degrees(yaw - eye.up) + 90.0, 1.0)
         place = eye.pixels(np.array([x, y]))
         self._canvas.blit(turned, (place[0] - turned.get_width() / 2, place[1] - turned.get_height() / 2))
@@ -198,7 +194,7 @@ class TopDownView:
         """Night with headlights, and fog, over the finished picture."""
         weather = scene.weather
         if weather.night > 0.05:
-            eye = _Eye(scene.ego.x, scene.ego.y, up, self.scale, self.size, self.ego_height)
+            eye = Eye(scene.ego.x, scene.ego.y, up, self.scale, self.size, self.ego_height)
             lit = [
                 actor
                 for actor in (*scene.actors, scene.ego)
@@ -216,7 +212,7 @@ class TopDownView:
         """How much of its colour each pixel keeps: little at night, much where headlights shine."""
         # Light is soft: half the resolution is enough.
         size = (self.size[0] // 2, self.size[1] // 2)
-        eye = _Eye(scene.ego.x, scene.ego.y, up, self.scale / 2, size, self.ego_height)
+        eye = Eye(scene.ego.x, scene.ego.y, up, self.scale / 2, size, self.ego_height)
         layer = pygame.Surface(size, 0, self._shown)
         layer.fill([round(255 + scene.weather.night * (dark - 255)) for dark in DARKEST])
         for actor in lit:
@@ -226,7 +222,7 @@ class TopDownView:
             layer.blit(beam, corner, special_flags=pygame.BLEND_RGB_ADD)
         return pygame.transform.smoothscale(layer, self.size)
 
-    def _draw_lamps(self, eye: _Eye, actor: SceneActor) -> None:
+    def _draw_lamps(self, eye: Eye, actor: SceneActor) -> None:
         """The glow of head and tail lamps; a brake lamp is wider."""
         side = 0.33 * actor.width if actor.width > 1.0 else 0.0
         tail = 1.1 if actor.braking else 0.7
@@ -261,75 +257,7 @@ class TopDownView:
         pygame.surfarray.pixels_alpha(layer)[:] = (255.0 * share).astype(np.uint8)
         return layer
 
-    def _draw_scale(self) -> None:
-        """A scale bar in the lower right corner."""
-        length = max((bar for bar in BAR_LENGTHS if bar * self.scale <= 0.22 * self.size[0]), default=BAR_LENGTHS[0])
-        right, bottom = self.size[0] - 18, self.size[1] - 18
-        left = round(right - length * self.scale)
-        label = self._font.render(f"{length:g} m", True, (255, 255, 255))
-        panel = pygame.Surface((right - left + 24, 38), pygame.SRCALPHA)
-        pygame.draw.rect(panel, (16, 18, 22, 150), panel.get_rect(), border_radius=8)
-        self._shown.blit(panel, (left - 12, bottom - 24))
-        for part in range(4):
-            edges = [round(left + (right - left) * k / 4) for k in (part, part + 1)]
-            shade = (250, 250, 250) if part % 2 == 0 else (120, 124, 130)
-            pygame.draw.rect(self._shown, shade, (edges[0], bottom - 2, edges[1] - edges[0], 5))
-        self._shown.blit(label, ((left + right - label.get_width()) // 2, bottom - 19))
-
-    def _draw_compass(self, up: float) -> None:
-        """Where north is, in the upper right corner."""
-        size, radius = 46, 20.0
-        panel = pygame.Surface((size * SMOOTHING, size * SMOOTHING), pygame.SRCALPHA)
-        middle = np.full(2, size * SMOOTHING / 2)
-        pygame.draw.circle(panel, (16, 18, 22, 150), middle, radius * SMOOTHING)
-        # North is at pi / 2 - up from the picture's upward direction, counter-clockwise.
-        turn = math.pi / 2 - up
-        north = np.array([-math.sin(turn), -math.cos(turn)]) * radius * SMOOTHING
-        side = np.array([-north[1], north[0]])
-        for tip, shade in ((north, (236, 84, 66)), (-north, (214, 217, 222))):
-            corners = [middle + 0.8 * tip, middle + 0.22 * side, middle - 0.22 * side]
-            pygame.draw.polygon(panel, shade, [corner.tolist() for corner in corners])
-        self._shown.blit(pygame.transform.smoothscale(panel, (size, size)), (self.size[0] - size - 8, 8))
-
 
 def _ahead(actor: SceneActor, forward: float, left: float = 0.0) -> Floats:
     """World point (2) [m] in a road user's frame."""
     return np.array(to_world(forward, left, actor.x, actor.y, actor.yaw))
-
-
-class _Eye:
-    """Where the world's points are on a surface: the car at ``ego_height``, direction ``up`` [rad] upwards."""
-
-    def __init__(self, x: float, y: float, up: float, scale: float, size: tuple[int, int], ego_height: float) -> None:
-        self.x, self.y, self.up = x, y, up
-        self.origin = np.array([size[0] / 2, size[1] * ego_height])
-        c, s = math.cos(up), math.sin(up)
-        self.turn = scale * np.array([[s, -c], [-c, -s]])
-
-    def pixels(self, points: Floats) -> Floats:
-        """Pixels (..., 2) of world points (..., 2) [m]."""
-        return (points - (self.x, self.y)) @ self.turn + self.origin
-
-
-@cache
-def _meadow() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Brightness and dryness of a seamless meadow, (`GRASS_PIXELS`, `GRASS_PIXELS`): noise with a spectrum like 1/f."""
-    rng = np.random.default_rng(7)
-    frequency = np.fft.fftfreq(GRASS_PIXELS) * GRASS_PIXELS
-    radius = np.hypot(frequency[:, None], frequency[None, : GRASS_PIXELS // 2 + 1])
-
-    def field(slope: float, coarsest: float) -> NDArray[np.float32]:
-        spectrum = np.fft.rfft2(rng.standard_normal((GRASS_PIXELS, GRASS_PIXELS)))
-        values = np.fft.irfft2(spectrum * np.maximum(radius, coarsest) ** -slope, s=(GRASS_PIXELS, GRASS_PIXELS))
-        return (values / values.std()).astype(np.float32)
-
-    return 1.0 + 0.055 * field(0.9, 4.0), 0.028 * field(1.6, 3.0)
-
-
-def grass(shade: Shade) -> NDArray[np.uint8]:
-    """A seamless texture (`GRASS_PIXELS`, `GRASS_PIXELS`, RGBX) around a shade."""
-    brightness, dryness = _meadow()
-    picture = np.full((GRASS_PIXELS, GRASS_PIXELS, 4), 255, np.uint8)
-    for channel, sign in enumerate((1.0, 0.0, -1.0)):
-        picture[..., channel] = np.clip(shade[channel] * brightness * (1.0 + sign * dryness), 0.0, 255.0)
-    return picture

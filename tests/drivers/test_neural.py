@@ -133,3 +133,22 @@ def test_a_bad_model_folder_ends_in_one_line_that_names_the_file(model: Path, ca
 def test_a_folder_that_is_not_there_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not a model folder"):
         load_model(tmp_path / "nothing")
+
+
+class OnGpu:
+    """What NumPy and torch cannot read, as an array on a GPU: it has to be copied to the host first."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self._array = array
+
+    def copy_to_host(self) -> np.ndarray:
+        return self._array.copy()
+
+
+def test_pictures_that_lie_on_a_gpu_are_driven_by(model: Path) -> None:
+    driver = NeuralDriver.load(model)
+    pictures = np.random.default_rng(0).integers(0, 255, (3, 66, 200, 3), dtype=np.uint8)
+    time, odometry = np.zeros(3), np.full((3, 3), 9.0, np.float32)
+    here = driver.act(Observation(time, {"front": pictures}, odometry=odometry))
+    there = driver.act(Observation(OnGpu(time), {"front": OnGpu(pictures)}, odometry=OnGpu(odometry)))
+    np.testing.assert_array_equal(there, here)

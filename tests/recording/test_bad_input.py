@@ -18,8 +18,8 @@ from drive_sim.errors import InputError
 from drive_sim.recording import journal as journal_module
 from drive_sim.recording.curation import check, drop, list_episodes, restore
 from drive_sim.recording.dataset import Dataset
+from drive_sim.recording.info import data_file
 from drive_sim.recording.journal import JournalWriter, journal_folders
-from drive_sim.recording.metadata import data_file
 from drive_sim.recording.recorder import Recorder
 
 

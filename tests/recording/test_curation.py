@@ -18,7 +18,7 @@ from recorded_drives import Crash, command, drive, make_simulator, pictures, rec
 
 from drive_sim.recording.curation import check, drop, list_episodes, restore
 from drive_sim.recording.dataset import Dataset
-from drive_sim.recording.metadata import data_file
+from drive_sim.recording.info import data_file
 from drive_sim.recording.recorder import Recorder
 from drive_sim.recording.storage import writing
 from drive_sim.recording.tables import open_writer, read_data

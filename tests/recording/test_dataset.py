@@ -16,7 +16,8 @@ import drive_sim
 from drive_sim.errors import InputError
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.features import ACTOR_FIELDS, TRUTH_FIELDS, features_of
-from drive_sim.recording.metadata import data_file, rows_file
+from drive_sim.recording.info import data_file
+from drive_sim.recording.metadata import rows_file
 from drive_sim.world.road import Road
 from drive_sim.world.state import State
 

@@ -18,7 +18,8 @@ from drive_sim.sensors.camera_faults import CameraFaults
 from drive_sim.sensors.gnss import GnssConfig
 from drive_sim.sensors.lidar import LidarConfig
 from drive_sim.sensors.observation import SensorConfigs, SensorSuite
-from drive_sim.sensors.radar import NO_DETECTION, RadarConfig
+from drive_sim.sensors.radar import NO_DETECTION
+from drive_sim.sensors.radar_config import RadarConfig
 from drive_sim.world.episode import ActorSpec, WeatherSpec
 from drive_sim.world.reward import Judge
 from drive_sim.world.road import EDGE_RAIL

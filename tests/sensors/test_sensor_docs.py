@@ -15,7 +15,8 @@ from drive_sim.sensors.inertial import ImuConfig, InertialErrors
 from drive_sim.sensors.lidar import LidarConfig
 from drive_sim.sensors.observation import SENSOR_NAMES
 from drive_sim.sensors.odometry import OdometryConfig
-from drive_sim.sensors.radar import CROSS_SECTION, RadarConfig
+from drive_sim.sensors.radar import CROSS_SECTION
+from drive_sim.sensors.radar_config import RadarConfig
 from drive_sim.world.state import ACTOR_NAMES
 
 CONFIGS = {

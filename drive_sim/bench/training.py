@@ -1,0 +1,84 @@
+"""Whether a network in training ever waits for its pictures: the next views are drawn while it learns from the last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from drive_sim.bench.figures import Effort, Figure, Measured
+from drive_sim.bench.hardware import cores
+from drive_sim.device import torch_device
+from drive_sim.drivers.expert import ExpertDriver
+from drive_sim.rollout import run
+from drive_sim.sensors.camera import CameraConfig, CameraRig
+from drive_sim.sensors.observation import SensorSuite
+from drive_sim.world.scenario import load_scenario
+from drive_sim.world.simulator import Simulator
+
+DRIVES, STEPS = 4, 120
+"""Recorded drives that views are drawn from, and their control steps."""
+
+
+def training(device: str, effort: Effort) -> Iterator[Figure | str]:
+    """Learning from views that lie ready, and from views that are drawn meanwhile, turn by turn."""
+    try:
+        import torch
+
+        from drive_sim.learning.learner import Learner, TrainingSettings
+    except ModuleNotFoundError as error:
+        yield f"training: skipped, {error.name} is not installed; pip install 'drive-sim[learn]'"
+        return
+    settings = TrainingSettings(views=effort.views, chunk=effort.views, trials=0)
+    learner, before = Learner(settings, torch_device(device)), torch.get_num_threads()
+    torch.set_num_threads(cores())
+    try:
+        source = _views_of_drives(settings)
+        ready = source.draw(effort.views, "ready")
+        with ThreadPoolExecutor(1, thread_name_prefix="views") as ahead:
+            numbers = count()
+
+            def learn_ready() -> int:
+                learner.learn(ready, 0)
+                return effort.views
+
+            def learn_drawn() -> int:
+                # One beat of the pipeline: it lasts as long as the slower of both.
+                drawn = ahead.submit(source.draw, effort.views, "drawn", next(numbers))
+                learner.learn(ready, 0)
+                drawn.result()
+                return effort.views
+
+            kinds = [Measured(work, None, effort.least_time) for work in (learn_ready, learn_drawn)]
+            for turn in range(effort.repeats + 1):
+                for kind in kinds:
+                    kind.once(keep=turn > 0)
+    finally:
+        torch.set_num_threads(before)
+    alone, drawn = kinds
+    for kind, key, what in ((alone, "ready", "ready"), (drawn, "drawn", "drawn meanwhile")):
+        what = f"PilotNet learns, views {what}"
+        yield Figure(f"training.{key}", what, "views/s", tuple(kind.rates), tuple(kind.processor), cores())
+    shares = tuple(100.0 * there / here for here, there in zip(alone.rates, drawn.rates, strict=True))
+    yield Figure("training.share", "the second of the first", "%", shares, (), cores())
+
+
+def _views_of_drives(settings: Any) -> Any:
+    """A source of views of a few drives of the expert."""
+    from drive_sim.learning.samples import ViewSource, drives_of
+    from drive_sim.recording.dataset import Dataset
+    from drive_sim.recording.recorder import Recorder
+
+    camera, scenario = CameraConfig(), load_scenario("lane-keeping/rural")
+    rig = CameraRig((camera,))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "dataset"
+        simulator = Simulator([scenario.draw(number) for number in range(DRIVES)])
+        recorder = Recorder(path, "expert", camera_configs=(camera,))
+        run(simulator, ExpertDriver(), [recorder], SensorSuite(("camera",), rig), max_steps=STEPS)
+        drives = drives_of(Dataset.open(path))
+    weathers = [drive.episode.weather for drive in drives]
+    return ViewSource(drives, rig, weathers, settings.sampling, settings.network)
