@@ -162,23 +162,25 @@ def _span_kind(trim, course, a, b, least, most, margin):
     # A ray that has left the road above the beam's upper edge does not meet a rail.
     slack = F(0.1) + F(0.15) * (high - low) + margin
     top_low, top_high = min(p.top_d, q.top_d) - slack, max(p.top_d, q.top_d) + slack
-    past_rails = (top_low > rail_offset(left)) | (top_high < -rail_offset(right))
+    over_left, over_right = top_low > rail_offset(left), top_high < -rail_offset(right)
     # Gravel is laid by a pixel's middle, stone by its footprint.
     stone = F(KERB_WIDTH + PAVEMENT_WIDTH) if has_kerbs(trim) else F(0.0)
     past_left = (low > left + stone) & (least > left + F(GRAVEL_WIDTH))
     past_right = (high < -right - stone) & (most < -right - F(GRAVEL_WIDTH))
-    verge = past_rails if has_rails(trim) else past_left | past_right
+    # Over the rail of a bend, the ray may come down on the road again.
+    free = (past_left & over_left) | (past_right & over_right)
+    verge = free if has_rails(trim) else past_left | past_right
     median = (low < trim.half_median) & (high > -trim.half_median)
     edge = (high > min(p.paved_left, q.paved_left)) | (low < -min(p.paved_right, q.paved_right))
     kind = F(MIXED_SPAN) if median | edge else F(ASPHALT_SPAN)
     kind = F(VERGE_SPAN) if verge | (a.element < F(0.0)) else kind
     kind = F(SKY_SPAN) if a.element == F(-2.0) else kind
     kind = kind if joinable(course, a, b) else F(APART_SPAN)
-    return F(VERGE_SPAN) if _leaves_road(trim, a, b) else kind
+    return F(VERGE_SPAN) if _leaves_road(a, b) & (not has_rails(trim)) else kind
 
 
 @pixel_scalar
-def _leaves_road(trim, a, b):
+def _leaves_road(a, b):
     """Whether one knot lies beyond the band along the road, the other well beside it, and no other road between.
 
     For the band is wider than the span is long.
@@ -187,8 +189,7 @@ def _leaves_road(trim, a, b):
     p, q = a.place, b.place
     length = F(KNOT_DISTANCE) * (abs(p.column_s if here else q.column_s) + abs(p.column_d if here else q.column_d))
     paved = max(p.paved_left, p.paved_right) if here else max(q.paved_left, q.paved_right)
-    d, top_d = p.d if here else q.d, p.top_d if here else q.top_d
-    beside = abs(top_d if has_rails(trim) else d) > paved + F(8.0)
+    beside = abs(p.d if here else q.d) > paved + F(8.0)
     lone = (a.element == F(-1.0)) & (b.element >= F(0.0)) | here & (b.element == F(-1.0))
     return lone & beside & (length < F(_NARROW))
 
