@@ -27,7 +27,16 @@ from drive_sim.sensors.camera_faces import (
     in_row,
     sheet_of,
 )
-from drive_sim.sensors.camera_field import KNOT_DISTANCE, STEP, between, course_of, ground_knot, hermite, joinable, place_of
+from drive_sim.sensors.camera_field import (
+    KNOT_DISTANCE,
+    STEP,
+    between,
+    course_of,
+    ground_knot,
+    hermite,
+    joinable,
+    place_of,
+)
 from drive_sim.sensors.camera_ground import has_rails, row_levels, trim_of
 from drive_sim.sensors.camera_lens import Lens, pinhole_of
 from drive_sim.sensors.camera_memory import (

@@ -24,11 +24,11 @@ from drive_sim.world.road import (
     COMPACT_SIN,
     COMPACT_X,
     COMPACT_Y,
-    GRID_CELL,
     RAIL_BOTTOM,
     RAIL_OFFSET,
     RAIL_TOP,
 )
+from drive_sim.world.road_grid import GRID_CELL
 
 F, INT = np.float32, np.int32
 KNOT_DISTANCE = 8
@@ -230,7 +230,7 @@ def _mix(a, b, t):
 
 @pixel_scalar
 def hermite(a, a_rate, b, b_rate, n):
-    """Coefficients (c1, c2, c3) of the cubic a + c1 t + c2 t² + c3 t³, t being the share of the way from ``a`` to ``b``.
+    """Coefficients (c1, c2, c3) of the cubic a + c1 t + c2 t² + c3 t³ from ``a`` to ``b``, t being the share of the way.
 
     It has the values and the rates (per pixel) of both ends, ``n`` pixels apart.
     """

@@ -157,7 +157,7 @@ def write_cubic(typing, rows, slot, buffer, place, start, coefficients):
         _mark(builder.store(total, builder.bitcast(address, eight.as_pointer()), align=4), builder, f"row {number}")
         return context.get_dummy_value()
 
-    cubic = types.UniTuple(rows.dtype, 3)
+    cubic = types.UniTuple(rows.dtype, 3)  # type: ignore[attr-defined]
     return types.void(rows, types.intp, buffer, types.intp, rows.dtype, cubic), generate
 
 

@@ -24,10 +24,10 @@ from drive_sim.sensors.camera_field import (
 from drive_sim.sensors.camera_ground import GRAVEL_WIDTH, KERB_WIDTH, PAVEMENT_WIDTH, has_kerbs, has_rails
 from drive_sim.sensors.camera_light import clearness, clearness_rate, ray
 from drive_sim.sensors.camera_rows import (
-    KNOT_CLEAR,
-    KNOT_CLEAR_RATE,
     KNOT_BOTTOM_D,
     KNOT_BOTTOM_S,
+    KNOT_CLEAR,
+    KNOT_CLEAR_RATE,
     KNOT_COLUMN_D,
     KNOT_COLUMN_S,
     KNOT_D,
