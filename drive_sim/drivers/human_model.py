@@ -24,10 +24,8 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from drive_sim.bundle import lasting
-from drive_sim.drivers.driver import Actions
 from drive_sim.drivers.perception import (
     attend,
     drift_senses,
@@ -36,21 +34,16 @@ from drive_sim.drivers.perception import (
     remember_angles,
     settle_senses,
 )
+from drive_sim.drivers.planner import PlanningDriver
 from drive_sim.drivers.planning import begin_plan, forget_plan, make_plan, planned_offset
-from drive_sim.drivers.situation import (
-    Manner,
-    empty_actors,
-    empty_plan,
-    time_slowness,
-)
+from drive_sim.drivers.situation import Manner, time_slowness
 from drive_sim.geometry import to_local
-from drive_sim.kernel import allocate, inner_scalar, kernel, to_device, to_host
+from drive_sim.kernel import allocate, inner_scalar, kernel
 from drive_sim.randomness import STREAM_HUMAN_MODEL, random_uniform
 from drive_sim.world.road import ahead, curvature_at, road_point
 from drive_sim.world.vehicle import acceleration_command, steering_command
 
 if TYPE_CHECKING:
-    from drive_sim.sensors.observation import Observation
     from drive_sim.world.simulator import Simulator
 
 NEAR_TIME, FAR_TIME = 0.8, 1.5
@@ -191,52 +184,31 @@ def _act(i, world, roads, state, senses, mind, plan, vehicle, period, out):
     out[0][i, 1] = acceleration_command(vehicle, mind.pedal[i], speed)
 
 
-class HumanModelDriver:
+class HumanModelDriver(PlanningDriver):
     """Drives as a person might: the demonstrator where nobody sits at the wheel.
 
     Privileged, because it reads the road's geometry and the others' places from the simulator's state, though only
-    through delay and noise.
+    through delay and noise, and nothing of whom another road user hides.
     """
 
     name = "human-model"
-    privileged = True
-    sensors: tuple[str, ...] = ()
     controller = "human-model"
 
-    def __init__(self) -> None:
-        self._simulator: Simulator | None = None
-
-    def bind(self, simulator: Simulator) -> None:
-        """Drive the cars of ``simulator`` from now on."""
-        if self._simulator is simulator:
-            return
-        self._simulator = simulator
-        batch, slots = simulator.batch_size, simulator.world.actors.kind.shape[1]
+    def _equip(self, simulator: Simulator, batch: int, slots: int) -> None:
         device = simulator.device
-        self.plan, self.actors = empty_plan(batch, slots, device), empty_actors(batch, slots, device)
         self.senses = empty_senses(batch, slots, device)
         self.manner = Manner(*(allocate(device, (batch,), np.float64) for _ in Manner._fields))
         types = {"attentive": np.uint8, "interventions": np.int32, "fresh": np.uint8}
         self.mind = Mind(*(allocate(device, (batch,), types.get(name, np.float64)) for name in Mind._fields))
-        self._out = allocate(device, (batch, 2), np.float32)
-        self.reset(simulator, None, batch)
 
-    def reset(self, simulator: Any, mask: NDArray[np.bool_] | None = None, batch_size: int = 1) -> None:
-        """New episodes, and with them other people, begin in the worlds of ``mask``."""
-        if self._simulator is None or simulator is not self._simulator:
-            self.bind(simulator)
-        assert self._simulator is not None
-        chosen = np.ones(batch_size, np.uint8) if mask is None else np.asarray(mask, np.uint8)
+    def _begin(self, simulator: Simulator, masks: tuple[Any]) -> None:
+        """Other people sit down at the wheel."""
         _become(
-            simulator.device, batch_size, simulator.world, simulator.state, self.manner, self.senses, self.mind,
-            self.plan, self.actors, (to_device(simulator.device, chosen),),
+            simulator.device, simulator.batch_size, simulator.world, simulator.state, self.manner, self.senses,
+            self.mind, self.plan, self.actors, masks,
         )  # fmt: skip
 
-    def act(self, observation: Observation) -> Actions:
-        """Action (B, 2) from what the model perceives of the truth; the observation is not looked at."""
-        simulator = self._simulator
-        if simulator is None:
-            raise ValueError("the human model is privileged: bind(simulator) before it drives")
+    def _decide(self, simulator: Simulator) -> None:
         device, batch, vehicle = simulator.device, simulator.batch_size, simulator.vehicle
         world, roads, state = simulator.world, simulator.roads, simulator.state
         actors, manner, plan, senses, mind = self.actors, self.manner, self.plan, self.senses, self.mind
@@ -244,4 +216,3 @@ class HumanModelDriver:
         _look(device, batch, world, roads, state, actors, manner, senses, mind, plan, period)
         make_plan(device, batch, world, roads, actors, manner, plan, 0.5 * vehicle.length, 0.5 * vehicle.width)
         _act(device, batch, world, roads, state, senses, mind, plan, vehicle, period, (self._out,))
-        return np.array(to_host(self._out))
