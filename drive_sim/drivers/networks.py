@@ -199,31 +199,68 @@ def fold_batch_norm(network: PilotNet) -> PilotNet:
 
 
 @kernel(grain=64)
-def _decode(b, out, logits, centres, reach):
-    """See `decode`."""
-    bins = centres[0].shape[0]
+def _likeliest(b, out, logits, reach):
+    """See `decode`: the place among the bins."""
+    bins = logits[0].shape[1]
     highest = logits[0][b, 0]
     for k in range(1, bins):
         highest = max(highest, logits[0][b, k])
     most = -1.0
     for middle in range(bins):
-        share, sum_of_values = 0.0, 0.0
+        share, sum_of_places = 0.0, 0.0
         for k in range(max(middle - reach, 0), min(middle + reach, bins - 1) + 1):
             weight = math.exp(float(logits[0][b, k] - highest))
             share += weight
-            sum_of_values += weight * centres[0][k]
+            sum_of_places += weight * k
         if share > most:
             most = share
-            out[0][b] = sum_of_values / share
+            out[0][b] = sum_of_places / share
+
+
+@kernel(grain=64)
+def _quantile(b, out, logits, share):
+    """See `decode_quantile`: the place among the bins."""
+    bins = logits[0].shape[1]
+    highest, total = logits[0][b, 0], 0.0
+    for k in range(1, bins):
+        highest = max(highest, logits[0][b, k])
+    for k in range(bins):
+        total += math.exp(float(logits[0][b, k] - highest))
+    below, found = 0.0, False
+    for k in range(bins):
+        weight = math.exp(float(logits[0][b, k] - highest)) / total
+        if not found and below + weight >= share:
+            out[0][b] = min(max(k - 0.5 + (share - below) / weight, 0.0), bins - 1.0)
+            found = True
+        below += weight
+    if not found:
+        out[0][b] = bins - 1.0
+
+
+def _between(places: NDArray[np.float64], centres: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Values at places (B) counted in bins."""
+    return np.interp(places, np.arange(len(centres)), centres).astype(np.float32)
 
 
 def decode(logits: NDArray[np.float32], centres: NDArray[np.float32], reach: int = 3) -> NDArray[np.float32]:
     """Values (B) from distributions over bins (B, bins): the mean within the most likely *window* of bins.
 
     A window reaches ``reach`` bins to each side of its middle. A mean over all bins would average "left" and "right"
-    into the obstacle; the most likely single bin would jump. A row's value never depends on the other rows, not in its
-    last bit.
+    into the obstacle; the most likely single bin would jump. The mean is one of places among the bins, as the labels
+    are spread out (`soft_bins`): of values, whose bins widen outwards, it would make every bend tighter. A row's value
+    never depends on the other rows, not in its last bit.
     """
-    out = np.zeros(len(logits), np.float32)
-    _decode("cpu", len(logits), (out,), (np.ascontiguousarray(logits, np.float32),), (centres,), reach)
-    return out
+    places = np.zeros(len(logits))
+    _likeliest("cpu", len(logits), (places,), (np.ascontiguousarray(logits, np.float32),), reach)
+    return _between(places, centres)
+
+
+def decode_quantile(logits: NDArray[np.float32], centres: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    """Values (B) below which ``share`` of the distributions over bins (B, bins) lies; rows are independent as above.
+
+    Below one half it is the answer of somebody to whom too much costs more than too little (pinball loss, Koenker &
+    Bassett 1978): a doubt is enough to slow down.
+    """
+    places = np.zeros(len(logits))
+    _quantile("cpu", len(logits), (places,), (np.ascontiguousarray(logits, np.float32),), share)
+    return _between(places, centres)
