@@ -13,7 +13,7 @@ from drive_sim.errors import InputError
 from drive_sim.progress import Report, Stages
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.recorder import Recorder
-from drive_sim.rollout import Observer, Step, run
+from drive_sim.rollout import Step, run
 from drive_sim.sensors.camera import CameraConfig, CameraRig
 from drive_sim.sensors.observation import SensorSuite
 from drive_sim.world.episode import Episode
@@ -21,8 +21,8 @@ from drive_sim.world.scenario import list_scenarios, load_scenario
 from drive_sim.world.simulator import Simulator
 
 SUITES = ("lane-keeping", "obstacle-avoidance")
-HARD_TO_SEE = ("obstacle-avoidance/crossing-pedestrian", "obstacle-avoidance/debris")
-"""Recorded twice as often as the other obstacles: small, and the weakest of every model so far (docs/learning.md)."""
+HARD = ("lane-keeping/mountain", "obstacle-avoidance/crossing-pedestrian", "obstacle-avoidance/debris")
+"""Recorded twice as often as others: tight bends, and what is small; the weakest of every model so far."""
 LATE = 500
 """Drives of who looks up late are numbered from here on."""
 BATCH = 16
@@ -34,9 +34,9 @@ class DemoSettings:
     """How much of everything; the defaults take under ten minutes on two cores."""
 
     lane_episodes: int = 16
-    """Recorded of each lane-keeping scenario."""
+    """Recorded of each lane-keeping scenario; of those that are `HARD`, here and below, twice as many."""
     obstacle_episodes: int = 13
-    """Recorded of each obstacle scenario; of those that are `HARD_TO_SEE`, twice as many."""
+    """Recorded of each obstacle scenario."""
     late_episodes: int = 8
     """The same of a driver who looks up late."""
     views: int = 144_000
@@ -89,23 +89,23 @@ def _claim(output: Path, seed: int) -> None:
     note.write_text(json.dumps(identity) + "\n", encoding="utf-8")
 
 
-class _OnceAwake(Observer):
+class _OnceAwake(Recorder):
     """Records what is driven after the driver has looked up."""
 
-    def __init__(self, recorder: Recorder, driver: HumanModelDriver) -> None:
-        self._recorder, self._driver = recorder, driver
-        self.on_reset, self.on_finish = recorder.on_reset, recorder.on_finish
+    def __init__(self, path: Path, driver: HumanModelDriver, camera: CameraConfig) -> None:
+        super().__init__(path, driver.name, camera_configs=(camera,), encoding="jpeg")
+        self._at_wheel = driver
 
     def on_step(self, step: Step) -> None:
         """Leave out the worlds where the driver dreams."""
-        self._recorder.add(replace(step, active=step.active & self._driver.awake))
+        self.add(replace(step, active=step.active & self._at_wheel.awake))
 
 
 def demo_episodes(seed: int, suite: str, count: int, first: int = 0) -> list[Episode]:
     """What is driven for the recording, numbered from ``first`` on: training scenarios only."""
     episodes = []
     for name in sorted(list_scenarios("train", suite)):
-        scenario, wanted = load_scenario(name, "train"), 2 * count if name in HARD_TO_SEE else count
+        scenario, wanted = load_scenario(name, "train"), 2 * count if name in HARD else count
         episodes += [scenario.draw(1000 * seed + first + number) for number in range(wanted)]
     return episodes
 
@@ -139,11 +139,10 @@ def record_drives(path: Path, episodes: list[Episode], seconds: float, late: boo
     """Record the episodes, each for at most ``seconds``; of a ``late`` driver, what it does once it has looked up."""
     config = CameraConfig()
     driver = HumanModelDriver(late)
-    recorder = Recorder(path, driver.name, camera_configs=(config,), encoding="jpeg")
     sensors = SensorSuite(("camera", *driver.sensors), CameraRig([config]))
     simulator = Simulator(episodes, on_failure="terminate")
-    observer = _OnceAwake(recorder, driver) if late else recorder
-    run(simulator, driver, [observer], sensors, max_steps=round(seconds / simulator.control_period))
+    recorder = _OnceAwake(path, driver, config)
+    run(simulator, driver, [recorder], sensors, max_steps=round(seconds / simulator.control_period))
 
 
 def _identity(values: Any) -> tuple[str, int]:

@@ -34,6 +34,8 @@ WANDER, WANDER_MEMORY = 0.14, 8.0
 """Drift of the wanted place in the lane: standard deviation [m] and memory [s]."""
 SPEED_WANDER = 0.02
 """Drift of the wanted speed [1], with the same memory."""
+SURPRISE = 1.0
+"""So much longer than others whoever has just come into view is braked for before a way round is looked for [s]."""
 HIDDEN_MEMORY = 3.0
 """Somebody who has been hidden for longer than this is out of mind [s]."""
 LAPSE_SHORTEST, LAPSE_LONGEST = 0.5, 1.4
@@ -165,6 +167,8 @@ def perceive_actors(i, step, world, roads, state, actors, senses, sight, attenti
         if abs(gap) > sight or (not seen and (not known or senses.hidden_for[i, n] > HIDDEN_MEMORY)):
             actors.kind[i, n] = ACTOR_NONE
             continue
+        if not known and step > 0:
+            actors.slow_for[i, n] = -SURPRISE
         if seen and (attentive or not known):
             age = late * period
             speed, lateral_speed, acceleration = truth[i, then, n, 2], truth[i, then, n, 3], truth[i, then, n, 4]

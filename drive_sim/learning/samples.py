@@ -35,8 +35,10 @@ from drive_sim.world.state import (
 Floats = NDArray[np.float64]
 FAILURES = EVENT_COLLISION | EVENT_OFF_ROAD | EVENT_STALL | EVENT_WRONG_WAY
 EGO_LENGTH, EGO_WIDTH = 4.6, 1.8
-SHARES = (0.40, 0.20, 0.40)
+SHARES = (0.45, 0.17, 0.38)
 """Of the views drawn: with nobody near, with somebody near, and in reaction to somebody."""
+RARITY = 0.6
+"""Within those, a stratum is drawn by its size to the power of 1 - `RARITY`."""
 BENDS, SLOWS = 4, 3
 """Classes of curvature and of speed, of which rare ones are drawn more often."""
 REACTION = 2.0
@@ -313,7 +315,7 @@ def _stratum(drive: Drive) -> NDArray[np.int64]:
 def _weights(stratum: NDArray[np.int64]) -> Floats:
     """Probability of each step (n): `SHARES` by what happens, and within each, rare strata more often."""
     counts = np.bincount(stratum)
-    weight = 1.0 / np.sqrt(counts[stratum])
+    weight = counts[stratum].astype(np.float64) ** -RARITY
     happening = stratum // (BENDS * SLOWS)
     sums = np.bincount(happening, weight, minlength=len(SHARES))
     return np.asarray(weight * np.asarray(SHARES)[happening] / np.maximum(sums[happening], 1e-12))
