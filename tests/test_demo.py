@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from drive_sim.demo import CLAIRVOYANT, HARD_TO_SEE, DemoSettings, demo_episodes, run_demo
+from drive_sim.demo import HARD, LATE, SUITES, DemoSettings, demo_episodes, record_drives, run_demo
 from drive_sim.errors import InputError
 from drive_sim.recording.dataset import Dataset
 from drive_sim.world.scenario import list_scenarios
 
-TINY = DemoSettings(lane_episodes=1, obstacle_episodes=0, views=128, trials=0, episodes=(2, 2), seconds=5.0)
+TINY = DemoSettings(
+    lane_episodes=1, obstacle_episodes=0, late_episodes=0, views=128, trials=0, episodes=(2, 2), seconds=(5.0, 5.0)
+)
 
 
 def silent(name: str):  # type: ignore[no-untyped-def]
@@ -35,14 +38,23 @@ def test_the_demo_records_trains_and_reports(tmp_path: Path) -> None:
     assert len(Dataset.open(output / "dataset")) == len(dataset)
 
 
-def test_the_demo_records_what_can_be_learnt_from_and_twice_what_is_hard_to_see() -> None:
-    episodes = demo_episodes(1, DemoSettings(lane_episodes=1, obstacle_episodes=2))
-    assert {(episode.split, episode.number // 1000) for episode in episodes} == {("train", 1)}
-    names = [episode.scenario for episode in episodes]
-    lanes, obstacles = (list_scenarios("train", suite) for suite in ("lane-keeping", "obstacle-avoidance"))
-    assert len(lanes) == 4 and len(obstacles) == 17
-    obstacles = [name for name in obstacles if name not in CLAIRVOYANT]
-    assert sorted(names) == sorted([*lanes, *obstacles, *obstacles, *HARD_TO_SEE, *HARD_TO_SEE])
+def test_the_demo_records_every_training_scenario_and_twice_what_is_hard() -> None:
+    lanes, obstacles = (demo_episodes(1, suite, count) for suite, count in zip(SUITES, (1, 2), strict=True))
+    assert {(episode.split, episode.number // 1000) for episode in lanes + obstacles} == {("train", 1)}
+    assert {episode.scenario for episode in obstacles} == set(list_scenarios("train", "obstacle-avoidance"))
+    assert {episode.scenario for episode in lanes} == set(list_scenarios("train", "lane-keeping"))
+    for episodes, count in ((lanes, 1), (obstacles, 2)):
+        for name, driven in Counter(episode.scenario for episode in episodes).items():
+            assert driven == (2 * count if name in HARD else count)
+
+
+def test_of_a_driver_who_looks_up_late_only_what_comes_after_that_is_recorded(tmp_path: Path) -> None:
+    parked = [episode for episode in demo_episodes(0, SUITES[1], 1, LATE) if episode.scenario.endswith("parked-car")]
+    for late in (False, True):
+        record_drives(tmp_path / str(late), parked, 8.0, late)
+    usual, late = (next(iter(Dataset.open(tmp_path / name))).state() for name in ("False", "True"))
+    assert late.time[0] > usual.time[0] + 1.0
+    assert late.actor_s[0, 0] - late.s[0] < 3.0 * late.speed[0] + 5.0
 
 
 def test_the_demo_keeps_its_hands_off_a_folder_that_is_not_its_own(tmp_path: Path) -> None:

@@ -7,22 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from drive_sim.drivers.driver import Actions
+from drive_sim.drivers.planner import PlanningDriver, same_manner
 from drive_sim.drivers.planning import follow_plan, forget_plan, make_plan, plan_ahead
-from drive_sim.drivers.situation import (
-    Manner,
-    empty_actors,
-    empty_plan,
-    see_actor,
-    time_slowness,
-)
-from drive_sim.kernel import allocate, kernel, to_device, to_host
+from drive_sim.drivers.situation import Manner, see_actor, time_slowness
+from drive_sim.kernel import kernel
 
 if TYPE_CHECKING:
-    from drive_sim.sensors.observation import Observation
     from drive_sim.world.simulator import Simulator
 
 _EXPERT = Manner(
@@ -55,47 +45,22 @@ def _forget(i, plan, actors, masks):
         forget_plan(i, plan, actors)
 
 
-class ExpertDriver:
+class ExpertDriver(PlanningDriver):
     """Drives by the truth: the best that this project knows to do by rules."""
 
     name = "expert"
-    privileged = True
-    sensors: tuple[str, ...] = ()
     controller = "expert"
 
-    def __init__(self) -> None:
-        self._simulator: Simulator | None = None
+    def _equip(self, simulator: Simulator, batch: int, slots: int) -> None:
+        self.manner = same_manner(_EXPERT, batch, simulator.device)
 
-    def bind(self, simulator: Simulator) -> None:
-        """Drive the cars of ``simulator`` from now on."""
-        if self._simulator is simulator:
-            return
-        self._simulator = simulator
-        batch, slots = simulator.batch_size, simulator.world.actors.kind.shape[1]
-        device = simulator.device
-        self.plan, self.actors = empty_plan(batch, slots, device), empty_actors(batch, slots, device)
-        self.manner = Manner(*(to_device(device, np.full(batch, value)) for value in _EXPERT))
-        self._out = allocate(device, (batch, 2), np.float32)
-        self.reset(simulator, None, batch)
+    def _begin(self, simulator: Simulator, masks: tuple[Any]) -> None:
+        _forget(simulator.device, simulator.batch_size, self.plan, self.actors, masks)
 
-    def reset(self, simulator: Any, mask: NDArray[np.bool_] | None = None, batch_size: int = 1) -> None:
-        """New episodes begin in the worlds of ``mask``."""
-        if self._simulator is None or simulator is not self._simulator:
-            self.bind(simulator)
-        assert self._simulator is not None
-        chosen = np.ones(batch_size, np.uint8) if mask is None else np.asarray(mask, np.uint8)
-        device = self._simulator.device
-        _forget(device, batch_size, self.plan, self.actors, (to_device(device, chosen),))
-
-    def act(self, observation: Observation) -> Actions:
-        """Action (B, 2) from the truth; the observation is not looked at."""
-        simulator = self._simulator
-        if simulator is None:
-            raise ValueError("the expert is privileged: bind(simulator) before it drives")
+    def _decide(self, simulator: Simulator) -> None:
         device, batch, vehicle = simulator.device, simulator.batch_size, simulator.vehicle
         world, roads, state = simulator.world, simulator.roads, simulator.state
         actors, manner, plan = self.actors, self.manner, self.plan
         _look(device, batch, world, roads, state, actors, manner, plan, simulator.control_period)
         make_plan(device, batch, world, roads, actors, manner, plan, 0.5 * vehicle.length, 0.5 * vehicle.width)
         follow_plan(device, batch, world, roads, plan, vehicle, (self._out,))
-        return np.array(to_host(self._out))

@@ -27,7 +27,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.bundle import lasting
-from drive_sim.drivers.driver import Actions
 from drive_sim.drivers.perception import (
     attend,
     drift_senses,
@@ -36,21 +35,17 @@ from drive_sim.drivers.perception import (
     remember_angles,
     settle_senses,
 )
+from drive_sim.drivers.planner import PlanningDriver
 from drive_sim.drivers.planning import begin_plan, forget_plan, make_plan, planned_offset
-from drive_sim.drivers.situation import (
-    Manner,
-    empty_actors,
-    empty_plan,
-    time_slowness,
-)
+from drive_sim.drivers.situation import Manner, time_slowness
 from drive_sim.geometry import to_local
-from drive_sim.kernel import allocate, inner_scalar, kernel, to_device, to_host
+from drive_sim.kernel import allocate, inner_scalar, kernel, to_host
 from drive_sim.randomness import STREAM_HUMAN_MODEL, random_uniform
 from drive_sim.world.road import ahead, curvature_at, road_point
+from drive_sim.world.state import ACTOR_NONE
 from drive_sim.world.vehicle import acceleration_command, steering_command
 
 if TYPE_CHECKING:
-    from drive_sim.sensors.observation import Observation
     from drive_sim.world.simulator import Simulator
 
 NEAR_TIME, FAR_TIME = 0.8, 1.5
@@ -67,6 +62,10 @@ FOOT_TIME = 0.25
 """Time in which the foot follows what the driver wants [s]; half of it when braking hard."""
 LOST = 1.3
 """Further than this from the wanted path [m], a driver thinks again about where to go."""
+LATEST, EARLIEST = 1.0, 2.6
+"""Headways at which somebody who looks up late notices who is in the way [s]."""
+IN_THE_WAY = 0.8
+"""Lane widths from the lane's middle within which somebody is in the way of who looks up late [1]."""
 CLEAR_SIGHT, NIGHT_SIGHT = 250.0, 110.0
 """How far others are seen by day and at night [m]; in fog no further than they can be made out."""
 
@@ -85,6 +84,8 @@ class Mind(NamedTuple):
     interventions: Any  # int32 (B) put-backs so far: after one, think again
     speed_share: Any  # wanted speed over the limit without drift [1]
     fresh: Any  # uint8 (B): hands and foot have yet to begin
+    lateness: Any  # [s] of headway at which somebody in the way is noticed at last; 0: in time
+    dreaming: Any  # uint8 (B): nobody has been noticed yet
 
 
 @inner_scalar
@@ -94,7 +95,7 @@ def _between(seed, index, low, high):
 
 
 @kernel(grain=256)
-def _become(i, world, state, manner, senses, mind, plan, actors, masks):
+def _become(i, world, state, manner, senses, mind, plan, actors, late, masks):
     """Who drives world ``i`` from now on, where the mask says so: style, delays, eyes."""
     if not masks[0][i]:
         return
@@ -118,7 +119,23 @@ def _become(i, world, state, manner, senses, mind, plan, actors, masks):
     settle_senses(i, seed, senses)
     mind.interventions[i] = state.interventions[i]
     mind.fresh[i] = 1
+    mind.lateness[i] = _between(seed, 8, LATEST, EARLIEST) if late else 0.0
+    mind.dreaming[i] = 1 if late else 0
     forget_plan(i, plan, actors)
+
+
+@inner_scalar
+def _dream(i, world, roads, state, actors, mind):
+    """Wake up if somebody is in the way and near, else see nobody."""
+    for n in range(actors.kind.shape[1]):
+        gap = ahead(roads, world.road[i], state.s[i], state.actor_s[i, n])
+        reach = mind.lateness[i] * (state.speed[i] + max(-actors.speed[i, n], 0.0)) + 0.5 * world.actors.length[i, n]
+        beside = abs(state.actor_d[i, n] - world.lane_centre[i])
+        if actors.kind[i, n] != ACTOR_NONE and 0.0 < gap < reach and beside < IN_THE_WAY * world.lane_width[i]:
+            mind.dreaming[i] = 0
+            return
+    for n in range(actors.kind.shape[1]):
+        actors.kind[i, n] = ACTOR_NONE
 
 
 @kernel(grain=128)
@@ -132,6 +149,8 @@ def _look(i, world, roads, state, actors, manner, senses, mind, plan, period):
     attentive = attend(i, seed, step, senses, plan, bend * speed * speed, period)
     mind.attentive[i] = 1 if attentive else 0
     perceive_actors(i, step, world, roads, state, actors, senses, manner.sight[i], attentive, period)
+    if mind.dreaming[i]:
+        _dream(i, world, roads, state, actors, mind)
     time_slowness(i, actors, period)
     manner.speed_share[i] = mind.speed_share[i] * (1.0 + senses.speed_wander[i])
     plan.bias[i] = senses.place[i] + senses.wander[i]
@@ -191,52 +210,47 @@ def _act(i, world, roads, state, senses, mind, plan, vehicle, period, out):
     out[0][i, 1] = acceleration_command(vehicle, mind.pedal[i], speed)
 
 
-class HumanModelDriver:
+class HumanModelDriver(PlanningDriver):
     """Drives as a person might: the demonstrator where nobody sits at the wheel.
 
     Privileged, because it reads the road's geometry and the others' places from the simulator's state, though only
-    through delay and noise.
+    through delay and noise, and nothing of whom another road user hides.
+
+    Parameters
+    ----------
+    late
+        Whether it notices nobody until somebody is in the way and a second or two ahead, once in each episode: what
+        is driven after that teaches how to get out of what a better driver never gets into (disturbances for the
+        demonstrator's own corrections, as in DART: Laskey, Lee, Fox, Dragan & Goldberg 2017).
     """
 
     name = "human-model"
-    privileged = True
-    sensors: tuple[str, ...] = ()
     controller = "human-model"
 
-    def __init__(self) -> None:
-        self._simulator: Simulator | None = None
+    def __init__(self, late: bool = False) -> None:
+        super().__init__()
+        self.late = late
 
-    def bind(self, simulator: Simulator) -> None:
-        """Drive the cars of ``simulator`` from now on."""
-        if self._simulator is simulator:
-            return
-        self._simulator = simulator
-        batch, slots = simulator.batch_size, simulator.world.actors.kind.shape[1]
+    @property
+    def awake(self) -> NDArray[np.bool_]:
+        """(B) whether it is to be imitated: it does not dream."""
+        return np.asarray(to_host(self.mind.dreaming) == 0)
+
+    def _equip(self, simulator: Simulator, batch: int, slots: int) -> None:
         device = simulator.device
-        self.plan, self.actors = empty_plan(batch, slots, device), empty_actors(batch, slots, device)
         self.senses = empty_senses(batch, slots, device)
         self.manner = Manner(*(allocate(device, (batch,), np.float64) for _ in Manner._fields))
-        types = {"attentive": np.uint8, "interventions": np.int32, "fresh": np.uint8}
+        types = {"interventions": np.int32} | dict.fromkeys(("attentive", "fresh", "dreaming"), np.uint8)
         self.mind = Mind(*(allocate(device, (batch,), types.get(name, np.float64)) for name in Mind._fields))
-        self._out = allocate(device, (batch, 2), np.float32)
-        self.reset(simulator, None, batch)
 
-    def reset(self, simulator: Any, mask: NDArray[np.bool_] | None = None, batch_size: int = 1) -> None:
-        """New episodes, and with them other people, begin in the worlds of ``mask``."""
-        if self._simulator is None or simulator is not self._simulator:
-            self.bind(simulator)
-        assert self._simulator is not None
-        chosen = np.ones(batch_size, np.uint8) if mask is None else np.asarray(mask, np.uint8)
+    def _begin(self, simulator: Simulator, masks: tuple[Any]) -> None:
+        """Other people sit down at the wheel."""
         _become(
-            simulator.device, batch_size, simulator.world, simulator.state, self.manner, self.senses, self.mind,
-            self.plan, self.actors, (to_device(simulator.device, chosen),),
+            simulator.device, simulator.batch_size, simulator.world, simulator.state, self.manner, self.senses,
+            self.mind, self.plan, self.actors, self.late, masks,
         )  # fmt: skip
 
-    def act(self, observation: Observation) -> Actions:
-        """Action (B, 2) from what the model perceives of the truth; the observation is not looked at."""
-        simulator = self._simulator
-        if simulator is None:
-            raise ValueError("the human model is privileged: bind(simulator) before it drives")
+    def _decide(self, simulator: Simulator) -> None:
         device, batch, vehicle = simulator.device, simulator.batch_size, simulator.vehicle
         world, roads, state = simulator.world, simulator.roads, simulator.state
         actors, manner, plan, senses, mind = self.actors, self.manner, self.plan, self.senses, self.mind
@@ -244,4 +258,3 @@ class HumanModelDriver:
         _look(device, batch, world, roads, state, actors, manner, senses, mind, plan, period)
         make_plan(device, batch, world, roads, actors, manner, plan, 0.5 * vehicle.length, 0.5 * vehicle.width)
         _act(device, batch, world, roads, state, senses, mind, plan, vehicle, period, (self._out,))
-        return np.array(to_host(self._out))

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from drive_sim.errors import InputError
-from drive_sim.kernel import kernel
+from drive_sim.kernel import inner_scalar, kernel
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -200,6 +200,14 @@ def fold_batch_norm(network: PilotNet) -> PilotNet:
     return network
 
 
+@inner_scalar
+def _value_at(centres, place):
+    """Value at a place counted in bins, between their centres."""
+    low = min(max(int(place), 0), centres.shape[0] - 1)
+    high = min(low + 1, centres.shape[0] - 1)
+    return centres[low] + (centres[high] - centres[low]) * (place - low)
+
+
 @kernel(grain=64)
 def decode_row(b, out, logits, centres, reach):
     """What world ``b``'s logits (B, bins) say, see `decode`."""
@@ -209,14 +217,33 @@ def decode_row(b, out, logits, centres, reach):
         highest = max(highest, logits[0][b, k])
     most = -1.0
     for middle in range(bins):
-        share, sum_of_values = 0.0, 0.0
+        share, sum_of_places = 0.0, 0.0
         for k in range(max(middle - reach, 0), min(middle + reach, bins - 1) + 1):
             weight = math.exp(float(logits[0][b, k] - highest))
             share += weight
-            sum_of_values += weight * centres[0][k]
+            sum_of_places += weight * k
         if share > most:
             most = share
-            out[0][b] = sum_of_values / share
+            out[0][b] = _value_at(centres[0], sum_of_places / share)
+
+
+@kernel(grain=64)
+def decode_quantile_row(b, out, logits, centres, share):
+    """What world ``b``'s logits (B, bins) say, see `decode_quantile`."""
+    bins = centres[0].shape[0]
+    highest, total = logits[0][b, 0], 0.0
+    for k in range(1, bins):
+        highest = max(highest, logits[0][b, k])
+    for k in range(bins):
+        total += math.exp(float(logits[0][b, k] - highest))
+    below, place = 0.0, -1.0
+    for k in range(bins):
+        weight = math.exp(float(logits[0][b, k] - highest)) / total
+        if place < 0.0 and below + weight >= share:
+            place = max(k - 0.5 + (share - below) / weight, 0.0)
+        below += weight
+    # Rounding may leave the whole a little below 1.
+    out[0][b] = _value_at(centres[0], bins - 1.0 if place < 0.0 else min(place, bins - 1.0))
 
 
 def decode(
@@ -225,9 +252,21 @@ def decode(
     """Values (B) from distributions over bins (B, bins): the mean within the most likely *window* of bins.
 
     A window reaches ``reach`` bins to each side of its middle. A mean over all bins would average "left" and "right"
-    into the obstacle; the most likely single bin would jump. A row's value never depends on the other rows, not in its
-    last bit.
+    into the obstacle; the most likely single bin would jump. The mean is one of places among the bins, as the labels
+    are spread out (`soft_bins`): of values, whose bins widen outwards, it would make every bend tighter. A row's value
+    never depends on the other rows, not in its last bit.
     """
     out = np.zeros(len(logits), np.float32)
     decode_row("cpu", len(logits), (out,), (np.ascontiguousarray(logits, np.float32),), (centres,), reach)
+    return out
+
+
+def decode_quantile(logits: NDArray[np.float32], centres: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    """Values (B) below which ``share`` of the distributions over bins (B, bins) lies; rows are independent as above.
+
+    Below one half it is the answer of somebody to whom too much costs more than too little (pinball loss, Koenker &
+    Bassett 1978): a doubt is enough to slow down.
+    """
+    out = np.zeros(len(logits), np.float32)
+    decode_quantile_row("cpu", len(logits), (out,), (np.ascontiguousarray(logits, np.float32),), (centres,), share)
     return out

@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from drive_sim.drivers.inference import DrivingNetwork
-from drive_sim.drivers.networks import SPEED_REACH, NetworkSettings, PilotNet, build_network, decode
+from drive_sim.drivers.networks import NetworkSettings, PilotNet, build_network, decode, decode_quantile
 from drive_sim.errors import InputError
 from drive_sim.kernel import kernel
 from drive_sim.sensors.camera import CameraConfig
@@ -32,6 +32,8 @@ SPEED_TIME = 0.7
 """Time in which the speed controller closes the gap to the target speed [s]."""
 HARDEST_BRAKING = 8.0
 """Deceleration that it asks for at most [m/s²]."""
+SPEED_QUANTILE = 0.35
+"""Of the speeds that the network thinks possible, the one driven: too fast costs more than too slow."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,8 @@ class NeuralDriver:
         """
         curvature, speed = self._network.answer(pictures)
         settings = self.model.settings
-        return decode(curvature, settings.curvature_centres), decode(speed, settings.speed_centres, SPEED_REACH)
+        target = decode_quantile(speed, settings.speed_centres, SPEED_QUANTILE)
+        return decode(curvature, settings.curvature_centres), target
 
     def act(self, observation: Observation) -> NDArray[np.float32]:
         """Action (B, 2) float32 from the front camera's picture and the odometer's speed."""

@@ -2,7 +2,8 @@
 
 Other road users are perceived a reaction time late and carried on at the speed they had then, as in the human driver
 model (Treiber, Kesting & Helbing 2006, "Delays, inaccuracies and anticipation in microscopic traffic models"), from
-which the relative error of distances, its 20 s memory and the anticipation are taken. Random disturbances are
+which the relative error of distances, its 20 s memory and the anticipation are taken. Whom somebody else hides is not
+perceived (`sight`), and whoever gets hidden is still reckoned with for a while. Random disturbances are
 Ornstein-Uhlenbeck processes, so errors persist as a person's do. Every draw is keyed by the world's seed and step.
 """
 
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from drive_sim.bundle import lasting
+from drive_sim.drivers.sight import is_in_sight
 from drive_sim.drivers.situation import ROLE_NONE, see_actor
 from drive_sim.kernel import allocate, inner_scalar
 from drive_sim.randomness import STREAM_HUMAN_MODEL, random_normal, random_uniform
@@ -32,6 +34,10 @@ WANDER, WANDER_MEMORY = 0.14, 8.0
 """Drift of the wanted place in the lane: standard deviation [m] and memory [s]."""
 SPEED_WANDER = 0.02
 """Drift of the wanted speed [1], with the same memory."""
+SURPRISE = 1.0
+"""So much longer than others whoever has just come into view is braked for before a way round is looked for [s]."""
+HIDDEN_MEMORY = 3.0
+"""Somebody who has been hidden for longer than this is out of mind [s]."""
 LAPSE_SHORTEST, LAPSE_LONGEST = 0.5, 1.4
 """How long a glance away from the road lasts [s]."""
 CALM_ACCELERATION = 1.2
@@ -59,13 +65,15 @@ class Senses(NamedTuple):
     distance_noise: Any
     direction_noise: Any
     lapse_left: Any  # [s] that attention is still away
-    truth: Any  # (B, H, N, 5) s, d, speed, lateral speed and acceleration of everybody at the last H steps
+    truth: Any  # (B, H, N, 6) s, d, speed, lateral speed, acceleration, in sight (1) or not, at the last H steps
+    hidden_for: Any  # (B, N) [s] since somebody was last seen
     angles: Any  # (B, H, 2) near and far angle [rad] of the last H steps
 
 
 def empty_senses(batch: int, actors: int, device: str = "cpu") -> Senses:
     """Zeroed `Senses` for B worlds with N actor slots."""
-    shapes: dict[str, tuple[int, ...]] = {"truth": (batch, MEMORY, actors, 5), "angles": (batch, MEMORY, 2)}
+    shapes: dict[str, tuple[int, ...]] = {"truth": (batch, MEMORY, actors, 6), "angles": (batch, MEMORY, 2)}
+    shapes["hidden_for"] = (batch, actors)
     types: dict[str, Any] = {"hazard_delay": np.int32, "steering_delay": np.int32}
     return Senses(
         *(allocate(device, shapes.get(name, (batch,)), types.get(name, np.float64)) for name in Senses._fields)
@@ -128,6 +136,15 @@ def attend(i, seed, step, senses, plan, demand, period):
 
 
 @inner_scalar
+def _witness(i, n, slot, world, state, actors, truth):
+    """Store what is true of actor ``n`` in the memory's ``slot``."""
+    truth[i, slot, n, 0], truth[i, slot, n, 1] = actors.s[i, n], actors.d[i, n]
+    truth[i, slot, n, 2], truth[i, slot, n, 3] = actors.speed[i, n], actors.lateral_speed[i, n]
+    truth[i, slot, n, 4] = actors.acceleration[i, n]
+    truth[i, slot, n, 5] = 1.0 if is_in_sight(i, n, world, state) else 0.0
+
+
+@inner_scalar
 def perceive_actors(i, step, world, roads, state, actors, senses, sight, attentive, period):
     """Other road users as they were a reaction time ago, carried on to now; unseen ones stay where they are thought.
 
@@ -143,14 +160,16 @@ def perceive_actors(i, step, world, roads, state, actors, senses, sight, attenti
         see_actor(i, n, world, roads, state, actors, 1e9)
         if actors.kind[i, n] == ACTOR_NONE:
             continue
-        truth[i, slot, n, 0], truth[i, slot, n, 1] = actors.s[i, n], actors.d[i, n]
-        truth[i, slot, n, 2], truth[i, slot, n, 3] = actors.speed[i, n], actors.lateral_speed[i, n]
-        truth[i, slot, n, 4] = actors.acceleration[i, n]
+        _witness(i, n, slot, world, state, actors, truth)
         gap = ahead(roads, road, state.s[i], actors.s[i, n])
-        if abs(gap) > sight:
+        seen = truth[i, then, n, 5] > 0.0
+        senses.hidden_for[i, n] = 0.0 if seen else senses.hidden_for[i, n] + period
+        if abs(gap) > sight or (not seen and (not known or senses.hidden_for[i, n] > HIDDEN_MEMORY)):
             actors.kind[i, n] = ACTOR_NONE
             continue
-        if attentive or not known:
+        if not known and step > 0:
+            actors.slow_for[i, n] = -SURPRISE
+        if seen and (attentive or not known):
             age = late * period
             speed, lateral_speed, acceleration = truth[i, then, n, 2], truth[i, then, n, 3], truth[i, then, n, 4]
             s = truth[i, then, n, 0] + speed * age + DISTANCE_ERROR * senses.distance_noise[i] * gap

@@ -15,18 +15,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from drive_sim.drivers.driver import Actions
+from drive_sim.drivers.planner import PlanningDriver, same_manner
 from drive_sim.drivers.planning import follow_plan, forget_plan, make_plan, plan_ahead
 from drive_sim.drivers.risk import decide, empty_watch
-from drive_sim.drivers.situation import Manner, empty_actors, empty_plan, see_actor, wanted_speed
-from drive_sim.kernel import allocate, kernel, to_device, to_host
+from drive_sim.drivers.situation import Manner, empty_actors, see_actor, wanted_speed
+from drive_sim.kernel import kernel
 from drive_sim.world.single_track import GRAVITY
 
 if TYPE_CHECKING:
-    from drive_sim.sensors.observation import Observation
     from drive_sim.world.simulator import Simulator
 
 FULL_BRAKE = 0.774 * GRAVITY
@@ -94,50 +90,25 @@ def _forget(i, plan, nobody, watch, masks):
             watch.noticed[i, n], watch.braked[i, n], watch.recent[i, n] = 0.0, 0.0, 0
 
 
-class ReferenceDriver:
+class ReferenceDriver(PlanningDriver):
     """The careful and competent human driver after UN R157: brakes in time where a person would, and never evades."""
 
     name = "r157"
-    privileged = True
-    sensors: tuple[str, ...] = ()
     controller = "expert"
 
-    def __init__(self) -> None:
-        self._simulator: Simulator | None = None
+    def _equip(self, simulator: Simulator, batch: int, slots: int) -> None:
+        self.nobody = empty_actors(batch, slots, simulator.device)
+        self.watch = empty_watch(batch, slots, simulator.control_period, simulator.device)
+        self.manner = same_manner(_REFERENCE, batch, simulator.device)
 
-    def bind(self, simulator: Simulator) -> None:
-        """Drive the cars of ``simulator`` from now on."""
-        if self._simulator is simulator:
-            return
-        self._simulator = simulator
-        batch, slots = simulator.batch_size, simulator.world.actors.kind.shape[1]
-        device = simulator.device
-        self.plan, self.seen = empty_plan(batch, slots, device), empty_actors(batch, slots, device)
-        self.nobody = empty_actors(batch, slots, device)
-        self.watch = empty_watch(batch, slots, simulator.control_period, device)
-        self.manner = Manner(*(to_device(device, np.full(batch, value)) for value in _REFERENCE))
-        self._out = allocate(device, (batch, 2), np.float32)
-        self.reset(simulator, None, batch)
+    def _begin(self, simulator: Simulator, masks: tuple[Any]) -> None:
+        _forget(simulator.device, simulator.batch_size, self.plan, self.nobody, self.watch, masks)
 
-    def reset(self, simulator: Any, mask: NDArray[np.bool_] | None = None, batch_size: int = 1) -> None:
-        """New episodes begin in the worlds of ``mask``."""
-        if self._simulator is None or simulator is not self._simulator:
-            self.bind(simulator)
-        assert self._simulator is not None
-        chosen = np.ones(batch_size, np.uint8) if mask is None else np.asarray(mask, np.uint8)
-        device = self._simulator.device
-        _forget(device, batch_size, self.plan, self.nobody, self.watch, (to_device(device, chosen),))
-
-    def act(self, observation: Observation) -> Actions:
-        """Action (B, 2) from the truth; the observation is not looked at."""
-        simulator = self._simulator
-        if simulator is None:
-            raise ValueError("the reference driver is privileged: bind(simulator) before it drives")
+    def _decide(self, simulator: Simulator) -> None:
         device, batch, vehicle = simulator.device, simulator.batch_size, simulator.vehicle
         world, roads, state = simulator.world, simulator.roads, simulator.state
-        manner, plan, watch = self.manner, self.plan, self.watch
-        _look(device, batch, world, roads, state, self.seen, manner, plan)
+        seen, manner, plan, watch = self.actors, self.manner, self.plan, self.watch
+        _look(device, batch, world, roads, state, seen, manner, plan)
         make_plan(device, batch, world, roads, self.nobody, manner, plan, 0.5 * vehicle.length, 0.5 * vehicle.width)
-        _brake(device, batch, world, roads, state, self.seen, manner, watch, plan, vehicle, simulator.control_period)
+        _brake(device, batch, world, roads, state, seen, manner, watch, plan, vehicle, simulator.control_period)
         follow_plan(device, batch, world, roads, plan, vehicle, (self._out,))
-        return np.array(to_host(self._out))

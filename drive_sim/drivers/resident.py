@@ -12,9 +12,9 @@ import numpy as np
 
 from drive_sim.device import as_array, as_tensor, torch_device
 from drive_sim.drivers.inference import DrivingNetwork
-from drive_sim.drivers.networks import CURVATURE_REACH, SPEED_REACH, decode_row
-from drive_sim.drivers.neural import HARDEST_BRAKING, Model, command_car
-from drive_sim.kernel import allocate, to_device
+from drive_sim.drivers.networks import CURVATURE_REACH, decode_quantile_row, decode_row
+from drive_sim.drivers.neural import HARDEST_BRAKING, SPEED_QUANTILE, Model, command_car
+from drive_sim.kernel import Kernel, allocate, to_device
 from drive_sim.world.vehicle import BMW_320I, VehicleParameters
 
 if TYPE_CHECKING:
@@ -53,12 +53,12 @@ class ResidentDriver:
     def perceive(self, pictures: Any) -> tuple[Any, Any]:
         """Curvature [1/m] and target speed [m/s] (both (B), on the device) for pictures (B, H, W, 3) that lie there."""
         logits, bins = self._network.logits(as_tensor(pictures)), self.model.settings.curvature_bins
-        curvature = self._decoded(logits[:, :bins], self._curvatures, CURVATURE_REACH)
-        return curvature, self._decoded(logits[:, bins:], self._speeds, SPEED_REACH)
+        curvature = self._decoded(decode_row, logits[:, :bins], self._curvatures, CURVATURE_REACH)
+        return curvature, self._decoded(decode_quantile_row, logits[:, bins:], self._speeds, SPEED_QUANTILE)
 
-    def _decoded(self, logits: Any, centres: tuple[Any], reach: int) -> Any:
+    def _decoded(self, decoder: Kernel, logits: Any, centres: tuple[Any], how: float) -> Any:
         values = self._values((len(logits),))
-        decode_row(self.device, len(logits), (values,), (as_array(logits.contiguous()),), centres, reach)
+        decoder(self.device, len(logits), (values,), (as_array(logits.contiguous()),), centres, how)
         return values
 
     def _values(self, shape: tuple[int, ...]) -> Any:

@@ -24,6 +24,7 @@ import numpy as np
 
 from drive_sim.bundle import lasting
 from drive_sim.drivers.following import follow
+from drive_sim.drivers.sight import is_hidden_by
 from drive_sim.kernel import allocate, inner_scalar
 from drive_sim.world.road import ahead
 from drive_sim.world.state import ACTOR_BUS, ACTOR_CAR, ACTOR_LORRY, ACTOR_NONE, ACTOR_PEDESTRIAN
@@ -82,16 +83,12 @@ def resting_place(roads, road, d):
 
 
 @inner_scalar
-def _hides(i, m, n, seen, watch, roads, world, state):
-    """Whether vehicle ``m`` drives between us and actor ``n`` and shows nothing of it yet."""
+def _hides(i, m, n, seen, watch, world, state):
+    """Whether vehicle ``m`` keeps its place before actor ``n``: the regulation's cut-out begins as it leaves."""
     kind = seen.kind[i, m]
-    if m == n or (kind != ACTOR_CAR and kind != ACTOR_LORRY and kind != ACTOR_BUS):
+    if kind != ACTOR_CAR and kind != ACTOR_LORRY and kind != ACTOR_BUS:
         return False
-    if abs(seen.d[i, m] - watch.home[i, m]) > WANDERING or abs(seen.d[i, m] - seen.d[i, n]) > seen.half_width[i, m]:
-        return False
-    road = world.road[i]
-    nearer = ahead(roads, road, state.s[i], seen.s[i, m])
-    return 0.0 < nearer < ahead(roads, road, state.s[i], seen.s[i, n])
+    return abs(seen.d[i, m] - watch.home[i, m]) <= WANDERING and is_hidden_by(i, m, n, world, state)
 
 
 @inner_scalar
@@ -121,7 +118,7 @@ def notice(i, n, gap, roads, world, state, seen, watch, half_width, period):
         return False
     if not judged:
         for m in range(seen.kind.shape[1]):
-            if _hides(i, m, n, seen, watch, roads, world, state):
+            if _hides(i, m, n, seen, watch, world, state):
                 watch.noticed[i, n] = 0.0
                 return False
         if watch.fresh[i]:

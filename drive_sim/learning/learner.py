@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from drive_sim.drivers.networks import NetworkSettings, PilotNet, build_network, decode
+from drive_sim.drivers.networks import SPEED_REACH, NetworkSettings, PilotNet, build_network, decode
 from drive_sim.errors import InputError
 from drive_sim.learning.labels import soft_bins
 from drive_sim.learning.samples import Views, ViewSettings
@@ -30,7 +30,7 @@ class TrainingSettings:
     views: int = 120_000
     chunk: int = 8_000
     """Views rendered, learnt from and checkpointed together."""
-    batch: int = 128
+    batch: int = 64
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
     ema: float = 0.998
@@ -167,7 +167,7 @@ class Learner:
             answers = network(torch.from_numpy(views.pictures[rows]).to(self.device))
             settings = self.settings.network
             bend = decode(answers.curvature.cpu().numpy(), settings.curvature_centres) - views.curvature[rows]
-            pace = decode(answers.speed.cpu().numpy(), settings.speed_centres, reach=1) - views.speed[rows]
+            pace = decode(answers.speed.cpu().numpy(), settings.speed_centres, SPEED_REACH) - views.speed[rows]
             kept = [float(losses[name]) * len(rows) for name in ("loss", "seen_loss")]
             parts.append((*kept, np.abs(bend).sum(), np.abs(pace).sum()))
         total = np.sum(parts, axis=0) / len(views.curvature)

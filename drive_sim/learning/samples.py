@@ -35,8 +35,10 @@ from drive_sim.world.state import (
 Floats = NDArray[np.float64]
 FAILURES = EVENT_COLLISION | EVENT_OFF_ROAD | EVENT_STALL | EVENT_WRONG_WAY
 EGO_LENGTH, EGO_WIDTH = 4.6, 1.8
-SHARES = (0.40, 0.20, 0.40)
+SHARES = (0.45, 0.17, 0.38)
 """Of the views drawn: with nobody near, with somebody near, and in reaction to somebody."""
+RARITY = 0.6
+"""Within those, a stratum is drawn by its size to the power of 1 - `RARITY`."""
 BENDS, SLOWS = 4, 3
 """Classes of curvature and of speed, of which rare ones are drawn more often."""
 REACTION = 2.0
@@ -88,6 +90,8 @@ class ViewSettings:
     """Share of views taken exactly where the driver was."""
     redrawn_weather: float = 0.6
     """Share of views in weather other than the recording's."""
+    repainted: float = 0.6
+    """Share of views in which the others wear colours of others of their kind."""
     body_sigma: float = 0.008
     """Pitch and roll of the body [rad], standing in for braking, bumps and a camera that was mounted anew."""
 
@@ -130,6 +134,7 @@ class ViewSource:
         episodes = [drive.episode for drive in drives]
         self._world = build_world(episodes, [number[id(e.road)] for e in episodes], self._slots)
         self._weathers = weather_arrays(list(weathers))
+        self._palette = _palette(episodes)
         self._collect()
 
     def _collect(self) -> None:
@@ -227,7 +232,8 @@ class ViewSource:
         pick = rng.integers(0, len(self._weathers.friction), len(redrawn))
         for mine, pool in zip(world.weather, self._weathers, strict=True):
             mine[redrawn] = pool[pick]
-        world = world._replace(seed=rng.integers(0, 1 << 62, count))
+        actors = world.actors._replace(colour=self._repainted(rng, world))
+        world = world._replace(seed=rng.integers(0, 1 << 62, count), actors=actors)
         heading = state.yaw - state.heading_error
         moved = state._replace(
             x=state.x - shift * np.sin(heading),
@@ -239,6 +245,16 @@ class ViewSource:
             roll=state.roll + rng.normal(0.0, self.settings.body_sigma, count),
         )
         return world, moved
+
+    def _repainted(self, rng: np.random.Generator, world: World) -> NDArray[np.float32]:
+        """Colours of the others (n, N, 3), some worn by others of their kind in the recording."""
+        colours, kinds = world.actors.colour.copy(), world.actors.kind
+        chosen = (rng.random(len(kinds)) < self.settings.repainted)[:, None] & (kinds > 0)
+        draws = rng.random(kinds.shape)
+        for kind, palette in self._palette.items():
+            worn = chosen & (kinds == kind)
+            colours[worn] = palette[(draws[worn] * len(palette)).astype(np.int64)]
+        return colours
 
     def _labels(
         self, drive: NDArray[np.int64], s: Floats, state: State, shift: Floats, turn: Floats
@@ -262,6 +278,14 @@ def _rows(state: State, steps: NDArray[np.int64], slots: int) -> State:
         return np.pad(array, ((0, 0), (0, missing))) if missing else array
 
     return State(*(pad(name, array[steps]) for name, array in zip(State._fields, state, strict=True)))
+
+
+def _palette(episodes: Sequence[Episode]) -> dict[int, NDArray[np.float32]]:
+    """Colours (n, 3) that each kind of road user wears in the episodes."""
+    worn: dict[int, list[Any]] = {}
+    for actor in (actor for episode in episodes for actor in episode.actors):
+        worn.setdefault(actor.kind, []).append(actor.colour)
+    return {kind: np.array(colours, np.float32) for kind, colours in sorted(worn.items())}
 
 
 def _relative(state: State, heading: Floats) -> tuple[Floats, Floats]:
@@ -291,7 +315,7 @@ def _stratum(drive: Drive) -> NDArray[np.int64]:
 def _weights(stratum: NDArray[np.int64]) -> Floats:
     """Probability of each step (n): `SHARES` by what happens, and within each, rare strata more often."""
     counts = np.bincount(stratum)
-    weight = 1.0 / np.sqrt(counts[stratum])
+    weight = counts[stratum].astype(np.float64) ** -RARITY
     happening = stratum // (BENDS * SLOWS)
     sums = np.bincount(happening, weight, minlength=len(SHARES))
     return np.asarray(weight * np.asarray(SHARES)[happening] / np.maximum(sums[happening], 1e-12))

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from drive_sim.drivers.networks import NetworkSettings, build_network, decode, fold_batch_norm
+from drive_sim.drivers.networks import NetworkSettings, build_network, decode, decode_quantile, fold_batch_norm
 from drive_sim.drivers.neural import NeuralDriver, load_model, save_model
 from drive_sim.errors import InputError
 from drive_sim.learning.labels import soft_bins
@@ -44,6 +44,22 @@ def test_an_obstacle_with_two_sides_is_passed_on_one_of_them() -> None:
     probability[0, 8], probability[0, 32] = 0.45, 0.55
     value = float(decode(np.log(probability), centres)[0])
     assert value == pytest.approx(float(centres[32]), rel=0.02)
+
+
+def test_a_doubt_is_enough_to_slow_down() -> None:
+    centres = NetworkSettings().speed_centres
+    fast, slow = (soft_bins(np.array([speed]), centres) for speed in (20.0, 5.0))
+    sure, doubtful = (np.log(fast * (1.0 - doubt) + slow * doubt + 1e-9) for doubt in (0.0, 0.4))
+    assert decode(doubtful, centres, reach=1)[0] == pytest.approx(20.0, abs=0.9)
+    assert decode_quantile(doubtful, centres, 0.35)[0] < 8.0
+    assert decode_quantile(sure, centres, 0.35)[0] == pytest.approx(19.3, abs=0.3)
+    assert decode_quantile(sure, centres, 0.5)[0] == pytest.approx(20.0, abs=0.1)
+
+
+def test_doubt_does_not_make_a_bend_tighter() -> None:
+    centres = NetworkSettings().curvature_centres
+    blurred = soft_bins(centres[35:36], centres, spread=2.0)
+    assert decode(np.log(blurred + 1e-9), centres)[0] == pytest.approx(float(centres[35]), rel=1e-3)
 
 
 def test_a_value_between_bins_and_at_the_last_bin_is_found_again() -> None:

@@ -64,6 +64,18 @@ def test_no_view_stands_in_another_road_user(drives: list[Drive]) -> None:
     assert not np.any(views._touches(drive, views._states, shift) & (shift != 0.0))
 
 
+def test_others_are_repainted_in_colours_of_their_kind(drives: list[Drive]) -> None:
+    views = source(drives, replace(PLAIN, repainted=1.0))
+    worn = {tuple(np.float32(actor.colour)) for drive in drives for actor in drive.episode.actors}
+    drive = np.array([n for n, drive in enumerate(drives) if drive.episode.actors] * 20)
+    rows = np.array([int(np.flatnonzero(views._table["drive"] == n)[0]) for n in drive])
+    states = type(views._states)(*(array[rows] for array in views._states))
+    world, _ = views._place(np.random.default_rng(0), drive, states, np.zeros(len(rows)), np.zeros(len(rows)))
+    there = world.actors.kind > 0
+    assert {tuple(colour) for colour in world.actors.colour[there]} == worn
+    assert not world.actors.colour[~there].any()
+
+
 def test_what_happens_decides_how_often_it_is_looked_at(drives: list[Drive]) -> None:
     views = source(drives)
     happening = views._table["stratum"] // (BENDS * SLOWS)
