@@ -110,7 +110,7 @@ from pathlib import Path
 from drive_sim.bench import Effort, run_bench, sections
 from drive_sim.bench.scenes import Scenes
 sections.SECTIONS = (sections.parity,)
-scenes = Scenes(("lane-keeping/rural", "obstacle-avoidance/cones"), ("dry", "rain"), (9, 18), 3)
+scenes = Scenes(("lane-keeping/rural", "obstacle-avoidance/cones"), ("dry", "rain"), (33, 100), 3)
 for line in run_bench("cuda", Path(sys.argv[1]), Effort(scenes=scenes)):
     print(line)
 """

@@ -30,8 +30,10 @@ from drive_sim.sensors.camera_faces import (
 from drive_sim.sensors.camera_field import (
     KNOT_DISTANCE,
     STEP,
+    air_knot,
     between,
     course_of,
+    cubic,
     ground_knot,
     hermite,
     joinable,
@@ -138,6 +140,10 @@ def _background_at(view, roads, road, textures, scratch, slot, row, column):
     along_s = hermite(p.s, p.column_s, q.s, q.column_s, n)
     along_d = hermite(p.d, p.column_d, q.d, q.column_d, n)
     place = between(left, right, along_s, along_d, t)
+    before, after = air_knot(view, F(first), F(row)), air_knot(view, F(first + KNOT_DISTANCE), F(row))
+    clear = cubic(before[0], hermite(before[0], before[1], after[0], after[1], n), t)
+    if not joined:
+        clear = air_knot(view, F(column), F(row))[0]
     sky = left.element == -2
     if not joined or left.element < 0:
         knot = ground_knot(view, roads, course, F(column), F(row), rails)
@@ -146,7 +152,7 @@ def _background_at(view, roads, road, textures, scratch, slot, row, column):
         red, green, blue = sky_pixel(view, textures, cloud_level(view, textures), F(column), F(row))
         return red, green, blue, F(0.0), F(SEMANTIC_SKY)
     levels = row_levels(view, textures, F(row))
-    return ground_pixel(view, roads, road, trim, textures, levels, F(column), F(row), place)
+    return ground_pixel(view, roads, road, trim, textures, levels, F(column), F(row), place, clear)
 
 
 @kernel(grain=1 << 30, fastmath=True)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from drive_sim.sensors.camera_light import ray
+from drive_sim.sensors.camera_light import clearness, clearness_rate, ray
 from drive_sim.sensors.camera_rows import fetch
 from drive_sim.sensors.camera_view import pixel_scalar
 from drive_sim.world.road import (
@@ -188,6 +188,15 @@ def ground_knot(view, roads, course, column, row, rails):
 
 
 @pixel_scalar
+def air_knot(view, column, row):
+    """(share of light that the fog lets pass from the ground in pixel (row, column), its change to the next pixel)."""
+    x, y, z = ray(view, column, row)
+    z = min(z, F(HORIZON))
+    clear = clearness(view, x, y, z)
+    return clear, clearness_rate(view, clear, x, y, z)
+
+
+@pixel_scalar
 def place_of(view, knot, column, row):
     """The `Place` of a knot that is not in the sky, be there a road or not."""
     if knot.element >= 0:
@@ -230,7 +239,7 @@ def _mix(a, b, t):
 
 @pixel_scalar
 def hermite(a, a_rate, b, b_rate, n):
-    """Coefficients (c1, c2, c3) of the cubic a + c1 t + c2 t² + c3 t³ from ``a`` to ``b``, t being the share of the way.
+    """Coefficients (c1, c2, c3) of the cubic a + c1 t + c2 t² + c3 t³ from ``a`` to ``b``, t a share of the way.
 
     It has the values and the rates (per pixel) of both ends, ``n`` pixels apart.
     """

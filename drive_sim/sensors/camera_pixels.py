@@ -45,8 +45,11 @@ def lay_rails(view, trim, place, clear, red, green, blue, near, kind):
 
 
 @pixel_scalar
-def ground_pixel(view, roads, road, trim, textures, levels, column, row, place):
-    """(r, g, b, inverse depth, class) of the ground in a pixel, as it arrives at the camera."""
+def ground_pixel(view, roads, road, trim, textures, levels, column, row, place, clear):
+    """(r, g, b, inverse depth, class) of the ground in a pixel, as it arrives at the camera.
+
+    ``clear`` is the share of light that the fog lets pass.
+    """
     x, y, z = ray(view, column, row)
     near = -z / view.height
     base = ground_base(view, trim, textures, levels, x / near, y / near, place, has_kerbs(trim))
@@ -61,15 +64,16 @@ def ground_pixel(view, roads, road, trim, textures, levels, column, row, place):
     base = paint(view, base, share, yellow)
     red, green, blue = light_ground(view, x, y, z, base.red, base.green, base.blue)
     red, green, blue = mirror_sky(view, x, y, z, base.puddle, red, green, blue)
-    clear = clearness(view, x, y, z)
     red, green, blue = arriving(view, clear, red, green, blue)
     return lay_rails(view, trim, place, clear, red, green, blue, near, base.kind)
 
 
 @frame_scalar
 def single_ground(view, roads, road, trim, textures, levels, column, row, place):
-    """`ground_pixel` as a call of its own."""
-    return ground_pixel(view, roads, road, trim, textures, levels, column, row, place)
+    """`ground_pixel` as a call of its own, in the air of the pixel itself."""
+    x, y, z = ray(view, column, row)
+    clear = clearness(view, x, y, z)
+    return ground_pixel(view, roads, road, trim, textures, levels, column, row, place, clear)
 
 
 @pixel_scalar

@@ -12,17 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from drive_sim.sensors.camera_field import (
-    HORIZON,
     KNOT_DISTANCE,
     Knot,
     Place,
+    air_knot,
     ground_knot,
     hermite,
     joinable,
     rail_offset,
 )
 from drive_sim.sensors.camera_ground import GRAVEL_WIDTH, KERB_WIDTH, PAVEMENT_WIDTH, has_kerbs, has_rails
-from drive_sim.sensors.camera_light import clearness, clearness_rate, ray
 from drive_sim.sensors.camera_rows import (
     KNOT_BOTTOM_D,
     KNOT_BOTTOM_S,
@@ -98,11 +97,9 @@ def place_knots(view, roads, course, scratch, slot, knots, place, rails):
             row, n = F(INT(INT(knots.row) + line)), place + number
             knot = ground_knot(view, roads, course, column, row, rails)
             at = knot.place
-            x, y, z = ray(view, column, row)
-            z = min(z, F(HORIZON))
-            clear = clearness(view, x, y, z)
+            clear, rate = air_knot(view, column, row)
             write(rows, slot, KNOT_CLEAR, n, clear)
-            write(rows, slot, KNOT_CLEAR_RATE, n, clearness_rate(view, clear, x, y, z))
+            write(rows, slot, KNOT_CLEAR_RATE, n, rate)
             write(rows, slot, KNOT_ELEMENT, n, F(knot.element))
             write(rows, slot, KNOT_S, n, at.s)
             write(rows, slot, KNOT_D, n, at.d)
