@@ -247,7 +247,7 @@ class HumanModelDriver(PlanningDriver):
         """Other people sit down at the wheel."""
         _become(
             simulator.device, simulator.batch_size, simulator.world, simulator.state, self.manner, self.senses,
-            self.mind, self.plan, self.actors, self.late, masks,
+            self.mind, self.plan, self.actors, int(self.late), masks,
         )  # fmt: skip
 
     def _decide(self, simulator: Simulator) -> None:

@@ -30,7 +30,7 @@ class TrainingSettings:
     views: int = 120_000
     chunk: int = 8_000
     """Views rendered, learnt from and checkpointed together."""
-    batch: int = 64
+    batch: int = 32
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
     ema: float = 0.998
