@@ -62,7 +62,8 @@ from drive_sim.sensors.camera_shapes import shapes_on
 from drive_sim.sensors.camera_sky import cloud_level
 from drive_sim.sensors.camera_textures import NOISE_SIZE, NOISE_UNIT, textures_on
 from drive_sim.sensors.camera_view import Camera, Scratch, frame_scalar, load_view, pixel_scalar, store_view
-from drive_sim.world.road import Roads, nearest_element
+from drive_sim.world.road import Roads
+from drive_sim.world.road_frame import nearest_element
 from drive_sim.world.state import State, World
 
 __all__ = ["LAYERS", "CameraConfig", "CameraFrames", "CameraRig"]
