@@ -24,6 +24,7 @@ from drive_sim.sensors.camera_ground import (
     shade_verge,
     trim_of,
 )
+from drive_sim.sensors.camera_knots import Knots, knot_at, place_knots
 from drive_sim.sensors.camera_levels import levels_at
 from drive_sim.sensors.camera_light import arriving, light_ground, mirror_sky, ray
 from drive_sim.sensors.camera_model import SEMANTIC_ROAD, SEMANTIC_SKY, SEMANTIC_VERGE
@@ -61,11 +62,8 @@ from drive_sim.sensors.camera_spans import (
     MIXED_SPAN,
     SKY_SPAN,
     VERGE_SPAN,
-    Knots,
     clear_at,
     cubics_at,
-    knot_at,
-    place_knots,
     run_at,
     touches,
 )
