@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from drive_sim.drivers.situation import CELL, CELLS, LEAST_SPACING, ROLE_PASS, comes_towards
 from drive_sim.kernel import inner_scalar
-from drive_sim.world.road import element_at
+from drive_sim.world.road_frame import element_at
 
 DRIFT_TIME = 1.0
 """Sideways movement of somebody in the way is continued for this long [s]."""

@@ -41,7 +41,7 @@ from drive_sim.drivers.situation import Manner, time_slowness
 from drive_sim.geometry import to_local
 from drive_sim.kernel import allocate, inner_scalar, kernel, to_host
 from drive_sim.randomness import STREAM_HUMAN_MODEL, random_uniform
-from drive_sim.world.road import ahead, curvature_at, road_point
+from drive_sim.world.road_frame import ahead, curvature_at, road_point
 from drive_sim.world.state import ACTOR_NONE
 from drive_sim.world.vehicle import acceleration_command, steering_command
 

@@ -19,7 +19,7 @@ from drive_sim.drivers.sight import is_in_sight
 from drive_sim.drivers.situation import ROLE_NONE, see_actor
 from drive_sim.kernel import allocate, inner_scalar
 from drive_sim.randomness import STREAM_HUMAN_MODEL, random_normal, random_uniform
-from drive_sim.world.road import ahead
+from drive_sim.world.road_frame import ahead
 from drive_sim.world.state import ACTOR_NONE
 
 MEMORY = 24

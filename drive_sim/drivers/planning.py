@@ -25,7 +25,7 @@ from drive_sim.drivers.situation import (
     wanted_speed,
 )
 from drive_sim.kernel import inner_scalar, kernel
-from drive_sim.world.road import ahead, curvature_at, project
+from drive_sim.world.road_frame import ahead, curvature_at, project
 from drive_sim.world.state import ACTOR_NONE
 from drive_sim.world.vehicle import acceleration_command, steering_command
 

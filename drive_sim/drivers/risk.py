@@ -26,7 +26,7 @@ from drive_sim.bundle import lasting
 from drive_sim.drivers.following import follow
 from drive_sim.drivers.sight import is_hidden_by
 from drive_sim.kernel import allocate, inner_scalar
-from drive_sim.world.road import ahead
+from drive_sim.world.road_frame import ahead
 from drive_sim.world.state import ACTOR_BUS, ACTOR_CAR, ACTOR_LORRY, ACTOR_NONE, ACTOR_PEDESTRIAN
 
 WANDERING = 0.375

@@ -12,7 +12,7 @@ import numpy as np
 
 from drive_sim.bundle import lasting
 from drive_sim.kernel import allocate, inner_scalar
-from drive_sim.world.road import ahead, curvature_at, road_point
+from drive_sim.world.road_frame import ahead, curvature_at, road_point
 from drive_sim.world.single_track import GRAVITY
 from drive_sim.world.state import ACTOR_CYCLIST, ACTOR_NONE, ACTOR_PEDESTRIAN
 

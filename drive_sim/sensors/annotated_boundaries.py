@@ -11,16 +11,8 @@ from numpy.typing import NDArray
 from drive_sim.kernel import kernel, to_device, to_host
 from drive_sim.sensors.camera_faces import NEAR
 from drive_sim.sensors.camera_model import CameraConfig, rotation
-from drive_sim.world.road import (
-    COLOUR_WHITE,
-    COLOUR_YELLOW,
-    STYLE_DASHED,
-    STYLE_DOUBLE,
-    STYLE_NONE,
-    STYLE_SOLID,
-    Roads,
-    road_point,
-)
+from drive_sim.world.road import COLOUR_WHITE, COLOUR_YELLOW, STYLE_DASHED, STYLE_DOUBLE, STYLE_NONE, STYLE_SOLID, Roads
+from drive_sim.world.road_frame import road_point
 from drive_sim.world.state import State, World
 
 Floats = NDArray[np.float64]

@@ -1,8 +1,9 @@
 """A CPU's way through a picture: band by band, and in each band kind by kind, eight pixels at a time.
 
-A band is a few rows. Passes over it follow one another: texture levels of its rows, knots and spans (`camera_spans`),
-one loop for each kind of span (`camera_draw_ground`), faces from far to near (`camera_draw_faces`), and grey levels
-and truth. So a loop is set up once for many pixels, and they stay in the nearest memory from pass to pass.
+A band is a few rows. Passes over it follow one another: texture levels of its rows, knots (`camera_knots`), spans
+(`camera_spans`), one loop for each kind of span (`camera_draw_ground`), faces from far to near (`camera_draw_faces`),
+and grey levels and truth. So a loop is set up once for many pixels, and they stay in the nearest memory from pass to
+pass.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from drive_sim.sensors.camera_draw_ground import (
 )
 from drive_sim.sensors.camera_field import HORIZON, KNOT_DISTANCE, course_of
 from drive_sim.sensors.camera_ground import has_kerbs, has_rails, row_levels, trim_of
+from drive_sim.sensors.camera_knots import Knots, place_knots
 from drive_sim.sensors.camera_levels import store_levels
 from drive_sim.sensors.camera_light import ray
 from drive_sim.sensors.camera_model import KINDS
@@ -41,17 +43,7 @@ from drive_sim.sensors.camera_rows import (
     use_wide_vectors,
     write,
 )
-from drive_sim.sensors.camera_spans import (
-    MARKED_SPAN,
-    MIXED_SPAN,
-    NO_SPAN,
-    SKY_SPAN,
-    Knots,
-    list_runs,
-    place_knots,
-    sort_spans,
-    spans_of,
-)
+from drive_sim.sensors.camera_spans import MARKED_SPAN, MIXED_SPAN, NO_SPAN, SKY_SPAN, list_runs, sort_spans, spans_of
 from drive_sim.sensors.camera_textures import NOISE_SIZE, NOISE_UNIT
 from drive_sim.sensors.camera_view import frame_scalar, load_view
 

@@ -11,21 +11,11 @@ import math
 import numpy as np
 
 from drive_sim.sensors.camera_field import KNOT_DISTANCE, STEP, between, course_of, cubic, place_of
-from drive_sim.sensors.camera_ground import (
-    Base,
-    footprint_along,
-    ground_base,
-    has_rails,
-    is_yellow,
-    lens_of,
-    line_cover,
-    paint,
-    shade_asphalt,
-    shade_verge,
-    trim_of,
-)
+from drive_sim.sensors.camera_ground import ground_base, has_rails, shade_asphalt, shade_verge, trim_of
+from drive_sim.sensors.camera_knots import Knots, knot_at, place_knots
 from drive_sim.sensors.camera_levels import levels_at
 from drive_sim.sensors.camera_light import arriving, light_ground, mirror_sky, ray
+from drive_sim.sensors.camera_markings import Base, footprint_along, is_yellow, lens_of, line_cover, paint
 from drive_sim.sensors.camera_model import SEMANTIC_ROAD, SEMANTIC_SKY, SEMANTIC_VERGE
 from drive_sim.sensors.camera_pixels import lay_rails, single_ground, single_sky, sky_pixel
 from drive_sim.sensors.camera_rows import (
@@ -61,11 +51,8 @@ from drive_sim.sensors.camera_spans import (
     MIXED_SPAN,
     SKY_SPAN,
     VERGE_SPAN,
-    Knots,
     clear_at,
     cubics_at,
-    knot_at,
-    place_knots,
     run_at,
     touches,
 )

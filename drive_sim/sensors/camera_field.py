@@ -122,7 +122,7 @@ def _project(roads, course, element, x, y):
     c, s = _compact(roads, e, COMPACT_COS), _compact(roads, e, COMPACT_SIN)
     bend = _compact(roads, e, COMPACT_CURVATURE)
     forward, left = c * dx + s * dy, c * dy - s * dx
-    # As `road.arc_tangent`.
+    # As `road_frame.arc_tangent`.
     one = F(1.0)
     q = bend * (forward * forward + left * left) - F(2.0) * left
     d = -q / (one + math.sqrt(max(one + bend * q, F(0.0))))
@@ -239,7 +239,7 @@ def _mix(a, b, t):
 
 @pixel_scalar
 def hermite(a, a_rate, b, b_rate, n):
-    """Coefficients (c1, c2, c3) of the cubic a + c1 t + c2 t² + c3 t³ from ``a`` to ``b``, t a share of the way.
+    """Coefficients (c1, c2, c3) of the cubic a + c1 t + c2 t² + c3 t³ from ``a`` to ``b``, t the share of the way.
 
     It has the values and the rates (per pixel) of both ends, ``n`` pixels apart.
     """

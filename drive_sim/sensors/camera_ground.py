@@ -1,6 +1,7 @@
-"""What the ground is made of: pavings, markings, kerbs, verge and guard rails, as reflectances of a pixel's footprint.
+"""What the ground is made of: pavings, kerbs and verge, as reflectances of a pixel's footprint.
 
-Written without branches where pixels differ, so that a CPU shades eight pixels at once.
+Markings (`camera_markings`) are painted on it, guard rails (`camera_rails`) stand before it. Written without branches
+where pixels differ, so that a CPU shades eight pixels at once.
 """
 
 from __future__ import annotations
@@ -10,14 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from drive_sim.sensors.camera_field import rail_offset
-from drive_sim.sensors.camera_model import (
-    SEMANTIC_KERB,
-    SEMANTIC_MARKING,
-    SEMANTIC_RAIL,
-    SEMANTIC_ROAD,
-    SEMANTIC_VERGE,
-)
+from drive_sim.sensors.camera_markings import Base, beyond_share, cover, footprint_along, lens_of, repeated_cover
+from drive_sim.sensors.camera_model import SEMANTIC_KERB, SEMANTIC_ROAD, SEMANTIC_VERGE
 from drive_sim.sensors.camera_textures import (
     GRAIN,
     GRAIN_TEXEL,
@@ -31,23 +26,9 @@ from drive_sim.sensors.camera_textures import (
     sample_nearest,
 )
 from drive_sim.sensors.camera_view import floor_of, limit, pixel_scalar
-from drive_sim.world.road import (
-    COLOUR_YELLOW,
-    DASH_LENGTH,
-    DASH_PERIOD,
-    EDGE_KERB,
-    EDGE_RAIL,
-    RAIL_BOTTOM,
-    RAIL_POST_DISTANCE,
-    RAIL_TOP,
-    STYLE_DASHED,
-    STYLE_DOUBLE,
-    STYLE_NONE,
-)
+from drive_sim.world.road import EDGE_KERB, EDGE_RAIL
 
 F = np.float32
-PAINT = 0.8
-"""Reflectance of fresh white paint."""
 KERB_WIDTH, PAVEMENT_WIDTH = 0.28, 2.2
 """Kerb stone, and the footway behind it [m]."""
 GRAVEL_WIDTH = 0.7
@@ -75,30 +56,6 @@ class Trim(NamedTuple):
     kerb_right: Any
     rail_left: Any  # 1 if there is a guard rail
     rail_right: Any
-
-
-class Lens(NamedTuple):
-    """How a pixel smears what lies across the road: a trapezoid, its column's footprint convolved with its row's.
-
-    So the paint that one pixel loses its neighbours gain, wherever a line lies between them.
-    """
-
-    reach: Any  # half the sum of both footprints [m]
-    flat: Any  # half their difference
-    slope: Any  # 1 / the larger
-    bend: Any  # 1 / (2 x both)
-
-
-class Base(NamedTuple):
-    """Ground before markings are painted on it."""
-
-    red: Any  # reflectance
-    green: Any
-    blue: Any
-    flake: Any  # how easily paint wears off here, about -1..1
-    puddle: Any  # how wet it is here, 0..1
-    paved: Any  # share of the pixel
-    kind: Any  # class, as a number
 
 
 @pixel_scalar
@@ -161,64 +118,6 @@ def row_levels(view, textures, row):
 def _stretched(level, stretch):
     """A `Level` with ``stretch`` times as many texels a metre along v."""
     return Level(level.start, level.pitch, level.mask_u, level.mask_v, level.scale_u, level.scale_v * stretch)
-
-
-@pixel_scalar
-def lens_of(column_d, row_d):
-    """The `Lens` of a pixel."""
-    a, b = abs(column_d), abs(row_d)
-    wide = max(max(a, b), F(1e-5))
-    narrow = max(min(a, b), F(0.02) * wide)
-    return Lens(F(0.5) * (wide + narrow), F(0.5) * (wide - narrow), F(1.0) / wide, F(0.5) / (wide * narrow))
-
-
-@pixel_scalar
-def beyond_share(lens, x):
-    """Share of a pixel on the positive side of an edge, whose middle lies ``x`` [m] on that side."""
-    u = abs(x)
-    rest = max(lens.reach - u, F(0.0))
-    share = F(0.5) + u * lens.slope if u < lens.flat else F(1.0) - rest * rest * lens.bend
-    return share if x >= F(0.0) else F(1.0) - share
-
-
-@pixel_scalar
-def cover(lens, x, low, high):
-    """Share of a pixel around ``x`` that lies in [low, high] [m]."""
-    return beyond_share(lens, x - low) - beyond_share(lens, x - high)
-
-
-@pixel_scalar
-def footprint_along(place):
-    """Length of a pixel along the road [m]."""
-    return math.sqrt(place.column_s * place.column_s + place.row_s * place.row_s)
-
-
-@pixel_scalar
-def repeated_cover(x, footprint, length, period):
-    """Share of a footprint around ``x`` that stretches of ``length`` cover which begin at every ``period``."""
-    low, high = (x - F(0.5) * footprint) / period, (x + F(0.5) * footprint) / period
-    a, b = floor_of(low), floor_of(high)
-    painted = (b - a) * length + min((high - b) * period, length) - min((low - a) * period, length)
-    return max(painted, F(0.0)) / footprint
-
-
-@pixel_scalar
-def line_cover(lens, d, s, footprint, offset, width, style):
-    """Share of a pixel at (s, d) that a marking of the given style covers."""
-    x = d - offset
-    half = width * F(1.5) if style == STYLE_DOUBLE else width * F(0.5)
-    share = cover(lens, x, -half, half)
-    if style == STYLE_DOUBLE:
-        share -= cover(lens, x, F(-0.5) * width, F(0.5) * width)
-    if style == STYLE_DASHED:
-        share *= repeated_cover(s, footprint, F(DASH_LENGTH), F(DASH_PERIOD))
-    return share if style != STYLE_NONE else F(0.0)
-
-
-@pixel_scalar
-def is_yellow(roads, road, k):
-    """1 if boundary ``k`` is yellow, else 0."""
-    return F(1.0) if roads.boundary_colour[road, k] == COLOUR_YELLOW else F(0.0)
 
 
 @pixel_scalar
@@ -306,67 +205,3 @@ def ground_base(view, trim, textures, levels, x, y, place, kerbs):
     blue += (b - blue) * paved
     kind = F(SEMANTIC_ROAD) if paved > F(0.5) else kind
     return Base(red, green, blue, flake, puddle * paved, paved, kind)
-
-
-@pixel_scalar
-def paint(view, base, share, yellow):
-    """The `Base` with markings on it that cover ``share`` of the pixel, ``yellow`` of it in yellow."""
-    # Paint flakes off the grain's peaks first.
-    left = limit(F(1.0) - view.wear * (F(0.85) + base.flake))
-    seen = min(share, F(1.0)) * max(left, F(0.04)) * base.paved
-    fresh = F(PAINT) * (F(1.0) - F(0.25) * view.wear)
-    gold = yellow / max(share, F(1e-6))
-    return Base(
-        base.red + (fresh - base.red) * seen,
-        base.green + (fresh * (F(1.0) - F(0.3) * gold) - base.green) * seen,
-        base.blue + (fresh * (F(1.0) - F(0.87) * gold) - base.blue) * seen,
-        base.flake,
-        base.puddle * (F(1.0) - F(0.5) * seen),
-        base.paved,
-        F(SEMANTIC_MARKING) if share > F(0.5) and base.paved > F(0.5) else base.kind,
-    )
-
-
-@pixel_scalar
-def rail_cover(place, side, paved):
-    """(share of the pixel that a guard rail's beam covers, height on it 0..1, share that a post covers).
-
-    ``side`` is +1 left, -1 right. A ray shows the beam if it is still inside the rail where it passes the upper
-    edge's height and already outside at the lower edge's, whatever way the road bends.
-    """
-    rail = rail_offset(paved)
-    top, bottom, foot = side * place.top_d, side * place.bottom_d, side * place.d
-    blur = F(1.0) / (F(0.6) * math.sqrt(place.column_d * place.column_d + place.row_d * place.row_d))
-    inside = limit((rail - top) * blur + F(0.5))
-    outside = limit((bottom - rail) * blur + F(0.5))
-    height = limit((bottom - rail) / max(bottom - top, F(1e-4)))
-    t = (rail - bottom) / max(foot - bottom, F(1e-4))
-    s = place.bottom_s + (place.s - place.bottom_s) * t
-    footprint = max(F(0.7) * footprint_along(place) * (F(1.0) - t), F(0.0)) + F(0.05)
-    post = (F(1.0) - outside) * repeated_cover(s, footprint, F(0.14), F(RAIL_POST_DISTANCE))
-    return inside * outside, height, limit(post) if foot > rail else F(0.0)
-
-
-@pixel_scalar
-def rail_at(view, trim, place, side):
-    """(opacity, radiance, its factor for red and blue, inverse share of the ground's depth) of a guard rail.
-
-    ``side`` is +1 left, -1 right.
-    """
-    there = trim.rail_left if side > F(0.0) else trim.rail_right
-    paved = place.paved_left if side > F(0.0) else place.paved_right
-    beam, height, post = rail_cover(place, side, paved)
-    there = there if side * place.d > paved else F(0.0)
-    beam, post = beam * there, post * there * (F(1.0) - beam)
-    # Two waves of sheet steel: bright where they face the sky.
-    ridge = abs(F(2.0) * height - F(1.0))
-    wave = F(0.42) + F(0.5) * ridge * (F(1.6) - height * F(0.4)) - F(0.3) * (height * (F(1.0) - height))
-    steel = wave * (F(0.31) * view.light_g + F(0.28) * view.ambient)
-    dark = F(0.16) * view.light_g
-    share = beam + post
-    light = (steel * beam + dark * post) / max(share, F(1e-4))
-    low = F(RAIL_BOTTOM) + height * F(RAIL_TOP - RAIL_BOTTOM) if beam > post else F(0.3)
-    return share, light, wave * beam / max(share, F(1e-4)), F(1.0) / (F(1.0) - low / view.height)
-
-
-RAIL_KIND = float(SEMANTIC_RAIL)

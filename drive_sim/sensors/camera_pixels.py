@@ -8,19 +8,11 @@ import numpy as np
 
 from drive_sim.randomness import STREAM_CAMERA, random_bits
 from drive_sim.sensors.camera_faces import cover_at
-from drive_sim.sensors.camera_ground import (
-    RAIL_KIND,
-    footprint_along,
-    ground_base,
-    has_kerbs,
-    is_yellow,
-    lens_of,
-    line_cover,
-    paint,
-    rail_at,
-)
+from drive_sim.sensors.camera_ground import ground_base, has_kerbs
 from drive_sim.sensors.camera_light import arriving, clearness, light_ground, mirror_sky, ray
 from drive_sim.sensors.camera_looks import look_at
+from drive_sim.sensors.camera_markings import footprint_along, is_yellow, lens_of, line_cover, paint
+from drive_sim.sensors.camera_rails import RAIL_KIND, rail_at
 from drive_sim.sensors.camera_rows import choose
 from drive_sim.sensors.camera_sky import lay_land, shade_sky
 from drive_sim.sensors.camera_textures import NOISE_SIZE

@@ -17,7 +17,8 @@ from drive_sim.sensors.camera_shapes import DELINEATOR, HOUSE, ROUND_SIGN, TREE_
 from drive_sim.sensors.camera_solids import add_object, add_patch, corner_at, hazy, stand_at
 from drive_sim.sensors.camera_textures import CONIFERS, LEAFY
 from drive_sim.sensors.camera_view import frame_scalar
-from drive_sim.world.road import EDGE_KERB, EDGE_RAIL, element_at, project, road_point
+from drive_sim.world.road import EDGE_KERB, EDGE_RAIL
+from drive_sim.world.road_frame import element_at, project, road_point
 
 F = np.float32
 ITEM_ACTOR, ITEM_TREE, ITEM_POST, ITEM_SIGN, ITEM_HOUSE = range(5)

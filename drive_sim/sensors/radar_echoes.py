@@ -22,7 +22,8 @@ from drive_sim.kernel import inner_scalar
 from drive_sim.randomness import STREAM_RADAR, random_uniform
 from drive_sim.sensors.radar_model import at_angle, beam_of, signal_gain
 from drive_sim.sensors.radar_sight import in_sight, is_out_of_reach, reflection
-from drive_sim.world.road import EDGE_RAIL, RAIL_OFFSET, RAIL_POST_DISTANCE, element_at, road_point
+from drive_sim.world.road import EDGE_RAIL, RAIL_OFFSET, RAIL_POST_DISTANCE
+from drive_sim.world.road_frame import element_at, road_point
 from drive_sim.world.state import ACTOR_NONE
 
 RANGE, AZIMUTH, RATE, SIGNAL, KEY = 0, 1, 2, 3, 4

@@ -6,7 +6,8 @@ import math
 
 from drive_sim.kernel import scalar
 from drive_sim.world.collision import NO_CONTACT, box_distance, make_box, swept_contact
-from drive_sim.world.road import EDGE_RAIL, RAIL_OFFSET, ahead, arc_project
+from drive_sim.world.road import EDGE_RAIL, RAIL_OFFSET
+from drive_sim.world.road_frame import ahead, arc_project
 from drive_sim.world.script import exists
 from drive_sim.world.state import (
     ACTOR_CONE,

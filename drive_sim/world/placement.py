@@ -7,7 +7,7 @@ import math
 from drive_sim.geometry import wrap_angle
 from drive_sim.kernel import scalar
 from drive_sim.world.events import NONE_NEAR
-from drive_sim.world.road import ahead, curvature_at, element_at, follow, nearest_element, road_point
+from drive_sim.world.road_frame import ahead, curvature_at, element_at, follow, nearest_element, road_point
 from drive_sim.world.script import exists
 from drive_sim.world.single_track import GRAVITY
 from drive_sim.world.vehicle import resistance, steady_cornering

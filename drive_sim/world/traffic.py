@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 
 from drive_sim.kernel import scalar
-from drive_sim.world.road import ahead, element_at, road_point
+from drive_sim.world.road_frame import ahead, element_at, road_point
 from drive_sim.world.script import (
     action_of,
     desired_speed,

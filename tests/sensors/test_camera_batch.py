@@ -14,8 +14,8 @@ import pytest
 
 from drive_sim import kernel
 from drive_sim.bundle import bundle_of
-from drive_sim.sensors import camera as cameras
 from drive_sim.sensors.camera import LAYERS, CameraConfig, CameraRig
+from drive_sim.sensors.camera_frames import draw_pixels, prepare_frames
 from drive_sim.world.episode import ActorSpec
 from drive_sim.world.road import EDGE_RAIL
 from drive_sim.world.simulator import Simulator
@@ -155,8 +155,8 @@ def test_the_cuda_kernels_compile_for_a_gpu(photographer, monkeypatch):
     out, worlds = (frames.rgb.reshape(1, 1, 66, 600), *frames[1:]), (np.arange(1),)
     scene = rig.groups[0]._scene("cpu", 1, simulator.roads, simulator.world, simulator.state)
     calls = [
-        (cameras._prepare_frames, (worlds, (66, 200), scene)),
-        (cameras._draw_pixels, (worlds, out, (True, True, True, True), scene)),
+        (prepare_frames, (worlds, (66, 200), scene)),
+        (draw_pixels, (worlds, out, (True, True, True, True), scene)),
     ]
     for body, arguments in calls:
         types = (numba.int64, numba.typeof(tuple(bundle_of(argument) for argument in arguments)))

@@ -8,9 +8,9 @@ import numba
 import numpy as np
 import pytest
 
-from drive_sim.sensors import camera as cameras
 from drive_sim.sensors.camera import LAYERS, CameraConfig, CameraRig
 from drive_sim.sensors.camera_field import KNOT_DISTANCE, Course, Knot, Place
+from drive_sim.sensors.camera_frames import draw_pixels, prepare_frames
 from drive_sim.sensors.camera_ground import Trim
 from drive_sim.sensors.camera_model import SEMANTIC_ROAD
 from drive_sim.sensors.camera_spans import MIXED_SPAN, VERGE_SPAN, _hull, _smear, _span_kind
@@ -70,9 +70,9 @@ def test_pictures_drawn_span_by_span_show_what_pixels_show_one_by_one(road_class
     count, _, height, width = by_span.semantic.shape
     by_pixel, worlds = rig.allocate("cpu", count, LAYERS), (np.arange(count),)
     scene = rig.groups[0]._scene("cpu", count, *scene_of)
-    cameras._prepare_frames("cpu", count, worlds, (height, width), scene)
+    prepare_frames("cpu", count, worlds, (height, width), scene)
     out = (by_pixel.rgb.reshape(count, 1, height, 3 * width), *by_pixel[1:])
-    cameras._draw_pixels("cpu", count * height * width, worlds, out, (True,) * 4, scene)
+    draw_pixels("cpu", count * height * width, worlds, out, (True,) * 4, scene)
     assert (by_span.semantic == SEMANTIC_ROAD).mean() > 0.1
     # One pixel in a million may lie on a border to the last bit.
     assert (by_span.semantic != by_pixel.semantic).sum() <= 2

@@ -8,23 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drive_sim.world.road import (
-    GRID_BAND,
-    MAX_BOUNDARIES,
-    STYLE_SOLID,
-    Boundary,
-    Road,
-    ahead,
-    arc_point,
-    arc_project,
-    chain_arcs,
-    curvature_at,
-    heading_error,
-    project,
-    stack_roads,
-)
+from drive_sim.world.road import MAX_BOUNDARIES, STYLE_SOLID, Boundary, Road, chain_arcs, stack_roads
+from drive_sim.world.road_frame import ahead, arc_point, arc_project, curvature_at, heading_error, project
 from drive_sim.world.road_generator import ROAD_CLASSES, generate_road
-from drive_sim.world.road_grid import GRID_CELL, bake_grid
+from drive_sim.world.road_grid import GRID_BAND, GRID_CELL, bake_grid
 
 
 def make_road(curvature: np.ndarray, closed: bool = False, step: float = 1.0) -> Road:

@@ -8,16 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
-from drive_sim.world.road import (
-    COLOUR_YELLOW,
-    EDGE_KERB,
-    EDGE_PLAIN,
-    EDGE_RAIL,
-    STYLE_DASHED,
-    STYLE_SOLID,
-    Road,
-    arc_point,
-)
+from drive_sim.world.road import COLOUR_YELLOW, EDGE_KERB, EDGE_PLAIN, EDGE_RAIL, STYLE_DASHED, STYLE_SOLID, Road
 from drive_sim.world.road_alignment import (
     AlignmentRules,
     Piece,
@@ -26,6 +17,7 @@ from drive_sim.world.road_alignment import (
     draw_alignment,
     heading_along,
 )
+from drive_sim.world.road_frame import arc_point
 from drive_sim.world.road_generator import ROAD_CLASSES, generate_road
 
 CLASSES = sorted(ROAD_CLASSES)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from drive_sim.errors import InputError
-from drive_sim.world.road import STYLE_DASHED, STYLE_SOLID, Road, arc_point
+from drive_sim.world.road import STYLE_DASHED, STYLE_SOLID, Road
+from drive_sim.world.road_frame import arc_point
 from drive_sim.world.road_import import DEFAULT_HALF_WIDTH, load_road
 
 TRACKS = ("Austin", "Monza", "Nuerburgring", "Silverstone", "Spa")
