@@ -42,6 +42,7 @@ from drive_sim.device import (
     to_gpu,
     to_host,
 )
+from drive_sim.machine_code import WholeKernel
 from drive_sim.threads import loop_threads, set_threads, thread_count, threads
 
 # Who computes needs kernels, arrays and threads: all are to be had here.
@@ -65,7 +66,7 @@ def _source_hash() -> str:
     digest = hashlib.sha256()
     package = Path(__file__).parent
     # Whatever compiled code can call or take a constant from; the rest may change without compiling anew.
-    paths = [package / f"{name}.py" for name in ("bundle", "geometry", "kernel", "randomness")]
+    paths = [package / f"{name}.py" for name in ("bundle", "geometry", "kernel", "machine_code", "randomness")]
     for folder in ("world", "sensors", "drivers"):
         paths += sorted((package / folder).glob("*.py"))
     for path in paths:
@@ -180,8 +181,9 @@ class Kernel:
         template = _loop_template(len(inspect.signature(body).parameters) - 1)
         loop = _rebuild(template, body, {"BODY": self._body})
         self._loop = numba.njit(
-            nogil=True, error_model="numpy", _nrt=False, fastmath=fastmath, no_cfunc_wrapper=True, cache=True
-        )(loop)
+            nogil=True, error_model="numpy", _nrt=False, fastmath=fastmath, no_cfunc_wrapper=True, cache=True,
+            pipeline_class=WholeKernel,
+        )(loop)  # fmt: skip
         self._cuda: Any = None
         KERNELS[f"{body.__module__}.{body.__qualname__}"] = self
 

@@ -102,6 +102,67 @@ def test_empty_slots_change_nothing(reference, episodes):
         np.testing.assert_array_equal(kept, reference[name][:, :8], err_msg=name)
 
 
+ROUNDING = '''
+import sys
+import numpy as np
+from drive_sim.kernel import kernel
+from drive_sim.sensors.camera_view import frame_scalar
+
+@frame_scalar
+def series(row):
+    """Sums whose last bits depend on the order in which the compiler adds."""
+    a, b, c = 0.0, 0.0, 0.0
+    for k in range(row.shape[0] - 2):
+        x, y, z = row[k], row[k + 1], row[k + 2]
+        a += x * y
+        b += z * x - y * 0.3
+        c += x * y * z - x * z * 0.4 + (a - b) * 0.01
+    for _ in range(3):
+        a = (a * b + c * 0.3) * 0.01
+        b = (b * c - a * 0.1 + b) * 0.01
+        c = (c * a * b + 0.2) * 0.01
+    return a + b + c
+
+@kernel(fastmath=True)
+def once(i, arrays):
+    rows, out = arrays
+    out[i] = series(rows[i]) + series(rows[i + 1])
+
+@kernel(fastmath=True)
+def often(i, arrays):
+    rows, out = arrays
+    for k in range(i + 1):
+        out[i] += series(rows[k][:20]) - series(rows[k])
+
+rows = np.random.default_rng(1).random((41, 101))
+out = {name: np.zeros(40) for name in ("once", "often")}
+for name in sys.argv[1:]:
+    {"once": once, "often": often}[name]("cpu", 40, (rows, out[name]))
+for name in sys.argv[1:]:
+    assert np.all(np.isfinite(out[name])) and np.ptp(out[name]) > 0
+    print(name, out[name].tobytes().hex())
+'''
+
+
+def test_a_kernel_gives_the_same_bits_whether_it_was_compiled_or_found_on_disk(tmp_path):
+    """The camera's kernels take a minute to compile; these are small, and round as differently."""
+    script = tmp_path / "rounding.py"
+    script.write_text(ROUNDING)
+    root = Path(__file__).resolve().parents[1]
+    environment = {**os.environ, "DRIVE_SIM_CACHE": str(tmp_path), "PYTHONPATH": str(root)}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    bits = {"once": set(), "often": set()}
+    # The first compiles one kernel, the second finds it but compiles the other, the third finds both.
+    for kernels in (["once"], ["often", "once"], ["once", "often"]):
+        command = [sys.executable, str(script), *kernels]
+        result = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path)
+        assert result.returncode == 0, result.stderr[-2000:]
+        for line in result.stdout.splitlines():
+            name, values = line.split()
+            bits[name].add(values)
+    assert {name: len(different) for name, different in bits.items()} == {"once": 1, "often": 1}
+
+
 SCRIPTED = """
 import sys
 import numpy as np
