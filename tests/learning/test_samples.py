@@ -65,15 +65,20 @@ def test_no_view_stands_in_another_road_user(drives: list[Drive]) -> None:
 
 
 def test_others_are_repainted_in_colours_of_their_kind(drives: list[Drive]) -> None:
-    views = source(drives, replace(PLAIN, repainted=1.0))
-    worn = {tuple(np.float32(actor.colour)) for drive in drives for actor in drive.episode.actors}
-    drive = np.array([n for n, drive in enumerate(drives) if drive.episode.actors] * 20)
-    rows = np.array([int(np.flatnonzero(views._table["drive"] == n)[0]) for n in drive])
-    states = type(views._states)(*(array[rows] for array in views._states))
-    world, _ = views._place(np.random.default_rng(0), drive, states, np.zeros(len(rows)), np.zeros(len(rows)))
-    there = world.actors.kind > 0
-    assert {tuple(colour) for colour in world.actors.colour[there]} == worn
-    assert not world.actors.colour[~there].any()
+    first = next(drive for drive in drives if drive.episode.actors)
+    green = (0.0, 1.0, 0.0)
+    actors = tuple(replace(actor, colour=green) for actor in first.episode.actors)
+    second = replace(first, episode=replace(first.episode, actors=actors))
+    for repainted, expected in ((0.0, {green}), (1.0, {green, *(actor.colour for actor in first.episode.actors)})):
+        views = source([first, second], replace(PLAIN, repainted=repainted))
+        rows = np.flatnonzero(views._table["drive"] == 1)[:20]
+        states = type(views._states)(*(array[rows] for array in views._states))
+        none = np.zeros(len(rows))
+        world, _ = views._place(np.random.default_rng(0), np.ones(len(rows), int), states, none, none)
+        there = world.actors.kind > 0
+        worn = {tuple(colour) for colour in world.actors.colour[there]}
+        assert worn == {tuple(np.float32(colour)) for colour in expected}
+        assert not world.actors.colour[~there].any()
 
 
 def test_what_happens_decides_how_often_it_is_looked_at(drives: list[Drive]) -> None:
