@@ -90,17 +90,19 @@ CUDA_BLOCK = 128
 
 # Compiled code never allocates, so it needs no reference counts: without them a step of many arrays runs fifteen
 # times faster (each call of a scalar function would count every array of its tuples up and down, atomically).
-scalar = numba.njit(nogil=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True, cache=True)
+# What is not said about floating point, Numba takes from whichever caller is compiled first, and keeps on disk.
+scalar = numba.njit(nogil=True, error_model="numpy", _nrt=False, fastmath=False, no_cfunc_wrapper=True, cache=True)
 """Compile a function for use inside kernel bodies, on CPU and CUDA; IEEE arithmetic, so batches equal single runs."""
 
 inner_scalar = numba.njit(
-    nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, cache=True
-)
+    nogil=True, error_model="numpy", _nrt=False, fastmath=False, no_cpython_wrapper=True, no_cfunc_wrapper=True,
+    cache=True,
+)  # fmt: skip
 """`scalar` that only compiled code can call: it compiles in half the time where its arguments are large tuples."""
 
 inlined_scalar = numba.njit(
-    nogil=True, error_model="numpy", _nrt=False, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True,
-    cache=True,
+    nogil=True, error_model="numpy", _nrt=False, fastmath=False, forceinline=True, no_cpython_wrapper=True,
+    no_cfunc_wrapper=True, cache=True,
 )  # fmt: skip
 """`scalar` that becomes part of its caller, so that a loop around it can be vectorised."""
 
