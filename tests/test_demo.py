@@ -52,7 +52,7 @@ def test_of_a_driver_who_looks_up_late_only_what_comes_after_that_is_recorded(tm
     far = [episode for episode in demo_episodes(0, SUITES[1], 8, LATE) if "far-visible" in episode.variant]
     parked = [episode for episode in far if episode.scenario.endswith("/parked-car")][:1]
     for late in (False, True):
-        record_drives(tmp_path / str(late), parked, 8.0, late)
+        record_drives(tmp_path / str(late), parked, 15.0, late)
     usual, late = (next(iter(Dataset.open(tmp_path / name))).state() for name in ("False", "True"))
     assert late.time[0] > usual.time[0] + 1.0
     assert late.actor_s[0, 0] - late.s[0] < 3.0 * late.speed[0] + 5.0
