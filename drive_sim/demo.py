@@ -39,7 +39,7 @@ class DemoSettings:
     """Recorded of each obstacle scenario."""
     late_episodes: int = 8
     """The same of a driver who looks up late."""
-    views: int = 136_000
+    views: int = 124_000
     trials: int = 0
     """Checkpoints that drive on validation roads."""
     seconds: tuple[float, float] = (24.0, 45.0)
