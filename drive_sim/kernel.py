@@ -47,7 +47,7 @@ from drive_sim.threads import loop_threads, set_threads, thread_count, threads
 
 # Who computes needs kernels, arrays and threads: all are to be had here.
 __all__ = [
-    "KERNELS", "SIMULATED_CUDA", "Kernel", "Repeated", "allocate", "cuda_available", "duplicate", "fast_scalar",
+    "KERNELS", "SIMULATED_CUDA", "Kernel", "Repeated", "allocate", "cuda_available", "duplicate",
     "inlined_scalar", "inner_scalar", "kernel", "loop_threads", "resolve_device", "scalar", "set_threads", "threads",
     "to_device", "to_host",
 ]  # fmt: skip
@@ -105,9 +105,6 @@ inlined_scalar = numba.njit(
     no_cfunc_wrapper=True, cache=True,
 )  # fmt: skip
 """`scalar` that becomes part of its caller, so that a loop around it can be vectorised."""
-
-fast_scalar = numba.njit(nogil=True, error_model="numpy", _nrt=False, fastmath=True, no_cfunc_wrapper=True, cache=True)
-"""`scalar` with relaxed floating point, for pictures only: never where a state is advanced."""
 
 KERNELS: dict[str, Kernel] = {}
 """Every kernel by qualified name, so that a test can compile each of them for a GPU."""

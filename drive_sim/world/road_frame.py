@@ -9,7 +9,6 @@ import math
 
 import numpy as np
 
-from drive_sim.geometry import wrap_angle
 from drive_sim.kernel import inlined_scalar, scalar
 from drive_sim.world.road_grid import GRID_CELL
 
@@ -164,8 +163,3 @@ def ahead(roads, road, s_from, s_to):
         length = roads.length[road]
         gap -= length * math.floor(gap / length + 0.5)
     return gap
-
-
-def heading_error(yaw: float, line_heading: float) -> float:
-    """Heading of the car against the line's [rad], in [-pi, pi), positive when the car points left of it."""
-    return float(wrap_angle(yaw - line_heading))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drive_sim.world.road import MAX_BOUNDARIES, STYLE_SOLID, Boundary, Road, chain_arcs, stack_roads
-from drive_sim.world.road_frame import ahead, arc_point, arc_project, curvature_at, heading_error, project
+from drive_sim.world.road_frame import ahead, arc_point, arc_project, curvature_at, project
 from drive_sim.world.road_generator import ROAD_CLASSES, generate_road
 from drive_sim.world.road_grid import GRID_BAND, GRID_CELL, bake_grid
 
@@ -121,11 +121,6 @@ def test_curvature_is_interpolated_between_elements() -> None:
     roads = stack_roads([road])
     assert curvature_at(roads, 0, 10.5) == pytest.approx(road.curvature[10])
     assert curvature_at(roads, 0, 11.0) == pytest.approx(0.5 * (road.curvature[10] + road.curvature[11]))
-
-
-def test_pointing_left_of_the_line_is_a_positive_heading_error() -> None:
-    assert heading_error(0.1, 2.0 * math.pi) == pytest.approx(0.1)
-    assert heading_error(-0.1, 0.0) == pytest.approx(-0.1)
 
 
 def test_more_markings_than_a_kernel_holds_are_refused() -> None:
