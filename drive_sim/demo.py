@@ -33,13 +33,13 @@ BATCH = 16
 class DemoSettings:
     """How much of everything; the defaults take under ten minutes on two cores."""
 
-    lane_episodes: int = 16
+    lane_episodes: int = 14
     """Recorded of each lane-keeping scenario; of those that are `HARD`, here and below, twice as many."""
     obstacle_episodes: int = 13
     """Recorded of each obstacle scenario."""
-    late_episodes: int = 8
+    late_episodes: int = 7
     """The same of a driver who looks up late."""
-    views: int = 124_000
+    views: int = 112_000
     trials: int = 0
     """Checkpoints that drive on validation roads."""
     seconds: tuple[float, float] = (24.0, 45.0)

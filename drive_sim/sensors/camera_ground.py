@@ -125,7 +125,7 @@ def shade_asphalt(view, trim, textures, levels, s, d):
     """(r, g, b, flake, puddle) of bare asphalt or concrete, as in `Base`."""
     rough = view.asphalt_texture
     median = max(trim.half_median, F(0.0))
-    mottle = sample(textures, levels.paving, s, d + median)
+    mottle = sample(textures, levels.paving, s, d + (median + view.paving_shift))
     grain = sample_nearest(textures, levels.grain, s, d) * levels.grain_share
     # Two wheel paths in every lane, 0.78 m off its centre.
     u = (abs(d) - median) / trim.lane_width

@@ -38,6 +38,8 @@ TEXTURE_PERIOD = 4096.0
 """The view's place in the world is kept modulo this, a multiple of every texture's tile [m]."""
 SLAB_WIDTH = 4.0
 """Width of a concrete slab in its texture [m]; it is stretched to the width of a lane."""
+PAVING_WIDTH = 8.0
+"""Width of a paving's texture [m]."""
 
 
 @lasting
@@ -134,6 +136,7 @@ class View(NamedTuple):
     paving: Any  # PAVING_* and ROADSIDE_*, as numbers
     roadside: Any
     lane_stretch: Any  # how much narrower a lane is than the paving's texture has it
+    paving_shift: Any  # how far the paving's texture is moved across the road [m]
     wear: Any  # of markings, 0..1
     wet: Any  # 0..1
     rain: Any  # [mm/h]
@@ -240,6 +243,9 @@ def store_view(views, origins, slot, camera, c, size, world, state, heading, i):
     paving, roadside = weather.paving[i], weather.roadside[i]
     grass = 1.0 if roadside == ROADSIDE_GRASS else 0.0
     stretch = SLAB_WIDTH / world.lane_width[i] if paving == PAVING_CONCRETE else 1.0
+    phase = random_uniform(world.seed[i], STREAM_CAMERA, 0, 0)
+    # Slabs are laid lane by lane; cracks and patches lie anywhere.
+    shift = 0.0 if paving == PAVING_CONCRETE else PAVING_WIDTH * phase
     view = View(
         F(height), F(forward[0]), F(forward[1]), F(forward[2]), F(left[0]), F(left[1]), F(left[2]), F(up[0]),
         F(up[1]), F(up[2]), F(camera.focal_length[c]), F(1.0 / camera.focal_length[c]), F(0.5 * (size[1] - 1)),
@@ -254,11 +260,11 @@ def store_view(views, origins, slot, camera, c, size, world, state, heading, i):
         F(weather.horizon[i, 2]), F(sky[0]), F(sky[1]), F(sky[2]), F(weather.asphalt[i, 0]), F(weather.asphalt[i, 1]),
         F(weather.asphalt[i, 2]), F((1.0 - 0.1 * grass) * weather.verge[i, 0]), F(weather.verge[i, 1]),
         F((1.0 - 0.05 * grass) * weather.verge[i, 2]), F(weather.asphalt_texture[i]), F(weather.verge_texture[i]),
-        F(grass * weather.verge_texture[i]), F(paving), F(roadside), F(stretch), F(weather.marking_wear[i]),
+        F(grass * weather.verge_texture[i]), F(paving), F(roadside), F(stretch), F(shift), F(weather.marking_wear[i]),
         F(weather.wetness[i]),
         F(weather.rain[i]), F(1.0 - strength), F(night), F(weather.scenery[i]), F(weather.exposure[i]),
         F(weather.camera_noise[i]), F(math.exp(-FOG * 900.0 / weather.fog_visibility[i])),
-        F(math.exp(-FOG * 350.0 / weather.fog_visibility[i])), F(random_uniform(world.seed[i], STREAM_CAMERA, 0, 0)),
+        F(math.exp(-FOG * 350.0 / weather.fog_visibility[i])), F(phase),
     )  # fmt: skip
     row = views[slot]
     for k in range(VIEW_SIZE):
