@@ -29,6 +29,7 @@ from drive_sim.sensors.camera_rows import (
     SPAN_S1,
     SPAN_S2,
     SPAN_S3,
+    choose,
     read,
     write,
 )
@@ -79,14 +80,14 @@ def _span_kind(trim, course, a, b, least, most, margin):
     past_right = (high < -right - stone) & (most < -right - F(GRAVEL_WIDTH))
     # Over the rail of a bend, the ray may come down on the road again.
     free = (past_left & over_left) | (past_right & over_right)
-    verge = free if has_rails(trim) else past_left | past_right
+    verge = choose(has_rails(trim), free, past_left | past_right)
     median = (low < trim.half_median) & (high > -trim.half_median)
     edge = (high > min(p.paved_left, q.paved_left)) | (low < -min(p.paved_right, q.paved_right))
     kind = F(MIXED_SPAN) if median | edge else F(ASPHALT_SPAN)
     kind = F(VERGE_SPAN) if verge | (a.element < F(0.0)) else kind
     kind = F(SKY_SPAN) if a.element == F(-2.0) else kind
     kind = kind if joinable(course, a, b) else F(APART_SPAN)
-    return F(VERGE_SPAN) if _leaves_road(a, b) & (not has_rails(trim)) else kind
+    return choose(_leaves_road(a, b) & (not has_rails(trim)), F(VERGE_SPAN), kind)
 
 
 @pixel_scalar
