@@ -25,10 +25,11 @@ def source(drives: list[Drive], settings: ViewSettings | None = None) -> ViewSou
 
 def test_an_unperturbed_view_is_the_recorded_picture(dataset: Path, drives: list[Drive]) -> None:
     recorded = np.concatenate([Dataset.open(dataset).frames(i)[:] for i in range(3)]).astype(np.int16)
-    # Read noise, clouds and skyline are drawn anew for a view: below the horizon and without noise they are the same.
+    # Read noise, clouds, skyline and the place of cracks are drawn anew for a view: below the horizon and averaged over
+    # a few pixels they are the same.
     for view in source(drives, PLAIN).draw(6, "a").pictures.astype(np.int16):
-        away = np.abs(recorded - view)[:, 36:].mean(axis=(1, 2, 3)).min()
-        assert away < 2.5
+        blocks = (recorded - view)[:, 36:].reshape(len(recorded), 5, 6, 20, 10, 3).mean(axis=(2, 4))
+        assert np.abs(blocks).mean(axis=(1, 2, 3)).min() < 2.5
 
 
 def test_the_same_key_draws_the_same_views_and_another_key_others(drives: list[Drive]) -> None:
