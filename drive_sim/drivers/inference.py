@@ -15,13 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from drive_sim.drivers.networks import PilotNet, fold_batch_norm
+from drive_sim.drivers.networks import LARGEST, PilotNet, StandardisedConvolution
 from drive_sim.kernel import loop_threads
 
 ROWS = 4
 """Pictures that a layer takes at once: of eight each is hardly faster, and one alone waits for all of them."""
-_LARGEST = 127.5
-"""Grey levels lie this far from their middle, `PilotNet.forward`."""
 
 
 class DrivingNetwork:
@@ -29,14 +27,15 @@ class DrivingNetwork:
 
     def __init__(self, network: PilotNet, device: str) -> None:
         self.device, self._bins = device, network.settings.curvature_bins
-        folded = fold_batch_norm(copy.deepcopy(network))
-        layers = [*folded.convolutions, nn.Flatten(), *folded.dense, _joined(folded.curvature, folded.speed)]
-        layers = [layer for layer in layers if not isinstance(layer, nn.Dropout)]
+        own = copy.deepcopy(network).eval()
+        layers = [layer.plain() if isinstance(layer, StandardisedConvolution) else layer for layer in own.convolutions]
         _take_grey_levels(layers[0])
+        layers += [nn.Flatten(), *own.dense, _joined(own.curvature, own.speed)]
+        layers = [layer for layer in layers if not isinstance(layer, nn.Dropout)]
         for layer in layers:
             if hasattr(layer, "inplace"):
                 layer.inplace = True
-        self._layers = nn.Sequential(*layers).to(device)
+        self._layers = nn.Sequential(*layers).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if device == "cpu":
             settings = network.settings
             shape = (ROWS, settings.height, settings.width, 3)
@@ -116,4 +115,4 @@ def _take_grey_levels(convolution: nn.Conv2d) -> None:
     assert convolution.bias is not None
     with torch.no_grad():
         convolution.bias -= convolution.weight.sum((1, 2, 3))
-        convolution.weight /= _LARGEST
+        convolution.weight /= LARGEST

@@ -2,8 +2,9 @@
 
 Bojarski et al. 2016, "End to End Learning for Self-Driving Cars": five convolutions and three dense layers on a
 66 x 200 picture normalised inside the network. What differs, and why: channel counts are multiples of 8 (GPU tensor
-cores), batch norm follows every convolution (folded away for driving), and the outputs are distributions over bins
-instead of numbers, because an obstacle has two sides and a mean of "left" and "right" is a collision.
+cores), convolutions are of standardised weights, which learn in half the time that a batch norm after each takes and
+make plain convolutions for driving, and the outputs are distributions over bins instead of numbers, because an obstacle
+has two sides and a mean of "left" and "right" is a collision.
 
 Outputs: curvature to drive now [1/m, positive left], target speed [m/s], and two that only training asks for: the
 curvature half a second to 1.5 s ahead, and who is seen in each column of the last convolution, how far away. A
@@ -43,6 +44,10 @@ SEEN_BORDERS = (12.0, 25.0, 50.0)
 """Borders of the distances told apart [m]."""
 SEEN_CLASSES = 1 + len(SEEN_KINDS) * (len(SEEN_BORDERS) + 1)
 """Nobody, or the nearest one: its kind and, within it, its distance, near first."""
+LARGEST = 127.5
+"""Grey levels lie this far from their middle, and no further: half-precision numbers hold each difference exactly."""
+_RELU_GAIN = math.sqrt(2.0 / (1.0 - 1.0 / math.pi))
+"""Of a filter: the standard deviation of max(z, 0), for z normal with variance 1, is its reciprocal."""
 CURVATURE_REACH, SPEED_REACH = 3, 1
 """How many bins on each side of the middle of a window that `decode` takes a mean over."""
 
@@ -70,7 +75,7 @@ class NetworkSettings:
     channels: tuple[int, ...] = (24, 40, 48, 64, 64)
     kernels: tuple[int, ...] = (5, 5, 5, 3, 3)
     strides: tuple[int, ...] = (2, 2, 2, 1, 1)
-    dense: tuple[int, ...] = (128, 64)
+    dense: tuple[int, ...] = (256, 128)
     activation: str = "relu"
     dropout: float = 0.1
     curvature_bins: int = 41
@@ -144,6 +149,38 @@ class NetworkSettings:
         return np.linspace(0.0, self.speed_max, self.speed_bins, dtype=np.float32)
 
 
+class StandardisedConvolution(nn.Conv2d):
+    """A convolution whose every filter is brought to mean zero and a variance of 1 / fan-in before it is used.
+
+    Behind a ReLU its outputs then begin with variance 1, whatever the batch, without a batch norm: scaled weight
+    standardisation, Brock, De & Smith 2021, "Characterizing signal propagation to close the performance gap in
+    unnormalized ResNets", eq. 3. Each filter has a gain of its own to learn.
+    """
+
+    def __init__(self, before: int, channels: int, size: int, stride: int) -> None:
+        super().__init__(before, channels, size, stride)
+        self.gain = nn.Parameter(torch.full((channels, 1, 1, 1), _RELU_GAIN))
+        nn.init.zeros_(self.bias)  # type: ignore[arg-type]
+
+    def filters(self) -> Tensor:
+        """The weights that it convolves with, shaped as ``weight``."""
+        variance, mean = torch.var_mean(self.weight, (1, 2, 3), correction=0, keepdim=True)
+        fan_in = self.weight[0].numel()
+        return (self.weight - mean) * (torch.rsqrt(variance * fan_in + 1e-4) * self.gain)
+
+    def forward(self, planes: Tensor) -> Tensor:
+        """Convolve (B, before, H, W)."""
+        return self._conv_forward(planes, self.filters(), self.bias)
+
+    def plain(self) -> nn.Conv2d:
+        """The same function as a convolution that has nothing to standardise."""
+        plain = nn.Conv2d(self.in_channels, self.out_channels, self.kernel_size, self.stride)  # type: ignore[arg-type]
+        with torch.no_grad():
+            plain.weight.copy_(self.filters())
+            plain.bias.copy_(self.bias)  # type: ignore[union-attr, arg-type]
+        return plain
+
+
 class PilotNet(nn.Module):
     """``forward(pictures)``: uint8 (B, H, W, 3) RGB, as the camera gives them, to `Answers`."""
 
@@ -154,7 +191,7 @@ class PilotNet(nn.Module):
         layers: list[nn.Module] = []
         before = 3
         for channels, size, stride in zip(settings.channels, settings.kernels, settings.strides, strict=True):
-            layers += [nn.Conv2d(before, channels, size, stride, bias=False), nn.BatchNorm2d(channels), activation()]
+            layers += [StandardisedConvolution(before, channels, size, stride), activation()]
             before = channels
         self.convolutions = nn.Sequential(*layers)
         with torch.no_grad():
@@ -174,8 +211,10 @@ class PilotNet(nn.Module):
     def forward(self, pictures: Tensor) -> Answers:
         """See the class."""
         # (B, H, W, 3) in memory is exactly PyTorch's channels_last layout of (B, 3, H, W): no copy but the scaling.
-        x = pictures.permute(0, 3, 1, 2).float() / 127.5 - 1.0
-        local = self.convolutions(x)
+        kind = pictures.device.type
+        number = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
+        planes = pictures.permute(0, 3, 1, 2).to(number).sub_(LARGEST).div_(LARGEST)
+        local = self.convolutions(planes)
         features = self.dense(local.flatten(1))
         future = self.future(features).view(-1, self.settings.future, self.settings.curvature_bins)
         return Answers(self.curvature(features), self.speed(features), future, self.seen(local).amax(2))
@@ -184,19 +223,6 @@ class PilotNet(nn.Module):
 def build_network(settings: NetworkSettings) -> PilotNet:
     """The network of the settings, in training mode, weights in channels_last layout."""
     network: PilotNet = PilotNet(settings).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return network
-
-
-def fold_batch_norm(network: PilotNet) -> PilotNet:
-    """The same function in evaluation mode with each batch norm folded into the convolution before it."""
-    network = network.eval()
-    folded: list[nn.Module] = []
-    for layer in network.convolutions:
-        if isinstance(layer, nn.BatchNorm2d):
-            folded[-1] = torch.nn.utils.fusion.fuse_conv_bn_eval(folded[-1], layer)  # type: ignore[type-var]
-        else:
-            folded.append(layer)
-    network.convolutions = nn.Sequential(*folded).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network
 
 

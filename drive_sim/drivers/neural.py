@@ -27,7 +27,8 @@ from drive_sim.world.vehicle import BMW_320I, VehicleParameters, acceleration_co
 if TYPE_CHECKING:
     from drive_sim.sensors.observation import Observation
 
-SCHEMA = 1
+SCHEMA = 2
+"""1 had batch norms."""
 SPEED_TIME = 0.7
 """Time in which the speed controller closes the gap to the target speed [s]."""
 HARDEST_BRAKING = 8.0
@@ -80,7 +81,7 @@ def load_model(folder: Path) -> Model:
     if not isinstance(config, dict):
         raise InputError(config_path, "", "is not a JSON object", "copy the file again")
     if config.get("schema") != SCHEMA:
-        raise InputError(config_path, "schema", f"is {config.get('schema')!r}", f"use a model of schema {SCHEMA}")
+        raise InputError(config_path, "schema", f"is {config.get('schema')!r}", f"train the model again: schema {SCHEMA} is read")
     for key in ("network", "camera"):
         if not isinstance(config.get(key), dict):
             raise InputError(config_path, key, "is missing", "copy the file again or train the model again")

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from drive_sim.drivers.networks import SPEED_REACH, NetworkSettings, PilotNet, build_network, decode
+from drive_sim.drivers.networks import SPEED_REACH, Answers, NetworkSettings, PilotNet, build_network, decode
 from drive_sim.errors import InputError
 from drive_sim.learning.labels import soft_bins
 from drive_sim.learning.samples import Views, ViewSettings
@@ -31,7 +32,7 @@ class TrainingSettings:
     chunk: int = 8_000
     """Views rendered, learnt from and checkpointed together."""
     batch: int = 32
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     weight_decay: float = 0.01
     ema: float = 0.998
     """Decay a step of the weights' moving average, which is what drives."""
@@ -61,15 +62,9 @@ class TrainingSettings:
 def _moving_average(decay: float) -> Any:
     """An exponential moving average that forgets its random start: min(``decay``, (1 + n) / (10 + n)) at step n."""
 
-    @torch.no_grad()
     def update(averages: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
         number = int(count)
-        weight = 1.0 - min(decay, (1.0 + number) / (10.0 + number))
-        for average, value in zip(averages, current, strict=True):
-            if average.is_floating_point():
-                average.lerp_(value.to(average.dtype), weight)
-            else:
-                average.copy_(value)
+        get_ema_multi_avg_fn(min(decay, (1.0 + number) / (10.0 + number)))(averages, current, number)
 
     return update
 
@@ -87,9 +82,9 @@ class Learner:
         torch.manual_seed(key("network", settings.seed) & 0x7FFFFFFF)
         self.settings, self.device = settings, device
         self.network = build_network(settings.network).to(device)
-        self.average = AveragedModel(self.network, multi_avg_fn=_moving_average(settings.ema), use_buffers=True)
+        self.average = AveragedModel(self.network, multi_avg_fn=_moving_average(settings.ema))
         self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+            self.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
         self.steps_per_chunk = math.ceil(settings.chunk / settings.batch)
         self.half = half_precision_pays(device) if settings.half_precision is None else settings.half_precision
@@ -109,11 +104,15 @@ class Learner:
             return self.settings.learning_rate * (0.05 + 0.95 * share / 0.1)
         return self.settings.learning_rate * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * (share - 0.1) / 0.9)))
 
-    def losses(self, network: nn.Module, views: Views, rows: Any) -> dict[str, Tensor]:
-        """Cross-entropies of some views by name, and ``loss``, their weighted sum."""
-        plan, settings = self.settings, self.settings.network
+    def answers(self, network: PilotNet, pictures: NDArray[np.uint8]) -> Answers:
+        """What a network makes of pictures (B, H, W, 3)."""
         with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
-            answers = network(torch.from_numpy(views.pictures[rows]).to(self.device))
+            answers: Answers = network(torch.from_numpy(pictures).to(self.device))
+        return answers
+
+    def losses(self, answers: Answers, views: Views, rows: Any) -> dict[str, Tensor]:
+        """Cross-entropies of the answers to some views by name, and ``loss``, their weighted sum."""
+        plan, settings = self.settings, self.settings.network
 
         def entropy(logits: Tensor, values: Any, centres: Any) -> Tensor:
             target = torch.from_numpy(soft_bins(values, centres)).to(self.device)
@@ -147,7 +146,7 @@ class Learner:
             rate = self._rate(chunk * self.steps_per_chunk + number)
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
-            losses = self.losses(self.network, views, rows)
+            losses = self.losses(self.answers(self.network, views.pictures[rows]), views, rows)
             self.optimizer.zero_grad(set_to_none=True)
             losses["loss"].backward()
             nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
@@ -163,11 +162,11 @@ class Learner:
         parts = []
         for start in range(0, len(views.curvature), 512):
             rows = np.arange(start, min(start + 512, len(views.curvature)))
-            losses = self.losses(network, views, rows)
-            answers = network(torch.from_numpy(views.pictures[rows]).to(self.device))
-            settings = self.settings.network
-            bend = decode(answers.curvature.cpu().numpy(), settings.curvature_centres) - views.curvature[rows]
-            pace = decode(answers.speed.cpu().numpy(), settings.speed_centres, SPEED_REACH) - views.speed[rows]
+            answers = self.answers(network, views.pictures[rows])
+            losses, settings = self.losses(answers, views, rows), self.settings.network
+            curvature, speed = (logits.float().cpu().numpy() for logits in (answers.curvature, answers.speed))
+            bend = decode(curvature, settings.curvature_centres) - views.curvature[rows]
+            pace = decode(speed, settings.speed_centres, SPEED_REACH) - views.speed[rows]
             kept = [float(losses[name]) * len(rows) for name in ("loss", "seen_loss")]
             parts.append((*kept, np.abs(bend).sum(), np.abs(pace).sum()))
         total = np.sum(parts, axis=0) / len(views.curvature)
@@ -189,10 +188,14 @@ class Learner:
 
         self.network.load_state_dict(part("network."))
         self.average.load_state_dict(part("average."))
+        parameters = list(self.network.parameters())
         state: dict[int, dict[str, Tensor]] = {}
         for name, value in part("optimizer.").items():
             number, field_name = name.split(".", 1)
-            state.setdefault(int(number), {})[field_name] = value
+            parameter = parameters[int(number)]
+            # The fused step goes through the memory of both, in whichever layout: it has to be the same one.
+            alike = value.shape == parameter.shape
+            state.setdefault(int(number), {})[field_name] = torch.empty_like(parameter).copy_(value) if alike else value
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
 

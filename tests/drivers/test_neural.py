@@ -11,7 +11,14 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from drive_sim.drivers.networks import NetworkSettings, build_network, decode, decode_quantile, fold_batch_norm
+from drive_sim.drivers.inference import DrivingNetwork
+from drive_sim.drivers.networks import (
+    NetworkSettings,
+    StandardisedConvolution,
+    build_network,
+    decode,
+    decode_quantile,
+)
 from drive_sim.drivers.neural import NeuralDriver, load_model, save_model
 from drive_sim.errors import InputError
 from drive_sim.learning.labels import soft_bins
@@ -28,14 +35,35 @@ def model(tmp_path: Path) -> Path:
     return tmp_path / "model"
 
 
-def test_folding_batch_norm_changes_nothing_but_the_speed() -> None:
+def test_a_network_at_the_wheel_answers_as_it_does_in_training() -> None:
     torch.manual_seed(2)
-    network = build_network(SMALL)
-    pictures = torch.randint(0, 255, (16, 66, 200, 3), dtype=torch.uint8)
-    network(pictures)  # moves the running statistics away from their start
-    before = [output.detach().clone() for output in network.eval()(pictures)]
-    after = fold_batch_norm(network)(pictures)
-    assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(before, after, strict=True))
+    network = build_network(SMALL).eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter += 0.1 * torch.randn_like(parameter)
+    pictures = torch.randint(0, 256, (5, 66, 200, 3), dtype=torch.uint8)
+    answers = network(pictures)
+    curvature, speed = DrivingNetwork(network, "cpu").answer(pictures.numpy())
+    assert np.allclose(curvature, answers.curvature.detach(), atol=1e-4)
+    assert np.allclose(speed, answers.speed.detach(), atol=1e-4)
+
+
+def test_a_filter_answers_the_same_however_large_and_wherever_its_weights_lie() -> None:
+    torch.manual_seed(3)
+    convolution, planes = StandardisedConvolution(8, 16, 3, 1), torch.randn(4, 8, 20, 30)
+    before = convolution(planes)
+    with torch.no_grad():
+        convolution.weight.mul_(7.0).add_(2.0)
+    assert torch.allclose(convolution(planes), before, atol=2e-3)
+
+
+def test_what_leaves_a_convolution_and_its_relu_has_variance_one_before_anything_is_learnt() -> None:
+    torch.manual_seed(4)
+    planes = torch.randn(8, 32, 40, 60)
+    for _ in range(3):
+        planes = torch.relu(StandardisedConvolution(32, 32, 3, 1)(planes)).detach()
+        # The next one sees the same variance and takes the mean out of every filter's answer.
+        assert float(planes.var(dim=(0, 2, 3)).mean()) == pytest.approx(1.0, abs=0.15)
 
 
 def test_an_obstacle_with_two_sides_is_passed_on_one_of_them() -> None:

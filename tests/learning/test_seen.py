@@ -50,6 +50,6 @@ def test_columns_are_where_the_last_convolution_looks() -> None:
     middles, width = settings.columns
     assert (middles[0], middles[-1], width) == (30, 166, 8)
     network = build_network(settings)
-    assert network.convolutions[-3].out_channels == 64
+    assert network.convolutions[-2].out_channels == 64
     assert network.seen.out_channels == SEEN_CLASSES
     assert len(middles) == 18
