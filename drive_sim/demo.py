@@ -27,6 +27,8 @@ LATE = 500
 """Drives of who looks up late are numbered from here on."""
 BATCH = 16
 """Worlds recorded at once."""
+BEHIND = 8
+"""Steps that are written while the next are driven: less than a tenth of a second's work."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class _OnceAwake(Recorder):
     """Records what is driven after the driver has looked up."""
 
     def __init__(self, path: Path, driver: HumanModelDriver, camera: CameraConfig) -> None:
-        super().__init__(path, driver.name, camera_configs=(camera,), encoding="jpeg")
+        super().__init__(path, driver.name, camera_configs=(camera,), encoding="jpeg", behind=BEHIND)
         self._at_wheel = driver
 
     def on_step(self, step: Step) -> None:
