@@ -158,15 +158,20 @@ class Recorder:
             Whether the worlds still being recorded become episodes, or are forgotten.
         """
         already = len(self.written)
-        self._state = None
         with ExitStack() as every:
             # One that fails keeps none of the others from being finished.
             every.callback(self._add_closed)
+            every.callback(self.stop, keep)
+        return self.written[already:]
+
+    def stop(self, keep: bool = True) -> None:
+        """End the recording, but leave it to `finish` to add the episodes."""
+        self._state = None
+        with ExitStack() as every:
             every.callback(self._behind.settle)
             for world in reversed(self._journals):
                 every.callback(self._close, world, keep)
             every.callback(self._behind.settle)
-        return self.written[already:]
 
     def on_reset(self, simulator: Simulator, observation: Observation) -> None:
         """As `rollout.run` calls it: start."""
