@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,10 @@ from drive_sim.errors import InputError
 from drive_sim.progress import Report, Stages
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.recorder import Recorder
-from drive_sim.rollout import Step, run
+from drive_sim.recording.writer import recover
+from drive_sim.rollout import Observer, Step, run
 from drive_sim.sensors.camera import CameraConfig, CameraRig
-from drive_sim.sensors.observation import SensorSuite
+from drive_sim.sensors.observation import Observation, SensorSuite
 from drive_sim.world.episode import Episode
 from drive_sim.world.scenario import list_scenarios, load_scenario
 from drive_sim.world.simulator import Simulator
@@ -27,6 +30,8 @@ LATE = 500
 """Drives of who looks up late are numbered from here on."""
 BATCH = 16
 """Worlds recorded at once."""
+BEHIND = 8
+"""Steps that are written while the next are driven: less than a tenth of a second's work."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +98,16 @@ class _OnceAwake(Recorder):
     """Records what is driven after the driver has looked up."""
 
     def __init__(self, path: Path, driver: HumanModelDriver, camera: CameraConfig) -> None:
-        super().__init__(path, driver.name, camera_configs=(camera,), encoding="jpeg")
+        super().__init__(path, driver.name, camera_configs=(camera,), encoding="jpeg", behind=BEHIND)
         self._at_wheel = driver
 
     def on_step(self, step: Step) -> None:
         """Leave out the worlds where the driver dreams."""
         self.add(replace(step, active=step.active & self._at_wheel.awake))
+
+    def on_finish(self, simulator: Simulator) -> None:
+        """Leave it to who drives next to add the episodes."""
+        self.stop()
 
 
 def demo_episodes(seed: int, suite: str, count: int, first: int = 0) -> list[Episode]:
@@ -113,8 +122,9 @@ def demo_episodes(seed: int, suite: str, count: int, first: int = 0) -> list[Epi
 def _record(path: Path, seed: int, settings: DemoSettings, report: Report) -> None:
     done = set()
     if (path / "meta" / "info.json").exists():
-        # Opening for writing brings in what a crash left behind; reading is enough when all is there.
-        done = {_identity(episode.provenance) for episode in Dataset.open(path)}
+        recover(path)
+        # What was cut off is driven once more.
+        done = {_identity(episode.provenance) for episode in Dataset.open(path) if episode.provenance["complete"]}
     lanes, obstacles = SUITES
     parts = (
         (demo_episodes(seed, lanes, settings.lane_episodes), settings.seconds[0], False),
@@ -126,23 +136,75 @@ def _record(path: Path, seed: int, settings: DemoSettings, report: Report) -> No
         for episodes, seconds, late in parts
     ]
     total, driven = sum(len(episodes) for episodes, _, _ in wanted), 0
-    for episodes, seconds, late in wanted:
-        for start in range(0, len(episodes), BATCH):
-            batch = episodes[start : start + BATCH]
-            report(driven / total, f"{driven} episodes driven by the {HumanModelDriver.name}")
-            record_drives(path, batch, seconds, late)
-            driven += len(batch)
+    with _Recording(path) as recording:
+        for episodes, seconds, late in wanted:
+            for start in range(0, len(episodes), BATCH):
+                batch = episodes[start : start + BATCH]
+                report(driven / total, f"{driven} episodes driven by the {HumanModelDriver.name}")
+                recording.drive(batch, seconds, late)
+                driven += len(batch)
     report(1.0, f"{len(done) + total} episodes in {path}")
 
 
 def record_drives(path: Path, episodes: list[Episode], seconds: float, late: bool) -> None:
     """Record the episodes, each for at most ``seconds``; of a ``late`` driver, what it does once it has looked up."""
-    config = CameraConfig()
-    driver = HumanModelDriver(late)
-    sensors = SensorSuite(("camera", *driver.sensors), CameraRig([config]))
-    simulator = Simulator(episodes, on_failure="terminate")
-    recorder = _OnceAwake(path, driver, config)
-    run(simulator, driver, [recorder], sensors, max_steps=round(seconds / simulator.control_period))
+    with _Recording(path) as recording:
+        recording.drive(episodes, seconds, late)
+
+
+class _Recording:
+    """Batches recorded into a dataset: the episodes of each are added while the next is driven."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._adding = ThreadPoolExecutor(1, thread_name_prefix="drive_sim_recording")
+        self._driven: Recorder | None = None
+        self._added: Future[Any] | None = None
+
+    def __enter__(self) -> _Recording:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        try:
+            self._add_driven()
+            self._settle()
+        finally:
+            self._adding.shutdown()
+
+    def drive(self, episodes: list[Episode], seconds: float, late: bool) -> None:
+        """Record what `record_drives` says."""
+        config = CameraConfig()
+        driver = HumanModelDriver(late)
+        sensors = SensorSuite(("camera", *driver.sensors), CameraRig([config]))
+        simulator = Simulator(episodes, on_failure="terminate")
+        recorder = _OnceAwake(self._path, driver, config)
+        try:
+            steps = round(seconds / simulator.control_period)
+            # Not before the journals are open: who adds has the dataset to itself.
+            run(simulator, driver, [recorder, _OnceStarted(self._add_driven)], sensors, max_steps=steps)
+        finally:
+            self._settle()
+            self._driven = recorder
+
+    def _add_driven(self) -> None:
+        if self._driven is not None:
+            self._added, self._driven = self._adding.submit(self._driven.finish), None
+
+    def _settle(self) -> None:
+        added, self._added = self._added, None
+        if added is not None:
+            added.result()
+
+
+class _OnceStarted(Observer):
+    """Does something when the worlds have been reset."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+
+    def on_reset(self, simulator: Simulator, observation: Observation) -> None:
+        """Do it."""
+        self._work()
 
 
 def _identity(values: Any) -> tuple[str, int]:

@@ -165,7 +165,8 @@ class Kernel:
     body
         ``body(item, *args)``, written in the part of Python that Numba compiles for CPU and CUDA alike.
     grain
-        Items below which a CPU loop is not worth a second thread.
+        Items that a thread must have to itself for a CPU loop to be shared: what takes about 0.2 ms. Handing a part
+        to another thread and waiting for it takes 0.1 ms.
     fastmath
         Relaxed floating point in the body itself; for pictures only.
     """

@@ -34,3 +34,13 @@ def shared_data() -> Path:
     if not (shared / "data").is_dir():
         pytest.skip(f"no shared data: {shared / 'data'} is absent; DRIVE_SIM_SHARED names another folder")
     return shared / "data"
+
+
+@pytest.fixture
+def short_loops_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spread the simulator's loops over threads however short they are."""
+    from drive_sim.kernel import KERNELS
+
+    for name, kernel in KERNELS.items():
+        if name.startswith("drive_sim.world.simulator."):
+            monkeypatch.setattr(kernel, "grain", 8)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from drive_sim.demo import HARD, LATE, SUITES, DemoSettings, demo_episodes, record_drives, run_demo
+from drive_sim.demo import HARD, LATE, SUITES, DemoSettings, _record, demo_episodes, record_drives, run_demo
 from drive_sim.errors import InputError
 from drive_sim.recording.dataset import Dataset
+from drive_sim.recording.journal import LOCK, LOG, journal_folders
+from drive_sim.recording.recorder import Recorder
 from drive_sim.world.scenario import list_scenarios
 
 TINY = DemoSettings(
@@ -56,6 +59,40 @@ def test_of_a_driver_who_looks_up_late_only_what_comes_after_that_is_recorded(tm
     usual, late = (next(iter(Dataset.open(tmp_path / name))).state() for name in ("False", "True"))
     assert late.time[0] > usual.time[0] + 1.0
     assert late.actor_s[0, 0] - late.s[0] < 3.0 * late.speed[0] + 5.0
+
+
+def test_batches_recorded_one_after_the_other_keep_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The episodes of one are added while the next is driven."""
+    monkeypatch.setattr("drive_sim.demo.BATCH", 2)
+    settings = replace(TINY, seconds=(1.0, 1.0))
+    for name in ("first", "second"):
+        _record(tmp_path / name, 0, settings, silent("record"))
+    first, second = (list(Dataset.open(tmp_path / name)) for name in ("first", "second"))
+    wanted = [(episode.scenario, episode.number) for episode in demo_episodes(0, SUITES[0], 1)]
+    assert len(wanted) > 4 and [len(episode) for episode in first] == [20] * len(wanted)
+    assert [(episode.provenance["scenario"], episode.provenance["number"]) for episode in first] == wanted
+    for one, other in zip(first, second, strict=True):
+        assert all((one.columns[name] == other.columns[name]).all() for name in one.columns if name != "wall_time")
+    assert journal_folders(tmp_path / "first") == []
+
+
+def test_after_a_kill_only_what_was_cut_off_is_driven_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, cut = demo_episodes(0, SUITES[0], 1)[:2]
+    with monkeypatch.context() as killed:
+        killed.setattr(Recorder, "finish", lambda self: [])
+        record_drives(tmp_path, [whole, cut], 1.0, False)
+    for folder in journal_folders(tmp_path):
+        (folder / LOCK).unlink()
+        lines = (folder / LOG).read_bytes().splitlines(keepends=True)
+        if json.loads(lines[0])["provenance"]["number"] == cut.number and cut.scenario.encode() in lines[0]:
+            (folder / LOG).write_bytes(b"".join(lines[:6]))
+    _record(tmp_path, 0, replace(TINY, seconds=(1.0, 1.0)), silent("record"))
+    driven = [
+        (e.provenance["scenario"], e.provenance["number"], e.provenance["complete"]) for e in Dataset.open(tmp_path)
+    ]
+    assert driven.count((whole.scenario, whole.number, True)) == 1
+    assert driven.count((cut.scenario, cut.number, False)) == driven.count((cut.scenario, cut.number, True)) == 1
+    assert len(driven) == len(demo_episodes(0, SUITES[0], 1)) + 1
 
 
 def test_the_demo_keeps_its_hands_off_a_folder_that_is_not_its_own(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_a_world_of_sixty_four_is_the_world_alone(reference, episodes, world):
 
 
 @pytest.mark.parametrize("count", [2, 4])
-def test_threads_change_nothing(reference, episodes, count):
+def test_threads_change_nothing(reference, episodes, count, short_loops_shared):
     with threads(count):
         assert_identical(reference, drive(episodes, np.arange(64), slots_for(episodes)))
 

@@ -29,7 +29,7 @@ _EXPERT = Manner(
 )
 
 
-@kernel(grain=128)
+@kernel(grain=384)
 def _look(i, world, roads, state, actors, manner, plan, period):
     """See everybody, and begin the plan of world ``i`` where the car will be when a command takes effect."""
     for n in range(actors.kind.shape[1]):

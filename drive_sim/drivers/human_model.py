@@ -138,7 +138,7 @@ def _dream(i, world, roads, state, actors, mind):
         actors.kind[i, n] = ACTOR_NONE
 
 
-@kernel(grain=128)
+@kernel(grain=192)
 def _look(i, world, roads, state, actors, manner, senses, mind, plan, period):
     """Perceive, drift, and begin the plan of world ``i`` where the wanted path has led to."""
     seed, step, road = world.seed[i], state.step[i], world.road[i]
@@ -194,7 +194,7 @@ def _steer(i, world, roads, state, senses, mind, plan, period):
         mind.near[i], mind.far[i] = near, far
 
 
-@kernel(grain=128)
+@kernel(grain=512)
 def _act(i, world, roads, state, senses, mind, plan, vehicle, period, out):
     """Action of world ``i``: hands by the two-point law, the foot after what the plan wants."""
     _steer(i, world, roads, state, senses, mind, plan, period)

@@ -234,7 +234,7 @@ def _value_at(centres, place):
     return centres[low] + (centres[high] - centres[low]) * (place - low)
 
 
-@kernel(grain=64)
+@kernel(grain=128)
 def decode_row(b, out, logits, centres, reach):
     """What world ``b``'s logits (B, bins) say, see `decode`."""
     bins = centres[0].shape[0]
@@ -253,7 +253,7 @@ def decode_row(b, out, logits, centres, reach):
             out[0][b] = _value_at(centres[0], sum_of_places / share)
 
 
-@kernel(grain=64)
+@kernel(grain=384)
 def decode_quantile_row(b, out, logits, centres, share):
     """What world ``b``'s logits (B, bins) say, see `decode_quantile`."""
     bins = centres[0].shape[0]

@@ -108,7 +108,7 @@ def load_model(folder: Path) -> Model:
     return Model(settings, camera, network, config.get("training", {}), digest)
 
 
-@kernel(grain=256)
+@kernel(grain=2048)
 def command_car(b, out, wish, speed, vehicle, hardest):
     """Curvature [1/m] and target speed [m/s] to the action of world b."""
     curvature, target = wish[0][b], wish[1][b]

@@ -112,7 +112,7 @@ def path_curvature(road_curvature, offset, slope, bend):
     return (turn + road_curvature) * c / closeness
 
 
-@kernel(grain=256)
+@kernel(grain=768)
 def follow_plan(i, world, roads, plan, vehicle, out):
     """Action of world ``i`` that follows its plan."""
     kappa = curvature_at(roads, world.road[i], plan.s[i])

@@ -46,7 +46,7 @@ _REFERENCE = Manner(
 )
 
 
-@kernel(grain=128)
+@kernel(grain=512)
 def _look(i, world, roads, state, seen, manner, plan):
     """See everybody; the plan of world ``i``, which knows of nobody, begins where a command takes effect."""
     for n in range(seen.kind.shape[1]):
@@ -54,7 +54,7 @@ def _look(i, world, roads, state, seen, manner, plan):
     plan_ahead(i, world, roads, state, plan)
 
 
-@kernel(grain=256)
+@kernel(grain=768)
 def _brake(i, world, roads, state, seen, manner, watch, plan, vehicle, period):
     """Put into the plan of world ``i``, which holds the acceleration on a clear road, what the foot does now."""
     hardest = min(FULL_BRAKE, GRIP_SHARE * GRAVITY * world.weather.friction[i])

@@ -113,19 +113,21 @@ def camera_shapes(features: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[
     }
 
 
-def truth_of(state: State, world: int) -> dict[str, Any]:
-    """The truth columns and ``observation.state`` of one world of a host-side `State`.
+def truth_of(state: State) -> dict[str, list[Any]]:
+    """The truth columns and ``observation.state`` of a host-side `State`: a value, or a list of them, for each world.
 
     Actor columns hold only the slots that ``state`` has; `widen` fills them up.
     """
-    values: dict[str, Any] = {
-        column: [getattr(state, field)[world].item() for field in fields] for column, fields in TRUTH_FIELDS.items()
+    fields_of = {**TRUTH_FIELDS, "observation.state": STATE_FIELDS}
+    rows: dict[str, list[Any]] = {
+        column: np.stack([getattr(state, field) for field in fields], 1).tolist()
+        for column, fields in fields_of.items()
     }
-    values["truth.last_action"] = state.action[world].tolist()
-    values["observation.state"] = [getattr(state, field)[world].item() for field in STATE_FIELDS]
+    rows["truth.last_action"] = state.action.tolist()
     for column, fields in ACTOR_FIELDS.items():
-        values[column] = np.stack([getattr(state, field)[world] for field in fields], 1).ravel().tolist()
-    return values
+        table = np.stack([getattr(state, field) for field in fields], 2)
+        rows[column] = table.reshape(len(table), -1).tolist()
+    return rows
 
 
 def widen(column: str, rows: NDArray[Any]) -> NDArray[Any]:

@@ -98,9 +98,8 @@ class JournalWriter:
             self._frames = os.open(folder / FRAMES, flags, 0o644)
             self._log = os.open(folder / LOG, flags, 0o644)
             self._write_line({"journal": JOURNAL_SCHEMA, **header})
-            self._flush()
-            flush_folder(folder)
-            flush_folder(folder.parent)
+        # There is nothing to lose yet: the first second's flush is soon enough for the folder too.
+        self._flushed, self._lasting = clock(), False
 
     def append(self, values: Mapping[str, Any], pictures: Mapping[str, NDArray[np.uint8]]) -> None:
         """Add one step: JSON values by column, and a uint8 (H, W, 3) RGB picture of every camera of the header.
@@ -162,6 +161,10 @@ class JournalWriter:
     def _flush(self) -> None:
         _flush_data(self._frames)
         _flush_data(self._log)
+        if not self._lasting:
+            flush_folder(self.folder)
+            flush_folder(self.folder.parent)
+            self._lasting = True
         self._flushed = self._clock()
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from drive_sim.drivers.driver import CONTROLLERS
 from drive_sim.errors import InputError
 from drive_sim.kernel import to_host
+from drive_sim.recording.behind import Behind
 from drive_sim.recording.features import ACTOR_SLOTS, truth_of
 from drive_sim.recording.journal import JournalWriter
 from drive_sim.recording.provenance import describe_cameras, describe_episode, versions
@@ -49,6 +50,9 @@ class Recorder:
         "png" (exact) or "jpeg"; by default the dataset's, PNG in a new one.
     provenance
         More JSON values to keep with every episode.
+    behind
+        Steps that may still wait to be written when `add` returns. 0: killing the process costs no step that was added;
+        more let the next steps be driven while these are encoded and written, and may be lost with the process.
     clock, wall_clock
         Seconds that only grow (when to flush), and seconds since 1970 (the column ``wall_time``).
     """
@@ -61,6 +65,7 @@ class Recorder:
         camera_configs: Sequence[Any] = (),
         encoding: str | None = None,
         provenance: Mapping[str, Any] | None = None,
+        behind: int = 0,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
@@ -73,6 +78,7 @@ class Recorder:
         self.recovered: tuple[int, ...] = ()
         """Indices of the episodes made at the start from journals that a crash left behind."""
         self._clock, self._wall_clock = clock, wall_clock
+        self._behind = Behind(behind)
         self._dataset: DatasetWriter | None = None
         self._journals: dict[int, JournalWriter] = {}
         self._closed: list[JournalWriter] = []
@@ -134,15 +140,12 @@ class Recorder:
         before = self._state._replace(**step.state_before._asdict())
         self._state = _snapshot(step.simulator.state)
         pictures = {name: to_host(step.observation.camera[name]) for name in self._writer.cameras}
-        action = to_host(step.action)
-        for world, journal in list(self._journals.items()):
-            if not step.active[world]:
-                continue
-            values = truth_of(before, world)
-            values |= self._decisions(step.controller, action, wanted, world)
-            values["events"] = int(self._state.events[world])
-            values["wall_time"] = self._wall_clock()
-            journal.append(values, {name: picture[world] for name, picture in pictures.items()})
+        columns = truth_of(before) | _decisions(step.controller, to_host(step.action), wanted)
+        columns["events"] = self._state.events.tolist()
+        recorded = [(world, journal) for world, journal in self._journals.items() if step.active[world]]
+        wall_times = [self._wall_clock() for _ in recorded]
+        self._behind.do(_append, recorded, columns, wall_times, pictures)
+        for world, _ in recorded:
             if self._state.done[world]:
                 self._close(world)
 
@@ -155,13 +158,20 @@ class Recorder:
             Whether the worlds still being recorded become episodes, or are forgotten.
         """
         already = len(self.written)
-        self._state = None
         with ExitStack() as every:
             # One that fails keeps none of the others from being finished.
             every.callback(self._add_closed)
+            every.callback(self.stop, keep)
+        return self.written[already:]
+
+    def stop(self, keep: bool = True) -> None:
+        """End the recording, but leave it to `finish` to add the episodes."""
+        self._state = None
+        with ExitStack() as every:
+            every.callback(self._behind.settle)
             for world in reversed(self._journals):
                 every.callback(self._close, world, keep)
-        return self.written[already:]
+            every.callback(self._behind.settle)
 
     def on_reset(self, simulator: Simulator, observation: Observation) -> None:
         """As `rollout.run` calls it: start."""
@@ -189,7 +199,7 @@ class Recorder:
             return
         # Before anything can fail: whatever is on the disk becomes an episode.
         self._closed.append(journal)
-        journal.close({"ended": _iso(self._wall_clock())})
+        self._behind.do(journal.close, {"ended": _iso(self._wall_clock())})
 
     def _add_closed(self) -> None:
         closed, self._closed = self._closed, []
@@ -223,15 +233,32 @@ class Recorder:
             **self.provenance,
         }
 
-    @staticmethod
-    def _decisions(
-        controller: str, action: NDArray[np.float32], wanted: Mapping[str, NDArray[np.float32]], world: int
-    ) -> dict[str, Any]:
-        values: dict[str, Any] = {"controller": CONTROLLERS.index(controller), "action": action[world].tolist()}
-        values["commands_given"] = sum(1 << CONTROLLERS.index(name) for name in wanted)
-        for name in CONTROLLERS:
-            values[f"command.{name}"] = to_host(wanted[name])[world].tolist() if name in wanted else [0.0, 0.0]
-        return values
+
+def _decisions(
+    controller: str, action: NDArray[np.float32], wanted: Mapping[str, NDArray[np.float32]]
+) -> dict[str, list[Any]]:
+    """The columns of who drove, and what each controller wanted: a value for each world."""
+    worlds = len(action)
+    columns: dict[str, list[Any]] = {
+        "controller": [CONTROLLERS.index(controller)] * worlds,
+        "action": action.tolist(),
+        "commands_given": [sum(1 << CONTROLLERS.index(name) for name in wanted)] * worlds,
+    }
+    for name in CONTROLLERS:
+        columns[f"command.{name}"] = to_host(wanted[name]).tolist() if name in wanted else [[0.0, 0.0]] * worlds
+    return columns
+
+
+def _append(
+    recorded: Sequence[tuple[int, JournalWriter]],
+    columns: Mapping[str, Sequence[Any]],
+    wall_times: Sequence[float],
+    pictures: Mapping[str, NDArray[np.uint8]],
+) -> None:
+    """Add a step to the journal of each world that is recorded."""
+    for (world, journal), wall_time in zip(recorded, wall_times, strict=True):
+        values = {name: column[world] for name, column in columns.items()}
+        journal.append({**values, "wall_time": wall_time}, {name: shown[world] for name, shown in pictures.items()})
 
 
 def _snapshot(state: State) -> State:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,10 +38,14 @@ def column_statistics(rows: NDArray[Any]) -> Statistics:
 
 def picture_statistics(pictures: Sequence[NDArray[np.uint8]]) -> Statistics:
     """Statistics of uint8 (H, W, 3) pictures, each of shape (3, 1, 1); the count is that of the pictures."""
-    channels = np.stack(pictures).reshape(-1, 3)
     # A histogram of 256 grey levels holds all of it, and needs no sorting of millions of pixels.
-    histogram = np.stack([np.bincount(channels[:, c], minlength=256) for c in range(3)])
-    levels, total = np.arange(256), channels.shape[0]
+    histogram, total = np.zeros((3, 256), np.int64), 0
+    for picture in pictures:
+        total += picture.shape[0] * picture.shape[1]
+        for channel, counts in enumerate(histogram):
+            # Counted in float32, which is exact up to 16 million pixels.
+            counts += cv2.calcHist([picture], [channel], None, [256], [0, 256]).ravel().astype(np.int64)
+    levels = np.arange(256)
     mean = histogram @ levels / total
     cumulative = histogram.cumsum(1)
     values = {

@@ -169,7 +169,7 @@ def _take_fix(i, number, seeds, state, memory, model):
         memory.fixes[i, here, 2 + axis] = rate
 
 
-@kernel(grain=256)
+@kernel(grain=1024)
 def _read(i, seeds, state, memory, model, out):
     """The receiver of one world."""
     step, kept = state.step[i], memory.fixes.shape[1]

@@ -226,7 +226,7 @@ def _advance_bias(i, axis, seed, step, memory, errors):
         memory.markov[i, axis] = errors.decay[unit] * memory.markov[i, axis] + innovation
 
 
-@kernel(grain=256)
+@kernel(grain=512)
 def _read(i, seeds, state, memory, errors, out):
     """The IMU of one world."""
     seed, step = seeds[0][i], state.step[i]

@@ -221,7 +221,7 @@ def ray_actors(scene, i, x, y, z, direction_x, direction_y):
     return nearest
 
 
-@kernel(grain=256)
+@kernel(grain=1500)
 def _scan(item, roads, scene, beams, mount, out):
     """One beam of one world."""
     count = beams[0].shape[0]

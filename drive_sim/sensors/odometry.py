@@ -82,7 +82,7 @@ def quantise(value, resolution):
     return value if resolution == 0.0 else resolution * math.floor(value / resolution + 0.5)
 
 
-@kernel(grain=256)
+@kernel(grain=1024)
 def _read(i, seeds, state, memory, errors, out):
     """The odometry of one world."""
     seed, step = seeds[0][i], state.step[i]

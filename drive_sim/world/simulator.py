@@ -63,7 +63,7 @@ def _move_actors(roads, vehicle, world, state, i, ego_before):
     return events
 
 
-@kernel(grain=32)
+@kernel(grain=192)
 def _step(i, roads, world, state, vehicle, actions, puts_back):
     """Advance world ``i`` by one control step unless it is done."""
     if state.done[i]:
@@ -91,7 +91,7 @@ def _step(i, roads, world, state, vehicle, actions, puts_back):
         put_back_ego(roads, vehicle, world, state, i)
 
 
-@kernel(grain=16)
+@kernel(grain=256)
 def _reset(i, roads, world, state, vehicle, mask):
     """Begin the episode of world ``i`` again where ``mask`` says so."""
     if mask[0][i]:
@@ -100,7 +100,7 @@ def _reset(i, roads, world, state, vehicle, mask):
             reset_actor(roads, world, state, i, n)
 
 
-@kernel(grain=16)
+@kernel(grain=256)
 def _put_back(i, roads, world, state, vehicle, mask):
     """Put the ego of world ``i`` back where ``mask`` says so; a failed episode goes on."""
     if mask[0][i] and not state.events_ever[i] & np.uint32(END):

@@ -153,14 +153,16 @@ def test_a_camera_that_nobody_observes(tmp_path: Path) -> None:
         (errno.EIO, "the disk reports an input/output error"),
     ],
 )
+@pytest.mark.parametrize("behind", [0, 3])
 def test_a_disk_that_fills_up_while_driving_costs_only_what_comes_after(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, message: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, message: str, behind: int
 ) -> None:
     path = tmp_path / "dataset"
     real = os.write
 
     def refuse(step: int) -> None:
         if step == 3:
+            recorder._behind.settle()
 
             def write(descriptor: int, data: Any) -> int:
                 # Half a line still fits.
@@ -169,7 +171,7 @@ def test_a_disk_that_fills_up_while_driving_costs_only_what_comes_after(
 
             monkeypatch.setattr(journal_module.os, "write", write)
 
-    recorder = Recorder(path)
+    recorder = Recorder(path, behind=behind)
     with pytest.raises(InputError, match=f"journal-.*: {message}"):
         drive(recorder, make_simulator(), 9, seed=1, after_step=refuse)
     monkeypatch.undo()

@@ -124,6 +124,19 @@ def test_a_power_cut_loses_at_most_the_last_second(tmp_path: Path, monkeypatch: 
     assert flushed["steps"] > 70
 
 
+def test_a_journal_s_folder_lasts_through_a_power_cut_after_its_first_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, lasting = [0.0], []
+    monkeypatch.setattr(journal_module, "flush_folder", lasting.append)
+    journal = JournalWriter(tmp_path / "journal-k", HEADER, clock=lambda: now[0])
+    for step in range(41):
+        now[0] = step * 0.05
+        journal.append(values(step), pictures(step))
+        assert lasting == ([] if now[0] < 1.0 else [tmp_path / "journal-k", tmp_path])
+    journal.release()
+
+
 def test_every_step_is_with_the_operating_system_when_append_returns(tmp_path: Path) -> None:
     """So that killing the process loses nothing: no buffer of ours holds anything back."""
     journal = JournalWriter(tmp_path / "journal-k", HEADER, clock=lambda: 0.0)

@@ -111,6 +111,21 @@ def test_only_the_cameras_asked_for_are_recorded(tmp_path: Path) -> None:
     assert Dataset.open(tmp_path / "dataset").cameras == {"left": CAMERAS["left"]}
 
 
+def test_what_is_written_while_the_next_steps_are_driven_is_the_same(tmp_path: Path) -> None:
+    for behind in (0, 8):
+        recorder = Recorder(tmp_path / str(behind), encoding="jpeg", wall_clock=lambda: 1.7e9, behind=behind)
+        drive(recorder, make_simulator(worlds=3), 30, seed=1, done_after={1: 7, 2: 29})
+        assert recorder.finish() == [0, 1, 2]
+    at_once, later = (Dataset.open(tmp_path / str(behind)) for behind in (0, 8))
+    for one, other in zip(at_once, later, strict=True):
+        assert one.provenance == other.provenance
+        for name, column in one.columns.items():
+            np.testing.assert_array_equal(column, other.columns[name], err_msg=name)
+        for camera in CAMERAS:
+            index = one.record.index
+            assert at_once.frames(index, camera).encoded == later.frames(index, camera).encoded
+
+
 def test_use_out_of_order_is_a_mistake(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "dataset")
     with pytest.raises(ValueError, match="not been started"):

@@ -215,7 +215,7 @@ def test_replacing_by_an_episode_on_a_known_road_keeps_the_roads(make_road, make
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_the_number_of_threads_changes_nothing(make_road, make_episode, make_actor, count):
+def test_the_number_of_threads_changes_nothing(make_road, make_episode, make_actor, count, short_loops_shared):
     road = make_road(0.004)
     episodes = [
         make_episode(
