@@ -29,7 +29,7 @@ POSTER_BEFORE = 0.8
 """The still picture shows what came so long before the moment, when its cause is still ahead [s]."""
 STILL = 1.2
 """Its last frame stands so long [s]."""
-MAP_SCALE = 4.5
+MAP_SCALE = 6.0
 """Of the view from above [px/m]."""
 TRAIL = 200
 """Positions behind the car in the view from above."""
@@ -67,7 +67,7 @@ def make_crew(driver: Driver, simulator: Simulator, moments: Sequence[Moment]) -
         if (error.name or "").partition(".")[0] not in ("av", "pygame"):
             raise
         return None
-    return CameraCrew(driver, simulator, moments, TopDownView(MAP_SIZE, MAP_SCALE, ego_height=0.78))
+    return CameraCrew(driver, simulator, moments, TopDownView(MAP_SIZE, MAP_SCALE, ego_height=0.84))
 
 
 class CameraCrew(Observer):

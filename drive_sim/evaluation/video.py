@@ -32,7 +32,7 @@ WIDTH, HEIGHT = 720, 480
 CAMERA_HEIGHT = 240
 MAP_SIZE = (480, HEIGHT - CAMERA_HEIGHT)
 """(width, height) of the view from above [px]."""
-QUALITY = 27
+QUALITY = 29
 """H.264's constant rate factor: smaller is better and larger."""
 
 _LEFT, _RIGHT = MAP_SIZE[0] + 21, WIDTH - 21
@@ -186,7 +186,7 @@ def encode(frames: Iterable[Picture], rate: float) -> bytes:
 
 def jpeg(picture: Picture) -> bytes:
     """The picture as a JPEG file."""
-    _, data = cv2.imencode(".jpg", np.ascontiguousarray(picture[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 78])
+    _, data = cv2.imencode(".jpg", np.ascontiguousarray(picture[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 62])
     return bytes(data)
 
 

@@ -133,7 +133,7 @@ def test_the_film_inside_the_page_plays_up_to_the_moment_and_beyond(page: str) -
         frames = sum(1 for _ in container.decode(container.streams.video[0]))
     start = float(re.search(r'data-start="([\d.]+)"', page)[1])
     moment = float(re.search(r'<p class="moment">[^<]* at ([\d.]+) s', page)[1])
-    assert start < moment < start + frames / 20.0
+    assert start < moment < start + frames / 10.0
 
 
 def test_the_page_says_how_to_get_the_same_numbers_again(reader: Reader) -> None:

@@ -20,7 +20,7 @@ from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.suites import load_suite
 from drive_sim.evaluation.summary import Evaluation
 
-WITHOUT_A_TRACE = {"output", "thresholds", "junit"}
+WITHOUT_A_TRACE = {"output", "thresholds", "junit", "films"}
 """Arguments that change no number."""
 
 
