@@ -246,7 +246,7 @@ def train(**options: Any) -> None:
     type=FilmsType(),
     default=100,
     show_default=True,
-    help="Failed drives filmed in report.html: a second and 0.2 MB each.",
+    help="Failed drives filmed in report.html: a second and 0.3 MB each.",
 )
 @click.option("--thresholds", metavar="FILE", type=FILE, help="What to reach (TOML); exit status 1 if it is not.")
 @click.option("--junit", metavar="FILE", type=FILE, help="Write a JUnit XML of thresholds, or else of episodes.")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BEFORE, AFTER = 5.0, 2.0
 """A clip begins so long before the moment and ends so long after it [s]."""
 STEPS_A_SHOT = 2
-"""Control steps from one picture of a film to the next: ten a second are enough for the eye, and cost half of twenty."""
+"""Control steps from one picture of a film to the next: ten a second do for the eye, and cost half of twenty."""
 POSTER_BEFORE = 0.8
 """The still picture shows what came so long before the moment, when its cause is still ahead [s]."""
 STILL = 1.2
@@ -157,7 +157,7 @@ class CameraCrew(Observer):
 
 def _held(frames: Iterable[Picture], count: int) -> Iterator[Picture]:
     """The frames, the last of them ``count`` times more."""
-    for frame in frames:  # noqa: B007
+    for frame in frames:
         yield frame
     for _ in range(count):
         yield frame

@@ -49,7 +49,7 @@ def _outline(text: str, size: int) -> tuple[list[NDArray[np.float64]], float]:
     pen = 0.0
     for letter in text:
         strokes, advance = _letter(letter, size)
-        polygons += [stroke + (pen, 0.0) for stroke in strokes]
+        polygons += [stroke + np.array([pen, 0.0]) for stroke in strokes]
         pen += advance
     return polygons, max((float(polygon[:, 0].max()) for polygon in polygons), default=0.0)
 

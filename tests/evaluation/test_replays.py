@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from drive_sim.drivers.driver import make_driver
+from drive_sim.evaluation import film_crew, replays
 from drive_sim.evaluation.drives import Conditions, Drives, drive
 from drive_sim.evaluation.estimates import score_episode
-from drive_sim.evaluation import film_crew, replays
 from drive_sim.evaluation.film_crew import CameraCrew, make_crew
 from drive_sim.evaluation.replays import replay, worst_first, worst_of_each_kind, worth_filming
 from drive_sim.evaluation.results import DriverFacts
@@ -66,7 +66,7 @@ def test_drives_again_are_the_same_drives_to_the_bit_and_filmed_around_their_mom
         assert min(abs(time - moment.time) for time in taken) < 1e-9
         assert np.diff(taken) == pytest.approx(0.1)
         assert taken[0] == one.film.start
-        assert (taken[0], taken[-1]) == pytest.approx((moment.time - 5.0, moment.time + 2.0), abs=0.11)
+        assert (taken[0], taken[-1]) == pytest.approx((moment.time - 5.0, min(moment.time + 2.0, 9.0)), abs=0.11)
         assert one.film.clip == b"%d at 10" % (len(taken) + 12)
         assert one.film.poster is not None
 

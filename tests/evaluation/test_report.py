@@ -136,6 +136,15 @@ def test_the_film_inside_the_page_plays_up_to_the_moment_and_beyond(page: str) -
     assert start < moment < start + frames / 10.0
 
 
+def test_films_wait_to_be_played_and_drives_without_one_say_what_films_them(page: str, results: Results) -> None:
+    failed = sum(not arrived(row) for row in results.episodes)
+    films = re.findall("<video[^>]*>", page)
+    assert len(films) == 1 < failed
+    assert 'preload="none"' in films[0]
+    assert page.count("not filmed: <code>--films all</code>") == failed - 1
+    assert "1 of them are filmed below" in page
+
+
 def test_the_page_says_how_to_get_the_same_numbers_again(reader: Reader) -> None:
     command = (
         "drive-sim evaluate straight --suite lane-keeping --episodes 3 --seed 0 --against human-model --output DIR"
