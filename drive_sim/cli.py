@@ -53,19 +53,13 @@ class SuiteOption(click.Option):
         return super().get_help_record(ctx)
 
 
-class FilmsType(click.ParamType):
-    """A number of films, or all: None."""
-
-    name = "films"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
-        """The number."""
-        if value == "all":
-            return None
-        try:
-            return click.IntRange(min=0).convert(value, param, ctx)
-        except click.BadParameter:
-            self.fail(f"{value!r} is neither a number of films (0 or more) nor all", param, ctx)
+def _films(context: click.Context, option: click.Parameter, value: str) -> int | None:
+    """A number of films; None for all."""
+    if value == "all":
+        return None
+    if not value.isdecimal():
+        raise click.BadParameter(f"{value!r} is neither a number of films (0 or more) nor all", context, option)
+    return int(value)
 
 
 @click.group(name=PROGRAM, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -243,8 +237,8 @@ def train(**options: Any) -> None:
 @click.option(
     "--films",
     metavar="N|all",
-    type=FilmsType(),
-    default=100,
+    callback=_films,
+    default="100",
     show_default=True,
     help="Failed drives filmed in report.html: a second and 0.3 MB each.",
 )

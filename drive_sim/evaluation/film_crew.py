@@ -87,12 +87,13 @@ class CameraCrew(Observer):
         """Film the worlds that are near their moments."""
         state = step.simulator.state
         x, y, time = (to_host(values) for values in (state.x, state.y, state.time))
-        for world in np.flatnonzero(step.active):
+        active = [int(world) for world in np.flatnonzero(step.active)]
+        for world in active:
             self._follow(self._trails[world], float(x[world]), float(y[world]))
         # In step with the moment, so that it is itself among the pictures.
         due = [
-            int(world)
-            for world in np.flatnonzero(step.active)
+            world
+            for world in active
             if (step.index - self._moments[world].step) % STEPS_A_SHOT == 0
             and -BEFORE <= time[world] - self._moments[world].time <= AFTER
         ]
