@@ -53,6 +53,15 @@ class SuiteOption(click.Option):
         return super().get_help_record(ctx)
 
 
+def _films(context: click.Context, option: click.Parameter, value: str) -> int | None:
+    """A number of films; None for all."""
+    if value == "all":
+        return None
+    if not value.isdecimal():
+        raise click.BadParameter(f"{value!r} is neither a number of films (0 or more) nor all", context, option)
+    return int(value)
+
+
 @click.group(name=PROGRAM, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(__version__, prog_name=PROGRAM)
 def application() -> None:
@@ -225,6 +234,14 @@ def train(**options: Any) -> None:
 )
 @click.option("--latency", metavar="MS", type=click.FloatRange(0, 10_000), default=0.0, help="Delay every command.")
 @click.option("--yardsticks/--no-yardsticks", default=True, help="Whether the suite's other drivers drive too.")
+@click.option(
+    "--films",
+    metavar="N|all",
+    callback=_films,
+    default="100",
+    show_default=True,
+    help="Failed drives filmed in report.html: a second and 0.3 MB each.",
+)
 @click.option("--thresholds", metavar="FILE", type=FILE, help="What to reach (TOML); exit status 1 if it is not.")
 @click.option("--junit", metavar="FILE", type=FILE, help="Write a JUnit XML of thresholds, or else of episodes.")
 @click.option("--output", metavar="DIR", type=FOLDER, required=True, help="Folder for results.json and the reports.")
@@ -232,8 +249,7 @@ def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **opti
     """Score DRIVER on roads it never saw.
 
     DIR gets results.json (docs/results.md tells of every field), report.html (the verdict in words, where it fails,
-    every failure with the command that drives it again, the worst as videos), and report-vs-DRIVER.html for each
-    --against.
+    every failure with its video and the command that drives it again), and report-vs-DRIVER.html for each --against.
     """
     from drive_sim.evaluation.harness import evaluate as evaluate_driver
     from drive_sim.evaluation.junit import write_junit

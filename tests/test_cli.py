@@ -16,6 +16,7 @@ import pytest
 
 from drive_sim import __version__, cli, doctor
 from drive_sim.errors import InputError
+from drive_sim.evaluation.harness import FILMS
 
 COMMANDS = ["demo", "doctor", "drive", "replay", "data", "train", "evaluate", "bench"]
 
@@ -51,6 +52,8 @@ MISTAKES = [
     ("evaluate expert --suite lane-keeping", "evaluate: --output: is missing"),
     ("evaluate a b --suite s --output there", "evaluate: Got unexpected extra argument (b)"),
     ("evaluate a --suite s --output there --batch 0", "evaluate: --batch: 0 is not in the range"),
+    ("evaluate a --suite s --output there --films many", "evaluate: --films: 'many' is neither a number of films"),
+    ("evaluate a --suite s --output there --films -1", "evaluate: --films: '-1' is neither a number of films"),
     ("evaluate a --suite s --output there --seconds 0.5", "evaluate: --seconds: 0.5 is not in the range"),
     ("evaluate expert --suite lane-keeping --output there --seconds nan", "--seconds: nan is too short to drive"),
     ("bench --device tpu", "bench: --device: 'tpu' is not one of"),
@@ -290,3 +293,9 @@ class TestProcess:
             _, err = process.communicate(timeout=30)
         assert process.returncode == cli.INTERRUPTED
         assert err.strip() == "drive-sim: interrupted"
+
+
+@pytest.mark.parametrize(("given", "films"), [("", FILMS), ("--films 0", 0), ("--films 7", 7), ("--films all", None)])
+def test_as_many_failures_are_filmed_as_are_asked_for(given: str, films: int | None) -> None:
+    words = ["expert", "--suite", "lane-keeping", "--output", "there", *given.split()]
+    assert cli.evaluate.make_context("evaluate", words).params["films"] == films

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 PAGE_NAME = "report.html"
 YARDSTICK_EPISODES = {"classical": 16}
 """Yardsticks that think long drive only the first episodes of a suite; the report says how many."""
+FILMS = 100
+"""Failed drives that are filmed unless asked otherwise: each takes about a second and 0.3 MB of the page."""
 DRIVING_SHARE = 0.85
 """Of the work; the rest goes into the report."""
 
@@ -58,12 +60,13 @@ def evaluate(
     suite: str,
     output: str | Path,
     report: Report = lambda share, text: None,
+    films: int | None = FILMS,
     **options: Unpack[Options],
 ) -> Path:
     """Score ``driver`` on ``suite``; returns the path of ``report.html``, which lies beside ``results.json``.
 
     ``driver`` is the name of one, or a model's folder; ``output`` the folder to write into, made if it is not there;
-    ``report`` is told of progress.
+    ``report`` is told of progress; ``films`` says how many failed drives are filmed at most, every one if None.
 
     Raises
     ------
@@ -85,7 +88,7 @@ def evaluate(
 
     page = folder / PAGE_NAME
     drivers = [turn.entrant.driver for turn in plan[: 1 + len(evaluation.rivals)]]
-    write_report(page, results, evaluation, drivers, _part(report, DRIVING_SHARE, 1.0))
+    write_report(page, results, evaluation, drivers, films, _part(report, DRIVING_SHARE, 1.0))
     report(1.0, str(page))
     return page
 

@@ -1,27 +1,21 @@
-"""Worst episodes, driven again alone: the same drive to the bit, this time with its log kept and its end filmed."""
+"""Failed drives, driven again: the same drives to the bit, this time with their logs kept and their moments filmed."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
+from drive_sim.evaluation.drives import Conditions, Drives, under
+from drive_sim.evaluation.episode_log import EpisodeLog
 from drive_sim.evaluation.estimates import EpisodeScore
-from drive_sim.evaluation.log import EpisodeLog, RolloutLog
+from drive_sim.evaluation.film_crew import NO_FILM, Film, make_crew
+from drive_sim.evaluation.log import RolloutLog
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.metrics.obstacles import OBSTACLE_METRICS
-from drive_sim.evaluation.trace import Moment
-from drive_sim.evaluation.video import MAP_SIZE, Caption, Shot, compose, encode, jpeg, room_in_lane
-from drive_sim.evaluation.video_drawing import Picture
-from drive_sim.evaluation.video_traces import CommandTraces
-from drive_sim.kernel import to_host
 from drive_sim.progress import Report
-from drive_sim.rollout import Observer, Step, run
-from drive_sim.sensors.camera import CameraConfig, CameraRig
-from drive_sim.world.episode import Episode
+from drive_sim.rollout import run
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import (
     EVENT_COLLISION_PEDESTRIAN,
@@ -37,18 +31,12 @@ from drive_sim.world.state import (
 
 if TYPE_CHECKING:
     from drive_sim.drivers.driver import Driver
-    from drive_sim.top_down import TopDownView
+    from drive_sim.evaluation.summary import Evaluation
 
-BEFORE, AFTER = 5.0, 2.0
-"""A clip begins so long before the moment and ends so long after it [s]."""
 SAME = 0.5
 """[m] of path length. On a GPU a network's last bits depend on who else is in its batch; all else repeats exactly."""
-POSTER_BEFORE = 0.8
-"""The still picture shows what came so long before the moment, when its cause is still ahead [s]."""
-STILL = 1.2
-"""Its last frame stands so long [s]."""
-MAP_SCALE = 6.0
-"""Of the view from above [px/m]."""
+AT_ONCE = 8
+"""Worlds driven again together: more hardly save time, and each keeps seven seconds of its camera's pictures."""
 GRAVEST_FIRST = (
     EVENT_COLLISION_PEDESTRIAN,
     EVENT_COLLISION_VEHICLE,
@@ -60,22 +48,6 @@ GRAVEST_FIRST = (
 """Ways in which a drive ends badly."""
 DROVE_ON = (EVENT_NAMES[EVENT_FINISH], EVENT_NAMES[EVENT_TIME_OUT])
 """Outcomes that are no failure."""
-TRAIL = 200
-"""Positions behind the car in the view from above."""
-
-
-class Film(NamedTuple):
-    """A filmed moment."""
-
-    clip: bytes | None
-    """MP4; None where what draws it is not installed."""
-    poster: bytes | None
-    """JPEG of the clip's most telling frame."""
-    start: float
-    """[s] of the episode at which the clip begins."""
-
-
-NO_FILM = Film(None, None, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,8 +83,12 @@ def worst_first(scores: Sequence[EpisodeScore], headline: str) -> list[int]:
     return sorted(range(len(scores)), key=goodness)
 
 
-def worth_filming(scores: Sequence[EpisodeScore], order: Sequence[int], most: int, least: int) -> list[int]:
-    """At most ``most`` failed drives of ``order``; the worst of the others where those are fewer than ``least``."""
+def worth_filming(scores: Sequence[EpisodeScore], order: Sequence[int], most: int | None, least: int) -> list[int]:
+    """At most ``most`` failed drives of ``order``, every one if None; the worst others where those are below ``least``.
+
+    Where not all can be filmed, each scenario and outcome has one film before any has two.
+    """
+    most = len(order) if most is None else most
     failed = worst_of_each_kind(scores, [index for index in order if not arrived(scores[index])], most)
     fine = [index for index in order if arrived(scores[index])]
     return failed + worst_of_each_kind(scores, fine, min(least, most) - len(failed))
@@ -152,98 +128,32 @@ def arrived(episode: Ended) -> bool:
 
 
 def replay(
-    drivers: Callable[[int], Driver],
-    episodes: Sequence[Episode],
-    scores: Sequence[EpisodeScore],
-    moments: Sequence[Moment],
-    which: Sequence[int],
-    on_failure: str,
-    device: str,
-    report: Report,
+    evaluation: Evaluation, drives: Drives, driver: Driver, which: Sequence[int], report: Report
 ) -> list[Replay]:
-    """Drive the episodes ``which`` again, one by one, each with ``drivers`` of its index; film the moment of each."""
-    replays = []
-    for count, index in enumerate(which):
-        report(count / len(which), f"driving episode {index} again")
-        simulator, driver = Simulator([episodes[index]], device, on_failure), drivers(index)
-        log, crew = RolloutLog(), make_crew(driver, simulator, moments[index])
-        run(simulator, driver, [log] if crew is None else [log, crew])
-        again = log.episode(0)
-        same = again.outcome == scores[index].outcome and abs(again.distance - scores[index].distance) < SAME
-        filmed = crew.develop() if crew is not None and crew.shots else NO_FILM
-        replays.append(Replay(index, again, filmed, same))
-    return replays
+    """Let ``driver``, whose ``drives`` these are, drive the episodes ``which`` again, and film the moment of each."""
+    episodes = evaluation.episodes
+    done: dict[int, Replay] = {}
+    for conditions, indices in _batches(evaluation, which):
+        report(len(done) / len(which), f"filming {len(done)} of {len(which)} drives again")
+        at_wheel = under(conditions, driver)
+        simulator = Simulator([episodes[index] for index in indices], conditions.device, conditions.on_failure)
+        log, crew = RolloutLog(), make_crew(at_wheel, simulator, [drives.traces[index].moment for index in indices])
+        run(simulator, at_wheel, [log] if crew is None else [log, crew])
+        for world, index in enumerate(indices):
+            report(len(done) / len(which), f"filming {len(done)} of {len(which)} drives again")
+            again, score = log.episode(world), drives.scores[index]
+            same = again.outcome == score.outcome and abs(again.distance - score.distance) < SAME
+            done[index] = Replay(index, again, NO_FILM if crew is None else crew.develop(world), same)
+    return [done[index] for index in which]
 
 
-def make_crew(driver: Driver, simulator: Simulator, moment: Moment) -> CameraCrew | None:
-    """Who films world 0, or None where pygame, which draws the view from above, or the encoder is not installed."""
-    try:
-        import av  # noqa: F401
-
-        from drive_sim.top_down import TopDownView
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("av", "pygame"):
-            raise
-        return None
-    return CameraCrew(driver, simulator, moment, TopDownView(MAP_SIZE, MAP_SCALE, ego_height=0.78))
-
-
-class CameraCrew(Observer):
-    """Observer that films world 0 around a moment."""
-
-    def __init__(self, driver: Driver, simulator: Simulator, moment: Moment, view: TopDownView) -> None:
-        self._moment, self._view = moment, view
-        self._period = simulator.control_period
-        self._put_back = simulator.on_failure == "put_back"
-        self._sees = "camera" in driver.sensors
-        config = getattr(driver, "camera", None) or CameraConfig()
-        self._name, self._rig = config.name, CameraRig([config])
-        self._trail: list[tuple[float, float]] = []
-        self.shots: list[Shot] = []
-
-    def on_step(self, step: Step) -> None:
-        """Film the step if it is near the moment."""
-        state, episode = step.simulator.state, step.simulator.episodes[0]
-        x, y = float(to_host(state.x)[0]), float(to_host(state.y)[0])
-        if self._trail and np.hypot(x - self._trail[-1][0], y - self._trail[-1][1]) > 5.0:
-            self._trail.clear()  # put back
-        self._trail.append((x, y))
-        time = float(to_host(state.time)[0])
-        if not -BEFORE <= time - self._moment.time <= AFTER:
-            return
-        from drive_sim.top_down import scene_of
-
-        centre = episode.road.lane_centre(episode.lane)
-        self.shots.append(
-            Shot(
-                camera=self._picture(step),
-                top_down=self._view.picture(scene_of(step.simulator), self._trail[-TRAIL:]),
-                time=time,
-                speed=float(to_host(state.speed)[0]),
-                speed_limit=episode.speed_limit,
-                steering=float(to_host(state.action)[0, 0]),
-                acceleration=float(to_host(state.action)[0, 1]),
-                lateral_error=float(to_host(state.d)[0]) - centre,
-                room=room_in_lane(episode.road.lane_width, step.simulator.vehicle.width),
-            )
-        )
-
-    def _picture(self, step: Step) -> Picture:
-        """What the driver's camera showed, or would have shown a driver that had one."""
-        seen: Any = step.observation.camera.get(self._name)
-        if seen is None:
-            simulator = step.simulator
-            seen = self._rig.render(simulator.device, simulator.roads, simulator.world, simulator.state).rgb[:, 0]
-        return np.array(to_host(seen)[0])
-
-    def develop(self) -> Film:
-        """The clip, its last frame held for a while."""
-        camera = "what the driver saw" if self._sees else "camera (this driver does not use it)"
-        moment = self._moment
-        caption = Caption(camera, moment.time, moment.what, moment.failed, moment.failed and self._put_back)
-        traces = CommandTraces(self.shots, caption)
-        frames = [np.vstack([compose(shot, caption), traces.at(shot.time)]) for shot in self.shots]
-        telling = moment.time - POSTER_BEFORE
-        nearest = min(range(len(frames)), key=lambda k: abs(self.shots[k].time - telling))
-        clip = encode([*frames, *[frames[-1]] * round(STILL / self._period)], 1.0 / self._period)
-        return Film(clip, jpeg(frames[nearest]), self.shots[0].time)
+def _batches(evaluation: Evaluation, which: Sequence[int]) -> list[tuple[Conditions, list[int]]]:
+    """The drives, `AT_ONCE` at most of the same conditions together."""
+    alike: dict[Conditions, list[int]] = {}
+    for index in which:
+        alike.setdefault(evaluation.conditions_of(index), []).append(index)
+    return [
+        (conditions, indices[first : first + AT_ONCE])
+        for conditions, indices in alike.items()
+        for first in range(0, len(indices), AT_ONCE)
+    ]

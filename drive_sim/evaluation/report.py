@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from drive_sim.evaluation import report_comparison_words, report_rivals
 from drive_sim.evaluation import report_tables as tables
 from drive_sim.evaluation import report_words as words
-from drive_sim.evaluation.drives import BATCH, under
+from drive_sim.evaluation.drives import BATCH
 from drive_sim.evaluation.replays import GRAVEST_FIRST, arrived, replay, worst_first, worth_filming
 from drive_sim.evaluation.report_failures import failures
-from drive_sim.evaluation.report_films import Scene, place, scene, told
+from drive_sim.evaluation.report_films import place, scene, told
 from drive_sim.evaluation.report_heat import heat_map
 from drive_sim.evaluation.report_limits import limits
 from drive_sim.evaluation.report_maps import map_svg
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from drive_sim.evaluation.summary import Evaluation
 
 TEMPLATES = Path(__file__).parent / "templates"
-FILMED = 8
-"""Failed drives that are driven again, plotted and filmed: about half a megabyte and a few seconds each."""
 FILMED_AT_LEAST = 3
 """Closest calls are filmed where fewer drives failed."""
 MOST_MAPS = 120
@@ -55,11 +53,17 @@ class Tile:
 
 
 def write_report(
-    page: Path, results: Results, evaluation: Evaluation, drivers: Sequence[Driver], report: Report
+    page: Path,
+    results: Results,
+    evaluation: Evaluation,
+    drivers: Sequence[Driver],
+    films: int | None,
+    report: Report,
 ) -> None:
-    """Drive the worst episodes again and write the page, and one for each rival beside it.
+    """Film failed drives and write the page, and one for each rival beside it.
 
-    ``drivers`` are the driver and then its rivals. ModuleNotFoundError where the extra ``report`` is missing.
+    ``drivers`` are the driver and then its rivals; ``films`` says how many failed drives are filmed at most, every one
+    if None. ModuleNotFoundError where the extra ``report`` is missing.
     """
     import jinja2
 
@@ -82,9 +86,9 @@ def write_report(
 
     for number, name in enumerate(names):
         pair = (drivers[0], drivers[1 + number])
-        found = report_rivals.comparison_page(results, evaluation, number, pair, page.parent, part(number))
+        found = report_rivals.comparison_page(results, evaluation, number, pair, page.parent, films, part(number))
         _write(page.with_name(name), environment.get_template("comparison.html").render(**shared, **found))
-    found = _main_page(results, evaluation, drivers[0], page.parent, names, part(len(names)))
+    found = _main_page(results, evaluation, drivers[0], page.parent, names, films, part(len(names)))
     _write(page, environment.get_template("report.html").render(**shared, **found))
 
 
@@ -95,12 +99,23 @@ def _write(page: Path, text: str) -> None:
 
 
 def _main_page(
-    results: Results, evaluation: Evaluation, driver: Driver, folder: Path, pages: Sequence[str], report: Report
+    results: Results,
+    evaluation: Evaluation,
+    driver: Driver,
+    folder: Path,
+    pages: Sequence[str],
+    most_films: int | None,
+    report: Report,
 ) -> dict[str, Any]:
     """What the main page's template wants to know."""
     scores, headline = evaluation.driver.scores, evaluation.suite.headline
     order = worst_first(scores, headline)
-    films = _films(evaluation, driver, worth_filming(scores, order, FILMED, FILMED_AT_LEAST), folder, report)
+    which = worth_filming(scores, order, most_films, FILMED_AT_LEAST)
+    others = [*evaluation.rivals, *evaluation.yardsticks]
+    films = [
+        scene(evaluation, evaluation.driver, again, folder, others)
+        for again in replay(evaluation, evaluation.driver, driver, which, report)
+    ]
     columns = tables.columns_of(results)
     return {
         "verdict": words.verdict(results, evaluation.suite),
@@ -117,27 +132,12 @@ def _main_page(
         "rivals": [report_rivals.summary(results, evaluation, k, page) for k, page in enumerate(pages)],
         "heat": heat_map(scores, results.episodes, headline, results.seed),
         "outcomes": _outcomes(scores),
-        "failures": failures(results, evaluation, order, folder, [film.index for film in films]),
-        "films": films,
+        "failures": failures(results, evaluation, order, folder, films),
+        "close_calls": [film for film in films if arrived(scores[film.index])],
         "tiles": [_tile(evaluation, index) for index in order[:MOST_MAPS]],
         "hidden": max(len(order) - MOST_MAPS, 0),
         "fewer": tables.yardstick_episodes(results),
     }
-
-
-def _films(evaluation: Evaluation, driver: Driver, which: Sequence[int], folder: Path, report: Report) -> list[Scene]:
-    again = replay(
-        lambda index: under(evaluation.conditions_of(index), driver),
-        evaluation.episodes,
-        evaluation.driver.scores,
-        [trace.moment for trace in evaluation.driver.traces],
-        which,
-        evaluation.conditions.on_failure,
-        evaluation.conditions.device,
-        report,
-    )
-    others = [*evaluation.rivals, *evaluation.yardsticks]
-    return [scene(evaluation, evaluation.driver, one, folder, others) for one in again]
 
 
 def command_line(results: Results, evaluation: Evaluation) -> str:

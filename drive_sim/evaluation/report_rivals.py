@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from drive_sim.evaluation import report_comparison_words as words
 from drive_sim.evaluation import report_tables as tables
 from drive_sim.evaluation.comparison import PairedOutcomes, pair_outcomes
-from drive_sim.evaluation.drives import Drives, under
+from drive_sim.evaluation.drives import Drives
 from drive_sim.evaluation.replays import arrived, replay, worst_first
 from drive_sim.evaluation.report_films import Scene, place, replay_command, scene, told
 from drive_sim.evaluation.report_limits import REAL_WORLD
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 PAIRS_FILMED = 3
 """Drives in which the two differ that are driven again by both and filmed."""
-MOST_ROWS = 60
-"""Drives in which the two differ that are listed."""
+SHOWN = 12
+"""Drives in which the two differ that are listed unfolded."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +88,21 @@ def summary(results: Results, evaluation: Evaluation, number: int, page: str) ->
 
 
 def comparison_page(
-    results: Results, evaluation: Evaluation, number: int, drivers: tuple[Driver, Driver], folder: Path, report: Report
+    results: Results,
+    evaluation: Evaluation,
+    number: int,
+    drivers: tuple[Driver, Driver],
+    folder: Path,
+    most_films: int | None,
+    report: Report,
 ) -> dict[str, Any]:
     """What the page's template wants to know; drives the most telling episodes again for both."""
     both = (evaluation.driver, evaluation.rivals[number])
     rival, name = results.comparisons[number], results.driver.name
     order = differing_drives(evaluation, both)
-    films = _films(evaluation, both, drivers, order[:PAIRS_FILMED], folder, report)
+    filmed = order[: PAIRS_FILMED if most_films is None else min(PAIRS_FILMED, most_films)]
+    films = _films(evaluation, both, drivers, filmed, folder, report)
+    differing = [_row(evaluation, both, index, folder, filmed) for index in order]
     columns = [column for column in tables.columns_of(results) if column.driver in (results.driver, rival.driver)]
     paired = _paired(*both)
     return {
@@ -103,8 +111,8 @@ def comparison_page(
         "verdict": words.outcomes_verdict(paired, name, rival.driver.name),
         "sentences": [words.metric_sentence(row, name, rival.driver.name) for row in rival.comparison],
         "limits": _limits(results, rival),
-        "differing": [_row(evaluation, both, index, folder, order[:PAIRS_FILMED]) for index in order[:MOST_ROWS]],
-        "more": max(len(order) - MOST_ROWS, 0),
+        "differing": differing[:SHOWN],
+        "further": differing[SHOWN:],
         "pairs": films,
         "columns": columns,
         "families": tables.family_rows(columns),
@@ -150,13 +158,10 @@ def _films(
     found: list[list[Scene]] = []
     for side, (drives, driver) in enumerate(zip(both, drivers, strict=True)):
         again = replay(
-            lambda index, driver=driver: under(evaluation.conditions_of(index), driver),  # type: ignore[misc]
-            evaluation.episodes,
-            drives.scores,
-            [trace.moment for trace in drives.traces],
+            evaluation,
+            drives,
+            driver,
             which,
-            evaluation.conditions.on_failure,
-            evaluation.conditions.device,
             lambda share, text, side=side: report((side + share) / 2.0, text),  # type: ignore[misc]
         )
         found.append([scene(evaluation, drives, one, folder, ()) for one in again])

@@ -13,16 +13,29 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from drive_sim.evaluation.video_drawing import AMBER, BLUE, FAINT, GROUND, INK, RED, TRACK, Picture, Shade, pill, write
+from drive_sim.evaluation.video_drawing import (
+    AMBER,
+    BLUE,
+    FAINT,
+    GROUND,
+    INK,
+    RED,
+    SMALL,
+    TRACK,
+    Picture,
+    Shade,
+    pill,
+    write,
+)
 
-WIDTH, HEIGHT = 960, 640
-CAMERA_HEIGHT = 320
-MAP_SIZE = (640, HEIGHT - CAMERA_HEIGHT)
+WIDTH, HEIGHT = 720, 480
+CAMERA_HEIGHT = 240
+MAP_SIZE = (480, HEIGHT - CAMERA_HEIGHT)
 """(width, height) of the view from above [px]."""
-QUALITY = 27
+QUALITY = 29
 """H.264's constant rate factor: smaller is better and larger."""
 
-_LEFT, _RIGHT = MAP_SIZE[0] + 28, WIDTH - 28
+_LEFT, _RIGHT = MAP_SIZE[0] + 21, WIDTH - 21
 """Edges of the instruments [px]."""
 
 
@@ -32,8 +45,6 @@ class Shot:
 
     camera: Picture
     """The camera's picture, of any size."""
-    top_down: Picture
-    """(H, W, 3) of `MAP_SIZE`."""
     time: float
     """[s] since the start of the episode."""
     speed: float
@@ -65,14 +76,15 @@ class Caption(NamedTuple):
     """Whether the car is then put back on its lane."""
 
 
-def compose(shot: Shot, caption: Caption) -> Picture:
-    """One frame (`HEIGHT`, `WIDTH`, 3)."""
-    frame = np.full((HEIGHT, WIDTH, 3), GROUND, np.uint8)
+def compose(shot: Shot, top_down: Picture, caption: Caption) -> Picture:
+    """One frame (`HEIGHT`, `WIDTH`, 3); ``top_down`` is the view from above, of `MAP_SIZE`."""
+    frame = np.empty((HEIGHT, WIDTH, 3), np.uint8)
     frame[:CAMERA_HEIGHT] = _fit(shot.camera, WIDTH, CAMERA_HEIGHT)
-    frame[CAMERA_HEIGHT:, : MAP_SIZE[0]] = shot.top_down
+    frame[CAMERA_HEIGHT:, : MAP_SIZE[0]] = top_down
+    cv2.rectangle(frame, (MAP_SIZE[0], CAMERA_HEIGHT), (WIDTH, HEIGHT), GROUND, -1)
     _instruments(frame, shot)
-    pill(frame, 16, 16, caption.camera, GROUND, INK)
-    pill(frame, 16, CAMERA_HEIGHT + 14, "from above", GROUND, INK)
+    pill(frame, 12, 12, caption.camera, GROUND, INK)
+    pill(frame, 12, CAMERA_HEIGHT + 10, "from above", GROUND, INK)
     _mark(frame, shot, caption)
     return frame
 
@@ -91,32 +103,32 @@ def _mark(frame: Picture, shot: Shot, caption: Caption) -> None:
     left = caption.moment - shot.time
     shade = RED if caption.failed else AMBER
     if left > 0.025:
-        pill(frame, WIDTH - 16, 16, f"in {left:.1f} s: {caption.what}", GROUND, shade, to_right=True)
+        pill(frame, WIDTH - 12, 12, f"in {left:.1f} s: {caption.what}", GROUND, shade, to_right=True)
         return
     what = f"{caption.what}: put back" if caption.put_back else caption.what
-    pill(frame, WIDTH - 16, 16, what, shade, GROUND, to_right=True)
+    pill(frame, WIDTH - 12, 12, what, shade, GROUND, to_right=True)
     if caption.failed:
-        cv2.rectangle(frame, (2, 2), (WIDTH - 3, CAMERA_HEIGHT - 3), shade, 5)
+        cv2.rectangle(frame, (1, 1), (WIDTH - 2, CAMERA_HEIGHT - 2), shade, 4)
 
 
 def _instruments(frame: Picture, shot: Shot) -> None:
     """Speed, place in the lane, steering and pedals, to the right of the view from above."""
     top = CAMERA_HEIGHT
-    write(frame, _LEFT, top + 58, f"{3.6 * shot.speed:.0f}", 46, INK)
-    write(frame, _LEFT + 92, top + 58, "km/h", 20, FAINT)
-    write(frame, _RIGHT, top + 34, f"{shot.time:.1f} s", 20, FAINT, to_right=True)
-    write(frame, _RIGHT, top + 58, f"limit {3.6 * shot.speed_limit:.0f}", 20, FAINT, to_right=True)
+    write(frame, _LEFT, top + 44, f"{3.6 * shot.speed:.0f}", 34, INK)
+    write(frame, _LEFT + 69, top + 44, "km/h", SMALL, FAINT)
+    write(frame, _RIGHT, top + 25, f"{shot.time:.1f} s", SMALL, FAINT, to_right=True)
+    write(frame, _RIGHT, top + 44, f"limit {3.6 * shot.speed_limit:.0f}", SMALL, FAINT, to_right=True)
     over = abs(shot.lateral_error) > shot.room
-    _row(frame, top + 104, "in the lane", _sided(shot.lateral_error, ".2f", "m"), RED if over else INK)
-    _needle(frame, top + 118, shot.lateral_error / (2.0 * shot.room), RED if over else BLUE)
+    _row(frame, top + 78, "in the lane", _sided(shot.lateral_error, ".2f", "m"), RED if over else INK)
+    _needle(frame, top + 88, shot.lateral_error / (2.0 * shot.room), RED if over else BLUE)
     for part in (-0.5, 0.5):  # the markings
         x = _across(part)
-        cv2.rectangle(frame, (x - 1, top + 112), (x + 1, top + 132), FAINT, -1)
-    _row(frame, top + 178, "steering", _sided(100 * shot.steering, ".0f", "%"), INK)
-    _bar(frame, top + 192, shot.steering, BLUE)
+        cv2.rectangle(frame, (x - 1, top + 84), (x, top + 98), FAINT, -1)
+    _row(frame, top + 134, "steering", _sided(100 * shot.steering, ".0f", "%"), INK)
+    _bar(frame, top + 144, shot.steering, BLUE)
     pedal = "throttle" if shot.acceleration >= 0 else "brake"
-    _row(frame, top + 252, pedal, f"{100 * abs(shot.acceleration):.0f} %", INK)
-    _bar(frame, top + 266, -shot.acceleration, BLUE if shot.acceleration >= 0 else AMBER)
+    _row(frame, top + 189, pedal, f"{100 * abs(shot.acceleration):.0f} %", INK)
+    _bar(frame, top + 199, -shot.acceleration, BLUE if shot.acceleration >= 0 else AMBER)
 
 
 def _sided(value: float, form: str, unit: str) -> str:
@@ -133,21 +145,21 @@ def _across(share: float) -> int:
 
 
 def _row(frame: Picture, baseline: int, name: str, value: str, shade: Shade) -> None:
-    write(frame, _LEFT, baseline, name, 20, FAINT)
-    write(frame, _RIGHT, baseline, value, 20, shade, to_right=True)
+    write(frame, _LEFT, baseline, name, SMALL, FAINT)
+    write(frame, _RIGHT, baseline, value, SMALL, shade, to_right=True)
 
 
 def _bar(frame: Picture, top: int, share: float, shade: Shade) -> None:
     """A bar from the middle, positive left."""
-    cv2.rectangle(frame, (_LEFT, top), (_RIGHT, top + 8), TRACK, -1)
+    cv2.rectangle(frame, (_LEFT, top), (_RIGHT, top + 6), TRACK, -1)
     ends = sorted((_across(0.0), _across(share)))
-    cv2.rectangle(frame, (ends[0], top), (ends[1], top + 8), shade, -1)
-    cv2.rectangle(frame, (_across(0.0) - 1, top - 3), (_across(0.0), top + 11), FAINT, -1)
+    cv2.rectangle(frame, (ends[0], top), (ends[1], top + 6), shade, -1)
+    cv2.rectangle(frame, (_across(0.0) - 1, top - 2), (_across(0.0), top + 8), FAINT, -1)
 
 
 def _needle(frame: Picture, top: int, share: float, shade: Shade) -> None:
-    cv2.rectangle(frame, (_LEFT, top), (_RIGHT, top + 8), TRACK, -1)
-    cv2.circle(frame, (_across(share), top + 4), 9, shade, -1, cv2.LINE_AA)
+    cv2.rectangle(frame, (_LEFT, top), (_RIGHT, top + 6), TRACK, -1)
+    cv2.circle(frame, (_across(share), top + 3), 7, shade, -1, cv2.LINE_AA)
 
 
 def encode(frames: Iterable[Picture], rate: float) -> bytes:
@@ -174,7 +186,7 @@ def encode(frames: Iterable[Picture], rate: float) -> bytes:
 
 def jpeg(picture: Picture) -> bytes:
     """The picture as a JPEG file."""
-    _, data = cv2.imencode(".jpg", np.ascontiguousarray(picture[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 78])
+    _, data = cv2.imencode(".jpg", np.ascontiguousarray(picture[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 62])
     return bytes(data)
 
 

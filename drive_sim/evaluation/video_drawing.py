@@ -19,17 +19,19 @@ TRACK: Shade = (52, 58, 68)
 BLUE: Shade = (92, 168, 255)
 AMBER: Shade = (255, 178, 62)
 RED: Shade = (255, 92, 82)
+SMALL = 15
+"""Size of most words [px]."""
 _SUBPIXEL = 4
 """Bits of a pixel that OpenCV draws polygons to."""
 
 
 def pill(frame: Picture, x: int, y: int, text: str, ground: Shade, ink: Shade, to_right: bool = False) -> None:
     """Words on a ground of their own; ``x`` is the left edge, or the right one."""
-    width = round(_outline(text, 20)[1]) + 24
+    width = round(_outline(text, SMALL)[1]) + 18
     left = x - width if to_right else x
-    part = frame[y : y + 34, left : left + width]
-    part[:] = (0.2 * part + 0.8 * np.array(ground)).astype(np.uint8)
-    write(frame, left + 12, y + 24, text, 20, ink)
+    part = frame[y : y + 26, left : left + width]
+    part[:] = part // 5 + np.round(0.8 * np.array(ground)).astype(np.uint8)
+    write(frame, left + 9, y + 18, text, SMALL, ink)
 
 
 def write(frame: Picture, x: int, baseline: int, text: str, size: int, shade: Shade, to_right: bool = False) -> None:
@@ -43,10 +45,27 @@ def write(frame: Picture, x: int, baseline: int, text: str, size: int, shade: Sh
 @lru_cache(maxsize=2048)
 def _outline(text: str, size: int) -> tuple[list[NDArray[np.float64]], float]:
     """Polygons of the words, y downwards from the baseline, and their width [px]."""
-    from matplotlib.font_manager import FontProperties
+    polygons: list[NDArray[np.float64]] = []
+    pen = 0.0
+    for letter in text:
+        strokes, advance = _letter(letter, size)
+        polygons += [stroke + np.array([pen, 0.0]) for stroke in strokes]
+        pen += advance
+    return polygons, max((float(polygon[:, 0].max()) for polygon in polygons), default=0.0)
+
+
+# Letter by letter, because new words come with every tenth of a second, and new letters hardly ever.
+@lru_cache(maxsize=1024)
+def _letter(letter: str, size: int) -> tuple[list[NDArray[np.float64]], float]:
+    """Polygons of one letter, and how far to the next [px]."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
     from matplotlib.textpath import TextPath
 
-    path = TextPath((0.0, 0.0), text, size=size, prop=FontProperties(family="DejaVu Sans"))
-    polygons = [np.asarray(polygon) * (1.0, -1.0) for polygon in path.to_polygons()]
-    width = max((float(polygon[:, 0].max()) for polygon in polygons), default=0.0)
-    return polygons, width
+    family = FontProperties(family="DejaVu Sans")
+    font = get_font(findfont(family))
+    font.set_size(size, 72)
+    advance = font.load_char(ord(letter)).linearHoriAdvance / 65536.0
+    if letter.isspace():  # Matplotlib has no path of nothing
+        return [], advance
+    path = TextPath((0.0, 0.0), letter, size=size, prop=family)
+    return [np.asarray(polygon) * (1.0, -1.0) for polygon in path.to_polygons()], advance

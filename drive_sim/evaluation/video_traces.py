@@ -11,13 +11,13 @@ import numpy as np
 from drive_sim.evaluation.video import WIDTH, Caption, Shot
 from drive_sim.evaluation.video_drawing import AMBER, BLUE, FAINT, GROUND, INK, RED, TRACK, Picture, Shade, write
 
-HEIGHT = 144
+HEIGHT = 108
 """Of the strip [px]; even, as the encoder wants it."""
-_LEFT, _RIGHT = 176, WIDTH - 28
+_LEFT, _RIGHT = 132, WIDTH - 21
 """Edges of the time axis [px]."""
-_LANES = ((14, 58), (70, 114))
+_LANES = ((10, 44), (52, 86))
 """Top and bottom of the steering and of the pedals [px]: a command of 1 and of −1."""
-_LABELS = HEIGHT - 12
+_LABELS = HEIGHT - 8
 _DIM = 0.38
 """Share of its brightness that a command has before its time has come."""
 
@@ -35,7 +35,7 @@ class CommandTraces:
         now = self._across(time)
         strip = self._dim.copy()
         strip[:, :now] = self._lit[:, :now]
-        cv2.line(strip, (now, _LANES[0][0] - 6), (now, _LANES[1][1] + 6), INK, 2)
+        cv2.line(strip, (now, _LANES[0][0] - 5), (now, _LANES[1][1] + 5), INK, 2)
         return strip
 
     def _across(self, time: float) -> int:
@@ -53,9 +53,9 @@ class CommandTraces:
         self._plot(strip, shots, throttle, _LANES[1], _dimmed(BLUE, brightness))
         self._plot(strip, shots, [-value for value in brake], _LANES[1], _dimmed(AMBER, brightness))
         for name, side, (top, bottom) in zip(("steering", "pedals"), _SIDES, _LANES, strict=True):
-            write(strip, 20, (top + bottom) // 2 + 6, name, 18, FAINT)
-            write(strip, _LEFT - 12, top + 12, side[0], 13, FAINT, to_right=True)
-            write(strip, _LEFT - 12, bottom, side[1], 13, FAINT, to_right=True)
+            write(strip, 15, (top + bottom) // 2 + 5, name, 14, FAINT)
+            write(strip, _LEFT - 9, top + 9, side[0], 11, FAINT, to_right=True)
+            write(strip, _LEFT - 9, bottom, side[1], 11, FAINT, to_right=True)
         self._scale(strip, caption)
         return strip
 
@@ -75,11 +75,11 @@ class CommandTraces:
         moment = self._across(caption.moment)
         for second in range(math.ceil(self._start), math.floor(self._end) + 1):
             x = self._across(second)
-            cv2.line(strip, (x, _LANES[1][1] + 2), (x, _LANES[1][1] + 7), FAINT, 1)
-            if abs(x - moment) > 60 and x < _RIGHT - 12:
-                write(strip, x - 8, _LABELS, f"{second} s", 14, FAINT)
-        cv2.line(strip, (moment, _LANES[0][0] - 8), (moment, _LANES[1][1] + 7), shade, 2)
-        write(strip, min(moment + 24, _RIGHT), _LABELS, f"{caption.moment:.1f} s", 16, shade, to_right=True)
+            cv2.line(strip, (x, _LANES[1][1] + 2), (x, _LANES[1][1] + 6), FAINT, 1)
+            if abs(x - moment) > 45 and x < _RIGHT - 9:
+                write(strip, x - 6, _LABELS, f"{second} s", 11, FAINT)
+        cv2.line(strip, (moment, _LANES[0][0] - 6), (moment, _LANES[1][1] + 6), shade, 2)
+        write(strip, min(moment + 18, _RIGHT), _LABELS, f"{caption.moment:.1f} s", 13, shade, to_right=True)
 
 
 _SIDES = (("left", "right"), ("throttle", "brake"))

@@ -173,10 +173,9 @@ def report_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         short = load_suite("lane-keeping").model_copy(update={"seconds": 9.0, "yardsticks": ("expert",)})
         patch.setattr(harness, "load_suite", lambda name: short)
-        patch.setattr("drive_sim.evaluation.report.FILMED", 1)
         patch.setattr("drive_sim.evaluation.report_rivals.PAIRS_FILMED", 1)
         output = tmp_path_factory.mktemp("evaluation")
-        evaluate("straight", "lane-keeping", output, episodes=REPORTED, against=["human-model"])
+        evaluate("straight", "lane-keeping", output, films=1, episodes=REPORTED, against=["human-model"])
     return output
 
 

@@ -143,14 +143,10 @@ def test_the_page_drives_its_episodes_again_under_their_conditions(
 ) -> None:
     found: list[bool] = []
 
-    def check(page: Path, results: Results, evaluation: Evaluation, drivers: Any, _: Any) -> None:
-        moments = [trace.moment for trace in evaluation.driver.traces]
-        scores, base = evaluation.driver.scores, evaluation.conditions
+    def check(page: Path, results: Results, evaluation: Evaluation, drivers: Any, *_: Any) -> None:
+        scores = evaluation.driver.scores
         monkeypatch.setattr("drive_sim.evaluation.replays.make_crew", lambda *_: None)
-        again = replay(
-            lambda index: report.under(evaluation.conditions_of(index), drivers[0]),
-            evaluation.episodes, scores, moments, range(len(scores)), base.on_failure, "cpu", lambda *_: None,
-        )  # fmt: skip
+        again = replay(evaluation, evaluation.driver, drivers[0], range(len(scores)), lambda *_: None)
         found.extend(one.log.distance == score.distance for one, score in zip(again, scores, strict=True))
 
     monkeypatch.setattr(report, "write_report", check)
@@ -161,12 +157,11 @@ def test_the_page_drives_its_episodes_again_under_their_conditions(
 def test_titles_of_films_and_maps_name_the_condition(
     tmp_path: Path, suite: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report, "FILMED", 2)
-    page = evaluate("straight", "lane-keeping", tmp_path / "out", episodes=1, yardsticks=False, seconds=3.0)
+    page = evaluate("straight", "lane-keeping", tmp_path / "out", films=2, episodes=1, yardsticks=False, seconds=3.0)
     text = page.read_text(encoding="utf-8")
     title = r"\d+{} [\w-]+, [\w-]+, (\w+)<"
     assert sorted(re.findall(title.format(" ·"), text)) == sorted(HARD)
-    films = re.findall("<h3>Drive " + title.format(":"), text)
+    films = re.findall("<h[34]>Drive " + title.format(":"), text)
     assert films and set(films) <= set(HARD)
 
 

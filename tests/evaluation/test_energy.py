@@ -155,15 +155,15 @@ def on_a_gpu(gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> Gpu:
             super().extend()
 
     monkeypatch.setattr(drives, "EnergyWindow", Window)
-    monkeypatch.setattr("drive_sim.evaluation.report.FILMED", 0)
-    monkeypatch.setattr("drive_sim.evaluation.report.FILMED_AT_LEAST", 0)
     return gpu
 
 
 def test_an_evaluation_writes_energy_per_decision_and_per_kilometre(on_a_gpu: Gpu, tmp_path: Any) -> None:
     for name, watts in (("one", 300.0), ("other", 150.0)):
         on_a_gpu.watts = watts
-        page = evaluate("straight", "lane-keeping", tmp_path / name, episodes=2, batch=1, seconds=4.0, yardsticks=False)
+        page = evaluate(
+            "straight", "lane-keeping", tmp_path / name, films=0, episodes=2, batch=1, seconds=4.0, yardsticks=False
+        )
         assert "energy per decision" in page.read_text(encoding="utf-8")
     one, other = (load_results(tmp_path / name) for name in ("one", "other"))
     straight = one.timing["drivers"]["straight"]
@@ -182,7 +182,7 @@ def test_an_evaluation_writes_energy_per_decision_and_per_kilometre(on_a_gpu: Gp
 
 
 def test_an_evaluation_too_short_to_measure_says_so(on_a_gpu: Gpu, tmp_path: Any) -> None:
-    page = evaluate("straight", "lane-keeping", tmp_path, episodes=1, seconds=2.0, yardsticks=False)
+    page = evaluate("straight", "lane-keeping", tmp_path, films=0, episodes=1, seconds=2.0, yardsticks=False)
     results = load_results(tmp_path)
     assert results.timing["drivers"]["straight"]["metrics"]["energy_per_km"]["estimate"] is None
     assert "energy per decision" not in page.read_text(encoding="utf-8")

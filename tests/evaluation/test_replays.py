@@ -8,12 +8,16 @@ import numpy as np
 import pytest
 
 from drive_sim.drivers.driver import make_driver
+from drive_sim.evaluation import film_crew, replays
 from drive_sim.evaluation.drives import Conditions, Drives, drive
 from drive_sim.evaluation.estimates import score_episode
-from drive_sim.evaluation.replays import CameraCrew, make_crew, replay, worst_first, worst_of_each_kind, worth_filming
+from drive_sim.evaluation.film_crew import CameraCrew, make_crew
+from drive_sim.evaluation.replays import replay, worst_first, worst_of_each_kind, worth_filming
 from drive_sim.evaluation.results import DriverFacts
 from drive_sim.evaluation.suites import draw_suite, load_suite
+from drive_sim.evaluation.summary import Evaluation
 from drive_sim.evaluation.trace import moment_of
+from drive_sim.evaluation.video_traces import CommandTraces
 from drive_sim.world.state import (
     EVENT_COLLISION_VEHICLE,
     EVENT_FINISH,
@@ -23,23 +27,61 @@ from drive_sim.world.state import (
 )
 
 
-def test_a_drive_again_is_the_same_drive_and_is_filmed_around_its_moment() -> None:
-    pytest.importorskip("pygame")
+@pytest.fixture
+def straight_on() -> tuple[Evaluation, Any]:
+    """Three short drives straight ahead, and who drove them."""
     suite = load_suite("lane-keeping").model_copy(update={"seconds": 9.0})
-    episodes = draw_suite(suite, 2)
-    driver = make_driver("straight")
+    driver, conditions = make_driver("straight"), Conditions("put_back", "cpu", 3)
     facts = DriverFacts(name="straight", given="straight", hash=None, privileged=False, controller="classical")
-    drives = Drives(facts)
-    drive(drives, driver, episodes, Conditions("put_back", "cpu", 2), lambda *_: None, keep_traces=True)
-    moments = [trace.moment for trace in drives.traces]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("drive_sim.evaluation.replays.encode", lambda frames, rate: b"%d" % len(list(frames)))
-        again = replay(lambda _: driver, episodes, drives.scores, moments, [1], "put_back", "cpu", lambda *_: None)[0]
-    assert again.same
-    assert again.log.distance == drives.scores[1].distance
-    assert moment_of(again.log) == moments[1]
-    assert again.film.clip is not None
-    assert again.film.start <= moments[1].time
+    evaluation = Evaluation(suite, 0, None, conditions, draw_suite(suite, 3), Drives(facts))
+    drive(evaluation.driver, driver, evaluation.drawn, conditions, lambda *_: None, keep_traces=True)
+    return evaluation, driver
+
+
+@pytest.mark.parametrize("at_once", [1, 8])
+def test_drives_again_are_the_same_drives_to_the_bit_and_filmed_around_their_moments(
+    straight_on: tuple[Evaluation, Any], at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pygame")
+    pytest.importorskip("av")
+    evaluation, driver = straight_on
+    times: list[list[float]] = []
+
+    def note(shots: Any, caption: Any) -> Any:
+        times.append([shot.time for shot in shots])
+        return CommandTraces(shots, caption)
+
+    monkeypatch.setattr(replays, "AT_ONCE", at_once)
+    monkeypatch.setattr(film_crew, "CommandTraces", note)
+    monkeypatch.setattr(film_crew, "encode", lambda frames, rate: b"%d at %g" % (len(list(frames)), rate))
+    which = [2, 0]
+    again = replay(evaluation, evaluation.driver, driver, which, lambda *_: None)
+    assert [one.index for one in again] == which
+    for one, taken in zip(again, times, strict=True):
+        score, moment = evaluation.driver.scores[one.index], evaluation.driver.traces[one.index].moment
+        assert one.same
+        assert one.log.distance == score.distance
+        assert moment_of(one.log) == moment
+        # The moment is itself among the pictures, which come ten a second; the last stands for 1.2 s.
+        assert min(abs(time - moment.time) for time in taken) < 1e-9
+        assert np.diff(taken) == pytest.approx(0.1)
+        assert taken[0] == one.film.start
+        assert (taken[0], taken[-1]) == pytest.approx((moment.time - 5.0, min(moment.time + 2.0, 9.0)), abs=0.11)
+        assert one.film.clip == b"%d at 10" % (len(taken) + 12)
+        assert one.film.poster is not None
+
+
+def test_filming_one_drive_of_a_batch_shows_what_filming_it_alone_shows(
+    straight_on: tuple[Evaluation, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pygame")
+    pytest.importorskip("av")
+    evaluation, driver = straight_on
+    monkeypatch.setattr(film_crew, "encode", lambda frames, rate: b"".join(frame.tobytes() for frame in frames)[::97])
+    together = replay(evaluation, evaluation.driver, driver, [0, 1, 2], lambda *_: None)
+    alone = replay(evaluation, evaluation.driver, driver, [1], lambda *_: None)
+    assert together[1].film == alone[0].film
+    assert together[0].film != alone[0].film
 
 
 def test_without_pygame_the_page_goes_without_films(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,4 +138,6 @@ def test_failures_are_filmed_before_close_calls_and_close_calls_only_where_few_d
     order = worst_first([*fine, *crash], "autonomy")
     assert worth_filming([*fine, *crash], order, most=8, least=3) == [3, 4, 5]
     assert worth_filming([*fine, *crash], order, most=2, least=3) == [3, 4]
+    assert worth_filming([*fine, *crash], order, most=None, least=4) == [3, 4, 5, 1]
+    assert worth_filming([*fine, *crash], order, most=0, least=3) == []
     assert worth_filming([*fine, crash[0]], worst_first([*fine, crash[0]], "autonomy"), most=8, least=2) == [3, 1]

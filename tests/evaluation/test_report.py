@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from drive_sim.evaluation import report_words
+from drive_sim.evaluation.harness import evaluate
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.replays import arrived
 from drive_sim.evaluation.results import DriverFacts, Results
@@ -133,7 +134,23 @@ def test_the_film_inside_the_page_plays_up_to_the_moment_and_beyond(page: str) -
         frames = sum(1 for _ in container.decode(container.streams.video[0]))
     start = float(re.search(r'data-start="([\d.]+)"', page)[1])
     moment = float(re.search(r'<p class="moment">[^<]* at ([\d.]+) s', page)[1])
-    assert start < moment < start + frames / 20.0
+    assert start < moment < start + frames / 10.0
+
+
+def test_every_failure_has_its_film_which_waits_to_be_played(page: str, results: Results) -> None:
+    failed = sum(not arrived(row) for row in results.episodes)
+    films = re.findall("<video[^>]*>", page)
+    assert len(films) == failed > 0
+    assert all('preload="none"' in film for film in films)
+    assert "Each has its film" in page and "not filmed" not in page
+
+
+def test_failures_without_a_film_are_listed_and_say_what_films_them(tmp_path: Path, page: str) -> None:
+    bare = evaluate("straight", "lane-keeping", tmp_path, films=0, episodes=EPISODES, seconds=9.0, yardsticks=False)
+    text, rows = bare.read_text(encoding="utf-8"), page.count(">film below</a>")
+    assert "<video" not in text
+    assert text.count("not filmed: <code>--films all</code>") == rows > 0
+    assert "None of them are filmed below; <code>--films all</code> films every one." in text
 
 
 def test_the_page_says_how_to_get_the_same_numbers_again(reader: Reader) -> None:

@@ -20,7 +20,7 @@ from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.suites import load_suite
 from drive_sim.evaluation.summary import Evaluation
 
-WITHOUT_A_TRACE = {"output", "thresholds", "junit"}
+WITHOUT_A_TRACE = {"output", "thresholds", "junit", "films"}
 """Arguments that change no number."""
 
 
@@ -65,13 +65,10 @@ def roads(tmp_path: Path) -> Path:
 def test_the_command_line_reads_the_same_from_the_printed_command(
     given: str, tmp_path: Path, roads: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("FILMED", "FILMED_AT_LEAST"):
-        monkeypatch.setattr(f"drive_sim.evaluation.report.{name}", 0)
-    monkeypatch.setattr("drive_sim.evaluation.report_rivals.PAIRS_FILMED", 0)
     monkeypatch.setattr(realtime, "sleep", lambda seconds: None)
     given = given.replace("ROADS", shlex.quote(str(roads)))
     asked = asked_for(f"drive-sim evaluate straight {given} --episodes 1 --seconds 1.2345678 --output there")
-    options = asked | {"latency": 0.05 * asked["latency"], "output": tmp_path / "out"}
+    options = asked | {"latency": 0.05 * asked["latency"], "output": tmp_path / "out", "films": 0}
     page = evaluate(**options)
     assert asked_for(printed(page)) == asked
 

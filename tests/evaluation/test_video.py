@@ -16,7 +16,6 @@ CAMERA[:, :100] = (200, 40, 40)
 CAMERA[:, 100:] = (40, 40, 200)
 SHOT = Shot(
     camera=CAMERA,
-    top_down=np.full((MAP_SIZE[1], MAP_SIZE[0], 3), 90, np.uint8),
     time=10.0,
     speed=20.0,
     speed_limit=25.0,
@@ -25,6 +24,7 @@ SHOT = Shot(
     lateral_error=0.0,
     room=0.8,
 )
+FROM_ABOVE = np.full((MAP_SIZE[1], MAP_SIZE[0], 3), 90, np.uint8)
 CRASH = Caption("what the driver saw", 12.0, "collision with a vehicle", True)
 INSTRUMENTS = np.s_[CAMERA_HEIGHT:, MAP_SIZE[0] :]
 
@@ -40,7 +40,7 @@ def middle(frame: np.ndarray, shade: tuple[int, int, int], part: tuple) -> float
 
 
 def test_the_camera_fills_the_top_with_left_on_the_left() -> None:
-    frame = compose(SHOT, CRASH)
+    frame = compose(SHOT, FROM_ABOVE, CRASH)
     assert frame.shape == (HEIGHT, WIDTH, 3)
     assert tuple(frame[CAMERA_HEIGHT // 2, 50]) == (200, 40, 40)
     assert tuple(frame[CAMERA_HEIGHT // 2, WIDTH - 50]) == (40, 40, 200)
@@ -54,41 +54,41 @@ def test_a_camera_of_any_shape_fills_its_part_undistorted(size: tuple[int, int])
 
 def test_a_failure_is_framed_in_red_from_its_moment_on_and_not_before() -> None:
     edge = np.s_[:6, :]
-    assert count(compose(SHOT, CRASH), video_drawing.RED, edge) == 0
-    assert count(compose(replace(SHOT, time=12.0), CRASH), video_drawing.RED, edge) > WIDTH
-    assert count(compose(replace(SHOT, time=13.0), CRASH), video_drawing.RED, edge) > WIDTH
+    assert count(compose(SHOT, FROM_ABOVE, CRASH), video_drawing.RED, edge) == 0
+    assert count(compose(replace(SHOT, time=12.0), FROM_ABOVE, CRASH), video_drawing.RED, edge) > WIDTH
+    assert count(compose(replace(SHOT, time=13.0), FROM_ABOVE, CRASH), video_drawing.RED, edge) > WIDTH
 
 
 def test_the_worst_of_a_faultless_drive_is_not_framed_as_a_failure() -> None:
     calm = CRASH._replace(failed=False)
-    assert count(compose(SHOT, CRASH), video_drawing.RED) > 300  # the words that count down
-    assert count(compose(SHOT, calm), video_drawing.AMBER) > 300
+    assert count(compose(SHOT, FROM_ABOVE, CRASH), video_drawing.RED) > 300  # the words that count down
+    assert count(compose(SHOT, FROM_ABOVE, calm), video_drawing.AMBER) > 300
     assert (
-        count(compose(SHOT, calm), video_drawing.RED)
-        == count(compose(replace(SHOT, time=12.0), calm), video_drawing.RED)
+        count(compose(SHOT, FROM_ABOVE, calm), video_drawing.RED)
+        == count(compose(replace(SHOT, time=12.0), FROM_ABOVE, calm), video_drawing.RED)
         == 0
     )
 
 
 def test_steering_and_lateral_error_lean_to_their_side() -> None:
     def lean(**changes: float) -> float:
-        part = np.s_[CAMERA_HEIGHT + 185 : CAMERA_HEIGHT + 205, MAP_SIZE[0] :]
+        part = np.s_[CAMERA_HEIGHT + 139 : CAMERA_HEIGHT + 154, MAP_SIZE[0] :]
         if "lateral_error" in changes:
-            part = np.s_[CAMERA_HEIGHT + 112 : CAMERA_HEIGHT + 132, MAP_SIZE[0] :]
-        return middle(compose(replace(SHOT, **changes), CRASH), video_drawing.BLUE, part)
+            part = np.s_[CAMERA_HEIGHT + 84 : CAMERA_HEIGHT + 99, MAP_SIZE[0] :]
+        return middle(compose(replace(SHOT, **changes), FROM_ABOVE, CRASH), video_drawing.BLUE, part)
 
     assert lean(steering=0.5) < lean(steering=-0.5)
     assert lean(lateral_error=0.4) < lean(lateral_error=-0.4)
 
 
 def test_the_place_in_the_lane_turns_red_with_a_wheel_past_the_marking() -> None:
-    inside, outside = (compose(replace(SHOT, lateral_error=error), CRASH) for error in (0.7, 0.9))
+    inside, outside = (compose(replace(SHOT, lateral_error=error), FROM_ABOVE, CRASH) for error in (0.7, 0.9))
     assert count(inside, video_drawing.RED, INSTRUMENTS) == 0
     assert count(outside, video_drawing.RED, INSTRUMENTS) > 50
 
 
 def test_the_brake_has_another_colour_than_the_throttle() -> None:
-    throttle, brake = (compose(replace(SHOT, acceleration=value), CRASH) for value in (0.5, -0.5))
+    throttle, brake = (compose(replace(SHOT, acceleration=value), FROM_ABOVE, CRASH) for value in (0.5, -0.5))
     assert count(throttle, video_drawing.AMBER, INSTRUMENTS) == 0
     assert count(brake, video_drawing.AMBER, INSTRUMENTS) > 300
 

@@ -18,3 +18,16 @@ for (const film of document.querySelectorAll(".film")) {
     video.currentTime = Math.min(Math.max(share * duration - start, 0), video.duration || 0);
   });
 }
+// A link leads into what is folded, and paper shows all of it.
+const unfold = (place) => {
+  for (let fold = place && place.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+};
+const arrive = () => {
+  const place = location.hash && document.getElementById(location.hash.slice(1));
+  if (!place) return;
+  unfold(place);
+  place.scrollIntoView();
+};
+addEventListener("hashchange", arrive);
+addEventListener("beforeprint", () => document.querySelectorAll("details.group").forEach((fold) => { fold.open = true; }));
+arrive();
