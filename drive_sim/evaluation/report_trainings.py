@@ -99,7 +99,7 @@ def told(results: Results) -> str:
     if row.iqm is not None:
         said += f", interquartile mean {with_unit(row.iqm, row.unit)}"
     worst = next(one.label for one in trainings if one.driver.given == results.trainings.worst)
-    said += f"; the worst, {worst}, {with_unit(row.worst, row.unit)}."
+    said += "; each the same." if row.spread == 0.0 else f"; the worst, {worst}, {with_unit(row.worst, row.unit)}."
     return said if len(trainings) >= ENOUGH else f"{said} {few(len(trainings))}"
 
 
@@ -178,7 +178,7 @@ def _bars(
         if headline in one.metrics and one.metrics[headline].estimate is not None:
             failed = sum(not arrived(row) for row in one.episodes)
             what = f"{failed or 'none'} of {len(one.episodes)} drives failed"
-            name = "the worst; " if one.driver.given == worst else ""
+            name = "the worst; " if one.driver.given == worst and mean.spread != 0.0 else ""
             shown.append((one.label, f"{name}{what}", one.metrics[headline]))
     values = [value for _, _, row in shown for value in (row.low, row.estimate, row.high) if value is not None]
     margin = MARGIN * (max(values) - min(values)) or 0.01

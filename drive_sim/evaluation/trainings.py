@@ -16,9 +16,12 @@ second part's asymmetry. What is particular to one training on one road is in bo
 too wide than too narrow. It covers the mean over all trainings with the same settings and recordings, over all roads
 that the suite draws from; not what another recording would give.
 
-Why not rliable's own percentile bootstrap, drawing trainings and then roads: five drawn from five spread (K − 1)/K of
-what they should, and normal instead of t quantiles are too short for four degrees of freedom. `scripts/
-interval_coverage.py --trainings` measures both.
+Why not rliable's percentile bootstrap, on two levels (trainings are drawn, then roads): five drawn from five vary
+(K − 1)/K of what they should, its quantiles are a normal's where four degrees of freedom ask for t's, and where no
+training failed it is certain. Over 1,000 repeats (``scripts/interval_coverage.py --trainings``), of fourteen kinds of
+data with 5 trainings on 50 roads each this interval holds the truth in 91 to 100 %: least where the trainings' own
+skill is skewed and where all fail on the same few roads, most where hardly anything fails. The two-level bootstrap
+holds it in 38 to 100 %, Student's t of the trainings alone in 0 to 94 %, the roads alone in 40 to 100 %.
 """
 
 from __future__ import annotations

@@ -196,6 +196,13 @@ def test_the_verdict_says_what_five_trainings_are_worth_and_names_the_worst(trai
     )
 
 
+def test_of_trainings_that_drove_the_same_none_is_called_the_worst(trained: Callable[..., Results]) -> None:
+    found = trained(1.0, 1.0, spread=0.0)
+    assert "; each the same." in told(found) and "the worst" not in told(found)
+    section = trainings_section(found)
+    assert section is not None and not any("the worst" in bar.small for bar in section.bars)
+
+
 def test_fewer_than_five_trainings_are_said_to_say_little(trained: Callable[..., Results]) -> None:
     said = told(trained(0.99, 0.96, iqm=None))
     assert said.startswith("Two trainings: autonomy 98.1 %") and "interquartile" not in said
