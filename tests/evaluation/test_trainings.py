@@ -14,8 +14,15 @@ from drive_sim.evaluation.episode_log import EpisodeFacts
 from drive_sim.evaluation.estimates import EpisodeScore, estimate_all
 from drive_sim.evaluation.metrics import METRICS, Ratio
 from drive_sim.evaluation.metrics.metric import NOTHING
-from drive_sim.evaluation.statistics import Interval, count_interval, rate_interval
-from drive_sim.evaluation.trainings import AcrossTrainings, across_trainings, square_and_add, t_half_width, worst_of
+from drive_sim.evaluation.statistics import ClusterBootstrap, Interval, count_interval, rate_interval
+from drive_sim.evaluation.trainings import (
+    AcrossTrainings,
+    across_trainings,
+    over_roads,
+    square_and_add,
+    t_half_width,
+    worst_of,
+)
 
 SECONDS = 30.0
 """Of each drive."""
@@ -173,3 +180,12 @@ def test_of_trainings_and_roads_that_were_never_drawn_the_interval_holds_the_mea
         found = autonomy(*counts.tolist())
         held += found.low <= 1 - truth <= found.high
     assert held >= int(stats.binom.ppf(0.001, 100, 0.95)) == 87
+
+
+def test_the_interval_over_roads_lies_around_the_mean_in_which_trainings_count_the_same() -> None:
+    """90 of 100 encounters passed by one, 2 of 4 by the other: around 70 %, not around 92 of 104."""
+    met = np.array([np.ones(100), np.r_[np.ones(4), np.zeros(96)]])
+    passed = met * np.array([np.r_[np.zeros(10), np.ones(90)], np.r_[np.zeros(2), np.ones(98)]])
+    roads = [f"road {k}" for k in range(100)]
+    found = over_roads(METRICS["collision_free_passes"], passed, met, roads, ClusterBootstrap(roads, 0))
+    assert found.low < 0.7 < found.high < 0.92
