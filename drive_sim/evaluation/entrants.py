@@ -99,5 +99,6 @@ def _check_alike(main: Entrant, other: Entrant) -> None:
 
 
 def _recipe(training: dict[str, Any]) -> dict[str, Any]:
-    """Settings of a training that its seed does not change, as ``config.json`` tells them."""
-    return {name: value for name, value in training.get("settings", {}).items() if name not in ("seed", "network")}
+    """What of a training its seed does not change, as ``config.json`` tells it: its settings, how much was recorded."""
+    settings = {name: value for name, value in training.get("settings", {}).items() if name not in ("seed", "network")}
+    return settings | {name: training[name] for name in ("episodes", "minutes") if name in training}

@@ -32,17 +32,20 @@ from drive_sim.evaluation.suites import load_suite
 from drive_sim.sensors.camera import CameraConfig
 
 NETWORK = NetworkSettings(channels=(8, 8, 8, 8, 8), dense=(16, 16))
-RECIPE: dict[str, Any] = {"settings": {"views": 1000, "seed": 0}}
 
 
 def write(
-    folder: Path, seed: int, network: NetworkSettings = NETWORK, camera: CameraConfig | None = None, **views: int
-):
+    folder: Path,
+    seed: int,
+    network: NetworkSettings = NETWORK,
+    camera: CameraConfig | None = None,
+    views: int = 1000,
+    minutes: float = 10.0,
+) -> None:
     """A model that nobody trained, as the seed makes it."""
     torch.manual_seed(seed)
-    training = {"settings": RECIPE["settings"] | {"seed": seed} | views}
+    training = {"settings": {"views": views, "seed": seed}, "minutes": minutes}
     save_model(folder, build_network(network), camera or CameraConfig(), training, "# a card\n")
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +58,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(folder / "wider", 3, replace(NETWORK, dense=(32, 16)))
     write(folder / "higher", 4, camera=replace(CameraConfig(), z=2.0))
     write(folder / "longer", 5, views=2000)
+    write(folder / "other-drives", 6, minutes=12.5)
     return folder
 
 
@@ -130,6 +134,7 @@ def test_without_further_trainings_nothing_is_said_of_any(page: str, results: Re
         ("{}/seed-0", ["{}/wider"], "has network dense (32, 16), "),
         ("{}/seed-0", ["{}/higher"], "has camera z 2.0, "),
         ("{}/seed-0", ["{}/longer"], "has training views 2000, "),
+        ("{}/seed-0", ["{}/other-drives"], "has training minutes 12.5, "),
     ],
 )
 def test_who_was_not_trained_alike_is_refused_in_one_line_before_anything_is_driven(
