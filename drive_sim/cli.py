@@ -230,6 +230,12 @@ def train(**options: Any) -> None:
     "--against", metavar="DRIVER", multiple=True, help="Compare on the same seeds; adds report-vs-DRIVER.html."
 )
 @click.option(
+    "--retrained",
+    metavar="MODEL",
+    multiple=True,
+    help="Trained as DRIVER with another seed: report what trainings are worth. A quoted pattern, 'runs/seed-*', too.",
+)
+@click.option(
     "--real-time", is_flag=True, help="One world, paced by the clock; late decisions leave the last in force."
 )
 @click.option("--latency", metavar="MS", type=click.FloatRange(0, 10_000), default=0.0, help="Delay every command.")
@@ -253,6 +259,7 @@ def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **opti
     """
     from drive_sim.evaluation.harness import evaluate as evaluate_driver
     from drive_sim.evaluation.junit import write_junit
+    from drive_sim.evaluation.report_trainings import told as told_of_trainings
     from drive_sim.evaluation.report_words import energy
     from drive_sim.evaluation.results import load_results
     from drive_sim.evaluation.thresholds import judge, load_thresholds
@@ -264,8 +271,9 @@ def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **opti
         page = evaluate_driver(**options, latency=latency / 1000.0, report=stages("evaluate"))
     click.echo(f"report: {page}")
     results = load_results(options["output"])
-    if said := energy(results):
-        click.echo(said)
+    for said in (told_of_trainings(results), energy(results)):
+        if said:
+            click.echo(said)
     verdicts = judge(results, wanted)
     if junit:
         write_junit(junit, results, verdicts)

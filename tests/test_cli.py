@@ -205,10 +205,12 @@ class TestCalls:
         module("drive_sim.evaluation.harness", evaluate=evaluate)
         module("drive_sim.evaluation.results", load_results=lambda folder: folder)
         module("drive_sim.evaluation.report_words", energy=lambda results: f"energy of {results}")
-        line = "evaluate pilot --suite lane-keeping --against expert --against classical --episodes 5 --output out"
-        assert call(line) == cli.DONE
+        module("drive_sim.evaluation.report_trainings", told=lambda results: f"trainings of {results}")
+        compared = "--against expert --against classical --retrained pilot-1 --retrained runs/pilot-[2-5]"
+        assert call(f"evaluate pilot --suite lane-keeping {compared} --episodes 5 --output out") == cli.DONE
+        assert calls[0]["retrained"] == ("pilot-1", "runs/pilot-[2-5]")
         assert (calls[0]["driver"], calls[0]["against"], calls[0]["episodes"]) == ("pilot", ("expert", "classical"), 5)
-        assert capsys.readouterr().out == "report: out/report.html\nenergy of out\n"
+        assert capsys.readouterr().out == "report: out/report.html\ntrainings of out\nenergy of out\n"
 
     def test_evaluate_fails_when_a_threshold_is_missed(
         self, module, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -164,7 +164,7 @@ def estimate_metric(metric: Metric, scores: Sequence[EpisodeScore], bootstrap: C
     elif metric.aggregation == "count":
         interval = count_interval(numerator, denominator, clusters)
     else:
-        interval = _on_a_bound(numerator, denominator, metric) or bootstrap.ratio(numerator, denominator).interval()
+        interval = on_a_bound(numerator, denominator, metric) or bootstrap.ratio(numerator, denominator).interval()
     estimate = metric.of(Ratio(float(numerator.sum()), total))
     low, high = sorted(metric.of_ratio(min(max(bound, metric.bounds[0]), metric.bounds[1])) for bound in interval)
     return Estimate(estimate, low, high, metric.unit, used, total)
@@ -198,16 +198,17 @@ def estimate_timing(
     return estimates
 
 
-def _on_a_bound(numerator: np.ndarray, denominator: np.ndarray, metric: Metric) -> Interval | None:
+def on_a_bound(numerator: np.ndarray, denominator: np.ndarray, metric: Metric) -> Interval | None:
     """Interval of a bounded metric all of whose episodes sit on one bound, where resampling would claim certainty.
 
     An episode off the bound loses the metric's whole range at most, so the rate of such episodes bounds the mean.
+    Numerators and denominators are those of n episodes, (n) or, driven by several drivers, (K, n): which counts once.
     """
     low, high = metric.bounds
     if not math.isfinite(low) or not math.isfinite(high):
         return None
     used = denominator > 0
-    episodes = int(used.sum())
+    episodes = int(np.atleast_2d(used).any(axis=0).sum())
     off = (high - low) * (1.0 - wilson(1.0, episodes).low)
     if np.all(numerator[used] == high * denominator[used]):
         return Interval(high - off, high)

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
-from drive_sim.drivers.driver import make_driver
 from drive_sim.errors import InputError
 from drive_sim.evaluation.conditions import control_steps
 from drive_sim.evaluation.drives import BATCH, Conditions, Drives, drive
+from drive_sim.evaluation.entrants import Entrant, enter, enter_retrained
 from drive_sim.evaluation.preventability import demands_reaction, judge_preventable
-from drive_sim.evaluation.results import DriverFacts, Results, write_results
+from drive_sim.evaluation.results import Results, write_results
 from drive_sim.evaluation.suites import draw_suite, load_suite
 from drive_sim.evaluation.summary import Evaluation, results_of
 from drive_sim.kernel import resolve_device
 from drive_sim.progress import Report
 
-if TYPE_CHECKING:
-    from drive_sim.drivers.driver import Driver
-
 PAGE_NAME = "report.html"
 YARDSTICK_EPISODES = {"classical": 16}
-"""Yardsticks that think long drive only the first episodes of a suite; the report says how many."""
+"""Yardsticks that think long drive only the first episodes of a suite (under its first condition, then its next); the
+report says how many."""
 FILMS = 100
 """Failed drives that are filmed unless asked otherwise: each takes about a second and 0.3 MB of the page."""
 DRIVING_SHARE = 0.85
@@ -45,6 +43,8 @@ class Options(TypedDict, total=False):
     """Which draws of the suite's scenarios, and of the bootstrap; 0 if not given."""
     against: Sequence[str | Path]
     """Drivers to compare with on the same episodes."""
+    retrained: Sequence[str | Path]
+    """Models trained as the driver was but for the seed, or patterns of their folders; they drive the same episodes."""
     real_time: bool
     """One world, paced by the wall clock; while a decision takes longer than a control period, the last holds."""
     latency: float
@@ -87,43 +87,22 @@ def evaluate(
     from drive_sim.evaluation.report import write_report
 
     page = folder / PAGE_NAME
-    drivers = [turn.entrant.driver for turn in plan[: 1 + len(evaluation.rivals)]]
+    scored = (evaluation.driver, *evaluation.rivals)
+    drivers = [turn.entrant.driver for turn in plan if any(turn.drives is drives for drives in scored)]
     write_report(page, results, evaluation, drivers, films, _part(report, DRIVING_SHARE, 1.0))
     report(1.0, str(page))
     return page
 
 
 @dataclass(frozen=True)
-class _Entrant:
-    """A driver and what is known of it before it drives."""
-
-    driver: Driver
-    facts: DriverFacts
-
-
-@dataclass(frozen=True)
 class _Turn:
     """A driver and what it is to drive."""
 
-    entrant: _Entrant
+    entrant: Entrant
     drives: Drives
     episodes: int
-    """So many of the suite's first, under each of its conditions."""
+    """So many of all that is driven: those drawn, once for each of the suite's conditions."""
     conditions: Conditions
-
-
-def _enter(given: str | Path, device: str, source: str) -> _Entrant:
-    driver = make_driver(given, device, source)
-    if driver.controller == "human":
-        raise InputError(source, "", f"{given} needs a person at it", "name a driver that drives by itself")
-    facts = DriverFacts(
-        name=driver.name,
-        given=str(given),
-        hash=getattr(driver, "hash", None),
-        privileged=driver.privileged,
-        controller=driver.controller,
-    )
-    return _Entrant(driver, facts)
 
 
 def _prepare(
@@ -139,57 +118,75 @@ def _prepare(
     latency: float = 0.0,
     yardsticks: bool = True,
     seconds: float | None = None,
+    retrained: Sequence[str | Path] = (),
 ) -> tuple[Evaluation, list[_Turn]]:
     """What is to be driven, and by whom in which order; `Options` says what the arguments are."""
     chosen, device = load_suite(suite).with_seconds(seconds), resolve_device(device)
-    main = _enter(driver, device, "driver")
-    rivals = [_enter(name, device, "--against") for name in against]
+    main = enter(driver, device, "driver")
+    others = enter_retrained(main, retrained, device)
+    rivals = [enter(name, device, "--against") for name in against]
     road_files = None if roads is None else Path(roads)
     drawn = draw_suite(chosen, episodes, seed, road_files)
     conditions = Conditions(chosen.on_failure, device, batch or BATCH[device], real_time, control_steps(latency))
     evaluation = Evaluation(chosen, seed, road_files, conditions, drawn, Drives(main.facts), seconds, yardsticks)
     driving = {entrant.facts.given for entrant in (main, *rivals)}
-    others = [name for name in chosen.yardsticks if yardsticks and name not in driving]
-    return evaluation, _plan(evaluation, main, rivals, [_enter(name, device, f"suite {suite}") for name in others])
+    beside = [name for name in chosen.yardsticks if yardsticks and name not in driving]
+    field = [enter(name, device, f"suite {suite}") for name in beside]
+    return evaluation, _plan(evaluation, main, others, rivals, field)
 
 
 def _plan(
-    evaluation: Evaluation, main: _Entrant, rivals: Sequence[_Entrant], yardsticks: Sequence[_Entrant]
+    evaluation: Evaluation,
+    main: Entrant,
+    retrained: Sequence[Entrant],
+    rivals: Sequence[Entrant],
+    yardsticks: Sequence[Entrant],
 ) -> list[_Turn]:
-    """Who drives what: the driver, then its rivals, then yardsticks, slow ones the first episodes only."""
-    conditions, everything = evaluation.conditions, len(evaluation.drawn)
+    """Who drives what: the driver, its further trainings, its rivals, then yardsticks, slow ones the first only."""
+    conditions, everything = evaluation.conditions, len(evaluation.episodes)
+    evaluation.retrained = [Drives(entrant.facts) for entrant in retrained]
     evaluation.rivals = [Drives(entrant.facts) for entrant in rivals]
     evaluation.yardsticks = [Drives(entrant.facts) for entrant in yardsticks]
     plan = [_Turn(main, evaluation.driver, everything, conditions)]
-    for entrant, drives in zip(rivals, evaluation.rivals, strict=True):
+    asked = [*zip(retrained, evaluation.retrained, strict=True), *zip(rivals, evaluation.rivals, strict=True)]
+    for entrant, drives in asked:
         plan.append(_Turn(entrant, drives, everything, conditions))
     # A yardstick is there for its score: nobody waits for it in real time.
     batched = replace(conditions, real_time=False, latency=0)
     for entrant, drives in zip(yardsticks, evaluation.yardsticks, strict=True):
-        few = everything if evaluation.suite.conditions else YARDSTICK_EPISODES.get(entrant.facts.given, everything)
-        count = min(everything, few)
+        count = min(everything, YARDSTICK_EPISODES.get(entrant.facts.given, everything))
         plan.append(_Turn(entrant, drives, count, batched))
     return plan
 
 
 def _drive_all(evaluation: Evaluation, plan: Sequence[_Turn], report: Report) -> None:
-    drives = [(turn, conditions) for turn in plan for conditions in evaluation.variants(turn.conditions)]
     judging = sum(demands_reaction(episode) for episode in evaluation.drawn)
-    total, before = judging + sum(turn.episodes for turn, _ in drives), judging
+    total, before = judging + sum(turn.episodes for turn in plan), judging
     share = _part(report, 0.0, judging / max(total, 1))
     asked = evaluation.conditions
     preventable = judge_preventable(evaluation.drawn, asked.device, asked.batch, share)
-    for turn, conditions in drives:
+    for turn, conditions, count in _stretches(evaluation, plan):
         drive(
             turn.drives,
             turn.entrant.driver,
-            evaluation.drawn[: turn.episodes],
+            evaluation.drawn[:count],
             conditions,
-            _part(report, before / total, (before + turn.episodes) / total),
+            _part(report, before / total, (before + count) / total),
             keep_traces=any(turn.drives is one for one in (evaluation.driver, *evaluation.rivals)),
-            preventable=preventable[: turn.episodes],
+            preventable=preventable[:count],
         )
-        before += turn.episodes
+        before += count
+
+
+def _stretches(evaluation: Evaluation, plan: Sequence[_Turn]) -> Iterator[tuple[_Turn, Conditions, int]]:
+    """Who drives how many of the drawn episodes under which of the suite's conditions, in order."""
+    for turn in plan:
+        left = turn.episodes
+        for conditions in evaluation.variants(turn.conditions):
+            count = min(left, len(evaluation.drawn))
+            if count:
+                yield turn, conditions, count
+            left -= count
 
 
 def _part(report: Report, begin: float, end: float) -> Report:

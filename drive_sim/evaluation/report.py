@@ -25,6 +25,8 @@ from drive_sim.evaluation.report_heat import heat_map
 from drive_sim.evaluation.report_limits import limits
 from drive_sim.evaluation.report_maps import map_svg
 from drive_sim.evaluation.report_plots import LEFT, RIGHT
+from drive_sim.evaluation.report_trainings import told as told_of_trainings
+from drive_sim.evaluation.report_trainings import trainings_section
 from drive_sim.evaluation.results import Results
 from drive_sim.progress import Report
 from drive_sim.world.state import EVENT_FINISH, EVENT_NAMES, EVENT_TIME_OUT
@@ -121,6 +123,7 @@ def _main_page(
         "verdict": words.verdict(results, evaluation.suite),
         "beside": words.beside(results, evaluation.suite),
         "standing": report_comparison_words.standing(results),
+        "retrained": told_of_trainings(results),
         "findings": words.findings(results, evaluation.suite),
         "limits": limits(results, evaluation.suite),
         "columns": columns,
@@ -129,6 +132,7 @@ def _main_page(
         "key_rows": tables.metric_rows(tables.KEY_METRICS.get(headline, (headline,)), columns),
         "families": tables.family_rows(columns),
         "timing": tables.timing_rows(results),
+        "trainings": trainings_section(results),
         "rivals": [report_rivals.summary(results, evaluation, k, page) for k, page in enumerate(pages)],
         "heat": heat_map(scores, results.episodes, headline, results.seed),
         "outcomes": _outcomes(scores),
@@ -153,6 +157,8 @@ def command_line(results: Results, evaluation: Evaluation) -> str:
         parts += ["--batch", str(conditions.batch)]
     if results.device != "cpu":
         parts += ["--device", results.device]
+    for other in results.trainings.retrained if results.trainings else ():
+        parts += ["--retrained", other.driver.given]
     for rival in results.comparisons:
         parts += ["--against", rival.driver.given]
     if conditions.real_time:

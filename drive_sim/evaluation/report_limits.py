@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from drive_sim.evaluation.report_heat import domains
+from drive_sim.evaluation.report_trainings import training_limits
 from drive_sim.evaluation.report_words import drives, duration, interval_text, listed, percent
 from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.statistics import zero_events_bound
@@ -24,7 +25,7 @@ def limits(results: Results, suite: Suite) -> list[str]:
         _rare_help(results, suite),
         _thin_cells(results),
         _never_driven(results),
-        _one_training(results),
+        training_limits(results),
         _clock(results),
         REAL_WORLD,
     ]
@@ -81,12 +82,6 @@ def _never_driven(results: Results) -> str:
     met = {row.weather for row in results.episodes}
     absent = [name.replace("-", " ") for name in weather_domains() if name not in met]
     return f"No drive had these weathers, of which nothing is said: {listed(absent)}." if absent else ""
-
-
-def _one_training(results: Results) -> str:
-    if results.driver.controller != "model":
-        return ""
-    return "This is one network of one training; trained again with another seed it may drive better or worse."
 
 
 def _clock(results: Results) -> str:

@@ -19,7 +19,7 @@ from drive_sim.evaluation.report_words import (
     number,
     unit_label,
 )
-from drive_sim.evaluation.results import DriverFacts, EstimateRow, Results, Yardstick
+from drive_sim.evaluation.results import Bounded, DriverFacts, EstimateRow, Results, Yardstick
 
 FAMILIES = {
     "Lane keeping": LANE_METRICS,
@@ -116,11 +116,14 @@ def metric_rows(names: Sequence[str], columns: Sequence[Column]) -> list[Row]:
     for name in names:
         if name not in columns[0].metrics:
             continue
-        metric = METRICS[name]
-        what = " ".join(metric.__doc__.split())
-        cells = [_cell(column.metrics.get(name)) for column in columns]
-        rows.append(Row(name, name.replace("_", " "), arrow(name), metric.formula, metric.source, what, cells))
+        rows.append(row_of(name, [cell(column.metrics.get(name)) for column in columns]))
     return rows
+
+
+def row_of(name: str, cells: list[Cell | None]) -> Row:
+    """A metric's row with these cells."""
+    metric, what = METRICS[name], " ".join(METRICS[name].__doc__.split())
+    return Row(name, name.replace("_", " "), arrow(name), metric.formula, metric.source, what, cells)
 
 
 def family_rows(columns: Sequence[Column]) -> dict[str, list[Row]]:
@@ -136,7 +139,7 @@ def timing_rows(results: Results) -> list[Row]:
     rows = []
     for name, metric in TIMING_METRICS.items():
         found = [drivers.get(driver, {}).get("metrics", {}).get(name) for driver in given]
-        cells = [None if row is None else _cell(EstimateRow(**row), plain=name == "real_time_factor") for row in found]
+        cells = [None if row is None else cell(EstimateRow(**row), plain=name == "real_time_factor") for row in found]
         if all(cell is None or cell.value == DASH for cell in cells):
             continue
         better = "↑" if metric.better == "higher" else "↓"
@@ -145,7 +148,8 @@ def timing_rows(results: Results) -> list[Row]:
     return rows
 
 
-def _cell(row: EstimateRow | None, plain: bool = False) -> Cell | None:
+def cell(row: Bounded | None, plain: bool = False) -> Cell | None:
+    """A number with its interval as shown; None where there is none."""
     if row is None:
         return None
     if plain:  # a factor, not a share

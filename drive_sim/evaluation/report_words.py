@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.replays import arrived
-from drive_sim.evaluation.results import DriverFacts, EpisodeRow, EstimateRow, Results
+from drive_sim.evaluation.results import Bounded, DriverFacts, EpisodeRow, EstimateRow, Results
 from drive_sim.evaluation.suites import REAL_ROADS, Suite
 
 KNOWN_DRIVERS = {
@@ -76,14 +76,14 @@ def with_unit(value: float | None, unit: str) -> str:
     return f"{number(value, unit)}\u00a0{unit_label(unit)}"
 
 
-def estimate_text(row: EstimateRow) -> str:
+def estimate_text(row: Bounded) -> str:
     """The estimate; where nothing was seen that could be counted, the bound that this gives."""
     if row.estimate is None and row.low is not None:
         return f"> {number(row.low, row.unit)}"
     return number(row.estimate, row.unit)
 
 
-def interval_text(row: EstimateRow) -> str:
+def interval_text(row: Bounded) -> str:
     """The interval, or nothing where there is none."""
     if row.low is None or row.high is None:
         return ""

@@ -40,13 +40,18 @@ class DriverFacts(_Part):
     controller: str
 
 
-class EstimateRow(_Part):
+class Bounded(_Part):
     """A number with its 95 % interval; null where it is not known."""
 
     estimate: float | None
     low: float | None
     high: float | None
     unit: str
+
+
+class EstimateRow(Bounded):
+    """The number that episodes make of a metric."""
+
     episodes: int = Field(ge=0)
     """Episodes that had something to say."""
     basis: float | None
@@ -127,6 +132,37 @@ class Rival(_Part):
     episodes: list[EpisodeRow]
 
 
+class AcrossRow(Bounded):
+    """The mean over trainings of a metric; its interval is over trainings and roads (`trainings`)."""
+
+    iqm: float | None
+    """Interquartile mean of the trainings; null for fewer than four."""
+    spread: float | None
+    """Standard deviation of the trainings."""
+    worst: float | None
+    trainings: int = Field(ge=2)
+    """That had something to say."""
+
+
+class Retrained(_Part):
+    """A further training of the driver (``--retrained``)."""
+
+    driver: DriverFacts
+    metrics: dict[str, EstimateRow]
+    episodes: list[EpisodeRow]
+
+
+class Trainings(_Part):
+    """The driver and its further trainings on the same episodes."""
+
+    headline: str
+    """The suite's."""
+    worst: str | None
+    """``given`` of the training with the worst headline; null where the headline says nothing of two."""
+    metrics: dict[str, AcrossRow]
+    retrained: list[Retrained]
+
+
 class ConditionRow(_Part):
     """What one of the suite's conditions, a, does to the driver, against the first of them, b, on the same drives."""
 
@@ -163,6 +199,8 @@ class Results(_Part):
     episodes: list[EpisodeRow]
     yardsticks: list[Yardstick]
     comparisons: list[Rival]
+    trainings: Trainings | None = None
+    """Null without ``--retrained``."""
     timing: dict[str, Any]
     """Wall-clock figures: never the same twice."""
 

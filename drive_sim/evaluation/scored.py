@@ -12,7 +12,7 @@ from drive_sim.evaluation.conditions import AS_IT_IS, hampered
 from drive_sim.evaluation.episode_log import EpisodeLog
 from drive_sim.evaluation.estimates import score_episode
 from drive_sim.evaluation.preventability import judged
-from drive_sim.evaluation.results import FILE_NAME, DriverFacts, EpisodeRow, Results, load_results
+from drive_sim.evaluation.results import FILE_NAME, DriverFacts, EpisodeRow, Results, Retrained, Rival, load_results
 from drive_sim.evaluation.suites import draw_suite, load_suite
 from drive_sim.world.episode import Episode
 from drive_sim.world.simulator import CONTROL_PERIOD
@@ -81,11 +81,15 @@ def load_scored(path: str | Path, number: int, rival: str | None = None) -> Scor
 
 
 def _driven(results: Results, path: str | Path, rival: str | None) -> tuple[DriverFacts, list[EpisodeRow]]:
-    """Who drove, and what came of it; ``rival`` as it was given to ``--against``, or by its name."""
+    """Who drove, and what came of it; ``rival`` as it was given to ``--against`` or ``--retrained``, or by name."""
     if rival is None or rival in (results.driver.given, results.driver.name):
         return results.driver, results.episodes
-    for other in results.comparisons:
+    others: list[Retrained | Rival] = [
+        *(results.trainings.retrained if results.trainings else []),
+        *results.comparisons,
+    ]
+    for other in others:
         if rival in (other.driver.given, other.driver.name):
             return other.driver, other.episodes
-    known = [results.driver.given, *(other.driver.given for other in results.comparisons)]
+    known = [results.driver.given, *(other.driver.given for other in others)]
     raise InputError(path, "--driver", f"{rival} did not drive these episodes", f"use one of {', '.join(known)}")

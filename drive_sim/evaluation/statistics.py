@@ -69,15 +69,19 @@ def design_effect(numerator: ArrayLike, denominator: ArrayLike, clusters: Sequen
     return max(1.0, between / variance)
 
 
-def rate_interval(successes: ArrayLike, trials: ArrayLike, clusters: Sequence[str]) -> Interval:
-    """Wilson interval of a rate from successes and trials per episode, its roads' design effect allowed for."""
+def rate_interval(successes: ArrayLike, trials: ArrayLike, clusters: Sequence[str], repeats: int = 1) -> Interval:
+    """Wilson interval of a rate from successes and trials per episode, its roads' design effect allowed for.
+
+    ``repeats`` says how often the same episodes were driven (`_repeats_effect`).
+    """
     successes, trials = np.asarray(successes, float), np.asarray(trials, float)
     total = float(trials.sum())
     if total <= 0.0:
         return UNKNOWN
     rate = float(successes.sum()) / total
     effect = design_effect(successes, trials, clusters, rate * (1.0 - rate) / total)
-    return wilson(rate, total / (effect * _estimated_effect_penalty(effect, trials, clusters)))
+    effect *= _estimated_effect_penalty(effect, trials, clusters)
+    return wilson(rate, total / (effect + _repeats_effect(repeats, min(rate, 1.0 - rate) * total)))
 
 
 def wilson(rate: float, trials: float) -> Interval:
@@ -89,16 +93,20 @@ def wilson(rate: float, trials: float) -> Interval:
     return Interval(0.0 if rate == 0.0 else centre - half, 1.0 if rate == 1.0 else centre + half)
 
 
-def count_interval(events: ArrayLike, exposure: ArrayLike, clusters: Sequence[str]) -> Interval:
-    """Poisson interval of events per exposure from both per episode, the roads' design effect allowed for."""
+def count_interval(events: ArrayLike, exposure: ArrayLike, clusters: Sequence[str], repeats: int = 1) -> Interval:
+    """Poisson interval of events per exposure from both per episode, the roads' design effect allowed for.
+
+    ``repeats`` says how often the same episodes were driven (`_repeats_effect`).
+    """
     events, exposure = np.asarray(events, float), np.asarray(exposure, float)
     total, count = float(exposure.sum()), float(events.sum())
     if total <= 0.0:
         return UNKNOWN
     if count == 0.0:
-        return Interval(0.0, -math.log(1.0 - LEVEL) / total)
+        return Interval(0.0, -math.log(1.0 - LEVEL) * repeats / total)
     effect = design_effect(events, exposure, clusters, count / total**2)
     effect *= _estimated_effect_penalty(effect, exposure, clusters)
+    effect += _repeats_effect(repeats, count)
     tail = (1.0 - LEVEL) / 2
     low, high = stats.gamma.ppf(tail, count / effect), stats.gamma.ppf(1.0 - tail, count / effect + 1.0)
     return Interval(float(low) * effect / total, float(high) * effect / total)
@@ -108,6 +116,15 @@ def _estimated_effect_penalty(effect: float, weights: Floats, clusters: Sequence
     """(t/z)² for a design effect that was estimated from the roads; 1 where none was found."""
     count = len({cluster for cluster, weight in zip(clusters, weights, strict=True) if weight > 0})
     return (float(stats.t.ppf(0.5 + LEVEL / 2, count - 1)) / _Z) ** 2 if effect > 1.0 else 1.0
+
+
+def _repeats_effect(repeats: int, events: float) -> float:
+    """What to add to the design effect of episodes that were driven ``repeats`` times, each time by another driver.
+
+    Without any event nothing shows that a repeat says more than the first time did, so that all together count once;
+    every event tells more of how far they agree, and leaves it to the design effect that it shows.
+    """
+    return (repeats - 1) / (1.0 + events)
 
 
 def _cluster_sums(numerator: ArrayLike, denominator: ArrayLike, clusters: Sequence[str]) -> tuple[Floats, Floats]:
@@ -135,6 +152,16 @@ class Resampled:
             self.replicates - other.replicates,
             self.jackknife - other.jackknife if paired else np.empty(0),
             min(self.clusters, other.clusters),
+        )
+
+    @classmethod
+    def mean_of(cls, several: Sequence[Resampled]) -> Resampled:
+        """The mean of statistics resampled together."""
+        return cls(
+            float(np.mean([one.estimate for one in several])),
+            np.mean([one.replicates for one in several], axis=0),
+            np.mean([one.jackknife for one in several], axis=0),
+            min(one.clusters for one in several),
         )
 
     def mapped(self, function: Callable[[Any], Any]) -> Resampled:

@@ -13,18 +13,23 @@ from drive_sim.evaluation.comparison import Comparison, compare, holm
 from drive_sim.evaluation.drives import Conditions, Drives
 from drive_sim.evaluation.estimates import EpisodeScore, estimate_all, estimate_groups, estimate_timing
 from drive_sim.evaluation.log import PARTS
+from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.results import (
+    AcrossRow,
     ComparisonRow,
     ConditionRow,
     EpisodeRow,
     EstimateRow,
     Group,
     Results,
+    Retrained,
     Rival,
+    Trainings,
     Yardstick,
     versions,
 )
 from drive_sim.evaluation.suites import Suite
+from drive_sim.evaluation.trainings import across_trainings, worst_of
 from drive_sim.world.episode import Episode
 from drive_sim.world.simulator import CONTROL_PERIOD
 
@@ -49,6 +54,8 @@ class Evaluation:
     """Driven at most in an episode, where it was asked for [s]."""
     beside_yardsticks: bool = True
     """Whether the suite's yardsticks were wanted."""
+    retrained: list[Drives] = field(default_factory=list)
+    """Further trainings of the driver."""
     rivals: list[Drives] = field(default_factory=list)
     yardsticks: list[Drives] = field(default_factory=list)
     started: float = field(default_factory=perf_counter)
@@ -72,7 +79,7 @@ class Evaluation:
 def results_of(evaluation: Evaluation, complete: bool) -> Results:
     """What the evaluation has found so far."""
     drives, seed = evaluation.driver, evaluation.seed
-    driven = [drives, *evaluation.rivals, *evaluation.yardsticks]
+    driven = [drives, *evaluation.retrained, *evaluation.rivals, *evaluation.yardsticks]
     return Results(
         complete=complete,
         driver=drives.facts,
@@ -86,9 +93,10 @@ def results_of(evaluation: Evaluation, complete: bool) -> Results:
         metrics=_metrics(drives.scores, seed),
         groups=[Group(**group) for group in estimate_groups(drives.scores, seed)],
         conditions=_conditions(evaluation),
-        episodes=[_row(score) for score in drives.scores],
+        episodes=_rows(drives),
         yardsticks=_compared_yardsticks(evaluation),
         comparisons=[_rival(drives, rival, seed) for rival in evaluation.rivals if rival.scores],
+        trainings=_trainings(evaluation),
         timing={
             "batch": evaluation.conditions.batch,
             "real_time": evaluation.conditions.real_time,
@@ -102,8 +110,8 @@ def _metrics(scores: Sequence[EpisodeScore], seed: int) -> dict[str, EstimateRow
     return {name: EstimateRow(**found.to_json()) for name, found in estimate_all(scores, seed).items()}
 
 
-def _row(score: EpisodeScore) -> EpisodeRow:
-    return EpisodeRow(**score.to_json())
+def _rows(drives: Drives) -> list[EpisodeRow]:
+    return [EpisodeRow(**score.to_json()) for score in drives.scores]
 
 
 def _conditions(evaluation: Evaluation) -> list[ConditionRow]:
@@ -151,6 +159,28 @@ def _compared_yardsticks(evaluation: Evaluation) -> list[Yardstick]:
     ]
 
 
+def _trainings(evaluation: Evaluation) -> Trainings | None:
+    """The driver beside its further trainings, as far as these have driven all that it has."""
+    drives, headline = evaluation.driver, METRICS[evaluation.suite.headline]
+    others = [other for other in evaluation.retrained if len(other.scores) == len(drives.scores)]
+    if not others:
+        return None
+    found = across_trainings([one.scores for one in (drives, *others)], evaluation.seed)
+    retrained = [
+        Retrained(driver=other.facts, metrics=_metrics(other.scores, evaluation.seed), episodes=_rows(other))
+        for other in others
+    ]
+    told = [_metrics(drives.scores, evaluation.seed), *(one.metrics for one in retrained)]
+    values = [rows[headline.name].estimate if headline.name in rows else None for rows in told]
+    known = [math.nan if value is None else value for value in values]
+    return Trainings(
+        headline=headline.name,
+        worst=(drives, *others)[worst_of(known, headline)].facts.given if headline.name in found else None,
+        metrics={name: AcrossRow(**across.to_json()) for name, across in found.items()},
+        retrained=retrained,
+    )
+
+
 def _rival(drives: Drives, rival: Drives, seed: int) -> Rival:
     both = min(len(drives.scores), len(rival.scores))
     names = (drives.facts.name, rival.facts.name)
@@ -159,7 +189,7 @@ def _rival(drives: Drives, rival: Drives, seed: int) -> Rival:
         driver=rival.facts,
         metrics=_metrics(rival.scores, seed),
         comparison=[ComparisonRow(**row.to_json()) for row in found.values()],
-        episodes=[_row(score) for score in rival.scores],
+        episodes=_rows(rival),
     )
 
 

@@ -173,6 +173,19 @@ def test_yardsticks_and_rivals_bear_the_same_conditions(
     assert [row.condition for row in results.comparisons[0].episodes] == [row.condition for row in results.episodes]
 
 
+def test_a_slow_yardstick_drives_the_first_conditions_only_and_is_compared_on_those(
+    score: Callable[..., Results], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    straight = load_suite("lane-keeping").model_copy(update={"conditions": HARD, "yardsticks": ("straight",)})
+    monkeypatch.setattr(harness, "load_suite", lambda name: straight)
+    monkeypatch.setattr(harness, "YARDSTICK_EPISODES", {"straight": 6})
+    told: list[float] = []
+    slow = score("expert", yardsticks=True, seconds=3.0, report=lambda share, text: told.append(share)).yardsticks[0]
+    assert slow.episodes == 6  # the four under the first condition, two under the next
+    assert slow.comparison is not None and slow.comparison.episodes == 6
+    assert told == sorted(told) and told[-1] == 1.0
+
+
 def test_an_interruption_keeps_the_conditions_that_were_driven(score: Callable[..., Results], tmp_path: Path) -> None:
     def interrupt(share: float, text: str) -> None:
         if share > 0.5:

@@ -88,5 +88,5 @@ def test_on_a_gpu_the_command_says_so_and_how_many_worlds_at_once(results: Resul
 def test_no_argument_of_the_command_is_forgotten_here() -> None:
     """Each is either in a command above, or changes no number."""
     known = {"driver", "suite", "roads", "episodes", "seconds", "batch", "device", "seed", "against", "real_time"}
-    known |= {"latency", "yardsticks"}
+    known |= {"latency", "yardsticks", "retrained"}  # the last in test_retrained.py
     assert {option.name for option in cli.evaluate.params} == known | WITHOUT_A_TRACE

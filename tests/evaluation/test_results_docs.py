@@ -16,6 +16,7 @@ from drive_sim import cli
 from drive_sim.evaluation.metrics import METRICS, TIMING_METRICS
 from drive_sim.evaluation.results import (
     SCHEMA,
+    AcrossRow,
     ComparisonRow,
     ConditionRow,
     DriverFacts,
@@ -23,7 +24,9 @@ from drive_sim.evaluation.results import (
     EstimateRow,
     Group,
     Results,
+    Retrained,
     Rival,
+    Trainings,
     Yardstick,
 )
 from drive_sim.evaluation.thresholds import Threshold, load_thresholds
@@ -38,6 +41,9 @@ PARTS: tuple[type[BaseModel], ...] = (
     EpisodeRow,
     Yardstick,
     Rival,
+    Trainings,
+    AcrossRow,
+    Retrained,
     ComparisonRow,
 )
 PLAIN = {str: "string", bool: "boolean", int: "integer", float: "number"}

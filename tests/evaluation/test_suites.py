@@ -47,6 +47,11 @@ def test_every_suite_names_metrics_drivers_and_scenarios_that_exist(name: str) -
     assert suite.scenarios or name == REAL_ROADS
 
 
+@pytest.mark.parametrize("name", list_suites())
+def test_every_suite_shows_the_same_four_yardsticks(name: str) -> None:
+    assert set(load_suite(name).yardsticks) - {"r157"} == {"expert", "human-model", "classical", "straight"}
+
+
 @pytest.mark.parametrize("name", GENERATED)
 def test_no_drive_of_a_suite_is_one_of_training(name: str) -> None:
     assert {episode.split for episode in draw_suite(load_suite(name), 6)} == {"test"}

@@ -48,6 +48,14 @@ def test_a_killed_training_resumes_to_the_same_weights(drives: list[Drive], tmp_
     assert all(torch.equal(expected[name], resumed[name]) for name in expected)
 
 
+def test_another_seed_is_another_training_and_the_same_seed_the_same(drives: list[Drive], tmp_path: Path) -> None:
+    def weights(name: str, seed: int) -> str:
+        fit(drives, [WeatherSpec()], tmp_path / name, replace(QUICK, seed=seed))
+        return load_model(tmp_path / name).hash
+
+    assert weights("first", 0) == weights("again", 0) != weights("other", 1)
+
+
 def test_a_small_network_learns_what_it_is_shown(drives: list[Drive]) -> None:
     views = ViewSource(drives, CameraRig([CameraConfig()]), [WeatherSpec()]).draw(64, "always")
     settings = replace(QUICK, views=64 * 30, chunk=64, learning_rate=3e-3, network=replace(SMALL, dropout=0.0))
