@@ -28,9 +28,9 @@ class DrivingNetwork:
     def __init__(self, network: PilotNet, device: str) -> None:
         self.device, self._bins = device, network.settings.curvature_bins
         own = copy.deepcopy(network).eval()
-        layers = [layer.plain() if isinstance(layer, StandardisedConvolution) else layer for layer in own.convolutions]
-        _take_grey_levels(layers[0])
-        layers += [nn.Flatten(), *own.dense, _joined(own.curvature, own.speed)]
+        seeing = [layer.plain() if isinstance(layer, StandardisedConvolution) else layer for layer in own.convolutions]
+        _take_grey_levels(seeing[0])
+        layers = [*seeing, nn.Flatten(), *own.dense, _joined(own.curvature, own.speed)]
         layers = [layer for layer in layers if not isinstance(layer, nn.Dropout)]
         for layer in layers:
             if hasattr(layer, "inplace"):
@@ -110,8 +110,9 @@ def _joined(first: nn.Linear, second: nn.Linear) -> nn.Linear:
     return joined
 
 
-def _take_grey_levels(convolution: nn.Conv2d) -> None:
+def _take_grey_levels(convolution: nn.Module) -> None:
     """Fold the scaling of grey levels to -1..1 into the first convolution, which pads nothing."""
+    assert isinstance(convolution, nn.Conv2d)
     assert convolution.bias is not None
     with torch.no_grad():
         convolution.bias -= convolution.weight.sum((1, 2, 3))

@@ -81,7 +81,7 @@ def load_model(folder: Path) -> Model:
     if not isinstance(config, dict):
         raise InputError(config_path, "", "is not a JSON object", "copy the file again")
     if config.get("schema") != SCHEMA:
-        raise InputError(config_path, "schema", f"is {config.get('schema')!r}", f"train the model again: schema {SCHEMA} is read")
+        raise InputError(config_path, "schema", f"is {config.get('schema')!r}", f"train again: {SCHEMA} is read")
     for key in ("network", "camera"):
         if not isinstance(config.get(key), dict):
             raise InputError(config_path, key, "is missing", "copy the file again or train the model again")
