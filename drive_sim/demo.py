@@ -38,13 +38,13 @@ BEHIND = 8
 class DemoSettings:
     """How much of everything; the defaults take under ten minutes on two cores."""
 
-    lane_episodes: int = 14
+    lane_episodes: int = 16
     """Recorded of each lane-keeping scenario; of those that are `HARD`, here and below, twice as many."""
-    obstacle_episodes: int = 13
+    obstacle_episodes: int = 15
     """Recorded of each obstacle scenario."""
-    late_episodes: int = 7
+    late_episodes: int = 10
     """The same of a driver who looks up late."""
-    views: int = 112_000
+    views: int = 224_000
     trials: int = 0
     """Checkpoints that drive on validation roads."""
     seconds: tuple[float, float] = (24.0, 45.0)
