@@ -66,11 +66,10 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def scored(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An evaluation of the three, a few seconds of a few drives each; with its page."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "FILMED", 0)
         patch.setattr(report, "FILMED_AT_LEAST", 0)
         folder = tmp_path_factory.mktemp("evaluation")
         arguments: dict[str, Any] = {"episodes": 4, "seconds": 4.0, "yardsticks": False}
-        evaluate(models / "seed-0", "lane-keeping", folder, retrained=[str(models / "seed-*")], **arguments)
+        evaluate(models / "seed-0", "lane-keeping", folder, retrained=[str(models / "seed-*")], films=0, **arguments)
     return folder
 
 
