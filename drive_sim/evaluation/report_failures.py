@@ -90,7 +90,7 @@ def failures(
     groups: list[FailureGroup] = []
     for scenario, found in rows.items():
         before = sum(len(group.rows) for group in groups)
-        what = ", ".join(f"{count} {what}" for what, count in Counter(row.what for row in found).most_common())
+        what = ", ".join(f"{count} × {what}" for what, count in Counter(row.what for row in found).most_common())
         name = scenario.partition("/")[2] or scenario
         unfolded = not groups or before + len(found) <= SHOWN
         groups.append(FailureGroup(name, found, drives[scenario], what, unfolded))
