@@ -61,7 +61,7 @@ def test_the_scenario_of_the_worst_comes_first_and_says_how_many_of_its_drives_f
         ("cones", 2, 3),
         ("rain", 1, 1),
     ]
-    assert found.groups[0].what == "1 collision with a pedestrian or cyclist, 1 off the road"
+    assert found.groups[0].what == "1 × collision with a pedestrian or cyclist, 1 × off the road"
     assert found.count == 3
 
 
