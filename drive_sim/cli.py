@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from drive_sim import __version__
+from drive_sim.arguments import AT_LEAST_ONE, DEVICE, FILE, FOLDER, SEED, SuiteOption, films, usage_error
 from drive_sim.errors import InputError
 
 PROGRAM = "drive-sim"
@@ -34,32 +35,6 @@ EXTRA_OF = {
 
 USERS_DISK = (errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS)
 """Failures to write or read that the user can mend, and no traceback explains."""
-
-FOLDER = click.Path(file_okay=False, path_type=Path)
-FILE = click.Path(dir_okay=False, path_type=Path)
-AT_LEAST_ONE = click.IntRange(min=1)
-SEED = click.IntRange(min=0, max=2**63 - 1)
-DEVICE = click.Choice(["auto", "cpu", "cuda"])
-
-
-class SuiteOption(click.Option):
-    """Whose help names the suites that there are, when it is asked for."""
-
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """The option and its help."""
-        from drive_sim.resources import suite_files
-
-        self.help = f"One of {', '.join(suite_files())}."
-        return super().get_help_record(ctx)
-
-
-def _films(context: click.Context, option: click.Parameter, value: str) -> int | None:
-    """A number of films; None for all."""
-    if value == "all":
-        return None
-    if not value.isdecimal():
-        raise click.BadParameter(f"{value!r} is neither a number of films (0 or more) nor all", context, option)
-    return int(value)
 
 
 @click.group(name=PROGRAM, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -243,7 +218,7 @@ def train(**options: Any) -> None:
 @click.option(
     "--films",
     metavar="N|all",
-    callback=_films,
+    callback=films,
     default="100",
     show_default=True,
     help="Failed drives filmed in report.html: a second and 0.3 MB each.",
@@ -310,7 +285,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo(error.ctx.get_help())
         return DONE
     except click.UsageError as error:
-        return _say(str(_usage_error(error)), BAD_INPUT)
+        return _say(str(usage_error(error, PROGRAM)), BAD_INPUT)
     except InputError as error:
         return _say(str(error), BAD_INPUT)
     except click.Abort:
@@ -332,24 +307,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _say(line: str, status: int) -> int:
     click.echo(f"{PROGRAM}: {line}", err=True)
     return status
-
-
-def _usage_error(error: click.UsageError) -> InputError:
-    """Click's usage error, several lines in its own words, as this project's one line."""
-    path = error.ctx.command_path if error.ctx else PROGRAM
-    source = path.removeprefix(PROGRAM).strip() or "command line"
-    field, problem = getattr(error, "option_name", ""), error.message.rstrip(".")
-    if isinstance(error, click.BadParameter) and error.param is not None:
-        field = error.param.get_error_hint(error.ctx).strip("'")
-    if isinstance(error, click.MissingParameter):
-        problem = "is missing"
-    for its_words, plain in (("a valid integer range", "a whole number"), ("a valid float range", "a number")):
-        problem = problem.replace(its_words, plain)
-    mend = f"see {path} --help"
-    possibilities = getattr(error, "possibilities", None)
-    if possibilities:
-        mend = f"did you mean {' or '.join(possibilities)}? {mend}"
-    return InputError(source, field, problem, mend)
 
 
 def main() -> None:
