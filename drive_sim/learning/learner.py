@@ -28,7 +28,7 @@ from drive_sim.randomness import generator, key
 class TrainingSettings:
     """What a training run is defined by; saved in the model's config.json."""
 
-    views: int = 120_000
+    views: int = 224_000
     chunk: int = 8_000
     """Views rendered, learnt from and checkpointed together."""
     batch: int = 32
