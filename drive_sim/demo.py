@@ -139,7 +139,7 @@ def _record(path: Path, seed: int, settings: DemoSettings, report: Report) -> No
         for episodes, seconds, late in parts
     ]
     total, driven = sum(len(episodes) for episodes, _, _ in wanted), 0
-    with _Recording(path) as recording:
+    with DemoRecording(path) as recording:
         for episodes, seconds, late in wanted:
             for start in range(0, len(episodes), BATCH):
                 batch = episodes[start : start + BATCH]
@@ -149,13 +149,7 @@ def _record(path: Path, seed: int, settings: DemoSettings, report: Report) -> No
     report(1.0, f"{len(done) + total} episodes in {path}")
 
 
-def record_drives(path: Path, episodes: list[Episode], seconds: float, late: bool) -> None:
-    """Record the episodes, each for at most ``seconds``; of a ``late`` driver, what it does once it has looked up."""
-    with _Recording(path) as recording:
-        recording.drive(episodes, seconds, late)
-
-
-class _Recording:
+class DemoRecording:
     """Batches recorded into a dataset: the episodes of each are added while the next is driven."""
 
     def __init__(self, path: Path) -> None:
@@ -164,7 +158,7 @@ class _Recording:
         self._driven: Recorder | None = None
         self._added: Future[Any] | None = None
 
-    def __enter__(self) -> _Recording:
+    def __enter__(self) -> DemoRecording:
         return self
 
     def __exit__(self, *error: Any) -> None:
@@ -175,7 +169,7 @@ class _Recording:
             self._adding.shutdown()
 
     def drive(self, episodes: list[Episode], seconds: float, late: bool) -> None:
-        """Record what `record_drives` says."""
+        """Record each for at most ``seconds``; of a ``late`` driver, what it does once it has looked up."""
         config = CameraConfig()
         driver = HumanModelDriver(late)
         sensors = SensorSuite(("camera", *driver.sensors), CameraRig([config]))

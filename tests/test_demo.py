@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from drive_sim.demo import HARD, LATE, SUITES, DemoSettings, _record, demo_episodes, record_drives, run_demo
+from drive_sim.demo import HARD, LATE, SUITES, DemoRecording, DemoSettings, _record, demo_episodes, run_demo
 from drive_sim.errors import InputError
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.journal import LOCK, LOG, journal_folders
@@ -55,7 +55,8 @@ def test_of_a_driver_who_looks_up_late_only_what_comes_after_that_is_recorded(tm
     far = [episode for episode in demo_episodes(0, SUITES[1], 8, LATE) if "far-visible" in episode.variant]
     parked = [episode for episode in far if episode.scenario.endswith("/parked-car")][:1]
     for late in (False, True):
-        record_drives(tmp_path / str(late), parked, 15.0, late)
+        with DemoRecording(tmp_path / str(late)) as recording:
+            recording.drive(parked, 15.0, late)
     usual, late = (next(iter(Dataset.open(tmp_path / name))).state() for name in ("False", "True"))
     assert late.time[0] > usual.time[0] + 1.0
     assert late.actor_s[0, 0] - late.s[0] < 3.0 * late.speed[0] + 5.0
@@ -80,7 +81,8 @@ def test_after_a_kill_only_what_was_cut_off_is_driven_again(tmp_path: Path, monk
     whole, cut = demo_episodes(0, SUITES[0], 1)[:2]
     with monkeypatch.context() as killed:
         killed.setattr(Recorder, "finish", lambda self: [])
-        record_drives(tmp_path, [whole, cut], 1.0, False)
+        with DemoRecording(tmp_path) as recording:
+            recording.drive([whole, cut], 1.0, False)
     for folder in journal_folders(tmp_path):
         (folder / LOCK).unlink()
         lines = (folder / LOG).read_bytes().splitlines(keepends=True)
