@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_sim.kernel import to_host
-from drive_sim.sensors.observation import Observation, SensorSuite
+from drive_sim.compute.kernel import to_host
+from drive_sim.sensors.suite import Observation, SensorSuite
 
 if TYPE_CHECKING:
     from drive_sim.drivers.driver import Driver
@@ -155,7 +155,7 @@ def _suite_for(simulator: Simulator, driver: Driver, names: Sequence[str]) -> Se
     camera = getattr(driver, "camera", None)
     rig = None
     if camera is not None and "camera" in names:
-        from drive_sim.sensors.camera import CameraRig
+        from drive_sim.sensors.camera.rig import CameraRig
 
         rig = CameraRig((camera,))
     faults = getattr(driver, "camera_faults", None)

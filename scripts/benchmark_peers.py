@@ -26,8 +26,8 @@ from drive_sim.bench import Effort, Figure, machine, write_figures
 from drive_sim.bench.drives import ACTORS, drives
 from drive_sim.bench.environments import environment_work
 from drive_sim.bench.figures import Measured, table_head, table_row
-from drive_sim.kernel import threads
-from drive_sim.sensors.camera import CameraConfig
+from drive_sim.compute.kernel import threads
+from drive_sim.sensors.camera.rig import CameraConfig
 
 Work = tuple[Callable[[], int], Callable[[], None] | None]
 TEXTURE = 4096

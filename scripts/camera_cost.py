@@ -1,7 +1,7 @@
 """The table of docs/camera.md that tells what a picture costs, from the figures that ``drive-sim bench`` wrote.
 
 ``python scripts/camera_cost.py`` writes it anew after docs/benchmarks/cpu-two-cores.json has been measured again;
-tests/test_camera_cost.py tells when that is due.
+tests/sensors/camera/test_cost.py tells when that is due.
 """
 
 from __future__ import annotations

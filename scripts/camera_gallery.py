@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 import pygame
 
-from drive_sim.drivers.driver import make_driver
+from drive_sim.drivers.registry import make_driver
 from drive_sim.rollout import Observer, Step, StopRollout, run
-from drive_sim.sensors.camera import LAYERS, CameraConfig, CameraFrames, CameraRig
-from drive_sim.sensors.camera_model import SEMANTIC_COLOURS
+from drive_sim.sensors.camera.optics.configuration import SEMANTIC_COLOURS
+from drive_sim.sensors.camera.rig import LAYERS, CameraConfig, CameraFrames, CameraRig
 from drive_sim.window.lettering import BACK, FAINT, INK, text
-from drive_sim.world.episode import ActorSpec, Episode, WeatherSpec
-from drive_sim.world.road import Road
-from drive_sim.world.scenario import load_scenario
-from drive_sim.world.scenario_files import actor_kinds, surfaces
+from drive_sim.world.roads.road import Road
+from drive_sim.world.scenarios.episode import ActorSpec, Episode, WeatherSpec
+from drive_sim.world.scenarios.files import actor_kinds, surfaces
+from drive_sim.world.scenarios.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import ACTOR_NAMES, ACTOR_SIZE, MOTION_LANE, MOTION_STATIC, PAVINGS, ROADSIDES
 

@@ -18,8 +18,8 @@ for module in ("av", "jinja2", "matplotlib", "pygame", "safetensors", "tensorboa
 import gymnasium  # noqa: E402
 
 import drive_sim  # noqa: E402
-from drive_sim.resources import models_folder, scenarios_folder  # noqa: E402
-from drive_sim.world.scenario import load_scenario  # noqa: E402
+from drive_sim.base.resources import models_folder, scenarios_folder  # noqa: E402
+from drive_sim.world.scenarios.scenario import load_scenario  # noqa: E402
 
 package = Path(drive_sim.__file__).resolve().parent
 assert checkout not in package.parents, f"{package} is the checkout's"

@@ -1,11 +1,12 @@
-"""How often the 95 % intervals of `drive_sim.evaluation.statistics` hold a known truth.
+"""How often the 95 % intervals of `drive_sim.evaluation.statistics.intervals` hold a known truth.
 
 Episodes are drawn on roads that resemble themselves; every interval is made as a suite's would be, from the episodes
 alone. Prints a table: for each kind of data and number of roads the share of repeats whose interval holds the truth
 (and, of methods that were passed over, theirs). ``python scripts/interval_coverage.py --repeats 1000``
 
 With ``--trainings``, the same for the mean over several trainings that drove the same roads
-(`drive_sim.evaluation.trainings`): the truth is the mean over all trainings there could be, and over all roads.
+(`drive_sim.evaluation.statistics.training_seeds`): the truth is the mean over all trainings there could be, and over
+all roads.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import numpy as np
 from scipy import stats
 
 from drive_sim.evaluation.metrics import METRICS, Metric
-from drive_sim.evaluation.statistics import ClusterBootstrap, Interval, count_interval, rate_interval
-from drive_sim.evaluation.trainings import over_roads, square_and_add, t_half_width
+from drive_sim.evaluation.statistics.intervals import ClusterBootstrap, Interval, count_interval, rate_interval
+from drive_sim.evaluation.statistics.training_seeds import over_roads, square_and_add, t_half_width
 
 SIZES = ((5, 4), (10, 4), (20, 4), (50, 4), (200, 4), (500, 2))
 """(roads, episodes a road on average)"""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from drive_sim.evaluation import harness
 from drive_sim.evaluation.results import EstimateRow, Results, load_results
-from drive_sim.evaluation.suites import load_suite
+from drive_sim.evaluation.suites.suite import load_suite
 
 Curves = dict[str, list[EstimateRow]]
 """An estimate for each delay, by metric."""

@@ -18,14 +18,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from drive_sim.drivers.driver import make_driver
-from drive_sim.evaluation.drives import Conditions, Drives, drive
-from drive_sim.evaluation.estimates import EpisodeScore, estimate_all
-from drive_sim.evaluation.preventability import judge_preventable
+from drive_sim.drivers.registry import make_driver
 from drive_sim.evaluation.results import DriverFacts
-from drive_sim.evaluation.suites import REAL_ROADS, draw_suite, list_suites, load_suite
-from drive_sim.world.episode import Episode
-from drive_sim.world.scenario import SPLITS, list_scenarios
+from drive_sim.evaluation.running.episodes import Conditions, Drives, drive
+from drive_sim.evaluation.running.preventability import judge_preventable
+from drive_sim.evaluation.statistics.estimates import EpisodeScore, estimate_all
+from drive_sim.evaluation.suites.suite import REAL_ROADS, draw_suite, list_suites, load_suite
+from drive_sim.world.scenarios.episode import Episode
+from drive_sim.world.scenarios.scenario import SPLITS, list_scenarios
 
 CRITICAL = ("collision_free_passes", "preventable_collisions", "unavoidable_collisions")
 METRICS = {

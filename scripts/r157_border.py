@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_sim.evaluation.cut_in import CutIn, collides, demanded_time, reference_time
+from drive_sim.evaluation.suites.cut_in import CutIn, collides, demanded_time, reference_time
 
 KMH = 3.6
 EGO_SPEEDS = (60.0, 90.0, 130.0)

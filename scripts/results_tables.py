@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from drive_sim.evaluation.metrics import METRICS, TIMING_METRICS
-from drive_sim.evaluation.report_words import OUTCOMES
+from drive_sim.evaluation.report.words import OUTCOMES
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "results.md"
 

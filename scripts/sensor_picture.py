@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.sensors.lidar import LidarConfig
-from drive_sim.sensors.observation import Observation, SensorConfigs, SensorSuite
-from drive_sim.sensors.radar import NO_DETECTION
-from drive_sim.sensors.radar_config import RadarConfig
+from drive_sim.sensors.radar.configuration import RadarConfig
+from drive_sim.sensors.radar.radar import NO_DETECTION
+from drive_sim.sensors.suite import Observation, SensorConfigs, SensorSuite
 from drive_sim.top_down.scene import scene_of
 from drive_sim.top_down.view import TopDownView
-from drive_sim.world.episode import ActorSpec, Episode, WeatherSpec
-from drive_sim.world.road_generator import generate_road
+from drive_sim.world.roads.generator import generate_road
+from drive_sim.world.scenarios.episode import ActorSpec, Episode, WeatherSpec
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import ACTOR_CAR, ACTOR_LORRY, ACTOR_MOTORCYCLE, ACTOR_SIZE, MOTION_LANE
 

@@ -39,7 +39,7 @@ def shared_data() -> Path:
 @pytest.fixture
 def short_loops_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spread the simulator's loops over threads however short they are."""
-    from drive_sim.kernel import KERNELS
+    from drive_sim.compute.kernel import KERNELS
 
     for name, kernel in KERNELS.items():
         if name.startswith("drive_sim.world.simulator."):

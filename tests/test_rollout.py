@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from drive_sim.rollout import Observer, Step, StopRollout, run
-from drive_sim.sensors.observation import SensorSuite
-from drive_sim.world.episode import Episode
-from drive_sim.world.scenario import load_scenario
+from drive_sim.sensors.suite import SensorSuite
+from drive_sim.world.scenarios.episode import Episode
+from drive_sim.world.scenarios.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
 
 

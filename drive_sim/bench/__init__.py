@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from drive_sim.base.errors import InputError
 from drive_sim.bench.figures import Effort, Figure, table_head, table_row
 from drive_sim.bench.hardware import machine
-from drive_sim.errors import InputError
-from drive_sim.kernel import resolve_device
+from drive_sim.compute.kernel import resolve_device
 
 __all__ = ["Effort", "Figure", "machine", "run_bench", "write_figures"]
 

@@ -14,19 +14,19 @@ import numpy as np
 from drive_sim.bench.drives import Batch
 from drive_sim.bench.figures import Effort, Figure, measure
 from drive_sim.bench.hardware import cores
-from drive_sim.device import wait_for
-from drive_sim.kernel import threads, to_device, to_host
-from drive_sim.sensors.camera import CameraConfig, CameraRig
-from drive_sim.sensors.observation import SensorSuite
+from drive_sim.compute.device import wait_for
+from drive_sim.compute.kernel import threads, to_device, to_host
+from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.suite import SensorSuite
 
 
 def wheel(device: str) -> Any:
     """The driver of a PilotNet that has learnt nothing, which costs no less, for worlds on ``device``."""
     import torch
 
-    from drive_sim.drivers.networks import NetworkSettings, build_network
-    from drive_sim.drivers.neural import Model, NeuralDriver
-    from drive_sim.drivers.resident import ResidentDriver
+    from drive_sim.drivers.neural.device_driver import ResidentDriver
+    from drive_sim.drivers.neural.driver import Model, NeuralDriver
+    from drive_sim.drivers.neural.networks import NetworkSettings, build_network
 
     torch.manual_seed(0)
     settings = NetworkSettings()

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_sim.drivers.expert import ExpertDriver
-from drive_sim.kernel import to_device
+from drive_sim.compute.kernel import to_device
+from drive_sim.drivers.planning.expert import ExpertDriver
 from drive_sim.rollout import Step, run
-from drive_sim.world.episode import ActorSpec, Episode
-from drive_sim.world.scenario import Scenario, load_scenario
+from drive_sim.world.scenarios.episode import ActorSpec, Episode
+from drive_sim.world.scenarios.scenario import Scenario, load_scenario
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import (
     ACTOR_CAR,

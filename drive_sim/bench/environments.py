@@ -12,8 +12,8 @@ from drive_sim.bench.drives import ACTORS, drives, expert_actions
 from drive_sim.bench.figures import Effort, Figure, measure
 from drive_sim.bench.hardware import thread_counts
 from drive_sim.bench.stepping import step_figure
-from drive_sim.kernel import threads
-from drive_sim.sensors.observation import SENSOR_NAMES
+from drive_sim.compute.kernel import threads
+from drive_sim.sensors.suite import SENSOR_NAMES
 
 
 def environment_work(environment: Any, effort: Effort) -> tuple[Callable[[], int], Callable[[], None]]:

@@ -12,8 +12,8 @@ from drive_sim.bench.figures import Effort, Figure
 from drive_sim.bench.hardware import thread_counts
 from drive_sim.bench.sensing import frames_figure
 from drive_sim.bench.stepping import step_figure
-from drive_sim.device import SIMULATED_CUDA, wait_for
-from drive_sim.sensors.camera import CameraConfig, CameraRig
+from drive_sim.compute.device import SIMULATED_CUDA, wait_for
+from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
 
 
 def growth(device: str, effort: Effort) -> Iterator[Figure | str]:

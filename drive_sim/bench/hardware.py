@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from drive_sim import __version__
-from drive_sim.device import SIMULATED_CUDA
+from drive_sim.compute.device import SIMULATED_CUDA
 
 VERSIONS_OF = ("numpy", "numba", "gymnasium", "torch", "opencv-python-headless")
 """Distributions that figures depend on."""

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from drive_sim.bench.agreement import Agreement
 from drive_sim.bench.figures import Effort, Figure
 from drive_sim.bench.scenes import Scenes
-from drive_sim.drivers.expert import ExpertDriver
-from drive_sim.kernel import to_device, to_host
-from drive_sim.sensors.camera import LAYERS, CameraConfig, CameraRig
-from drive_sim.sensors.observation import SENSOR_NAMES, Observation, SensorSuite
+from drive_sim.compute.kernel import to_device, to_host
+from drive_sim.drivers.planning.expert import ExpertDriver
+from drive_sim.sensors.camera.rig import LAYERS, CameraConfig, CameraRig
+from drive_sim.sensors.suite import SENSOR_NAMES, Observation, SensorSuite
 from drive_sim.world.simulator import PUT_BACK, Simulator
 from drive_sim.world.state import State
 

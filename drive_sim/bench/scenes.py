@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from drive_sim.bench.drives import drives
-from drive_sim.world.episode import Episode
-from drive_sim.world.scenario import list_scenarios, load_scenario
-from drive_sim.world.scenario_files import weather_domains
+from drive_sim.world.scenarios.episode import Episode
+from drive_sim.world.scenarios.files import weather_domains
+from drive_sim.world.scenarios.scenario import list_scenarios, load_scenario
 
 IN_VIEW = 35.0
 """Distance from the ego to the nearest road user ahead, where the episode has one [m]."""

@@ -8,11 +8,11 @@ from typing import Any
 from drive_sim.bench.drives import ACTORS, Batch
 from drive_sim.bench.figures import Effort, Figure, measure
 from drive_sim.bench.hardware import thread_counts
-from drive_sim.device import wait_for
-from drive_sim.kernel import threads
-from drive_sim.sensors.camera import CameraConfig, CameraRig
-from drive_sim.sensors.observation import SensorSuite
-from drive_sim.world.scenario_files import weather_domains
+from drive_sim.compute.device import wait_for
+from drive_sim.compute.kernel import threads
+from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.suite import SensorSuite
+from drive_sim.world.scenarios.files import weather_domains
 
 
 def frames_figure(

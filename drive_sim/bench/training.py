@@ -11,12 +11,12 @@ from typing import Any
 
 from drive_sim.bench.figures import Effort, Figure, Measured
 from drive_sim.bench.hardware import cores
-from drive_sim.device import torch_device
-from drive_sim.drivers.expert import ExpertDriver
+from drive_sim.compute.device import torch_device
+from drive_sim.drivers.planning.expert import ExpertDriver
 from drive_sim.rollout import run
-from drive_sim.sensors.camera import CameraConfig, CameraRig
-from drive_sim.sensors.observation import SensorSuite
-from drive_sim.world.scenario import load_scenario
+from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.suite import SensorSuite
+from drive_sim.world.scenarios.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
 
 DRIVES, STEPS = 4, 120
@@ -68,7 +68,7 @@ def training(device: str, effort: Effort) -> Iterator[Figure | str]:
 
 def _views_of_drives(settings: Any) -> Any:
     """A source of views of a few drives of the expert."""
-    from drive_sim.learning.samples import ViewSource, drives_of
+    from drive_sim.learning.views import ViewSource, drives_of
     from drive_sim.recording.dataset import Dataset
     from drive_sim.recording.recorder import Recorder
 

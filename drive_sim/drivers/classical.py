@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.drivers.driver import Actions
-from drive_sim.world.vehicle import BMW_320I, VehicleParameters, acceleration_command, steering_command
+from drive_sim.world.ego.vehicle import BMW_320I, VehicleParameters, acceleration_command, steering_command
 
 if TYPE_CHECKING:
-    from drive_sim.sensors.camera import CameraConfig
-    from drive_sim.sensors.observation import Observation
+    from drive_sim.sensors.camera.rig import CameraConfig
+    from drive_sim.sensors.suite import Observation
 
 Floats = NDArray[np.float64]
 
@@ -205,7 +205,7 @@ class ClassicalDriver:
 
     def __init__(self, camera: CameraConfig | None = None, vehicle: VehicleParameters = BMW_320I) -> None:
         if camera is None:
-            from drive_sim.sensors.camera import CameraConfig
+            from drive_sim.sensors.camera.rig import CameraConfig
 
             camera = CameraConfig()
         self.camera, self.vehicle = camera, vehicle

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_sim.compute.kernel import kernel
 from drive_sim.drivers.driver import Actions
-from drive_sim.kernel import kernel
-from drive_sim.world.vehicle import BMW_320I, VehicleParameters, acceleration_command
+from drive_sim.world.ego.vehicle import BMW_320I, VehicleParameters, acceleration_command
 
 if TYPE_CHECKING:
-    from drive_sim.sensors.observation import Observation
+    from drive_sim.sensors.suite import Observation
 
 SPEED_TIME = 1.0
 """Time in which the gap to the wanted speed closes [s]."""

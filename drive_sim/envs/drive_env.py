@@ -10,6 +10,7 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_sim.compute.kernel import to_host
 from drive_sim.envs.worlds import (
     RENDER_MODES,
     Worlds,
@@ -20,15 +21,14 @@ from drive_sim.envs.worlds import (
     next_number,
     screen,
 )
-from drive_sim.kernel import to_host
-from drive_sim.sensors.observation import SENSOR_NAMES, SensorConfigs
+from drive_sim.sensors.suite import SENSOR_NAMES, SensorConfigs
 from drive_sim.world.reward import Truth, Verdict
-from drive_sim.world.scenario import Scenario
+from drive_sim.world.scenarios.scenario import Scenario
 from drive_sim.world.simulator import CONTROL_PERIOD, Simulator
 
 if TYPE_CHECKING:
-    from drive_sim.sensors.annotations import CameraAnnotations
-    from drive_sim.sensors.camera import CameraConfig
+    from drive_sim.sensors.annotations.annotations import CameraAnnotations
+    from drive_sim.sensors.camera.rig import CameraConfig
 
 
 class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
@@ -37,7 +37,7 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
     Action: ``Box([-1, -1], [1, 1])`` float32, [steering, acceleration]; left and throttle positive.
     Observation: a ``Dict`` with an entry for each sensor: ``camera`` uint8 (H, W, 3) (a ``Dict`` by camera name where
     there are several, each of its own size), ``lidar``, ``radar``, ``imu``, ``gnss``, ``odometry`` float32 as in
-    `drive_sim.sensors.observation`.
+    `drive_sim.sensors.suite`.
     ``info`` carries the truth: the fields of `drive_sim.world.reward.Truth`, ``events`` and ``events_so_far`` (names),
     ``interventions`` and ``episode`` (number of the draw).
 

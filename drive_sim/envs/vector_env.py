@@ -13,18 +13,18 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from drive_sim.base.errors import InputError
+from drive_sim.compute.kernel import to_host
 from drive_sim.envs.drive_env import DriveEnv
 from drive_sim.envs.worlds import Worlds, action_space, checked, event_names, next_number, screen
-from drive_sim.errors import InputError
-from drive_sim.kernel import to_host
-from drive_sim.sensors.observation import SENSOR_NAMES, SensorConfigs
+from drive_sim.sensors.suite import SENSOR_NAMES, SensorConfigs
 from drive_sim.world.reward import Truth, Verdict
-from drive_sim.world.scenario import Scenario
+from drive_sim.world.scenarios.scenario import Scenario
 from drive_sim.world.simulator import Simulator
 
 if TYPE_CHECKING:
-    from drive_sim.sensors.annotations import CameraAnnotations
-    from drive_sim.sensors.camera import CameraConfig
+    from drive_sim.sensors.annotations.annotations import CameraAnnotations
+    from drive_sim.sensors.camera.rig import CameraConfig
 
 
 class DriveVectorEnv(VectorEnv[dict[str, Any], NDArray[np.float32], NDArray[Any]]):

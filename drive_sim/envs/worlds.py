@@ -12,19 +12,19 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_sim.errors import InputError
-from drive_sim.kernel import cuda_available, to_host
-from drive_sim.sensors.observation import SENSOR_NAMES, SensorConfigs, SensorSuite
-from drive_sim.world.episode import Episode
+from drive_sim.base.errors import InputError
+from drive_sim.compute.kernel import cuda_available, to_host
+from drive_sim.sensors.suite import SENSOR_NAMES, SensorConfigs, SensorSuite
 from drive_sim.world.reward import Judge, Verdict
-from drive_sim.world.scenario import Scenario, load_scenario
-from drive_sim.world.scenario_schema import MOST_ACTORS
+from drive_sim.world.scenarios.episode import Episode
+from drive_sim.world.scenarios.scenario import Scenario, load_scenario
+from drive_sim.world.scenarios.schema import MOST_ACTORS
 from drive_sim.world.simulator import CONTROL_PERIOD, Simulator
 from drive_sim.world.state import EVENT_NAMES
 
 if TYPE_CHECKING:
-    from drive_sim.sensors.annotations import CameraAnnotations
-    from drive_sim.sensors.camera import CameraConfig
+    from drive_sim.sensors.annotations.annotations import CameraAnnotations
+    from drive_sim.sensors.camera.rig import CameraConfig
     from drive_sim.top_down import Screen
 
 EPISODES = 2**31
@@ -52,7 +52,7 @@ class Worlds:
         self.count, self.device, self.on_failure = count, device, on_failure
         rig = None
         if cameras is not None and "camera" in sensors:
-            from drive_sim.sensors.camera import CameraRig
+            from drive_sim.sensors.camera.rig import CameraRig
 
             rig = CameraRig.described(cameras)
         self.suite = SensorSuite(sensors, rig, device, sensor_configs, CONTROL_PERIOD)

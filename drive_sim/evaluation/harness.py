@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-from drive_sim.errors import InputError
-from drive_sim.evaluation.conditions import control_steps
-from drive_sim.evaluation.drives import BATCH, Conditions, Drives, drive
-from drive_sim.evaluation.entrants import Entrant, enter, enter_retrained
-from drive_sim.evaluation.preventability import demands_reaction, judge_preventable
+from drive_sim.base.errors import InputError
+from drive_sim.base.progress import Report
+from drive_sim.compute.kernel import resolve_device
 from drive_sim.evaluation.results import Results, write_results
-from drive_sim.evaluation.suites import draw_suite, load_suite
-from drive_sim.evaluation.summary import Evaluation, results_of
-from drive_sim.kernel import resolve_device
-from drive_sim.progress import Report
+from drive_sim.evaluation.running.episodes import BATCH, Conditions, Drives, drive
+from drive_sim.evaluation.running.preventability import demands_reaction, judge_preventable
+from drive_sim.evaluation.running.summary import Evaluation, results_of
+from drive_sim.evaluation.suites.conditions import control_steps
+from drive_sim.evaluation.suites.participants import Entrant, enter, enter_retrained
+from drive_sim.evaluation.suites.suite import draw_suite, load_suite
 
 PAGE_NAME = "report.html"
 YARDSTICK_EPISODES = {"classical": 16}
@@ -84,7 +84,7 @@ def evaluate(
             _write(evaluation, folder, complete=False)
         raise
     results = _write(evaluation, folder, complete=True)
-    from drive_sim.evaluation.report import write_report
+    from drive_sim.evaluation.report.page import write_report
 
     page = folder / PAGE_NAME
     scored = (evaluation.driver, *evaluation.rivals)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drive_sim import __version__
-from drive_sim.errors import InputError
+from drive_sim.base.errors import InputError
 
 SCHEMA = 1
 FILE_NAME = "results.json"
@@ -168,7 +168,7 @@ class ConditionRow(_Part):
 
     name: str
     settings: dict[str, float]
-    """Fields of `drive_sim.evaluation.conditions.Condition` that are not as usual."""
+    """Fields of `drive_sim.evaluation.suites.conditions.Condition` that are not as usual."""
     comparison: list[ComparisonRow]
     """Of the headline and what explains it; p_adjusted for the number of conditions and metrics. None for the first."""
 

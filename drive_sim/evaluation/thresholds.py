@@ -19,7 +19,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from drive_sim.errors import InputError
+from drive_sim.base.errors import InputError
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.results import Results
 

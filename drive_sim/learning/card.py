@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from drive_sim.drivers.networks import PilotNet
-from drive_sim.sensors.camera import CameraConfig
+from drive_sim.drivers.neural.networks import PilotNet
+from drive_sim.sensors.camera.rig import CameraConfig
 
 _CARD = """# {name}
 
 A network that drives from one camera picture: `{network}`, {parameters:,} parameters, defined in
-[`drive_sim/drivers/networks.py`](../../drive_sim/drivers/networks.py).
+[`drive_sim/drivers/neural/networks.py`](../../drive_sim/drivers/neural/networks.py).
 
 | | |
 |---|---|

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
-from drive_sim.world.road import Road
+from drive_sim.world.roads.road import Road
 
 Floats = NDArray[np.float64]
 

@@ -17,11 +17,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from drive_sim.drivers.networks import SPEED_REACH, Answers, NetworkSettings, PilotNet, build_network, decode
-from drive_sim.errors import InputError
+from drive_sim.base.errors import InputError
+from drive_sim.compute.randomness import generator, key
+from drive_sim.drivers.neural.networks import SPEED_REACH, Answers, NetworkSettings, PilotNet, build_network, decode
 from drive_sim.learning.labels import soft_bins
-from drive_sim.learning.samples import Views, ViewSettings
-from drive_sim.randomness import generator, key
+from drive_sim.learning.views import Views, ViewSettings
 
 
 @dataclass(frozen=True)

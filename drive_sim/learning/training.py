@@ -18,19 +18,19 @@ from typing import Any
 from torch.utils.tensorboard import SummaryWriter
 
 from drive_sim import __version__
-from drive_sim.drivers.neural import save_model
-from drive_sim.errors import InputError
-from drive_sim.kernel import resolve_device
+from drive_sim.base.errors import InputError
+from drive_sim.base.progress import Report
+from drive_sim.compute.kernel import resolve_device
+from drive_sim.compute.randomness import generator
+from drive_sim.drivers.neural.driver import save_model
 from drive_sim.learning.card import model_card
 from drive_sim.learning.learner import Learner, TrainingSettings, load_checkpoint, save_checkpoint
-from drive_sim.learning.samples import Drive, Views, ViewSource, drives_of
 from drive_sim.learning.validation import validation_score
-from drive_sim.progress import Report
-from drive_sim.randomness import generator
+from drive_sim.learning.views import Drive, Views, ViewSource, drives_of
 from drive_sim.recording.dataset import Dataset
-from drive_sim.sensors.camera import CameraConfig, CameraRig
-from drive_sim.world.episode import WeatherSpec
-from drive_sim.world.scenario import list_scenarios, load_scenario
+from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.world.scenarios.episode import WeatherSpec
+from drive_sim.world.scenarios.scenario import list_scenarios, load_scenario
 
 WEATHERS_EACH = 16
 """Weathers drawn of each training scenario, for views in weather other than the recording's."""

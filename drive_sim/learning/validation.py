@@ -6,12 +6,12 @@ import copy
 
 import numpy as np
 
-from drive_sim.drivers.networks import PilotNet
-from drive_sim.drivers.neural import Model, NeuralDriver
+from drive_sim.drivers.neural.driver import Model, NeuralDriver
+from drive_sim.drivers.neural.networks import PilotNet
 from drive_sim.rollout import run
-from drive_sim.sensors.camera import CameraConfig, CameraRig
-from drive_sim.sensors.observation import SensorSuite
-from drive_sim.world.scenario import list_scenarios, load_scenario
+from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.suite import SensorSuite
+from drive_sim.world.scenarios.scenario import list_scenarios, load_scenario
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import EVENT_COLLISION, EVENT_FINISH, EVENT_OFF_ROAD
 

@@ -20,10 +20,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from drive_sim.errors import InputError
-from drive_sim.recording.info import INFO, data_file, with_totals
+from drive_sim.base.errors import InputError
 from drive_sim.recording.inspection import Finding, check
-from drive_sim.recording.metadata import (
+from drive_sim.recording.lerobot.info import INFO, data_file, with_totals
+from drive_sim.recording.lerobot.metadata import (
     DROPPED,
     STATS,
     Metadata,
@@ -35,9 +35,9 @@ from drive_sim.recording.metadata import (
     rows_file,
     rows_schema,
 )
-from drive_sim.recording.statistics import NAMES, column_statistics
+from drive_sim.recording.lerobot.statistics import NAMES, column_statistics
+from drive_sim.recording.lerobot.tables import parquet_errors, renumber
 from drive_sim.recording.storage import Plan, settle, write_json, writing
-from drive_sim.recording.tables import parquet_errors, renumber
 
 __all__ = ["EpisodeSummary", "Finding", "check", "drop", "list_episodes", "restore"]
 

@@ -22,16 +22,16 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_sim.errors import InputError
-from drive_sim.recording.features import ACTOR_FIELDS, ACTOR_SLOTS, IMAGE_PREFIX, camera_shapes, state_of
-from drive_sim.recording.info import data_file
+from drive_sim.base.errors import InputError
 from drive_sim.recording.journal import decode_picture
-from drive_sim.recording.metadata import Metadata, read_metadata
+from drive_sim.recording.lerobot.features import ACTOR_FIELDS, ACTOR_SLOTS, IMAGE_PREFIX, camera_shapes, state_of
+from drive_sim.recording.lerobot.info import data_file
+from drive_sim.recording.lerobot.metadata import Metadata, read_metadata
+from drive_sim.recording.lerobot.tables import picture_bytes, read_data, to_numpy
 from drive_sim.recording.provenance import load_episode, load_road
 from drive_sim.recording.storage import settle
-from drive_sim.recording.tables import picture_bytes, read_data, to_numpy
-from drive_sim.world.episode import Episode
-from drive_sim.world.road import Road
+from drive_sim.world.roads.road import Road
+from drive_sim.world.scenarios.episode import Episode
 from drive_sim.world.state import State
 
 

@@ -16,12 +16,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from drive_sim.base.errors import InputError
 from drive_sim.drivers.driver import CONTROLLERS
-from drive_sim.errors import InputError
-from drive_sim.recording.features import camera_shapes, features_of, has_statistics
-from drive_sim.recording.info import INFO, data_file, read_info
 from drive_sim.recording.journal import decode_picture, is_live, journal_folders
-from drive_sim.recording.metadata import (
+from drive_sim.recording.lerobot.features import camera_shapes, features_of, has_statistics
+from drive_sim.recording.lerobot.info import INFO, data_file, read_info
+from drive_sim.recording.lerobot.metadata import (
     DROPPED,
     STATS,
     TASKS,
@@ -31,10 +31,10 @@ from drive_sim.recording.metadata import (
     row_files,
     statistics_of,
 )
+from drive_sim.recording.lerobot.statistics import NAMES, column_statistics
+from drive_sim.recording.lerobot.tables import arrow_schema, picture_bytes, read_data, to_numpy
 from drive_sim.recording.provenance import load_road
-from drive_sim.recording.statistics import NAMES, column_statistics
 from drive_sim.recording.storage import STAGING, settle
-from drive_sim.recording.tables import arrow_schema, picture_bytes, read_data, to_numpy
 
 _DROP = "drop episode {0} (drive-sim data drop), or copy the file again"
 _COPY = "copy the file again from where it is whole"

@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_sim.errors import InputError
+from drive_sim.base.errors import InputError
 from drive_sim.recording.storage import Lock, disk_errors, flush_folder
 
 JOURNAL_SCHEMA = 1

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import drive_sim
-from drive_sim.errors import InputError
+from drive_sim.base.errors import InputError
 from drive_sim.recording.storage import replace_file
-from drive_sim.world.episode import ActorSpec, Episode, WeatherSpec
-from drive_sim.world.road import Boundary, Road
+from drive_sim.world.roads.road import Boundary, Road
+from drive_sim.world.scenarios.episode import ActorSpec, Episode, WeatherSpec
 
 ROADS = "roads"
 

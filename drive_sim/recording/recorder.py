@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_sim.base.errors import InputError
+from drive_sim.compute.kernel import to_host
 from drive_sim.drivers.driver import CONTROLLERS
-from drive_sim.errors import InputError
-from drive_sim.kernel import to_host
-from drive_sim.recording.behind import Behind
-from drive_sim.recording.features import ACTOR_SLOTS, truth_of
+from drive_sim.recording.background_writer import Behind
 from drive_sim.recording.journal import JournalWriter
+from drive_sim.recording.lerobot.features import ACTOR_SLOTS, truth_of
 from drive_sim.recording.provenance import describe_cameras, describe_episode, versions
 from drive_sim.recording.writer import DatasetWriter, open_for_writing
 from drive_sim.world.state import State
 
 if TYPE_CHECKING:
     from drive_sim.rollout import Step
-    from drive_sim.sensors.observation import Observation
+    from drive_sim.sensors.suite import Observation
     from drive_sim.world.simulator import Simulator
 
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from drive_sim.errors import InputError
+from drive_sim.base.errors import InputError
 
 if sys.platform == "win32":
     import msvcrt

@@ -19,17 +19,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from drive_sim.base.errors import InputError
 from drive_sim.drivers.driver import CONTROLLERS
-from drive_sim.errors import InputError
-from drive_sim.recording.features import (
-    IMAGE_PREFIX,
-    INDEX_FEATURES,
-    TRUTH_FIELDS,
-    camera_shapes,
-    has_statistics,
-    widen,
-)
-from drive_sim.recording.info import INFO, data_file, new_info, read_info, with_totals
 from drive_sim.recording.journal import (
     ENCODINGS,
     PREFIX,
@@ -42,12 +33,28 @@ from drive_sim.recording.journal import (
     read_journal,
     remove_journal,
 )
-from drive_sim.recording.metadata import DROPPED, Metadata, metadata_targets, numbered, read_metadata, rows_schema
+from drive_sim.recording.lerobot.features import (
+    IMAGE_PREFIX,
+    INDEX_FEATURES,
+    TRUTH_FIELDS,
+    camera_shapes,
+    has_statistics,
+    widen,
+)
+from drive_sim.recording.lerobot.info import INFO, data_file, new_info, read_info, with_totals
+from drive_sim.recording.lerobot.metadata import (
+    DROPPED,
+    Metadata,
+    metadata_targets,
+    numbered,
+    read_metadata,
+    rows_schema,
+)
+from drive_sim.recording.lerobot.statistics import column_statistics, picture_statistics, sampled
+from drive_sim.recording.lerobot.tables import read_data, write_data
 from drive_sim.recording.provenance import store_road
-from drive_sim.recording.statistics import column_statistics, picture_statistics, sampled
 from drive_sim.recording.storage import LOCK, STAGING, disk_errors, replace_file, write_json, writing
-from drive_sim.recording.tables import read_data, write_data
-from drive_sim.world.road import Road
+from drive_sim.world.roads.road import Road
 from drive_sim.world.state import EVENT_NAMES
 
 

@@ -1,0 +1,5 @@
+"""What the car senses: `suite` reads every sensor named in it into one observation.
+
+`camera`, `lidar`, `radar`, `imu`, `gnss`, `odometry` are a module or folder each; `stateful` is what sensors share
+whose reading depends on their last one; `annotations` labels the images.
+"""

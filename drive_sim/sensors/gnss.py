@@ -23,10 +23,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from drive_sim.bundle import lasting
-from drive_sim.kernel import allocate, kernel, scalar
-from drive_sim.randomness import STREAM_GNSS, random_normal, random_uniform
-from drive_sim.sensors.remembering import RememberingSensor
+from drive_sim.compute.argument_structs import lasting
+from drive_sim.compute.kernel import allocate, kernel, scalar
+from drive_sim.compute.randomness import STREAM_GNSS, random_normal, random_uniform
+from drive_sim.sensors.stateful import RememberingSensor
 
 LARGEST_COORDINATE = 1e6
 """Readings saturate there [m]."""

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from drive_sim.geometry import to_local, to_world
-from drive_sim.kernel import allocate, kernel, scalar, to_device
-from drive_sim.randomness import STREAM_LIDAR, random_normal, random_uniform
-from drive_sim.world.road import EDGE_KERB, EDGE_RAIL, KERB_HEIGHT, RAIL_BOTTOM, RAIL_OFFSET, RAIL_TOP
-from drive_sim.world.road_frame import project
+from drive_sim.compute.geometry import to_local, to_world
+from drive_sim.compute.kernel import allocate, kernel, scalar, to_device
+from drive_sim.compute.randomness import STREAM_LIDAR, random_normal, random_uniform
+from drive_sim.world.roads.coordinates import project
+from drive_sim.world.roads.road import EDGE_KERB, EDGE_RAIL, KERB_HEIGHT, RAIL_BOTTOM, RAIL_OFFSET, RAIL_TOP
 from drive_sim.world.state import ACTOR_NONE
 
 if TYPE_CHECKING:

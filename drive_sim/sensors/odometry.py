@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from drive_sim.bundle import lasting
-from drive_sim.kernel import allocate, kernel, scalar
-from drive_sim.randomness import STREAM_ODOMETRY, random_normal
-from drive_sim.sensors.remembering import RememberingSensor
+from drive_sim.compute.argument_structs import lasting
+from drive_sim.compute.kernel import allocate, kernel, scalar
+from drive_sim.compute.randomness import STREAM_ODOMETRY, random_normal
+from drive_sim.sensors.stateful import RememberingSensor
 
 LARGEST_SPEED = 100.0
 """Readings saturate there [m/s]."""

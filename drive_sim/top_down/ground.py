@@ -9,8 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_sim.world.episode import Colour, WeatherSpec
-from drive_sim.world.road import (
+from drive_sim.world.roads.road import (
     COLOUR_YELLOW,
     DASH_LENGTH,
     DASH_PERIOD,
@@ -22,6 +21,7 @@ from drive_sim.world.road import (
     STYLE_NONE,
     Road,
 )
+from drive_sim.world.scenarios.episode import Colour, WeatherSpec
 
 Floats = NDArray[np.float64]
 Shade = tuple[int, int, int]

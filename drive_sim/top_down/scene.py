@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from drive_sim.geometry import wrap_angle
-from drive_sim.kernel import to_host
-from drive_sim.world.episode import Colour, WeatherSpec
-from drive_sim.world.road import Road
+from drive_sim.compute.geometry import wrap_angle
+from drive_sim.compute.kernel import to_host
+from drive_sim.world.roads.road import Road
+from drive_sim.world.scenarios.episode import Colour, WeatherSpec
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import ACTOR_CAR, ACTOR_NONE
 

@@ -9,8 +9,8 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
-from drive_sim.errors import InputError
-from drive_sim.kernel import to_host
+from drive_sim.base.errors import InputError
+from drive_sim.compute.kernel import to_host
 from drive_sim.top_down.scene import scene_of
 from drive_sim.top_down.view import TopDownView
 from drive_sim.world.simulator import Simulator

@@ -13,15 +13,15 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
-from drive_sim.geometry import to_world
-from drive_sim.top_down.eye import Eye, Floats
+from drive_sim.compute.geometry import to_world
+from drive_sim.top_down.grass import GRASS_LENGTH, GRASS_PIXELS, grass
 from drive_sim.top_down.ground import Ground, Patches, Shade
 from drive_sim.top_down.legend import draw_compass, draw_scale
-from drive_sim.top_down.looks import Wardrobe, look_of
-from drive_sim.top_down.meadow import GRASS_LENGTH, GRASS_PIXELS, grass
+from drive_sim.top_down.projection import Eye, Floats
 from drive_sim.top_down.scene import Scene, SceneActor
-from drive_sim.world.episode import WeatherSpec
-from drive_sim.world.road import Road
+from drive_sim.top_down.sprites import Wardrobe, look_of
+from drive_sim.world.roads.road import Road
+from drive_sim.world.scenarios.episode import WeatherSpec
 from drive_sim.world.state import ACTOR_CONE, ACTOR_CYCLIST, ACTOR_DEBRIS, ACTOR_PEDESTRIAN
 
 SMOOTHING = 2

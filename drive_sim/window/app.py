@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import pygame
 
-from drive_sim.evaluation.log import RolloutLog
-from drive_sim.evaluation.scored import load_scored
+from drive_sim.evaluation.logs.rollout_log import RolloutLog
+from drive_sim.evaluation.running.scored_episode import load_scored
 from drive_sim.recording.dataset import Dataset, RecordedEpisode
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import run
-from drive_sim.sensors.camera import CameraConfig, CameraRig
-from drive_sim.sensors.observation import SensorSuite
+from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.suite import SensorSuite
 from drive_sim.top_down.scene import Scene, blend, scene_of
 from drive_sim.window.display import Display
 from drive_sim.window.observer import TRAIL_LENGTH, WindowObserver, Wish, dashboard

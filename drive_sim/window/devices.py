@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pygame
 
-from drive_sim.drivers.human import HumanDriver
-from drive_sim.errors import InputError
+from drive_sim.base.errors import InputError
+from drive_sim.drivers.human.input import HumanDriver
 
 KEYS = {
     "left": (pygame.K_LEFT, pygame.K_a),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pygame
 
-from drive_sim.errors import InputError
+from drive_sim.base.errors import InputError
 from drive_sim.top_down.scene import Scene
 from drive_sim.top_down.view import TopDownView
 from drive_sim.window.lettering import BACK, GREEN, INK, RED, Shade, fitted, mix, plate, text

@@ -11,12 +11,12 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
+from drive_sim.base.errors import InputError
 from drive_sim.drivers.driver import Driver
-from drive_sim.drivers.human import HumanDriver
-from drive_sim.errors import InputError
+from drive_sim.drivers.human.input import HumanDriver
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import Step, StopRollout
-from drive_sim.sensors.observation import Observation
+from drive_sim.sensors.suite import Observation
 from drive_sim.top_down.scene import Scene, blend, scene_of
 from drive_sim.window.devices import InputDevice
 from drive_sim.window.display import Banner

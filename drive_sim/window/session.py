@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drive_sim.drivers.driver import Driver, make_driver
-from drive_sim.errors import InputError
+from drive_sim.base.errors import InputError
+from drive_sim.drivers.driver import Driver
+from drive_sim.drivers.registry import make_driver
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import Observer, Step, StopRollout, run
-from drive_sim.sensors.camera import CameraConfig, CameraRig
-from drive_sim.sensors.observation import SensorSuite
-from drive_sim.world.episode import Episode
-from drive_sim.world.road_import import load_road
-from drive_sim.world.scenario import list_scenarios, load_scenario, scenario_for_road
+from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.suite import SensorSuite
+from drive_sim.world.roads.csv_import import load_road
+from drive_sim.world.scenarios.episode import Episode
+from drive_sim.world.scenarios.scenario import list_scenarios, load_scenario, scenario_for_road
 from drive_sim.world.simulator import Simulator
 
 SCENARIO = "lane-keeping/rural"

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import math
 
-from drive_sim.geometry import wrap_angle
-from drive_sim.kernel import scalar
+from drive_sim.compute.geometry import wrap_angle
+from drive_sim.compute.kernel import scalar
 
 SLICE_TURN = 0.02
 """Turn in one slice of a sweep [rad]: a corner 2.5 m from the middle is off by 2.5 cm at most."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
-from drive_sim.kernel import scalar
+from drive_sim.compute.kernel import scalar
 from drive_sim.world.collision import NO_CONTACT, box_distance, make_box, swept_contact
-from drive_sim.world.road import EDGE_RAIL, RAIL_OFFSET
-from drive_sim.world.road_frame import ahead, arc_project
-from drive_sim.world.script import exists
+from drive_sim.world.roads.coordinates import ahead, arc_project
+from drive_sim.world.roads.road import EDGE_RAIL, RAIL_OFFSET
 from drive_sim.world.state import (
     ACTOR_CONE,
     ACTOR_CYCLIST,
@@ -26,7 +25,8 @@ from drive_sim.world.state import (
     EVENT_TIME_OUT,
     EVENT_WRONG_WAY,
 )
-from drive_sim.world.traffic import ego_speed_along
+from drive_sim.world.traffic.actors import ego_speed_along
+from drive_sim.world.traffic.script import exists
 
 FAILURES = EVENT_COLLISION | EVENT_OFF_ROAD | EVENT_WRONG_WAY | EVENT_STALL
 """Events that end an episode, or have the ego put back."""

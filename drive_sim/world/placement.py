@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-from drive_sim.geometry import wrap_angle
-from drive_sim.kernel import scalar
+from drive_sim.compute.geometry import wrap_angle
+from drive_sim.compute.kernel import scalar
+from drive_sim.world.ego.single_track import GRAVITY
+from drive_sim.world.ego.vehicle import resistance, steady_cornering
 from drive_sim.world.events import NONE_NEAR
-from drive_sim.world.road_frame import ahead, curvature_at, element_at, follow, nearest_element, road_point
-from drive_sim.world.script import exists
-from drive_sim.world.single_track import GRAVITY
-from drive_sim.world.vehicle import resistance, steady_cornering
+from drive_sim.world.roads.coordinates import ahead, curvature_at, element_at, follow, nearest_element, road_point
+from drive_sim.world.traffic.script import exists
 
 MOST_ELEMENTS = 16
 """Elements the car may pass in a step, of 0.5 m at least."""

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from drive_sim.bundle import lasting
-from drive_sim.kernel import Repeated, allocate, kernel, to_host
+from drive_sim.compute.argument_structs import lasting
+from drive_sim.compute.kernel import Repeated, allocate, kernel, to_host
 from drive_sim.world.events import FAILURES
 from drive_sim.world.state import EVENT_FINISH, EVENT_TIME_OUT
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_sim.kernel import Repeated, kernel, scalar, to_device
+from drive_sim.compute.kernel import Repeated, kernel, scalar, to_device
 from drive_sim.world.collision import NO_CONTACT
-from drive_sim.world.episode import Episode, build_world
+from drive_sim.world.ego.vehicle import BMW_320I, VehicleParameters, advance_vehicle
 from drive_sim.world.events import (
     FAILURES,
     NONE_NEAR,
@@ -21,11 +21,11 @@ from drive_sim.world.events import (
     progress_events,
 )
 from drive_sim.world.placement import put_back_ego, reset_ego, track
-from drive_sim.world.road_pool import RoadPool, assign
-from drive_sim.world.script import exists
+from drive_sim.world.roads.pool import RoadPool, assign
+from drive_sim.world.scenarios.episode import Episode, build_world
 from drive_sim.world.state import EVENT_FINISH, EVENT_OFF_CENTRE, EVENT_TIME_OUT, empty_state
-from drive_sim.world.traffic import advance_actor, plan_actor, reset_actor
-from drive_sim.world.vehicle import BMW_320I, VehicleParameters, advance_vehicle
+from drive_sim.world.traffic.actors import advance_actor, plan_actor, reset_actor
+from drive_sim.world.traffic.script import exists
 
 CONTROL_PERIOD = 0.05
 """Time between two commands [s]."""

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from drive_sim.bundle import lasting
-from drive_sim.kernel import allocate
+from drive_sim.compute.argument_structs import lasting
+from drive_sim.compute.kernel import allocate
 
 # Classes of actors.
 ACTOR_NONE = 0

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from drive_sim.drivers.driver import make_driver
-from drive_sim.sensors.observation import Observation, SensorSuite
-from drive_sim.world.episode import ActorSpec, Episode, WeatherSpec
-from drive_sim.world.road import COLOUR_WHITE, STYLE_DASHED, STYLE_SOLID, Boundary, Road, chain_arcs
+from drive_sim.drivers.registry import make_driver
+from drive_sim.sensors.suite import Observation, SensorSuite
+from drive_sim.world.roads.road import COLOUR_WHITE, STYLE_DASHED, STYLE_SOLID, Boundary, Road, chain_arcs
+from drive_sim.world.scenarios.episode import ActorSpec, Episode, WeatherSpec
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import ACTOR_CAR, ACTOR_SIZE
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from drive_sim.drivers.classical import ClassicalDriver, LaneTrack
-from drive_sim.drivers.driver import make_driver
-from drive_sim.sensors.camera import CameraConfig, CameraRig
-from drive_sim.sensors.observation import Observation
-from drive_sim.world.scenario import load_scenario
+from drive_sim.drivers.registry import make_driver
+from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.suite import Observation
+from drive_sim.world.scenarios.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
 
 

@@ -5,12 +5,13 @@ import sys
 
 import pytest
 
-from drive_sim.drivers.driver import CONTROLLERS, DRIVER_NAMES, Driver, make_driver
-from drive_sim.errors import InputError
-from drive_sim.sensors.observation import SENSOR_NAMES
+from drive_sim.base.errors import InputError
+from drive_sim.drivers.driver import CONTROLLERS, Driver
+from drive_sim.drivers.registry import driver_names, make_driver
+from drive_sim.sensors.suite import SENSOR_NAMES
 
 
-@pytest.mark.parametrize("name", DRIVER_NAMES)
+@pytest.mark.parametrize("name", driver_names())
 def test_every_named_driver_keeps_the_protocol(name):
     driver = make_driver(name)
     assert isinstance(driver, Driver)
@@ -21,7 +22,7 @@ def test_every_named_driver_keeps_the_protocol(name):
 
 
 def test_only_drivers_that_say_so_look_at_the_truth():
-    assert {name for name in DRIVER_NAMES if make_driver(name).privileged} == {"expert", "human-model", "r157"}
+    assert {name for name in driver_names() if make_driver(name).privileged} == {"expert", "human-model", "r157"}
 
 
 @pytest.mark.parametrize("name", ["exprt", "", "no/such/folder", "Expert"])

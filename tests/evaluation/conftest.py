@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from drive_sim.evaluation import harness
-from drive_sim.evaluation.episode_log import EpisodeFacts, EpisodeLog
 from drive_sim.evaluation.harness import evaluate
+from drive_sim.evaluation.logs.episode_log import EpisodeFacts, EpisodeLog
 from drive_sim.evaluation.results import DriverFacts, EpisodeRow, Results, load_results
-from drive_sim.evaluation.suites import load_suite
-from drive_sim.world.episode import ActorSpec
+from drive_sim.evaluation.suites.suite import load_suite
+from drive_sim.world.scenarios.episode import ActorSpec
 from drive_sim.world.state import ACTOR_CAR
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -173,7 +173,7 @@ def report_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         short = load_suite("lane-keeping").model_copy(update={"seconds": 9.0, "yardsticks": ("expert",)})
         patch.setattr(harness, "load_suite", lambda name: short)
-        patch.setattr("drive_sim.evaluation.report_rivals.PAIRS_FILMED", 1)
+        patch.setattr("drive_sim.evaluation.report.comparison_page.PAIRS_FILMED", 1)
         output = tmp_path_factory.mktemp("evaluation")
         evaluate("straight", "lane-keeping", output, films=1, episodes=REPORTED, against=["human-model"])
     return output

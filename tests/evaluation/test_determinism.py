@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 import torch
 
-from drive_sim.drivers.networks import NetworkSettings, build_network
-from drive_sim.drivers.neural import save_model
-from drive_sim.evaluation import report
+from drive_sim.drivers.neural.driver import save_model
+from drive_sim.drivers.neural.networks import NetworkSettings, build_network
 from drive_sim.evaluation.harness import evaluate
-from drive_sim.sensors.camera import CameraConfig
+from drive_sim.evaluation.report import page as report
+from drive_sim.sensors.camera.rig import CameraConfig
 
 EVALUATED = [("network", "lane-keeping", 5), ("network", "uncertainty", 2), ("expert", "obstacle-avoidance", 9)]
 """Driver, suite, episodes: a network that was never trained magnifies every last bit."""
 
 PROGRAM = """
 import json, sys
-from drive_sim.evaluation import report
+from drive_sim.evaluation.report import page as report
 from drive_sim.evaluation.harness import evaluate
 report.write_report = lambda page, *_: page.touch()
 evaluate(**json.loads(sys.argv[1]))

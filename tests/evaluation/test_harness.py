@@ -10,14 +10,16 @@ from typing import Any
 
 import pytest
 
-from drive_sim.drivers.driver import make_driver
-from drive_sim.errors import InputError
-from drive_sim.evaluation import harness, realtime, report
+from drive_sim.base.errors import InputError
+from drive_sim.drivers.registry import make_driver
+from drive_sim.evaluation import harness
+from drive_sim.evaluation import real_time as realtime
 from drive_sim.evaluation.harness import evaluate
-from drive_sim.evaluation.log import RolloutLog
+from drive_sim.evaluation.logs.rollout_log import RolloutLog
+from drive_sim.evaluation.report import page as report
 from drive_sim.evaluation.results import Results, load_results
-from drive_sim.evaluation.scored import load_scored
-from drive_sim.evaluation.suites import Suite, draw_suite, load_suite
+from drive_sim.evaluation.running.scored_episode import load_scored
+from drive_sim.evaluation.suites.suite import Suite, draw_suite, load_suite
 from drive_sim.rollout import run
 from drive_sim.world.simulator import Simulator
 

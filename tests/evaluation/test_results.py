@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from drive_sim.errors import InputError
-from drive_sim.evaluation.estimates import score_episode
+from drive_sim.base.errors import InputError
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.results import (
     DriverFacts,
@@ -20,6 +19,7 @@ from drive_sim.evaluation.results import (
     versions,
     write_results,
 )
+from drive_sim.evaluation.statistics.estimates import score_episode
 
 DRIVER = DriverFacts(name="net", given="models/net", hash="ab12", privileged=False, controller="model")
 KNOWN = EstimateRow(estimate=0.987, low=0.97, high=0.995, unit="1", episodes=50, basis=2900.0)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from drive_sim import cli
+from drive_sim.cli import main as cli
 from drive_sim.evaluation.metrics import METRICS, TIMING_METRICS
 from drive_sim.evaluation.results import (
     SCHEMA,
@@ -118,7 +118,7 @@ def test_every_figure_of_the_clock_is_listed_with_its_unit(sections: dict[str, s
 
 
 def test_every_way_a_drive_can_end_is_listed(sections: dict[str, str]) -> None:
-    from drive_sim.evaluation.report_words import OUTCOMES
+    from drive_sim.evaluation.report.words import OUTCOMES
 
     told = {row[0].strip("`") for row in rows(sections["Outcomes"])}
     assert told == set(OUTCOMES) <= set(EVENT_NAMES.values())

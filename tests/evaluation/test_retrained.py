@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 import torch
 
-from drive_sim import cli
-from drive_sim.drivers.networks import NetworkSettings, build_network
-from drive_sim.drivers.neural import save_model
-from drive_sim.errors import InputError
-from drive_sim.evaluation import harness, report
+from drive_sim.base.errors import InputError
+from drive_sim.cli import main as cli
+from drive_sim.drivers.neural.driver import save_model
+from drive_sim.drivers.neural.networks import NetworkSettings, build_network
+from drive_sim.evaluation import harness
 from drive_sim.evaluation.harness import evaluate
-from drive_sim.evaluation.report_limits import limits
-from drive_sim.evaluation.report_trainings import told, trainings_section
+from drive_sim.evaluation.report import page as report
+from drive_sim.evaluation.report.limits import limits
+from drive_sim.evaluation.report.training_seeds import told, trainings_section
 from drive_sim.evaluation.results import (
     AcrossRow,
     DriverFacts,
@@ -27,9 +28,9 @@ from drive_sim.evaluation.results import (
     Trainings,
     load_results,
 )
-from drive_sim.evaluation.scored import load_scored
-from drive_sim.evaluation.suites import load_suite
-from drive_sim.sensors.camera import CameraConfig
+from drive_sim.evaluation.running.scored_episode import load_scored
+from drive_sim.evaluation.suites.suite import load_suite
+from drive_sim.sensors.camera.rig import CameraConfig
 
 NETWORK = NetworkSettings(channels=(8, 8, 8, 8, 8), dense=(16, 16))
 

@@ -7,9 +7,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from drive_sim.errors import InputError
+from drive_sim.base.errors import InputError
 from drive_sim.evaluation.harness import evaluate
-from drive_sim.evaluation.junit import write_junit
+from drive_sim.evaluation.report.junit import write_junit
 from drive_sim.evaluation.results import Results, load_results
 from drive_sim.evaluation.thresholds import judge, load_thresholds
 

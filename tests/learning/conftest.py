@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from drive_sim.drivers.driver import make_driver
-from drive_sim.learning.samples import Drive, drives_of
+from drive_sim.drivers.registry import make_driver
+from drive_sim.learning.views import Drive, drives_of
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import run
-from drive_sim.sensors.camera import CameraConfig, CameraRig
-from drive_sim.sensors.observation import SensorSuite
-from drive_sim.world.scenario import load_scenario
+from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.suite import SensorSuite
+from drive_sim.world.scenarios.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
 
 

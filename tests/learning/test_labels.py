@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from drive_sim.drivers.networks import NetworkSettings
+from drive_sim.drivers.neural.networks import NetworkSettings
 from drive_sim.learning.labels import DrivenPath, curvature_label, soft_bins, speed_label, usable
-from drive_sim.world.episode import Episode, WeatherSpec
-from drive_sim.world.road_generator import generate_road
+from drive_sim.world.ego.vehicle import BMW_320I, acceleration_command, steering_command
+from drive_sim.world.roads.generator import generate_road
+from drive_sim.world.scenarios.episode import Episode, WeatherSpec
 from drive_sim.world.simulator import Simulator
-from drive_sim.world.vehicle import BMW_320I, acceleration_command, steering_command
 
 
 @pytest.mark.parametrize(("road_class", "speed"), [("motorway", 28.0), ("rural", 16.0), ("mountain", 7.0)])

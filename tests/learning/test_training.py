@@ -10,18 +10,18 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from drive_sim.drivers.driver import make_driver
-from drive_sim.drivers.networks import NetworkSettings
-from drive_sim.drivers.neural import NeuralDriver, load_model
-from drive_sim.errors import InputError
+from drive_sim.base.errors import InputError
+from drive_sim.drivers.neural.driver import NeuralDriver, load_model
+from drive_sim.drivers.neural.networks import NetworkSettings
+from drive_sim.drivers.registry import make_driver
 from drive_sim.learning.learner import Learner, TrainingSettings
-from drive_sim.learning.samples import Drive, ViewSource
 from drive_sim.learning.training import fit, train
+from drive_sim.learning.views import Drive, ViewSource
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import run
-from drive_sim.sensors.camera import CameraConfig, CameraRig
-from drive_sim.world.episode import WeatherSpec
-from drive_sim.world.scenario import load_scenario
+from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.world.scenarios.episode import WeatherSpec
+from drive_sim.world.scenarios.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
 
 SMALL = NetworkSettings(channels=(8, 8, 8, 8, 8), dense=(16, 16))

@@ -17,11 +17,11 @@ import numpy as np
 
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import StateBefore, Step
-from drive_sim.sensors.observation import Observation
-from drive_sim.world.episode import ActorSpec, Episode, WeatherSpec
-from drive_sim.world.road import Boundary, Road
+from drive_sim.sensors.suite import Observation
+from drive_sim.world.ego.vehicle import BMW_320I
+from drive_sim.world.roads.road import Boundary, Road
+from drive_sim.world.scenarios.episode import ActorSpec, Episode, WeatherSpec
 from drive_sim.world.state import ACTOR_CONE, EVENT_FINISH, empty_state
-from drive_sim.world.vehicle import BMW_320I
 
 ACTORS = 3
 CAMERAS = {"front": (6, 10), "left": (4, 8)}

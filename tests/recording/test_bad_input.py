@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 from recorded_drives import drive, make_simulator, record
 
-from drive_sim.errors import InputError
+from drive_sim.base.errors import InputError
 from drive_sim.recording import journal as journal_module
 from drive_sim.recording.curation import check, drop, list_episodes, restore
 from drive_sim.recording.dataset import Dataset
-from drive_sim.recording.info import data_file
 from drive_sim.recording.journal import JournalWriter, journal_folders
+from drive_sim.recording.lerobot.info import data_file
 from drive_sim.recording.recorder import Recorder
 
 

@@ -18,10 +18,10 @@ from recorded_drives import Crash, command, drive, make_simulator, pictures, rec
 
 from drive_sim.recording.curation import check, drop, list_episodes, restore
 from drive_sim.recording.dataset import Dataset
-from drive_sim.recording.info import data_file
+from drive_sim.recording.lerobot.info import data_file
+from drive_sim.recording.lerobot.tables import open_writer, read_data
 from drive_sim.recording.recorder import Recorder
 from drive_sim.recording.storage import writing
-from drive_sim.recording.tables import open_writer, read_data
 
 
 def contents(root: Path) -> dict[str, str]:
@@ -93,7 +93,7 @@ def test_what_was_recorded_meanwhile_comes_after_what_is_restored(dataset_path: 
 
 
 def test_many_files_of_rows_shrink_and_grow_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("drive_sim.recording.metadata.EPISODES_PER_FILE", 2)
+    monkeypatch.setattr("drive_sim.recording.lerobot.metadata.EPISODES_PER_FILE", 2)
     path = tmp_path / "dataset"
     for seed in range(5):
         record(path, 2, seed)

@@ -13,12 +13,12 @@ from lerobot_reader import LeRobotReader
 from recorded_drives import CAMERAS, command, make_episode, make_simulator, pictures, record
 
 import drive_sim
-from drive_sim.errors import InputError
+from drive_sim.base.errors import InputError
 from drive_sim.recording.dataset import Dataset
-from drive_sim.recording.features import ACTOR_FIELDS, TRUTH_FIELDS, features_of
-from drive_sim.recording.info import data_file
-from drive_sim.recording.metadata import rows_file
-from drive_sim.world.road import Road
+from drive_sim.recording.lerobot.features import ACTOR_FIELDS, TRUTH_FIELDS, features_of
+from drive_sim.recording.lerobot.info import data_file
+from drive_sim.recording.lerobot.metadata import rows_file
+from drive_sim.world.roads.road import Road
 from drive_sim.world.state import State
 
 LENGTHS = (12, 7, 20)
@@ -93,7 +93,7 @@ def test_numbers_alone_make_a_dataset(tmp_path: Path) -> None:
 
 
 def test_long_episodes_span_several_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("drive_sim.recording.tables.ROW_GROUP", 4)
+    monkeypatch.setattr("drive_sim.recording.lerobot.tables.ROW_GROUP", 4)
     record(tmp_path / "dataset", 11, seed=1)
     dataset = Dataset.open(tmp_path / "dataset")
     assert pq.ParquetFile(dataset.episodes[0].path).num_row_groups == 3
@@ -171,7 +171,7 @@ def test_episodes_beyond_a_thousand_files_stay_in_order() -> None:
 
 
 def test_more_episodes_than_fit_one_file_of_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("drive_sim.recording.metadata.EPISODES_PER_FILE", 2)
+    monkeypatch.setattr("drive_sim.recording.lerobot.metadata.EPISODES_PER_FILE", 2)
     for seed in range(5):
         record(tmp_path / "dataset", 2 + seed, seed)
     assert len(list((tmp_path / "dataset/meta/episodes").glob("*/*.parquet"))) == 3

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drive_sim.errors import InputError
+from drive_sim.base.errors import InputError
 from drive_sim.recording import journal as journal_module
 from drive_sim.recording.journal import (
     JournalWriter,

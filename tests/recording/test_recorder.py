@@ -15,8 +15,8 @@ from drive_sim.recording.journal import LOCK, journal_folders
 from drive_sim.recording.recorder import Recorder
 from drive_sim.recording.writer import recover
 from drive_sim.rollout import StateBefore, Step, run
-from drive_sim.sensors.observation import Observation, SensorSuite
-from drive_sim.world.episode import stack_episodes
+from drive_sim.sensors.suite import Observation, SensorSuite
+from drive_sim.world.scenarios.episode import stack_episodes
 from drive_sim.world.simulator import Simulator
 
 
@@ -150,7 +150,7 @@ class Weaving:
 
 def test_a_recorded_drive_renders_again_to_the_very_same_pictures(tmp_path: Path) -> None:
     """The promise that training rests on: the dataset alone gives back what the camera saw, pixel for pixel."""
-    from drive_sim.sensors.camera import CameraConfig, CameraRig
+    from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
 
     rig = CameraRig([CameraConfig(width=40, height=20)])
     simulator = Simulator([replace(make_episode(number), start_speed=15.0) for number in range(2)])

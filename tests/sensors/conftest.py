@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from drive_sim.sensors.camera import LAYERS, CameraConfig, CameraFrames, CameraRig
-from drive_sim.world.episode import ActorSpec, Episode, WeatherSpec
-from drive_sim.world.road import EDGE_PLAIN, STYLE_SOLID, Boundary, Road, chain_arcs
+from drive_sim.sensors.camera.rig import LAYERS, CameraConfig, CameraFrames, CameraRig
+from drive_sim.world.roads.road import EDGE_PLAIN, STYLE_SOLID, Boundary, Road, chain_arcs
+from drive_sim.world.scenarios.episode import ActorSpec, Episode, WeatherSpec
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import ACTOR_CAR, ACTOR_CONE, ACTOR_CYCLIST, ACTOR_DEBRIS, ACTOR_LORRY, ACTOR_PEDESTRIAN
 

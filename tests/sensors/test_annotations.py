@@ -13,13 +13,12 @@ import pytest
 from scipy.ndimage import binary_dilation
 from scipy.spatial.transform import Rotation
 
-from drive_sim.errors import InputError
-from drive_sim.sensors.annotations import Annotator, CameraAnnotations
-from drive_sim.sensors.camera import CameraConfig, CameraRig
-from drive_sim.sensors.camera_model import SEMANTIC_MARKING
-from drive_sim.sensors.observation import SensorSuite
-from drive_sim.world.episode import ActorSpec
-from drive_sim.world.road import (
+from drive_sim.base.errors import InputError
+from drive_sim.sensors.annotations.annotations import Annotator, CameraAnnotations
+from drive_sim.sensors.camera.optics.configuration import SEMANTIC_MARKING
+from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.suite import SensorSuite
+from drive_sim.world.roads.road import (
     COLOUR_YELLOW,
     EDGE_RAIL,
     STYLE_DASHED,
@@ -28,6 +27,7 @@ from drive_sim.world.road import (
     STYLE_SOLID,
     Boundary,
 )
+from drive_sim.world.scenarios.episode import ActorSpec
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import ACTOR_CAR, ACTOR_LORRY, ACTOR_PEDESTRIAN
 
@@ -247,8 +247,8 @@ import sys
 import numpy as np
 sys.path.insert(0, sys.argv[2])
 from conftest import Photographer
-from drive_sim.sensors.annotations import Annotator
-from drive_sim.sensors.camera import CameraConfig, CameraRig
+from drive_sim.sensors.annotations.annotations import Annotator
+from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
 from drive_sim.world.simulator import Simulator
 device = sys.argv[1]
 simulator = Simulator([Photographer().crowd()], device)

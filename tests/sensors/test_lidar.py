@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from drive_sim.sensors.lidar import Lidar, LidarConfig, ray_box
-from drive_sim.world.episode import ActorSpec, Episode, WeatherSpec
-from drive_sim.world.road import EDGE_KERB, EDGE_PLAIN, EDGE_RAIL, RAIL_OFFSET, Road, chain_arcs
-from drive_sim.world.road_generator import generate_road
+from drive_sim.world.roads.generator import generate_road
+from drive_sim.world.roads.road import EDGE_KERB, EDGE_PLAIN, EDGE_RAIL, RAIL_OFFSET, Road, chain_arcs
+from drive_sim.world.scenarios.episode import ActorSpec, Episode, WeatherSpec
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import ACTOR_CAR, ACTOR_CONE
 

@@ -9,10 +9,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from drive_sim.sensors.radar import NO_DETECTION, Radar
-from drive_sim.sensors.radar_config import ARS_408_FAR, RadarConfig
-from drive_sim.world.episode import ActorSpec, Episode, WeatherSpec
-from drive_sim.world.road import EDGE_PLAIN, EDGE_RAIL, RAIL_OFFSET, Road, chain_arcs
+from drive_sim.sensors.radar.configuration import ARS_408_FAR, RadarConfig
+from drive_sim.sensors.radar.radar import NO_DETECTION, Radar
+from drive_sim.world.roads.road import EDGE_PLAIN, EDGE_RAIL, RAIL_OFFSET, Road, chain_arcs
+from drive_sim.world.scenarios.episode import ActorSpec, Episode, WeatherSpec
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import (
     ACTOR_CAR,

@@ -11,12 +11,12 @@ import pytest
 
 import drive_sim  # noqa: F401 (registers the environment)
 from drive_sim.sensors.gnss import GnssConfig
-from drive_sim.sensors.inertial import ImuConfig, InertialErrors
+from drive_sim.sensors.imu import ImuConfig, InertialErrors
 from drive_sim.sensors.lidar import LidarConfig
-from drive_sim.sensors.observation import SENSOR_NAMES
 from drive_sim.sensors.odometry import OdometryConfig
-from drive_sim.sensors.radar import CROSS_SECTION
-from drive_sim.sensors.radar_config import RadarConfig
+from drive_sim.sensors.radar.configuration import RadarConfig
+from drive_sim.sensors.radar.radar import CROSS_SECTION
+from drive_sim.sensors.suite import SENSOR_NAMES
 from drive_sim.world.state import ACTOR_NAMES
 
 CONFIGS = {

@@ -95,7 +95,7 @@ def sit_down(screen: str, repository: Path) -> Iterator[Callable[..., Seat]]:
 
     def start(*arguments: str) -> Seat:
         process = subprocess.Popen(
-            [sys.executable, "-m", "drive_sim.cli", *arguments],
+            [sys.executable, "-m", "drive_sim.cli.main", *arguments],
             env=environment(repository, DISPLAY=screen),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -116,7 +116,7 @@ def drive_sim(repository: Path) -> Callable[..., subprocess.CompletedProcess[str
 
     def call(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "drive_sim.cli", *arguments],
+            [sys.executable, "-m", "drive_sim.cli.main", *arguments],
             env=environment(repository, **variables),
             capture_output=True,
             text=True,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from drive_sim import cli
+from drive_sim.cli import main as cli
 from drive_sim.recording import curation
 from drive_sim.recording.dataset import Dataset
 

@@ -11,19 +11,19 @@ from typing import Any
 import pygame
 import pytest
 
-from drive_sim.drivers.driver import make_driver
-from drive_sim.drivers.human import HumanDriver
+from drive_sim.drivers.human.input import HumanDriver
+from drive_sim.drivers.registry import make_driver
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import run
-from drive_sim.sensors.camera import CameraConfig, CameraRig
-from drive_sim.sensors.observation import SensorSuite
+from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.suite import SensorSuite
 from drive_sim.window.display import Banner
 from drive_sim.window.observer import NEWS_FADES, NEWS_LASTS, News, WindowObserver, Wish
 from drive_sim.window.pacing import Pacer
 from drive_sim.window.panel import Dashboard
-from drive_sim.world.episode import Episode
-from drive_sim.world.scenario import load_scenario
+from drive_sim.world.scenarios.episode import Episode
+from drive_sim.world.scenarios.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from drive_sim import cli
+from drive_sim.cli import main as cli
 from drive_sim.evaluation.harness import evaluate
 from drive_sim.recording import curation
 from drive_sim.recording.dataset import Dataset

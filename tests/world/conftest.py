@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from drive_sim.world.episode import ActorSpec, Episode, WeatherSpec
-from drive_sim.world.road import Road, chain_arcs
-from drive_sim.world.scenario import SPLITS, list_scenarios, load_scenario
+from drive_sim.world.ego.vehicle import acceleration_command, steering_command
+from drive_sim.world.roads.road import Road, chain_arcs
+from drive_sim.world.scenarios.episode import ActorSpec, Episode, WeatherSpec
+from drive_sim.world.scenarios.scenario import SPLITS, list_scenarios, load_scenario
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import ACTOR_CAR, ACTOR_SIZE
-from drive_sim.world.vehicle import acceleration_command, steering_command
 
 
 def _road(curvature: float | np.ndarray = 0.0, length: int = 600, **fields: Any) -> Road:

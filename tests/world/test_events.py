@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from drive_sim.world.road import EDGE_RAIL, RAIL_OFFSET
+from drive_sim.world.roads.road import EDGE_RAIL, RAIL_OFFSET
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import (
     ACTOR_CONE,

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from drive_sim.kernel import threads
+from drive_sim.compute.kernel import threads
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import (
     ACTION_SPEED,

@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.signal import savgol_filter
 
-from drive_sim.evaluation.episode_log import EpisodeLog, Floats
+from drive_sim.evaluation.logs.episode_log import EpisodeLog, Floats
 from drive_sim.evaluation.metrics.metric import NOTHING, Metric, MetricMaker, Ratio, metric
 
 NUPLAN = "nuPlan closed-loop metrics (motional/nuplan-devkit), ego_is_comfortable"

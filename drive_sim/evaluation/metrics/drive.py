@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_sim.evaluation.episode_log import EpisodeLog
+from drive_sim.evaluation.logs.episode_log import EpisodeLog
 from drive_sim.evaluation.metrics.encounters import Encounter, encounter_steps, find_encounters
 from drive_sim.evaluation.metrics.lane import in_oncoming_lane
 from drive_sim.evaluation.metrics.metric import metric

@@ -31,9 +31,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_sim.evaluation.episode_log import EpisodeLog, Floats
-from drive_sim.world.careful_drive import LATERAL_ACCELERATION
-from drive_sim.world.episode import ActorSpec
+from drive_sim.evaluation.logs.episode_log import EpisodeLog, Floats
+from drive_sim.world.roads.careful_speed import LATERAL_ACCELERATION
+from drive_sim.world.scenarios.episode import ActorSpec
 from drive_sim.world.state import (
     ACTOR_CYCLIST,
     ACTOR_NAMES,

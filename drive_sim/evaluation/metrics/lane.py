@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from drive_sim.evaluation.episode_log import EVENT_FAILURE, EpisodeLog, Floats
+from drive_sim.evaluation.logs.episode_log import EVENT_FAILURE, EpisodeLog, Floats
 from drive_sim.evaluation.metrics.metric import NOTHING, Ratio, metric
 from drive_sim.world.state import EVENT_LANE_DEPARTURE, EVENT_OFF_ROAD, EVENT_WRONG_WAY
 

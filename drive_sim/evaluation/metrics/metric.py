@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from drive_sim.evaluation.episode_log import EpisodeLog
+from drive_sim.evaluation.logs.episode_log import EpisodeLog
 
 Aggregation = Literal["mean", "ratio", "count", "rate", "median"]
 """How episodes become one number, and which interval goes with it.

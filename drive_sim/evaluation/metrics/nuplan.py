@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from drive_sim.evaluation.episode_log import EpisodeLog, Floats
+from drive_sim.evaluation.logs.episode_log import EpisodeLog, Floats
 from drive_sim.evaluation.metrics.comfort import is_comfortable
 from drive_sim.evaluation.metrics.encounters import actor_ahead
 from drive_sim.evaluation.metrics.lane import in_oncoming_lane

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from drive_sim.evaluation.episode_log import FAR, EpisodeLog
+from drive_sim.evaluation.logs.episode_log import FAR, EpisodeLog
 from drive_sim.evaluation.metrics.encounters import find_encounters
 from drive_sim.evaluation.metrics.metric import NOTHING, Ratio, metric
 from drive_sim.world.state import (

@@ -1,0 +1,1 @@
+"""What every other folder may import: errors, progress, where the bundled data lies."""

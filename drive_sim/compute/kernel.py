@@ -1,0 +1,291 @@
+"""One scalar source for CPU and CUDA.
+
+A ``@scalar`` function is a small piece of arithmetic on scalars and on tuples of arrays. A ``@kernel`` body
+computes one item (a world, an actor, a pixel) and calls scalar functions; the `Kernel` made of it runs the body
+for every item, in a compiled CPU loop (spread over threads when that pays) or as a CUDA kernel with a thread an item.
+
+Rules for kernel arguments: scalars, and `NamedTuple`s or tuples of arrays; no bare arrays (Numba's CUDA simulator
+wraps a bare array in a type that compiled functions refuse). Bodies write their results into arrays. A tuple
+that serves many calls is marked `drive_sim.compute.argument_structs.lasting`, and reaches the body as one pointer.
+``min`` and ``max`` take two arguments, which is what the CUDA target has them for.
+
+The disk cache of compiled code watches only a function's own file, so a changed callee in another module would go
+unnoticed; the cache folder is therefore named after a hash of every source file of this package, of Numba's
+version and of the CPU.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+import sys
+import types
+from collections.abc import Callable
+from itertools import pairwise
+from operator import is_
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core import config as numba_config
+
+from drive_sim.compute.argument_structs import BundleArguments, bundle_of
+from drive_sim.compute.device import (
+    SIMULATED_CUDA,
+    allocate,
+    cuda_available,
+    duplicate,
+    resolve_device,
+    to_device,
+    to_gpu,
+    to_host,
+)
+from drive_sim.compute.machine_code import WholeKernel
+from drive_sim.compute.threads import loop_threads, set_threads, thread_count, threads
+
+# Who computes needs kernels, arrays and threads: all are to be had here.
+__all__ = [
+    "KERNELS", "SIMULATED_CUDA", "Kernel", "Repeated", "allocate", "cuda_available", "duplicate",
+    "inlined_scalar", "inner_scalar", "kernel", "loop_threads", "resolve_device", "scalar", "set_threads", "threads",
+    "to_device", "to_host",
+]  # fmt: skip
+
+
+KERNEL_FOLDERS = ("compute", "world", "sensors", "drivers", "learning")
+"""Folders with whatever compiled code can call or take a constant from; the rest may change without compiling anew."""
+
+
+def _cache_root() -> Path:
+    configured = os.environ.get("DRIVE_SIM_CACHE")
+    if configured:
+        return Path(configured)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "drive_sim"
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "drive_sim"
+
+
+def _source_hash() -> str:
+    digest = hashlib.sha256()
+    package = Path(__file__).parents[1]
+    for folder in KERNEL_FOLDERS:
+        for path in sorted((package / folder).rglob("*.py")):
+            digest.update(path.relative_to(package).as_posix().encode())
+            digest.update(path.read_bytes())
+    digest.update(f"{numba.__version__} {np.__version__} {sys.version}".encode())
+    digest.update((numba_config.CPU_NAME or _cpu_name()).encode())
+    return digest.hexdigest()[:16]
+
+
+def _cpu_name() -> str:
+    import llvmlite.binding as llvm
+
+    return str(llvm.get_host_cpu_name())
+
+
+if not os.environ.get("NUMBA_CACHE_DIR"):
+    numba_config.CACHE_DIR = str(_cache_root() / "numba" / _source_hash())
+
+CUDA_BLOCK = 128
+
+# Compiled code never allocates, so it needs no reference counts: without them a step of many arrays runs fifteen
+# times faster (each call of a scalar function would count every array of its tuples up and down, atomically).
+# What is not said about floating point, Numba takes from whichever caller is compiled first, and keeps on disk.
+scalar = numba.njit(nogil=True, error_model="numpy", _nrt=False, fastmath=False, no_cfunc_wrapper=True, cache=True)
+"""Compile a function for use inside kernel bodies, on CPU and CUDA; IEEE arithmetic, so batches equal single runs."""
+
+inner_scalar = numba.njit(
+    nogil=True, error_model="numpy", _nrt=False, fastmath=False, no_cpython_wrapper=True, no_cfunc_wrapper=True,
+    cache=True,
+)  # fmt: skip
+"""`scalar` that only compiled code can call: it compiles in half the time where its arguments are large tuples."""
+
+inlined_scalar = numba.njit(
+    nogil=True, error_model="numpy", _nrt=False, fastmath=False, forceinline=True, no_cpython_wrapper=True,
+    no_cfunc_wrapper=True, cache=True,
+)  # fmt: skip
+"""`scalar` that becomes part of its caller, so that a loop around it can be vectorised."""
+
+KERNELS: dict[str, Kernel] = {}
+"""Every kernel by qualified name, so that a test can compile each of them for a GPU."""
+
+
+def _extreme(first: Any, second: Any, smaller: bool) -> Callable[[Any, Any], Any] | None:
+    if not all(isinstance(kind, numba.types.Number | numba.types.Boolean) for kind in (first, second)):
+        return None
+    if smaller:
+        return lambda first, second: second if second < first else first
+    return lambda first, second: second if second > first else first
+
+
+# Numba's own min and max take any number of arguments, which its CUDA target cannot compile. (No annotations here:
+# Numba wants the signature of an overload to be exactly that of what it returns.)
+@numba.extending.overload(min, target="cuda")
+def _cuda_min(first, second):  # type: ignore[no-untyped-def]
+    return _extreme(first, second, smaller=True)
+
+
+@numba.extending.overload(max, target="cuda")
+def _cuda_max(first, second):  # type: ignore[no-untyped-def]
+    return _extreme(first, second, smaller=False)
+
+
+def _loop_template(count: int) -> Callable[..., None]:
+    """A loop over items for a body of ``count`` further arguments, each by name: Numba packs ``*args`` slowly."""
+    names = ", ".join(f"argument_{number}" for number in range(count))
+    scope: dict[str, Callable[..., None]] = {}
+    exec(f"def loop(start, stop, {names}):\n    for item in range(start, stop):\n        BODY(item, {names})\n", scope)
+    return scope["loop"]
+
+
+def _cuda_template(count, args):  # type: ignore[no-untyped-def]
+    item = cuda.grid(1)  # type: ignore[name-defined]  # noqa: F821
+    if item < count:
+        BODY(item, *args)  # type: ignore[name-defined]  # noqa: F821
+
+
+def _rebuild(template: Callable[..., None], like: Callable[..., None], names: dict[str, Any]) -> Callable[..., None]:
+    """The template with its own globals, under the name, file and line of ``like``: only so does the disk cache hit."""
+    code = template.__code__.replace(
+        co_filename=like.__code__.co_filename,
+        co_firstlineno=like.__code__.co_firstlineno,
+        co_name=like.__name__,
+        co_qualname=like.__qualname__,
+    )
+    function = types.FunctionType(code, {"__builtins__": __builtins__, "range": range, **names}, like.__name__)
+    function.__module__, function.__qualname__ = like.__module__, like.__qualname__
+    return function
+
+
+class Kernel:
+    """A body run for every item: ``kernel(device, count, *args)``.
+
+    Parameters
+    ----------
+    body
+        ``body(item, *args)``, written in the part of Python that Numba compiles for CPU and CUDA alike.
+    grain
+        Items that a thread must have to itself for a CPU loop to be shared: what takes about 0.2 ms. Handing a part
+        to another thread and waiting for it takes 0.1 ms.
+    fastmath
+        Relaxed floating point in the body itself; for pictures only.
+    """
+
+    def __init__(self, body: Callable[..., None], grain: int, fastmath: bool) -> None:
+        self.__doc__, self.__name__, self.__module__ = body.__doc__, body.__name__, body.__module__
+        self.grain = grain
+        self._source = body
+        # Entries from Python and C cost compile time that grows with the arguments; only the simulator calls a body.
+        entries = {"no_cpython_wrapper": not SIMULATED_CUDA, "no_cfunc_wrapper": True}
+        self._body = numba.njit(nogil=True, error_model="numpy", _nrt=False, fastmath=fastmath, **entries)(body)
+        template = _loop_template(len(inspect.signature(body).parameters) - 1)
+        loop = _rebuild(template, body, {"BODY": self._body})
+        self._loop = numba.njit(
+            nogil=True, error_model="numpy", _nrt=False, fastmath=fastmath, no_cfunc_wrapper=True, cache=True,
+            pipeline_class=WholeKernel,
+        )(loop)  # fmt: skip
+        self._cuda: Any = None
+        KERNELS[f"{body.__module__}.{body.__qualname__}"] = self
+
+    def __call__(self, device: str, count: int, *arguments: Any) -> None:
+        move = to_gpu if device == "cuda" and not SIMULATED_CUDA else None
+        args = tuple([bundle_of(argument, move) for argument in arguments])
+        if device == "cuda":
+            self._launch(count, args)
+        elif device == "cpu":
+            self._run(count, args)
+        else:
+            raise ValueError(f"device must be 'cpu' or 'cuda', not {device!r}")
+
+    def __reduce__(self) -> str:
+        # Copies and pickles are this one: a kernel is a function.
+        return self.__name__
+
+    def _run(self, count: int, args: tuple[Any, ...]) -> None:
+        # Compile in one thread before several ask for it.
+        if not self._loop.signatures:
+            self._loop(0, 0, *args)
+        self.spread(self._loop, count, args)
+
+    def spread(self, loop: Callable[..., None], count: int, args: tuple[Any, ...]) -> None:
+        """Call ``loop(start, stop, *args)`` for all items, on as many threads as they are worth."""
+        parts = min(thread_count(), count // self.grain)
+        if parts <= 1:
+            loop(0, count, *args)
+            return
+        edges = [count * part // parts for part in range(parts + 1)]
+        futures = [loop_threads().submit(loop, start, stop, *args) for start, stop in pairwise(edges[1:])]
+        loop(edges[0], edges[1], *args)
+        for future in futures:
+            future.result()
+
+    def compiled_for(self, args: tuple[Any, ...]) -> Callable[..., None]:
+        """The compiled CPU loop for arguments of these types: ``loop(start, stop, *args)``, which checks no type."""
+        integers = (numba.types.int64, numba.types.int64)
+        entry: Callable[..., None] = self._loop.compile((*integers, *(numba.typeof(argument) for argument in args)))
+        return entry
+
+    def _launch(self, count: int, args: tuple[Any, ...]) -> None:
+        if count:
+            blocks = (count + CUDA_BLOCK - 1) // CUDA_BLOCK
+            self.cuda_kernel[blocks, CUDA_BLOCK](count, args)
+
+    @property
+    def cuda_kernel(self) -> Any:
+        """The CUDA kernel of this body, made on first use."""
+        if self._cuda is None:
+            from numba import cuda
+
+            options = {} if SIMULATED_CUDA else {"extensions": [BundleArguments]}
+            self._cuda = cuda.jit(self.cuda_entry(), **options)
+        return self._cuda
+
+    def cuda_entry(self) -> Callable[..., None]:
+        """The Python function that the CUDA kernel is compiled from: ``entry(count, args)``, ``args`` one tuple.
+
+        One tuple, because Numba's CUDA launcher does not gather ``*args``.
+        """
+        from numba import cuda
+
+        return _rebuild(_cuda_template, self._source, {"BODY": self._body, "cuda": cuda})
+
+
+class Repeated:
+    """A kernel for a caller whose arguments seldom change: called as the kernel is, it starts in a tenth of the time.
+
+    A call finds out where the records of lasting tuples lie, of what types the arguments are and which compiled code
+    fits them: 5 µs, more than a small kernel runs. Here that is remembered for as long as each argument is the very
+    object that it was the time before; so results go into arrays that stay. Each caller has one of its own; it keeps
+    its last arguments alive.
+    """
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._shareable = 2 * kernel.grain
+        # Arguments of the last call, the same as compiled code takes them, and that code: one tuple, so that a thread
+        # which calls meanwhile finds all three of the same call.
+        self._last: tuple[tuple[Any, ...], tuple[Any, ...], Callable[..., None]] | None = None
+
+    def __call__(self, device: str, count: int, *arguments: Any) -> None:
+        last = self._last
+        if last is not None and device == "cpu" and all(map(is_, arguments, last[0])):
+            _, args, loop = last
+            if count < self._shareable:
+                loop(0, count, *args)
+            else:
+                self._kernel.spread(loop, count, args)
+            return
+        self._kernel(device, count, *arguments)
+        if device == "cpu":
+            args = tuple([bundle_of(argument) for argument in arguments])
+            self._last = arguments, args, self._kernel.compiled_for(args)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy's arguments are copies too: none of what is remembered here holds for them.
+        return Repeated, (self._kernel,)
+
+
+def kernel(grain: int = 16, fastmath: bool = False) -> Callable[[Callable[..., None]], Kernel]:
+    """Make a `Kernel` of the body that follows: ``@kernel(grain=4)``."""
+    return lambda body: Kernel(body, grain, fastmath)

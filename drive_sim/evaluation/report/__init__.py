@@ -1,0 +1,3 @@
+"""``report.html``: `page` puts it together from sections, a module each; `words` and `tables` serve all of them,
+`comparison_page` and `comparison_words` tell of two drivers, `junit` is the report for continuous integration.
+"""

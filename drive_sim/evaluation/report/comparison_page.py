@@ -1,0 +1,186 @@
+"""``report-vs-DRIVER.html``: two drivers on the same drives, drive by drive and metric by metric."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from drive_sim.base.progress import Report
+from drive_sim.evaluation.report import comparison_words as words
+from drive_sim.evaluation.report import tables
+from drive_sim.evaluation.report.limits import REAL_WORLD
+from drive_sim.evaluation.report.videos import Scene, place, replay_command, scene, told
+from drive_sim.evaluation.results import Results, Rival
+from drive_sim.evaluation.running.episodes import Drives
+from drive_sim.evaluation.running.replays import arrived, replay, worst_first
+from drive_sim.evaluation.running.summary import Evaluation
+from drive_sim.evaluation.statistics.comparison import PairedOutcomes, pair_outcomes
+
+if TYPE_CHECKING:
+    from drive_sim.drivers.driver import Driver
+
+PAIRS_FILMED = 3
+"""Drives in which the two differ that are driven again by both and filmed."""
+SHOWN = 12
+"""Drives in which the two differ that are listed unfolded."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One driver in a drive in which the two differ."""
+
+    passed: bool
+    told: str
+    moment: str
+    command: str
+
+
+@dataclass(frozen=True)
+class DifferingDrive:
+    """A drive that one driver got through and the other did not."""
+
+    index: int
+    where: str
+    sides: tuple[Side, Side]
+    filmed: bool
+
+
+@dataclass(frozen=True)
+class RivalSummary:
+    """What the main report says of a rival: the rest is on the page of its own."""
+
+    page: str
+    """Name of that page."""
+    name: str
+    privileged: bool
+    paired: PairedOutcomes
+    verdict: str
+    compared: str
+
+
+def page_names(rivals: Sequence[Rival]) -> list[str]:
+    """File names of the pages, one a rival, no two the same."""
+    names: list[str] = []
+    for rival in rivals:
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "-", rival.driver.name)
+        name, number = f"report-vs-{plain}.html", 2
+        while name in names:
+            name, number = f"report-vs-{plain}-{number}.html", number + 1
+        names.append(name)
+    return names
+
+
+def summary(results: Results, evaluation: Evaluation, number: int, page: str) -> RivalSummary:
+    """Rival ``number`` of the comparisons, in short."""
+    rival, name = results.comparisons[number], results.driver.name
+    paired = _paired(evaluation.driver, evaluation.rivals[number])
+    return RivalSummary(
+        page=page,
+        name=rival.driver.name,
+        privileged=rival.driver.privileged,
+        paired=paired,
+        verdict=words.outcomes_verdict(paired, name, rival.driver.name),
+        compared=words.compared(rival, name),
+    )
+
+
+def comparison_page(
+    results: Results,
+    evaluation: Evaluation,
+    number: int,
+    drivers: tuple[Driver, Driver],
+    folder: Path,
+    most_films: int | None,
+    report: Report,
+) -> dict[str, Any]:
+    """What the page's template wants to know; drives the most telling episodes again for both."""
+    both = (evaluation.driver, evaluation.rivals[number])
+    rival, name = results.comparisons[number], results.driver.name
+    order = differing_drives(evaluation, both)
+    filmed = order[: PAIRS_FILMED if most_films is None else min(PAIRS_FILMED, most_films)]
+    films = _films(evaluation, both, drivers, filmed, folder, report)
+    differing = [_row(evaluation, both, index, folder, filmed) for index in order]
+    columns = [column for column in tables.columns_of(results) if column.driver in (results.driver, rival.driver)]
+    paired = _paired(*both)
+    return {
+        "rival": rival,
+        "paired": paired,
+        "verdict": words.outcomes_verdict(paired, name, rival.driver.name),
+        "sentences": [words.metric_sentence(row, name, rival.driver.name) for row in rival.comparison],
+        "limits": _limits(results, rival),
+        "differing": differing[:SHOWN],
+        "further": differing[SHOWN:],
+        "pairs": films,
+        "columns": columns,
+        "families": tables.family_rows(columns),
+    }
+
+
+def _paired(first: Drives, second: Drives) -> PairedOutcomes:
+    pairs = list(zip(first.scores, second.scores, strict=False))
+    return pair_outcomes([arrived(a) for a, _ in pairs], [arrived(b) for _, b in pairs])
+
+
+def differing_drives(evaluation: Evaluation, both: tuple[Drives, Drives]) -> list[int]:
+    """Drives that exactly one got through: the worst failures first, the driver's and its rival's taking turns."""
+    sides: list[list[int]] = []
+    for drives, other in (both, both[::-1]):
+        order = worst_first(drives.scores, evaluation.suite.headline)
+        sides.append([k for k in order if not arrived(drives.scores[k]) and arrived(other.scores[k])])
+    turns = [(turn, side, index) for side, found in enumerate(sides) for turn, index in enumerate(found)]
+    return [index for _, _, index in sorted(turns)]
+
+
+def _row(
+    evaluation: Evaluation, both: tuple[Drives, Drives], index: int, folder: Path, filmed: Sequence[int]
+) -> DifferingDrive:
+    sides = []
+    for drives in both:
+        score, moment = drives.scores[index], drives.traces[index].moment
+        given = None if drives is evaluation.driver else drives.facts.given
+        at = f"{moment.what} at {moment.time:.1f} s"
+        sides.append(Side(arrived(score), told(score), at, replay_command(folder, index, given)))
+    return DifferingDrive(index, place(both[0].scores[index]), (sides[0], sides[1]), index in filmed)
+
+
+def _films(
+    evaluation: Evaluation,
+    both: tuple[Drives, Drives],
+    drivers: tuple[Driver, Driver],
+    which: Sequence[int],
+    folder: Path,
+    report: Report,
+) -> list[tuple[Scene, Scene]]:
+    """The same drives of both, the driver's first."""
+    found: list[list[Scene]] = []
+    for side, (drives, driver) in enumerate(zip(both, drivers, strict=True)):
+        again = replay(
+            evaluation,
+            drives,
+            driver,
+            which,
+            lambda share, text, side=side: report((side + share) / 2.0, text),  # type: ignore[misc]
+        )
+        found.append([scene(evaluation, drives, one, folder, ()) for one in again])
+    return list(zip(*found, strict=True))
+
+
+def _limits(results: Results, rival: Rival) -> list[str]:
+    """What the comparison cannot show."""
+    said = [
+        "That no difference can be shown does not show that there is none: it may be anything within its interval.",
+    ]
+    trained = [driver.name for driver in (results.driver, rival.driver) if driver.controller == "model"]
+    if trained:
+        said.append(
+            f"{' and '.join(trained)}: one training each. What differs here may be due to the seed of a training, not "
+            "to the recipe."
+            if len(trained) > 1
+            else f"{trained[0]} is one network of one training; trained again it may compare differently."
+        )
+    if any(driver.privileged for driver in (results.driver, rival.driver)):
+        said.append("A driver that sees the truth is a yardstick: to drive as well by sensors may not be possible.")
+    return [*said, REAL_WORLD]

@@ -1,0 +1,194 @@
+"""``report.html``: one file that works offline and says what an evaluation found, in words first.
+
+Everything is inside it: styles, drawings as SVG, videos as MP4 in data addresses. It asks no server for anything.
+For each driver compared with, a page of the same kind lies beside it (`report_rivals`).
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from drive_sim.base.progress import Report
+from drive_sim.evaluation.report import comparison_page as report_rivals
+from drive_sim.evaluation.report import comparison_words as report_comparison_words
+from drive_sim.evaluation.report import tables, words
+from drive_sim.evaluation.report.failures import failures
+from drive_sim.evaluation.report.heat_map import heat_map
+from drive_sim.evaluation.report.limits import limits
+from drive_sim.evaluation.report.maps import map_svg
+from drive_sim.evaluation.report.plots import LEFT, RIGHT
+from drive_sim.evaluation.report.training_seeds import told as told_of_trainings
+from drive_sim.evaluation.report.training_seeds import trainings_section
+from drive_sim.evaluation.report.videos import place, scene, told
+from drive_sim.evaluation.results import Results
+from drive_sim.evaluation.running.episodes import BATCH
+from drive_sim.evaluation.running.replays import GRAVEST_FIRST, arrived, replay, worst_first, worth_filming
+from drive_sim.world.state import EVENT_FINISH, EVENT_NAMES, EVENT_TIME_OUT
+
+if TYPE_CHECKING:
+    from drive_sim.drivers.driver import Driver
+    from drive_sim.evaluation.running.summary import Evaluation
+    from drive_sim.evaluation.statistics.estimates import EpisodeScore
+
+TEMPLATES = Path(__file__).parent / "templates"
+FILMED_AT_LEAST = 3
+"""Closest calls are filmed where fewer drives failed."""
+MOST_MAPS = 120
+"""Maps shown, worst first: more would make the page slow on a phone."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A small map with what it shows in words."""
+
+    index: int
+    svg: str
+    title: str
+    outcome: str
+    fine: bool
+
+
+def write_report(
+    page: Path,
+    results: Results,
+    evaluation: Evaluation,
+    drivers: Sequence[Driver],
+    films: int | None,
+    report: Report,
+) -> None:
+    """Film failed drives and write the page, and one for each rival beside it.
+
+    ``drivers`` are the driver and then its rivals; ``films`` says how many failed drives are filmed at most, every one
+    if None. ModuleNotFoundError where the extra ``report`` is missing.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    shared = {
+        "results": results,
+        "suite": evaluation.suite,
+        "words": words,
+        "compared_words": report_comparison_words,
+        "command": command_line(results, evaluation),
+        "axes": (100.0 * LEFT, 100.0 * RIGHT),
+    }
+    names = report_rivals.page_names(results.comparisons)
+    parts = 1 + len(names)
+
+    def part(number: int) -> Report:
+        return lambda share, text: report((number + 0.95 * share) / parts, text)
+
+    for number, name in enumerate(names):
+        pair = (drivers[0], drivers[1 + number])
+        found = report_rivals.comparison_page(results, evaluation, number, pair, page.parent, films, part(number))
+        _write(page.with_name(name), environment.get_template("comparison.html").render(**shared, **found))
+    found = _main_page(results, evaluation, drivers[0], page.parent, names, films, part(len(names)))
+    _write(page, environment.get_template("report.html").render(**shared, **found))
+
+
+def _write(page: Path, text: str) -> None:
+    unfinished = page.with_name(page.name + ".part")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(page)
+
+
+def _main_page(
+    results: Results,
+    evaluation: Evaluation,
+    driver: Driver,
+    folder: Path,
+    pages: Sequence[str],
+    most_films: int | None,
+    report: Report,
+) -> dict[str, Any]:
+    """What the main page's template wants to know."""
+    scores, headline = evaluation.driver.scores, evaluation.suite.headline
+    order = worst_first(scores, headline)
+    which = worth_filming(scores, order, most_films, FILMED_AT_LEAST)
+    others = [*evaluation.rivals, *evaluation.yardsticks]
+    films = [
+        scene(evaluation, evaluation.driver, again, folder, others)
+        for again in replay(evaluation, evaluation.driver, driver, which, report)
+    ]
+    columns = tables.columns_of(results)
+    return {
+        "verdict": words.verdict(results, evaluation.suite),
+        "beside": words.beside(results, evaluation.suite),
+        "standing": report_comparison_words.standing(results),
+        "retrained": told_of_trainings(results),
+        "findings": words.findings(results, evaluation.suite),
+        "limits": limits(results, evaluation.suite),
+        "columns": columns,
+        "bars": tables.headline_bars(results, headline),
+        "headline": headline.replace("_", " "),
+        "key_rows": tables.metric_rows(tables.KEY_METRICS.get(headline, (headline,)), columns),
+        "families": tables.family_rows(columns),
+        "timing": tables.timing_rows(results),
+        "trainings": trainings_section(results),
+        "rivals": [report_rivals.summary(results, evaluation, k, page) for k, page in enumerate(pages)],
+        "heat": heat_map(scores, results.episodes, headline, results.seed),
+        "outcomes": _outcomes(scores),
+        "failures": failures(results, evaluation, order, folder, films),
+        "close_calls": [film for film in films if arrived(scores[film.index])],
+        "tiles": [_tile(evaluation, index) for index in order[:MOST_MAPS]],
+        "hidden": max(len(order) - MOST_MAPS, 0),
+        "fewer": tables.yardstick_episodes(results),
+    }
+
+
+def command_line(results: Results, evaluation: Evaluation) -> str:
+    """What to type to get the same results again: every argument of the command that is not as usual."""
+    conditions = evaluation.conditions
+    parts = ["drive-sim", "evaluate", results.driver.given, "--suite", results.suite]
+    if results.roads is not None:
+        parts += ["--roads", results.roads]
+    parts += ["--episodes", str(len(evaluation.drawn)), "--seed", str(results.seed)]
+    if results.seconds is not None:
+        parts += ["--seconds", str(results.seconds)]
+    if conditions.batch != BATCH[results.device]:
+        parts += ["--batch", str(conditions.batch)]
+    if results.device != "cpu":
+        parts += ["--device", results.device]
+    for other in results.trainings.retrained if results.trainings else ():
+        parts += ["--retrained", other.driver.given]
+    for rival in results.comparisons:
+        parts += ["--against", rival.driver.given]
+    if conditions.real_time:
+        parts.append("--real-time")
+    if results.latency_s:
+        parts += ["--latency", f"{1000.0 * results.latency_s:g}"]
+    if not evaluation.beside_yardsticks:
+        parts.append("--no-yardsticks")
+    return shlex.join([*parts, "--output"]) + " DIR"
+
+
+def _outcomes(scores: Sequence[EpisodeScore]) -> list[dict[str, Any]]:
+    """How the drives ended, for a bar: arrivals first, then ever graver; ``tone`` is the class of its colour."""
+    tones = {EVENT_NAMES[EVENT_FINISH]: "finish", EVENT_NAMES[EVENT_TIME_OUT]: "time"}
+    tones |= {EVENT_NAMES[event]: f"bad{place}" for place, event in reversed(list(enumerate(GRAVEST_FIRST)))}
+    counted = Counter(score.outcome for score in scores)
+    known = [outcome for outcome in tones if outcome in counted]
+    return [
+        {
+            "what": outcome,
+            "count": counted[outcome],
+            "share": 100.0 * counted[outcome] / len(scores),
+            "tone": tones.get(outcome, "time"),
+        }
+        for outcome in [*known, *sorted(counted.keys() - set(known))]
+    ]
+
+
+def _tile(evaluation: Evaluation, index: int) -> Tile:
+    score = evaluation.driver.scores[index]
+    title = f"{index} · {place(score)}"
+    svg = map_svg(evaluation.driver.traces[index], evaluation.episodes[index], escape(f"map of drive {title}"))
+    return Tile(index, svg, title, told(score), arrived(score))

@@ -1,0 +1,190 @@
+"""Tables of the report: metrics with yardsticks beside them, the headline's intervals as a chart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from drive_sim.evaluation.metrics import METRICS, TIMING_METRICS
+from drive_sim.evaluation.metrics.comfort import COMFORT_METRICS
+from drive_sim.evaluation.metrics.drive import DRIVE_METRICS
+from drive_sim.evaluation.metrics.lane import LANE_METRICS
+from drive_sim.evaluation.metrics.nuplan import NUPLAN_METRICS
+from drive_sim.evaluation.metrics.obstacles import OBSTACLE_METRICS
+from drive_sim.evaluation.report.words import (
+    DASH,
+    arrow,
+    estimate_text,
+    interval_text,
+    number,
+    unit_label,
+)
+from drive_sim.evaluation.results import Bounded, DriverFacts, EstimateRow, Results, Yardstick
+
+FAMILIES = {
+    "Lane keeping": LANE_METRICS,
+    "Other road users": OBSTACLE_METRICS,
+    "The whole drive": DRIVE_METRICS,
+    "nuPlan's closed-loop score": NUPLAN_METRICS,
+    "Comfort": COMFORT_METRICS,
+}
+"""All metrics, in the order in which the report shows them."""
+KEY_METRICS = {
+    "autonomy": (
+        "autonomy",
+        "distance_per_intervention",
+        "lateral_error_mean",
+        "lateral_error_p95",
+        "lane_departures_per_km",
+        "time_in_lane",
+        "collisions_per_km",
+        "route_completion",
+        "steering_whiteness",
+        "comfortable",
+    ),
+    "collision_free_passes": (
+        "collision_free_passes",
+        "collisions_per_km",
+        "collisions_per_km_pedestrian",
+        "min_clearance",
+        "min_ttc",
+        "route_completion",
+        "driving_score",
+        "nuplan_score",
+        "success",
+        "lateral_error_mean",
+    ),
+}
+"""Shown first, by the suite's headline."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A driver in a table."""
+
+    driver: DriverFacts
+    metrics: dict[str, EstimateRow]
+    episodes: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number as shown."""
+
+    value: str
+    unit: str
+    interval: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric of all drivers."""
+
+    metric: str
+    title: str
+    arrow: str
+    formula: str
+    source: str
+    what: str
+    cells: list[Cell | None]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One driver's headline in the chart: places as shares of its width, in percent."""
+
+    driver: DriverFacts
+    main: bool
+    at: float
+    low: float
+    high: float
+    text: str
+    interval: str
+    episodes: int
+
+
+def columns_of(results: Results) -> list[Column]:
+    """The driver, those it was compared with, then yardsticks."""
+    found = [Column(results.driver, results.metrics, len(results.episodes))]
+    found += [Column(rival.driver, rival.metrics, len(rival.episodes)) for rival in results.comparisons]
+    return found + [Column(other.driver, other.metrics, other.episodes) for other in results.yardsticks]
+
+
+def metric_rows(names: Sequence[str], columns: Sequence[Column]) -> list[Row]:
+    """A row for each metric that says something about the first column's driver."""
+    rows = []
+    for name in names:
+        if name not in columns[0].metrics:
+            continue
+        rows.append(row_of(name, [cell(column.metrics.get(name)) for column in columns]))
+    return rows
+
+
+def row_of(name: str, cells: list[Cell | None]) -> Row:
+    """A metric's row with these cells."""
+    metric, what = METRICS[name], " ".join(METRICS[name].__doc__.split())
+    return Row(name, name.replace("_", " "), arrow(name), metric.formula, metric.source, what, cells)
+
+
+def family_rows(columns: Sequence[Column]) -> dict[str, list[Row]]:
+    """The rows of every family that has any."""
+    found = {family: metric_rows([metric.name for metric in metrics], columns) for family, metrics in FAMILIES.items()}
+    return {family: rows for family, rows in found.items() if rows}
+
+
+def timing_rows(results: Results) -> list[Row]:
+    """Latency, pace and energy, in the order of `columns_of`; what was measured of nobody is left out."""
+    drivers = results.timing["drivers"]
+    given = [column.driver.given for column in columns_of(results)]
+    rows = []
+    for name, metric in TIMING_METRICS.items():
+        found = [drivers.get(driver, {}).get("metrics", {}).get(name) for driver in given]
+        cells = [None if row is None else cell(EstimateRow(**row), plain=name == "real_time_factor") for row in found]
+        if all(cell is None or cell.value == DASH for cell in cells):
+            continue
+        better = "↑" if metric.better == "higher" else "↓"
+        what = " ".join(metric.__doc__.split())
+        rows.append(Row(name, name.replace("_", " "), better, metric.formula, metric.source, what, cells))
+    return rows
+
+
+def cell(row: Bounded | None, plain: bool = False) -> Cell | None:
+    """A number with its interval as shown; None where there is none."""
+    if row is None:
+        return None
+    if plain:  # a factor, not a share
+        return Cell(number(row.estimate, ""), "×", "")
+    return Cell(estimate_text(row), unit_label(row.unit), interval_text(row))
+
+
+def headline_bars(results: Results, headline: str) -> list[Bar]:
+    """The headline of every driver on one scale: of shares 0 to 100 %, else from 0 to the largest value."""
+    rows = [(column, column.metrics[headline]) for column in columns_of(results) if headline in column.metrics]
+    known = [(column, row) for column, row in rows if row.estimate is not None]
+    ends = [bound for _, row in known for bound in (row.estimate, row.high) if bound is not None]
+    top = 1.0 if known and known[0][1].unit == "1" else max([*ends, 1e-9])
+
+    def place(value: float | None, otherwise: float) -> float:
+        return 100.0 * min(max((otherwise if value is None else value) / top, 0.0), 1.0)
+
+    bars = []
+    for column, row in known:
+        estimate = row.estimate or 0.0
+        bars.append(
+            Bar(
+                driver=column.driver,
+                main=column.driver is results.driver,
+                at=place(estimate, 0.0),
+                low=place(row.low, estimate),
+                high=place(row.high, estimate),
+                text=f"{estimate_text(row)} {unit_label(row.unit)}",
+                interval=interval_text(row),
+                episodes=column.episodes,
+            )
+        )
+    return bars
+
+
+def yardstick_episodes(results: Results) -> list[Yardstick]:
+    """Yardsticks that drove fewer episodes than the driver."""
+    return [other for other in results.yardsticks if other.episodes < len(results.episodes)]

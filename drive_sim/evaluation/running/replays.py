@@ -1,0 +1,159 @@
+"""Failed drives, driven again: the same drives to the bit, this time with their logs kept and their moments filmed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from drive_sim.base.progress import Report
+from drive_sim.evaluation.logs.episode_log import EpisodeLog
+from drive_sim.evaluation.logs.rollout_log import RolloutLog
+from drive_sim.evaluation.metrics import METRICS
+from drive_sim.evaluation.metrics.obstacles import OBSTACLE_METRICS
+from drive_sim.evaluation.running.episodes import Conditions, Drives, under
+from drive_sim.evaluation.statistics.estimates import EpisodeScore
+from drive_sim.evaluation.video.capture import NO_FILM, Film, make_crew
+from drive_sim.rollout import run
+from drive_sim.world.simulator import Simulator
+from drive_sim.world.state import (
+    EVENT_COLLISION_PEDESTRIAN,
+    EVENT_COLLISION_STATIC,
+    EVENT_COLLISION_VEHICLE,
+    EVENT_FINISH,
+    EVENT_NAMES,
+    EVENT_OFF_ROAD,
+    EVENT_STALL,
+    EVENT_TIME_OUT,
+    EVENT_WRONG_WAY,
+)
+
+if TYPE_CHECKING:
+    from drive_sim.drivers.driver import Driver
+    from drive_sim.evaluation.running.summary import Evaluation
+
+SAME = 0.5
+"""[m] of path length. On a GPU a network's last bits depend on who else is in its batch; all else repeats exactly."""
+AT_ONCE = 8
+"""Worlds driven again together: more hardly save time, and each keeps seven seconds of its camera's pictures."""
+GRAVEST_FIRST = (
+    EVENT_COLLISION_PEDESTRIAN,
+    EVENT_COLLISION_VEHICLE,
+    EVENT_COLLISION_STATIC,
+    EVENT_WRONG_WAY,
+    EVENT_OFF_ROAD,
+    EVENT_STALL,
+)
+"""Ways in which a drive ends badly."""
+DROVE_ON = (EVENT_NAMES[EVENT_FINISH], EVENT_NAMES[EVENT_TIME_OUT])
+"""Outcomes that are no failure."""
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """One episode driven again."""
+
+    index: int
+    """Of the episode in the evaluation."""
+    log: EpisodeLog
+    film: Film
+    same: bool
+    """Whether it ended as in the evaluation and within `SAME` of the same place."""
+
+
+def worst_first(scores: Sequence[EpisodeScore], headline: str) -> list[int]:
+    """Indices of the episodes, worst first: by failure or help, the headline, the outcome, and how close it was.
+
+    Close to hitting something where the headline is about other road users, else to leaving the lane.
+    """
+    sign = 1.0 if METRICS[headline].better == "higher" else -1.0
+    about_others = METRICS[headline] in OBSTACLE_METRICS
+
+    def goodness(index: int) -> tuple[bool, float, int, float]:
+        score = scores[index]
+        value = score.value(headline)
+        if not math.isfinite(value):
+            # A drive that failed before the headline had anything to say counts as nothing achieved.
+            value = sign * math.inf if arrived(score) else 0.0
+        margin = score.value("min_clearance") if about_others else -score.value("lateral_error_max")
+        known = margin if math.isfinite(margin) else math.inf
+        return arrived(score), sign * value, _severity(score.outcome), known
+
+    return sorted(range(len(scores)), key=goodness)
+
+
+def worth_filming(scores: Sequence[EpisodeScore], order: Sequence[int], most: int | None, least: int) -> list[int]:
+    """At most ``most`` failed drives of ``order``, every one if None; the worst others where those are below ``least``.
+
+    Where not all can be filmed, each scenario and outcome has one film before any has two.
+    """
+    most = len(order) if most is None else most
+    failed = worst_of_each_kind(scores, [index for index in order if not arrived(scores[index])], most)
+    fine = [index for index in order if arrived(scores[index])]
+    return failed + worst_of_each_kind(scores, fine, min(least, most) - len(failed))
+
+
+def worst_of_each_kind(scores: Sequence[EpisodeScore], order: Sequence[int], count: int) -> list[int]:
+    """The first ``count`` of ``order``, but of each scenario and outcome one before any second."""
+    seen: set[tuple[str, str]] = set()
+    first: list[int] = []
+    second: list[int] = []
+    for index in order:
+        kind = (scores[index].facts.scenario, scores[index].outcome)
+        (second if kind in seen else first).append(index)
+        seen.add(kind)
+    chosen = set([*first, *second][: max(count, 0)])
+    return [index for index in order if index in chosen]
+
+
+def _severity(outcome: str) -> int:
+    """Place of an outcome among all, the gravest first."""
+    names = [EVENT_NAMES[event] for event in GRAVEST_FIRST]
+    return names.index(outcome) if outcome in names else len(names)
+
+
+class Ended(Protocol):
+    """An episode's score, or its row in ``results.json``."""
+
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def interventions(self) -> int: ...
+
+
+def arrived(episode: Ended) -> bool:
+    """Whether the episode ended neither in a failure nor with a put-back on the way."""
+    return episode.outcome in DROVE_ON and not episode.interventions
+
+
+def replay(
+    evaluation: Evaluation, drives: Drives, driver: Driver, which: Sequence[int], report: Report
+) -> list[Replay]:
+    """Let ``driver``, whose ``drives`` these are, drive the episodes ``which`` again, and film the moment of each."""
+    episodes = evaluation.episodes
+    done: dict[int, Replay] = {}
+    for conditions, indices in _batches(evaluation, which):
+        report(len(done) / len(which), f"filming {len(done)} of {len(which)} drives again")
+        at_wheel = under(conditions, driver)
+        simulator = Simulator([episodes[index] for index in indices], conditions.device, conditions.on_failure)
+        log, crew = RolloutLog(), make_crew(at_wheel, simulator, [drives.traces[index].moment for index in indices])
+        run(simulator, at_wheel, [log] if crew is None else [log, crew])
+        for world, index in enumerate(indices):
+            report(len(done) / len(which), f"filming {len(done)} of {len(which)} drives again")
+            again, score = log.episode(world), drives.scores[index]
+            same = again.outcome == score.outcome and abs(again.distance - score.distance) < SAME
+            done[index] = Replay(index, again, NO_FILM if crew is None else crew.develop(world), same)
+    return [done[index] for index in which]
+
+
+def _batches(evaluation: Evaluation, which: Sequence[int]) -> list[tuple[Conditions, list[int]]]:
+    """The drives, `AT_ONCE` at most of the same conditions together."""
+    alike: dict[Conditions, list[int]] = {}
+    for index in which:
+        alike.setdefault(evaluation.conditions_of(index), []).append(index)
+    return [
+        (conditions, indices[first : first + AT_ONCE])
+        for conditions, indices in alike.items()
+        for first in range(0, len(indices), AT_ONCE)
+    ]

@@ -1,0 +1,95 @@
+"""One episode out of a ``results.json``, ready to be driven again exactly as it was scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drive_sim.base.errors import InputError
+from drive_sim.drivers.registry import make_driver
+from drive_sim.evaluation.logs.episode_log import EpisodeLog
+from drive_sim.evaluation.results import FILE_NAME, DriverFacts, EpisodeRow, Results, Retrained, Rival, load_results
+from drive_sim.evaluation.running.preventability import judged
+from drive_sim.evaluation.statistics.estimates import score_episode
+from drive_sim.evaluation.suites.conditions import AS_IT_IS, hampered
+from drive_sim.evaluation.suites.suite import draw_suite, load_suite
+from drive_sim.world.scenarios.episode import Episode
+from drive_sim.world.simulator import CONTROL_PERIOD
+
+if TYPE_CHECKING:
+    from drive_sim.drivers.driver import Driver
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredEpisode:
+    """What is needed to drive it again, and what came of it."""
+
+    driver: Driver
+    episode: Episode
+    on_failure: str
+    row: EpisodeRow
+
+    def verdict(self, log: EpisodeLog) -> str:
+        """Whether ``log`` is the same drive, in a sentence: it is if every figure is the same to the bit."""
+        # The reference driver has nothing to do with the drive: its verdict is taken as it was.
+        then = self.row
+        log = judged(log, then.preventable)
+        now = EpisodeRow(**score_episode(log).to_json() | {"condition": then.condition})
+        if now == then:
+            return f"the same drive: {then.outcome} after {then.duration_s:.2f} s and {then.distance_m:.1f} m"
+        return (
+            f"not the same drive: {now.outcome} after {now.duration_s:.2f} s and {now.distance_m:.1f} m, "
+            f"scored as {then.outcome} after {then.duration_s:.2f} s and {then.distance_m:.1f} m"
+        )
+
+
+def holds_results(path: Path) -> bool:
+    """Whether the path is a ``results.json`` or a folder with one."""
+    return path.suffix == ".json" or (path / FILE_NAME).is_file()
+
+
+def load_scored(path: str | Path, number: int, rival: str | None = None) -> ScoredEpisode:
+    """Episode ``number`` of the results at ``path`` (the file, or its folder), of the driver or of a ``rival`` of its.
+
+    Raises
+    ------
+    InputError
+        if there is no such episode or rival, the model is gone or another one, or this version draws other episodes.
+    """
+    results = load_results(path)
+    facts, rows = _driven(results, path, rival)
+    if number >= len(results.episodes):
+        raise InputError(path, "episode", f"{number} is not there", f"give 0 to {len(results.episodes) - 1}")
+    driver = make_driver(facts.given, source=str(path))
+    if facts.hash != getattr(driver, "hash", None):
+        mend = "restore the weights that were scored, or evaluate again"
+        raise InputError(path, "driver.hash", f"is {facts.hash}, {facts.given} is another", mend)
+    suite, row = load_suite(results.suite).with_seconds(results.seconds), rows[number]
+    roads = None if results.roads is None else Path(results.roads)
+    place = number - [other.condition for other in results.episodes].index(row.condition)
+    episode = draw_suite(suite, place + 1, results.seed, roads)[place]
+    if row.condition and row.condition not in suite.conditions:
+        names = ", ".join(suite.conditions) or "none"
+        problem = f"is {row.condition!r}; suite {suite.name} has {names}"
+        raise InputError(path, f"episodes.{number}.condition", problem, "evaluate again")
+    if (episode.scenario, episode.number, episode.seed) != (row.scenario, row.number, row.seed):
+        raise InputError(path, f"episodes.{number}", "is drawn otherwise by this version", "evaluate again")
+    steps = round(results.latency_s / CONTROL_PERIOD)
+    driver = hampered(driver, suite.conditions.get(row.condition, AS_IT_IS), steps)
+    return ScoredEpisode(driver, episode, suite.on_failure, row)
+
+
+def _driven(results: Results, path: str | Path, rival: str | None) -> tuple[DriverFacts, list[EpisodeRow]]:
+    """Who drove, and what came of it; ``rival`` as it was given to ``--against`` or ``--retrained``, or by name."""
+    if rival is None or rival in (results.driver.given, results.driver.name):
+        return results.driver, results.episodes
+    others: list[Retrained | Rival] = [
+        *(results.trainings.retrained if results.trainings else []),
+        *results.comparisons,
+    ]
+    for other in others:
+        if rival in (other.driver.given, other.driver.name):
+            return other.driver, other.episodes
+    known = [results.driver.given, *(other.driver.given for other in others)]
+    raise InputError(path, "--driver", f"{rival} did not drive these episodes", f"use one of {', '.join(known)}")

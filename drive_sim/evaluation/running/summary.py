@@ -1,0 +1,213 @@
+"""From drives to ``results.json``: estimates, groups and comparisons of everyone who drove."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from drive_sim.evaluation.logs.rollout_log import PARTS
+from drive_sim.evaluation.metrics import METRICS
+from drive_sim.evaluation.results import (
+    AcrossRow,
+    ComparisonRow,
+    ConditionRow,
+    EpisodeRow,
+    EstimateRow,
+    Group,
+    Results,
+    Retrained,
+    Rival,
+    Trainings,
+    Yardstick,
+    versions,
+)
+from drive_sim.evaluation.running.episodes import Conditions, Drives
+from drive_sim.evaluation.statistics.comparison import Comparison, compare, holm
+from drive_sim.evaluation.statistics.estimates import EpisodeScore, estimate_all, estimate_groups, estimate_timing
+from drive_sim.evaluation.statistics.training_seeds import across_trainings, worst_of
+from drive_sim.evaluation.suites.suite import Suite
+from drive_sim.world.scenarios.episode import Episode
+from drive_sim.world.simulator import CONTROL_PERIOD
+
+EXPLAINING = ("lateral_error_mean", "lane_departures_per_km", "steering_whiteness")
+"""Metrics in which conditions are compared beside the suite's headline."""
+
+
+@dataclass
+class Evaluation:
+    """One evaluation as far as it has come."""
+
+    suite: Suite
+    seed: int
+    roads: Path | None
+    """Folder of the road files, for real-roads."""
+    conditions: Conditions
+    drawn: list[Episode]
+    """What everyone is offered under each of the suite's conditions."""
+    driver: Drives
+    """The driver that is scored."""
+    seconds: float | None = None
+    """Driven at most in an episode, where it was asked for [s]."""
+    beside_yardsticks: bool = True
+    """Whether the suite's yardsticks were wanted."""
+    retrained: list[Drives] = field(default_factory=list)
+    """Further trainings of the driver."""
+    rivals: list[Drives] = field(default_factory=list)
+    yardsticks: list[Drives] = field(default_factory=list)
+    started: float = field(default_factory=perf_counter)
+    """Of the stopwatch [s]."""
+
+    def variants(self, conditions: Conditions) -> list[Conditions]:
+        """``conditions`` under each of the suite's, in the order in which they are driven; alone where it has none."""
+        named = self.suite.conditions.items()
+        return [replace(conditions, name=name, condition=condition) for name, condition in named] or [conditions]
+
+    @property
+    def episodes(self) -> list[Episode]:
+        """Every episode that is driven, in order: those drawn, once for each condition."""
+        return self.drawn * len(self.variants(self.conditions))
+
+    def conditions_of(self, index: int) -> Conditions:
+        """How episode ``index`` of all was driven."""
+        return self.variants(self.conditions)[index // len(self.drawn)]
+
+
+def results_of(evaluation: Evaluation, complete: bool) -> Results:
+    """What the evaluation has found so far."""
+    drives, seed = evaluation.driver, evaluation.seed
+    driven = [drives, *evaluation.retrained, *evaluation.rivals, *evaluation.yardsticks]
+    return Results(
+        complete=complete,
+        driver=drives.facts,
+        suite=evaluation.suite.name,
+        seed=seed,
+        roads=None if evaluation.roads is None else str(evaluation.roads),
+        device=evaluation.conditions.device,
+        seconds=evaluation.seconds,
+        latency_s=evaluation.conditions.latency * CONTROL_PERIOD,
+        versions=versions(),
+        metrics=_metrics(drives.scores, seed),
+        groups=[Group(**group) for group in estimate_groups(drives.scores, seed)],
+        conditions=_conditions(evaluation),
+        episodes=_rows(drives),
+        yardsticks=_compared_yardsticks(evaluation),
+        comparisons=[_rival(drives, rival, seed) for rival in evaluation.rivals if rival.scores],
+        trainings=_trainings(evaluation),
+        timing={
+            "batch": evaluation.conditions.batch,
+            "real_time": evaluation.conditions.real_time,
+            "wall_s": perf_counter() - evaluation.started,
+            "drivers": {other.facts.given: _timing(other) for other in driven if other.timings},
+        },
+    )
+
+
+def _metrics(scores: Sequence[EpisodeScore], seed: int) -> dict[str, EstimateRow]:
+    return {name: EstimateRow(**found.to_json()) for name, found in estimate_all(scores, seed).items()}
+
+
+def _rows(drives: Drives) -> list[EpisodeRow]:
+    return [EpisodeRow(**score.to_json()) for score in drives.scores]
+
+
+def _conditions(evaluation: Evaluation) -> list[ConditionRow]:
+    """What each of the suite's conditions does to the driver, on the drives that were done under it and the first."""
+    scores: dict[str, list[EpisodeScore]] = {name: [] for name in evaluation.suite.conditions}
+    for score in evaluation.driver.scores:
+        if score.facts.condition:
+            scores[score.facts.condition].append(score)
+    metrics = tuple(dict.fromkeys((evaluation.suite.headline, *EXPLAINING)))
+    found: dict[str, list[Comparison]] = {}
+    first = next(iter(scores), "")
+    for name, done in scores.items():
+        both = min(len(done), len(scores[first])) if name != first else 0
+        pairs = (done[:both], scores[first][:both])
+        found[name] = list(compare(*pairs, (name, first), metrics, evaluation.seed).values()) if both else []
+    adjusted = iter(holm([one.p_value for rows in found.values() for one in rows]))
+    return [
+        ConditionRow(
+            name=name,
+            settings=evaluation.suite.conditions[name].model_dump(exclude_defaults=True),
+            comparison=[ComparisonRow(**replace(one, p_adjusted=next(adjusted)).to_json()) for one in rows],
+        )
+        for name, rows in found.items()
+    ]
+
+
+def _compared_yardsticks(evaluation: Evaluation) -> list[Yardstick]:
+    """The yardsticks, each with what the suite's headline says on the drives that both have done."""
+    drives, headline, seed = evaluation.driver, evaluation.suite.headline, evaluation.seed
+    yardsticks = [other for other in evaluation.yardsticks if other.scores]
+    found: list[Comparison | None] = []
+    for other in yardsticks:
+        both = min(len(drives.scores), len(other.scores))
+        names = (drives.facts.name, other.facts.name)
+        compared = compare(drives.scores[:both], other.scores[:both], names, (headline,), seed)
+        found.append(compared.get(headline))
+    adjusted = holm([math.nan if one is None else one.p_value for one in found])
+    rows = [
+        None if one is None else ComparisonRow(**replace(one, p_adjusted=p).to_json())
+        for one, p in zip(found, adjusted, strict=True)
+    ]
+    return [
+        Yardstick(driver=other.facts, episodes=len(other.scores), metrics=_metrics(other.scores, seed), comparison=row)
+        for other, row in zip(yardsticks, rows, strict=True)
+    ]
+
+
+def _trainings(evaluation: Evaluation) -> Trainings | None:
+    """The driver beside its further trainings, as far as these have driven all that it has."""
+    drives, headline = evaluation.driver, METRICS[evaluation.suite.headline]
+    others = [other for other in evaluation.retrained if len(other.scores) == len(drives.scores)]
+    if not others:
+        return None
+    found = across_trainings([one.scores for one in (drives, *others)], evaluation.seed)
+    retrained = [
+        Retrained(driver=other.facts, metrics=_metrics(other.scores, evaluation.seed), episodes=_rows(other))
+        for other in others
+    ]
+    told = [_metrics(drives.scores, evaluation.seed), *(one.metrics for one in retrained)]
+    values = [rows[headline.name].estimate if headline.name in rows else None for rows in told]
+    known = [math.nan if value is None else value for value in values]
+    return Trainings(
+        headline=headline.name,
+        worst=(drives, *others)[worst_of(known, headline)].facts.given if headline.name in found else None,
+        metrics={name: AcrossRow(**across.to_json()) for name, across in found.items()},
+        retrained=retrained,
+    )
+
+
+def _rival(drives: Drives, rival: Drives, seed: int) -> Rival:
+    both = min(len(drives.scores), len(rival.scores))
+    names = (drives.facts.name, rival.facts.name)
+    found = compare(drives.scores[:both], rival.scores[:both], names, seed=seed)
+    return Rival(
+        driver=rival.facts,
+        metrics=_metrics(rival.scores, seed),
+        comparison=[ComparisonRow(**row.to_json()) for row in found.values()],
+        episodes=_rows(rival),
+    )
+
+
+def _timing(drives: Drives) -> dict[str, Any]:
+    """Wall time and energy of all the driving and scoring, the speed that this makes, what the time went into."""
+    energy = drives.energy.joules if drives.energy else None
+    kilometres = sum(score.distance for score in drives.scores) / 1000.0
+    figures = {name: found.to_json() for name, found in estimate_timing(drives.timings, energy, kilometres).items()}
+    parts = {part: sum(timing.parts[part] for timing in drives.timings) for part in PARTS}
+    simulated = sum(float(timing.driven.sum()) * timing.control_period for timing in drives.timings)
+    return {
+        "wall_s": drives.wall_time,
+        "processor_s": drives.processor_time,
+        "simulated_s": simulated,
+        "real_time_factor": simulated / drives.wall_time,
+        "energy_J": energy,
+        "energy_window_s": drives.energy.seconds if drives.energy else 0.0,
+        "energy_missing": drives.energy.missing if drives.energy else None,
+        "wall_s_by_part": parts | {"other": drives.wall_time - sum(parts.values())},
+        "metrics": figures,
+    }

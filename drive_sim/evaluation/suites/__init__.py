@@ -1,0 +1,1 @@
+"""What is driven, by whom, and under which conditions."""

@@ -1,0 +1,104 @@
+"""Who takes part in an evaluation: the drivers that were named, and whether they may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from glob import has_magic
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from drive_sim.base.errors import InputError
+from drive_sim.drivers.registry import make_driver
+from drive_sim.evaluation.results import DriverFacts
+
+if TYPE_CHECKING:
+    from drive_sim.drivers.driver import Driver
+
+RETRAINED = "--retrained"
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A driver and what is known of it before it drives."""
+
+    driver: Driver
+    facts: DriverFacts
+
+
+def enter(given: str | Path, device: str, source: str) -> Entrant:
+    """The driver of that name or folder; InputError, about ``source``, if there is none or it takes a person."""
+    driver = make_driver(given, device, source)
+    if driver.controller == "human":
+        raise InputError(source, "", f"{given} needs a person at it", "name a driver that drives by itself")
+    facts = DriverFacts(
+        name=driver.name,
+        given=str(given),
+        hash=getattr(driver, "hash", None),
+        privileged=driver.privileged,
+        controller=driver.controller,
+    )
+    return Entrant(driver, facts)
+
+
+def enter_retrained(main: Entrant, given: Sequence[str | Path], device: str) -> list[Entrant]:
+    """The models trained as the driver was, but for the seed; ``given`` are their folders, or patterns of folders.
+
+    A pattern may match the driver's own folder, which is no further training.
+
+    Raises
+    ------
+    InputError
+        for drivers that were not trained, that were trained otherwise as far as their ``config.json`` says, and for
+        the same weights twice.
+    """
+    found: list[Entrant] = []
+    if given and main.facts.controller != "model":
+        mend = "leave it out, or score a model's folder"
+        raise InputError(RETRAINED, "", f"means nothing to {main.facts.given}, which was not trained", mend)
+    for folder in _folders(given, main.facts.given):
+        entrant = enter(folder, device, RETRAINED)
+        _check_alike(main, entrant)
+        for other in (main, *found):
+            if other.facts.hash == entrant.facts.hash:
+                same = f"{folder} has the same weights as {other.facts.given}"
+                raise InputError(RETRAINED, "", same, "name each training once, each with a seed of its own")
+        found.append(entrant)
+    return found
+
+
+def _folders(given: Sequence[str | Path], of_driver: str) -> Iterator[str]:
+    """The folders named, patterns replaced by what they match in the order of names."""
+    for name in map(str, given):
+        # Brackets are allowed in a folder's name, too.
+        if not has_magic(name) or Path(name).is_dir():
+            yield name
+            continue
+        pattern = Path(name).expanduser()
+        start = Path(pattern.anchor or ".")
+        matched = sorted(path for path in start.glob(str(pattern.relative_to(pattern.anchor))) if path.is_dir())
+        if not matched:
+            raise InputError(RETRAINED, "", f"no folder matches {name}", "name the folders of models")
+        yield from (str(path) for path in matched if path.resolve() != Path(of_driver).expanduser().resolve())
+
+
+def _check_alike(main: Entrant, other: Entrant) -> None:
+    """InputError unless both are models of one network, one camera and, where they say so, one way of training."""
+    given = other.facts.given
+    if other.facts.controller != "model":
+        mend = f"name models trained as {main.facts.given} was; --against compares with other drivers"
+        raise InputError(RETRAINED, "", f"{given} was not trained", mend)
+    models: list[Any] = [main.driver.model, other.driver.model]  # type: ignore[attr-defined]
+    ours, theirs = ([asdict(model.settings), asdict(model.camera), _recipe(model.training)] for model in models)
+    for what, one, another in zip(("network", "camera", "training"), ours, theirs, strict=True):
+        for field in one.keys() & another.keys() if what == "training" else one:
+            if one[field] != another[field]:
+                differs = f"{given} has {what} {field} {another[field]}, {main.facts.given} has {one[field]}"
+                mend = "train it alike, with another seed only; --against compares with other drivers"
+                raise InputError(RETRAINED, "", differs, mend)
+
+
+def _recipe(training: dict[str, Any]) -> dict[str, Any]:
+    """What of a training its seed does not change, as ``config.json`` tells it: its settings, how much was recorded."""
+    settings = {name: value for name, value in training.get("settings", {}).items() if name not in ("seed", "network")}
+    return settings | {name: training[name] for name in ("episodes", "minutes") if name in training}

@@ -1,0 +1,107 @@
+"""Suites: which drives a driver is scored on. Data under ``scenarios/suites``; this reads and draws them."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from drive_sim.base.errors import InputError
+from drive_sim.base.resources import suite_files
+from drive_sim.compute.randomness import key
+from drive_sim.evaluation.suites.conditions import Condition
+from drive_sim.world.roads.csv_import import load_road
+from drive_sim.world.scenarios.episode import Episode
+from drive_sim.world.scenarios.scenario import load_scenario, scenario_for_road
+from drive_sim.world.simulator import CONTROL_PERIOD
+
+REAL_ROADS = "real-roads"
+
+
+class Suite(BaseModel):
+    """One suite; ``scenarios`` take turns, and each of their episodes has a road of its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    purpose: str
+    good_driver: str
+    """What a good driver does, in a sentence."""
+    split: Literal["validation", "test"]
+    scenarios: tuple[str, ...]
+    on_failure: Literal["terminate", "put_back"]
+    episodes: int | None = Field(default=None, gt=0)
+    """Drawn unless asked otherwise; real-roads: one for each road."""
+    seconds: float = Field(gt=0.0)
+    """Driven at most in an episode [s]."""
+    headline: str
+    """The metric that the verdict is about."""
+    yardsticks: tuple[str, ...]
+    """Drivers shown beside the one that is scored."""
+    conditions: dict[str, Condition] = Field(default_factory=dict)
+    """By name; the same episodes are driven under each, and each is compared with the first."""
+
+    def with_seconds(self, seconds: float | None) -> Suite:
+        """The suite with episodes of at most ``seconds``, or as it is for None; InputError for less than a step."""
+        if seconds is None:
+            return self
+        if not seconds >= CONTROL_PERIOD:
+            raise InputError("--seconds", "", f"{seconds:g} is too short to drive", "give one second or more")
+        return self.model_copy(update={"seconds": seconds})
+
+
+def list_suites() -> list[str]:
+    """Names of the suites there are."""
+    return list(suite_files())
+
+
+def load_suite(name: str) -> Suite:
+    """The suite of that name; InputError if there is none, or its file is wrong."""
+    path = suite_files().get(name)
+    if path is None:
+        raise InputError("--suite", "", f"{name!r} is not a suite", f"use one of {', '.join(list_suites())}")
+    try:
+        return Suite(name=name, **tomllib.loads(path.read_text(encoding="utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(path, "", f"is not TOML ({error})", "mend the line") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InputError(path, field, first["msg"], "compare it with the other suites") from None
+
+
+def draw_suite(suite: Suite, episodes: int | None = None, seed: int = 0, roads: Path | None = None) -> list[Episode]:
+    """The suite's episodes, always the same for the same arguments; scenarios take turns.
+
+    Every condition drives these: ``episodes`` is their number under each.
+    """
+    if suite.name == REAL_ROADS:
+        return _real_roads(suite, episodes, seed, roads)
+    if roads is not None:
+        raise InputError("--roads", "", f"means nothing to suite {suite.name}", f"use it with --suite {REAL_ROADS}")
+    scenarios = [load_scenario(name, suite.split) for name in suite.scenarios]
+    count = episodes or suite.episodes or len(scenarios)
+    drawn = []
+    for index in range(count):
+        # Seed 0 takes the first draws of each scenario; another seed takes others far away from them.
+        number = index // len(scenarios) + (key("suite", suite.name, seed) % 2**40 if seed else 0)
+        episode = scenarios[index % len(scenarios)].draw(number)
+        drawn.append(replace(episode, time_limit=min(episode.time_limit, suite.seconds)))
+    return drawn
+
+
+def _real_roads(suite: Suite, episodes: int | None, seed: int, folder: Path | None) -> list[Episode]:
+    if folder is None:
+        raise InputError("--roads", "", f"is missing; suite {suite.name} needs it", "name a folder of centre-line CSVs")
+    if not folder.is_dir():
+        raise InputError("--roads", "", f"{folder} is not a folder", "name a folder of centre-line CSV files")
+    paths = sorted(folder.glob("*.csv"))
+    if not paths:
+        raise InputError("--roads", "", f"{folder} holds no .csv file", "name a folder of centre-line CSV files")
+    scenarios = [scenario_for_road(load_road(path)) for path in paths]
+    count = episodes or len(scenarios)
+    drawn = [scenarios[index % len(scenarios)].draw(seed + index // len(scenarios)) for index in range(count)]
+    return [replace(episode, time_limit=min(episode.time_limit, suite.seconds)) for episode in drawn]

@@ -1,0 +1,321 @@
+"""Training views: every one rendered afresh from a recorded drive.
+
+A recording keeps poses, actors and seeds, so a view can be taken from where the driver was *not*: shifted, turned,
+in other weather. Behaviour comes from the driver, appearance from the simulator; nothing is warped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
+
+from drive_sim.base.errors import InputError
+from drive_sim.compute.randomness import generator
+from drive_sim.drivers.neural.networks import NetworkSettings
+from drive_sim.learning.labels import DrivenPath, curvature_label, speed_label, usable
+from drive_sim.learning.visible_objects import seen_in_columns
+from drive_sim.recording.dataset import Dataset
+from drive_sim.sensors.camera.rig import CameraRig
+from drive_sim.world.roads.road import stack_roads
+from drive_sim.world.scenarios.episode import Episode, WeatherSpec, build_world, map_arrays, weather_arrays
+from drive_sim.world.state import (
+    EVENT_COLLISION,
+    EVENT_OFF_ROAD,
+    EVENT_STALL,
+    EVENT_WRONG_WAY,
+    State,
+    World,
+)
+
+Floats = NDArray[np.float64]
+FAILURES = EVENT_COLLISION | EVENT_OFF_ROAD | EVENT_STALL | EVENT_WRONG_WAY
+EGO_LENGTH, EGO_WIDTH = 4.6, 1.8
+SHARES = (0.45, 0.17, 0.38)
+"""Of the views drawn: with nobody near, with somebody near, and in reaction to somebody."""
+RARITY = 0.6
+"""Within those, a stratum is drawn by its size to the power of 1 - `RARITY`."""
+BENDS, SLOWS = 4, 3
+"""Classes of curvature and of speed, of which rare ones are drawn more often."""
+REACTION = 2.0
+"""This long before a manoeuvre, what it answers is in the picture [s]."""
+BLOCK = 256
+"""Views rendered at once: what they need stays small."""
+NEAR = 60.0
+"""An actor this far ahead, near the ego's lane, makes a view one of the obstacle stratum [m]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drive:
+    """One recorded episode as learning needs it: T steps sampled every ``period`` [s]."""
+
+    episode: Episode
+    period: float
+    state: State
+    """T rows: the truth at each step, when the driver looked."""
+    events: NDArray[np.int64]
+    """(T) bit mask EVENT_* of what each step led to."""
+
+    @property
+    def unwrapped_s(self) -> Floats:
+        """(T) arc length [m] that goes on growing when a closed road begins again."""
+        road = self.episode.road
+        return np.unwrap(self.state.s, period=road.length) if road.closed else self.state.s
+
+    @property
+    def seconds(self) -> float:
+        """Length [s]."""
+        return len(self.events) * self.period
+
+
+def drives_of(dataset: Dataset) -> list[Drive]:
+    """The episodes of a dataset."""
+    return [Drive(episode.world, episode.period, episode.state(), episode.columns["events"]) for episode in dataset]
+
+
+@dataclass(frozen=True)
+class ViewSettings:
+    """How views are drawn."""
+
+    offset_sigma: float = 0.5
+    """Lateral shift of a view [m]."""
+    offset_max: float = 1.6
+    yaw_sigma: float = 0.087
+    """Turn of a view at walking and town speed [rad]; less when fast, where such angles do not occur."""
+    unperturbed: float = 0.25
+    """Share of views taken exactly where the driver was."""
+    redrawn_weather: float = 0.6
+    """Share of views in weather other than the recording's."""
+    repainted: float = 0.6
+    """Share of views in which the others wear colours of others of their kind."""
+    body_sigma: float = 0.008
+    """Pitch and roll of the body [rad], standing in for braking, bumps and a camera that was mounted anew."""
+
+
+@dataclass(frozen=True, eq=False)
+class Views:
+    """n views with their labels."""
+
+    pictures: NDArray[np.uint8]
+    """(n, H, W, 3) RGB."""
+    curvature: NDArray[np.float32]
+    """(n) [1/m], positive left."""
+    speed: NDArray[np.float32]
+    """(n) [m/s]"""
+    future: NDArray[np.float32]
+    """(n, 3) curvature of the driven path 0.5, 1 and 1.5 s ahead [1/m]."""
+    seen: NDArray[np.uint8]
+    """(n, columns) who is nearest in each column of the network's last convolution: 0 nobody, as `SEEN_CLASSES`."""
+
+
+class ViewSource:
+    """Draws views from drives: ``source.draw(count, "train", 7)`` is always the same for the same key."""
+
+    def __init__(
+        self,
+        drives: Sequence[Drive],
+        rig: CameraRig,
+        weathers: Sequence[WeatherSpec],
+        settings: ViewSettings | None = None,
+        network: NetworkSettings | None = None,
+    ) -> None:
+        if not drives or not weathers:
+            raise ValueError("at least one drive and one weather are needed")
+        self.drives, self.rig, self.settings = list(drives), rig, settings or ViewSettings()
+        self._columns = (network or NetworkSettings()).columns
+        self._slots = max(drive.state.actor_x.shape[1] for drive in drives)
+        roads = list({id(drive.episode.road): drive.episode.road for drive in drives}.values())
+        number = {id(road): index for index, road in enumerate(roads)}
+        self._roads = stack_roads(roads)
+        episodes = [drive.episode for drive in drives]
+        self._world = build_world(episodes, [number[id(e.road)] for e in episodes], self._slots)
+        self._weathers = weather_arrays(list(weathers))
+        self._palette = _palette(episodes)
+        self._collect()
+
+    def _collect(self) -> None:
+        """Labels need whole drives; the steps of all drives are then one long table, and their states one batch."""
+        tables: dict[str, list[Any]] = {key: [] for key in ("drive", "s", "speed", "stratum")}
+        states: list[State] = []
+        self._paths: list[DrivenPath] = []
+        for number, drive in enumerate(self.drives):
+            s = drive.unwrapped_s
+            self._paths.append(DrivenPath.fit(drive.episode.road, s, drive.state.d))
+            second = round(1.0 / drive.period)
+            good = usable(drive.events, FAILURES, before=3 * second, after=second)
+            # The last second has no future to learn from.
+            good[-second:] = False
+            steps = np.flatnonzero(good)
+            states.append(_rows(drive.state, steps, self._slots))
+            tables["drive"].append(np.full(len(steps), number))
+            tables["s"].append(s[steps])
+            tables["speed"].append(speed_label(drive.state.speed, drive.period)[steps])
+            tables["stratum"].append(_stratum(drive)[steps])
+        self._table = {key: np.concatenate(parts) for key, parts in tables.items()}
+        self._states = State(*(np.concatenate(parts) for parts in zip(*states, strict=True)))
+        if not len(self):
+            raise InputError(
+                "dataset", "", "has no step to learn from", "record drives without failures, over 5 s each"
+            )
+        self._cumulative = np.cumsum(_weights(self._table["stratum"]))
+
+    def __len__(self) -> int:
+        """Number of recorded moments that views are drawn from."""
+        return len(self._table["drive"])
+
+    def draw(self, count: int, *key: object) -> Views:
+        """``count`` views; the key (any printable parts) decides everything."""
+        rng = generator("views", *key)
+        rows = np.searchsorted(self._cumulative, rng.random(count) * self._cumulative[-1], side="right")
+        rows = np.minimum(rows, len(self) - 1)
+        drive = self._table["drive"][rows]
+        state = map_arrays(self._states, lambda array: array[rows])
+        shift, turn = self._perturbation(rng, drive, state)
+        curvature, future = self._labels(drive, self._table["s"][rows], state, shift, turn)
+        world, moved = self._place(rng, drive, state, shift, turn)
+        camera = self.rig.configs[0]
+        pictures = np.zeros((count, camera.height, camera.width, 3), np.uint8)
+        seen = np.zeros((count, len(self._columns[0])), np.uint8)
+        for start in range(0, count, BLOCK):
+            block = slice(start, start + BLOCK)
+            there, then = (map_arrays(whole, lambda array, block=block: array[block]) for whole in (world, moved))
+            frames = self.rig.render("cpu", self._roads, there, then, ("rgb", "semantic", "depth"))
+            pictures[block] = frames.rgb[:, 0]
+            seen[block] = seen_in_columns(frames.semantic[:, 0], frames.depth[:, 0], *self._columns)
+        return Views(
+            pictures,
+            curvature.astype(np.float32),
+            self._table["speed"][rows].astype(np.float32),
+            future.astype(np.float32),
+            seen,
+        )
+
+    def _perturbation(self, rng: np.random.Generator, drive: NDArray[np.int64], state: State) -> tuple[Floats, Floats]:
+        """Shift [m] and turn [rad] of each view: none where it would leave the pavement or touch somebody."""
+        settings, count = self.settings, len(drive)
+        shift = np.clip(rng.normal(0.0, settings.offset_sigma, count), -settings.offset_max, settings.offset_max)
+        sigma = settings.yaw_sigma * np.clip(12.0 / np.maximum(state.speed, 1.0), 0.3, 1.0)
+        turn = np.clip(rng.normal(0.0, 1.0, count), -3.0, 3.0) * sigma
+        keep = rng.random(count) < settings.unperturbed
+        roads, road = self._roads, self._world.road[drive]
+        element = roads.element_start[road] + np.maximum(state.element, 0)
+        low = np.minimum(-roads.paved_right[element] + EGO_WIDTH / 2, state.d)
+        high = np.maximum(roads.paved_left[element] - EGO_WIDTH / 2, state.d)
+        shift = np.clip(state.d + shift, low, high) - state.d
+        keep |= self._touches(drive, state, shift)
+        shift[keep] = turn[keep] = 0.0
+        return shift, turn
+
+    def _touches(self, drive: NDArray[np.int64], state: State, shift: Floats) -> NDArray[np.bool_]:
+        """Which views (n) would stand in or right beside another road user."""
+        actors = self._world.actors
+        along, across = _relative(state, state.yaw - state.heading_error)
+        return np.asarray(
+            (
+                (actors.kind[drive] > 0)
+                & (np.abs(along) < (actors.length[drive] + EGO_LENGTH) / 2 + 1.0)
+                & (np.abs(across - shift[:, None]) < (actors.width[drive] + EGO_WIDTH) / 2 + 0.3)
+            ).any(1)
+        )
+
+    def _place(
+        self, rng: np.random.Generator, drive: NDArray[np.int64], state: State, shift: Floats, turn: Floats
+    ) -> tuple[World, State]:
+        """A world a view: the recorded one, seen from the shifted and turned pose."""
+        count = len(drive)
+        world: World = map_arrays(self._world, lambda array: array[drive])
+        redrawn = np.flatnonzero(rng.random(count) < self.settings.redrawn_weather)
+        pick = rng.integers(0, len(self._weathers.friction), len(redrawn))
+        for mine, pool in zip(world.weather, self._weathers, strict=True):
+            mine[redrawn] = pool[pick]
+        actors = world.actors._replace(colour=self._repainted(rng, world))
+        world = world._replace(seed=rng.integers(0, 1 << 62, count), actors=actors)
+        heading = state.yaw - state.heading_error
+        moved = state._replace(
+            x=state.x - shift * np.sin(heading),
+            y=state.y + shift * np.cos(heading),
+            yaw=state.yaw + turn,
+            d=state.d + shift,
+            heading_error=state.heading_error + turn,
+            pitch=state.pitch + rng.normal(0.0, self.settings.body_sigma, count),
+            roll=state.roll + rng.normal(0.0, self.settings.body_sigma, count),
+        )
+        return world, moved
+
+    def _repainted(self, rng: np.random.Generator, world: World) -> NDArray[np.float32]:
+        """Colours of the others (n, N, 3), some worn by others of their kind in the recording."""
+        colours, kinds = world.actors.colour.copy(), world.actors.kind
+        chosen = (rng.random(len(kinds)) < self.settings.repainted)[:, None] & (kinds > 0)
+        draws = rng.random(kinds.shape)
+        for kind, palette in self._palette.items():
+            worn = chosen & (kinds == kind)
+            colours[worn] = palette[(draws[worn] * len(palette)).astype(np.int64)]
+        return colours
+
+    def _labels(
+        self, drive: NDArray[np.int64], s: Floats, state: State, shift: Floats, turn: Floats
+    ) -> tuple[Floats, Floats]:
+        """Curvature labels (n) and auxiliary ones (n, 3) [1/m]."""
+        curvature, future = np.zeros(len(drive)), np.zeros((len(drive), 3))
+        for number in np.unique(drive):
+            mine = np.flatnonzero(drive == number)
+            view = (s[mine], state.d[mine] + shift[mine], state.heading_error[mine] + turn[mine], state.speed[mine])
+            curvature[mine] = curvature_label(self._paths[number], *view)
+            for index in range(3):
+                future[mine, index] = curvature_label(self._paths[number], *view, delay=0.5 * (index + 1))
+        return curvature, future
+
+
+def _rows(state: State, steps: NDArray[np.int64], slots: int) -> State:
+    """The chosen rows of a state, its actors filled up with empty ones."""
+
+    def pad(name: str, array: Any) -> Any:
+        missing = slots - array.shape[1] if name.startswith("actor_") else 0
+        return np.pad(array, ((0, 0), (0, missing))) if missing else array
+
+    return State(*(pad(name, array[steps]) for name, array in zip(State._fields, state, strict=True)))
+
+
+def _palette(episodes: Sequence[Episode]) -> dict[int, NDArray[np.float32]]:
+    """Colours (n, 3) that each kind of road user wears in the episodes."""
+    worn: dict[int, list[Any]] = {}
+    for actor in (actor for episode in episodes for actor in episode.actors):
+        worn.setdefault(actor.kind, []).append(actor.colour)
+    return {kind: np.array(colours, np.float32) for kind, colours in sorted(worn.items())}
+
+
+def _relative(state: State, heading: Floats) -> tuple[Floats, Floats]:
+    """Where the actors are (n, N): forward and left [m] of the car, in a frame turned by ``heading`` [rad]."""
+    dx, dy = state.actor_x - state.x[:, None], state.actor_y - state.y[:, None]
+    cos, sin = np.cos(heading)[:, None], np.sin(heading)[:, None]
+    return cos * dx + sin * dy, cos * dy - sin * dx
+
+
+def _stratum(drive: Drive) -> NDArray[np.int64]:
+    """Which kind of moment each step is: reacting or somebody near, how bent the road, how slow the car."""
+    state = drive.state
+    bend = np.digitize(np.abs(state.curvature), [0.002, 0.01, 0.03])
+    forward, left = _relative(state, state.yaw)
+    present = np.arange(forward.shape[1]) < len(drive.episode.actors)
+    near = (present & (forward > -5.0) & (forward < NEAR) & (np.abs(left) < 5.0)).any(1)
+    aside = np.abs(state.d - drive.episode.road.lane_centre(drive.episode.lane)) > 0.5
+    # The picture that a reaction answers comes before it.
+    window = round(REACTION / drive.period) + 1
+    soon = maximum_filter1d(
+        (aside | (state.acceleration_x < -0.8)).astype(np.uint8), window, origin=-(window // 2), mode="constant"
+    )
+    slow = np.digitize(state.speed, [1.0, 8.0])
+    return np.asarray((np.where(near, 1 + soon, 0) * BENDS + bend) * SLOWS + slow)
+
+
+def _weights(stratum: NDArray[np.int64]) -> Floats:
+    """Probability of each step (n): `SHARES` by what happens, and within each, rare strata more often."""
+    counts = np.bincount(stratum)
+    weight = counts[stratum].astype(np.float64) ** -RARITY
+    happening = stratum // (BENDS * SLOWS)
+    sums = np.bincount(happening, weight, minlength=len(SHARES))
+    return np.asarray(weight * np.asarray(SHARES)[happening] / np.maximum(sums[happening], 1e-12))

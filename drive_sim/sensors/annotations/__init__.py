@@ -1,0 +1,1 @@
+"""Labels of camera images, true by construction: lane boundaries as lines, road users as boxes."""

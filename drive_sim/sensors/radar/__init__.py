@@ -1,0 +1,1 @@
+"""The front radar: configuration, what its beams cover, which targets it can see, and the echoes it reports."""

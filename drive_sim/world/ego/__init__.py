@@ -1,0 +1,1 @@
+"""The ego vehicle: parameters and actuators (`vehicle`), and its dynamics (`single_track`)."""

@@ -1,0 +1,305 @@
+"""The command line: every mistake of a user is one line and status 2; what is called gets what was parsed."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import click
+import pytest
+
+from drive_sim import __version__
+from drive_sim.base.errors import InputError
+from drive_sim.cli import doctor
+from drive_sim.cli import main as cli
+from drive_sim.evaluation.harness import FILMS
+
+COMMANDS = ["demo", "doctor", "drive", "replay", "data", "train", "evaluate", "bench"]
+
+MISTAKES = [
+    ("flie", "command line: No such command 'flie'"),
+    ("--sed 3", "command line: --sed: No such option"),
+    ("demo --output pyproject.toml", "demo: --output: Directory 'pyproject.toml' is a file"),
+    ("demo --seed -1", "demo: --seed: -1 is not in the range"),
+    ("demo now", "demo: Got unexpected extra argument (now)"),
+    ("doctor --cure", "doctor: --cure: No such option"),
+    ("drive --seeed 3", "drive: --seeed: No such option '--seeed'; did you mean --seed?"),
+    ("drive --seed x", "drive: --seed: 'x' is not a whole number"),
+    ("drive --seed", "command line: --seed: Option '--seed' requires an argument"),
+    ("drive --minutes soon", "drive: --minutes: 'soon' is not a number"),
+    ("drive --minutes 0", "drive: --minutes: 0.0 is not in the range"),
+    ("drive --episodes 0", "drive: --episodes: 0 is not in the range"),
+    ("drive --headless=3", "command line: --headless: Option '--headless' does not take a value"),
+    ("drive --record pyproject.toml", "drive: --record: Directory 'pyproject.toml' is a file"),
+    ("drive --road rural --scenario lane-keeping/rural", "drive: --road: cannot be given together with --scenario"),
+    ("replay", "replay: DATASET|RESULTS: is missing"),
+    ("replay here first", "replay: [EPISODE]: 'first' is not a whole number"),
+    ("data lst", "data: No such command 'lst'; did you mean list?"),
+    ("data list", "data list: DATASET: is missing"),
+    ("data check", "data check: DATASET: is missing"),
+    ("data drop here", "data drop: EPISODE...: is missing"),
+    ("data drop here one", "data drop: EPISODE...: 'one' is not a whole number"),
+    ("data restore here", "data restore: EPISODE...: is missing"),
+    ("train", "train: DATASET...: is missing"),
+    ("train here", "train: --output: is missing"),
+    ("train here --output there --device tpu", "train: --device: 'tpu' is not one of 'auto', 'cpu', 'cuda'"),
+    ("evaluate", "evaluate: DRIVER: is missing"),
+    ("evaluate expert --output there", "evaluate: --suite: is missing"),
+    ("evaluate expert --suite lane-keeping", "evaluate: --output: is missing"),
+    ("evaluate a b --suite s --output there", "evaluate: Got unexpected extra argument (b)"),
+    ("evaluate a --suite s --output there --batch 0", "evaluate: --batch: 0 is not in the range"),
+    ("evaluate a --suite s --output there --films many", "evaluate: --films: 'many' is neither a number of films"),
+    ("evaluate a --suite s --output there --films -1", "evaluate: --films: '-1' is neither a number of films"),
+    ("evaluate a --suite s --output there --seconds 0.5", "evaluate: --seconds: 0.5 is not in the range"),
+    ("evaluate expert --suite lane-keeping --output there --seconds nan", "--seconds: nan is too short to drive"),
+    ("bench --device tpu", "bench: --device: 'tpu' is not one of"),
+    ("bench --output tests", "bench: --output: File 'tests' is a directory"),
+]
+
+
+def call(line: str) -> int:
+    """Exit status of ``drive-sim LINE``."""
+    return cli.run(line.split())
+
+
+@pytest.fixture
+def module(monkeypatch: pytest.MonkeyPatch):
+    """Put a stand-in for a part of the house in its place: ``module("drive_sim.bench", run_bench=...)``."""
+
+    def put(name: str, **members: object) -> None:
+        stand_in = types.ModuleType(name)
+        vars(stand_in).update(members)
+        monkeypatch.setitem(sys.modules, name, stand_in)
+        parent, _, child = name.rpartition(".")
+        # `from package import module` asks the package first.
+        monkeypatch.setattr(importlib.import_module(parent), child, stand_in, raising=False)
+
+    monkeypatch.setattr(doctor, "compiled_kernels", lambda: 1)
+    return put
+
+
+class TestMistakes:
+    @pytest.mark.parametrize(("line", "said"), MISTAKES, ids=[line for line, _ in MISTAKES])
+    def test_a_mistake_ends_in_one_line_with_its_place_and_mend(
+        self,
+        line: str,
+        said: str,
+        repository: Path,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.chdir(repository)
+        assert call(line) == cli.BAD_INPUT
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith(f"drive-sim: {said}")
+        assert err.count("\n") == 1
+        assert err.partition("; ")[2].strip(), "no mend"
+
+    def test_bad_input_is_told_by_file_field_and_mend(self, module, capsys: pytest.CaptureFixture[str]) -> None:
+        def run_bench(device: str, output: Path | None) -> list[str]:
+            raise InputError("roads/spa.csv", "line 7, w_tr_left_m", "is\nnegative", "give the width in metres")
+
+        module("drive_sim.bench", run_bench=run_bench)
+        assert call("bench") == cli.BAD_INPUT
+        said = "drive-sim: roads/spa.csv: line 7, w_tr_left_m: is negative; give the width in metres\n"
+        assert capsys.readouterr() == ("", said)
+
+
+class TestFailures:
+    def run_raising(self, module, error: BaseException) -> int:
+        def run_bench(device: str, output: Path | None) -> list[str]:
+            raise error
+
+        module("drive_sim.bench", run_bench=run_bench)
+        return call("bench")
+
+    def test_ctrl_c_ends_quietly(self, module, capsys: pytest.CaptureFixture[str]) -> None:
+        assert self.run_raising(module, KeyboardInterrupt()) == cli.INTERRUPTED
+        assert capsys.readouterr().err.strip() == "drive-sim: interrupted"
+
+    @pytest.mark.parametrize(("missing", "extra"), [("torch", "learn"), ("pygame", "window"), ("jinja2", "report")])
+    def test_a_missing_extra_is_named(
+        self, missing: str, extra: str, module, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        error = ModuleNotFoundError(f"No module named '{missing}'", name=missing)
+        assert self.run_raising(module, error) == cli.FAILED
+        assert capsys.readouterr().err == f"drive-sim: {missing}: is not installed; pip install 'drive-sim[{extra}]'\n"
+
+    def test_a_full_disk_is_no_traceback(self, module, capsys: pytest.CaptureFixture[str]) -> None:
+        error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "runs/frames.bin")
+        assert self.run_raising(module, error) == cli.FAILED
+        assert capsys.readouterr().err.startswith("drive-sim: runs/frames.bin: No space left on device; ")
+
+    @pytest.mark.parametrize("error", [ZeroDivisionError(), OSError(errno.EIO, "torn"), ModuleNotFoundError(name="x")])
+    def test_what_nobody_foresaw_shows_where_it_happened(self, error: Exception, module) -> None:
+        with pytest.raises(type(error)):
+            self.run_raising(module, error)
+
+    def test_an_extra_is_named_for_every_optional_module(self, repository: Path) -> None:
+        import tomllib
+
+        project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        extras = project["optional-dependencies"]
+        for module_name, extra in cli.EXTRA_OF.items():
+            distribution = {"pygame": "pygame-ce"}.get(module_name, module_name)
+            assert any(requirement.startswith(distribution + ">") for requirement in extras[extra])
+
+
+class TestCalls:
+    """What is parsed arrives where the work is done."""
+
+    def test_drive(self, module) -> None:
+        calls = []
+        module("drive_sim.window.app", drive=lambda **options: calls.append(options))
+        assert call("drive --road rural --driver expert --record runs/d --minutes 1.5") == cli.DONE
+        assert calls == [
+            {
+                "road": "rural",
+                "scenario": None,
+                "driver": "expert",
+                "record": Path("runs/d"),
+                "minutes": 1.5,
+                "episodes": None,
+                "seed": 0,
+            }
+        ]
+
+    def test_a_keyboard_drives_unless_told_otherwise(self, module) -> None:
+        calls = []
+        module("drive_sim.window.app", drive=lambda **options: calls.append(options))
+        assert call("drive") == cli.DONE
+        assert calls[0]["driver"] == "keyboard"
+
+    def test_data(self, module, capsys: pytest.CaptureFixture[str]) -> None:
+        calls = []
+        module(
+            "drive_sim.recording.curation",
+            drop=lambda dataset, episodes: calls.append(("drop", dataset, episodes)),
+            restore=lambda dataset, episodes: calls.append(("restore", dataset, episodes)),
+            check=lambda dataset: [f"{dataset}: episode 3: a frame is missing"],
+            list_episodes=lambda dataset: ["0  12.0 s", "1  8.5 s"],
+        )
+        assert call("data drop d 3 4") == cli.DONE
+        assert call("data restore d 4") == cli.DONE
+        assert calls == [("drop", Path("d"), (3, 4)), ("restore", Path("d"), (4,))]
+        assert call("data list d") == cli.DONE
+        assert call("data check d") == cli.FAILED
+        assert capsys.readouterr().out == "0  12.0 s\n1  8.5 s\nd: episode 3: a frame is missing\n"
+
+    def test_replay_of_a_rival_needs_results(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert call(f"replay {tmp_path} 0 --driver expert") == cli.BAD_INPUT
+        assert "--driver: means nothing to" in capsys.readouterr().err
+
+    def test_evaluate(self, module, capsys: pytest.CaptureFixture[str]) -> None:
+        calls = []
+
+        def evaluate(**options: object) -> Path:
+            calls.append(options)
+            return Path("out/report.html")
+
+        module("drive_sim.evaluation.harness", evaluate=evaluate)
+        module("drive_sim.evaluation.results", load_results=lambda folder: folder)
+        module("drive_sim.evaluation.report.words", energy=lambda results: f"energy of {results}")
+        module("drive_sim.evaluation.report.training_seeds", told=lambda results: f"trainings of {results}")
+        compared = "--against expert --against classical --retrained pilot-1 --retrained runs/pilot-[2-5]"
+        assert call(f"evaluate pilot --suite lane-keeping {compared} --episodes 5 --output out") == cli.DONE
+        assert calls[0]["retrained"] == ("pilot-1", "runs/pilot-[2-5]")
+        assert (calls[0]["driver"], calls[0]["against"], calls[0]["episodes"]) == ("pilot", ("expert", "classical"), 5)
+        assert capsys.readouterr().out == "report: out/report.html\ntrainings of out\nenergy of out\n"
+
+    def test_evaluate_fails_when_a_threshold_is_missed(
+        self, module, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        module("drive_sim.evaluation.report.page", write_report=lambda page, *_: None)
+        file = tmp_path / "wanted.toml"
+        drive = "evaluate straight --suite lane-keeping --episodes 1 --seconds 20 --no-yardsticks"
+        line = f"{drive} --output {tmp_path}/out --thresholds {file}"
+        file.write_text("[autonomy]\nat_most = 1.0\n")
+        assert call(f"{line} --junit {tmp_path}/junit.xml") == cli.DONE
+        assert "passed: autonomy is" in capsys.readouterr().out
+        assert (tmp_path / "junit.xml").read_text().count("<testcase") == 1
+        file.write_text("[lateral_error_mean]\nat_most = 0.0\n")
+        assert call(line) == cli.FAILED
+        assert "missed: lateral_error_mean is" in capsys.readouterr().out
+        file.write_text("[nonsense]\nat_most = 0.0\n")
+        assert call(line) == cli.BAD_INPUT
+
+    def test_doctor_fails_only_for_what_is_essential(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        absent = doctor.Finding("display", False, "none", "use --headless")
+        monkeypatch.setattr(doctor, "report", lambda: [absent])
+        assert call("doctor") == cli.DONE
+        assert capsys.readouterr().out == f"{absent}\n"
+        monkeypatch.setattr(doctor, "report", lambda: [doctor.Finding("core", False, "no numba", essential=True)])
+        assert call("doctor") == cli.FAILED
+
+
+class TestHelp:
+    @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+    def test_it_names_every_command(self, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.run(arguments) == cli.DONE
+        out, err = capsys.readouterr()
+        assert err == ""
+        assert all(f"\n  {command} " in out for command in COMMANDS)
+
+    @pytest.mark.parametrize("command", [*COMMANDS, "data list", "data check", "data drop", "data restore"])
+    def test_every_command_explains_itself(self, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.run([*command.split(), "--help"]) == cli.DONE
+        assert f"Usage: drive-sim {command} " in capsys.readouterr().out
+
+    def test_every_option_is_explained(self) -> None:
+        commands = [*cli.application.commands.values(), *cli.data.commands.values()]
+        options = [option for command in commands for option in command.params if isinstance(option, click.Option)]
+        assert [option.name for option in options if not option.help and option.name != "device"] == []
+
+    def test_version(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.run(["--version"]) == cli.DONE
+        assert __version__ in capsys.readouterr().out
+
+
+class TestProcess:
+    """The command as a program of its own."""
+
+    def start(self, program: str, repository: Path) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", program],
+            cwd=repository,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def test_the_status_reaches_the_shell(self, repository: Path) -> None:
+        command = [sys.executable, "-m", "drive_sim.cli.main", "train"]
+        answer = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+        assert (answer.returncode, answer.stdout) == (2, "")
+        assert answer.stderr == "drive-sim: train: DATASET...: is missing; see drive-sim train --help\n"
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
+    def test_an_interrupt_from_outside_ends_with_130(self, repository: Path) -> None:
+        program = (
+            "import drive_sim.cli.doctor as d, signal, sys; from drive_sim import cli\n"
+            "d.report = lambda: (print('ready', flush=True), signal.pause())\n"
+            "sys.exit(cli.run(['doctor']))"
+        )
+        with self.start(program, repository) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=30)
+        assert process.returncode == cli.INTERRUPTED
+        assert err.strip() == "drive-sim: interrupted"
+
+
+@pytest.mark.parametrize(("given", "films"), [("", FILMS), ("--films 0", 0), ("--films 7", 7), ("--films all", None)])
+def test_as_many_failures_are_filmed_as_are_asked_for(given: str, films: int | None) -> None:
+    words = ["expert", "--suite", "lane-keeping", "--output", "there", *given.split()]
+    assert cli.evaluate.make_context("evaluate", words).params["films"] == films

@@ -1,0 +1,46 @@
+"""A tree's clumps are drawn only where they are: that changes no pixel of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from drive_sim.compute.randomness import generator
+from drive_sim.sensors.camera.shading import tree_textures as camera_foliage
+from drive_sim.sensors.camera.shading.tree_textures import draw_tree
+
+SIZE = 64
+
+
+def tree_over_the_whole_picture(number: int, conifer: bool) -> np.ndarray:
+    """Where a tree's crown is, each clump asked of every fine pixel; bool (fine, fine), row 0 at the foot."""
+    n = SIZE * camera_foliage._FINE
+    rng, unused = generator("camera foliage", number), np.zeros((2, n, n))
+    u, v = np.meshgrid((np.arange(n) + 0.5) / n - 0.5, (np.arange(n) + 0.5) / n)
+    camera_foliage._draw_trunk(*unused, u, v, rng, conifer)
+    clumps = camera_foliage._conifer_clumps(rng) if conifer else camera_foliage._leafy_clumps(rng)
+    ragged = rng.standard_normal((n // 3 + 1, n // 3 + 1)).repeat(3, 0).repeat(3, 1)[:n, :n]
+    crown = unused[0] > 0.0
+    for x, y, radius, _ in clumps:
+        crown |= np.hypot(u - x, (v - y) * 1.15) / radius + 0.16 * ragged < 1.0
+    return crown
+
+
+@pytest.mark.parametrize(("number", "conifer"), [(0, False), (1, False), (4, True)])
+def test_no_leaf_is_cut_off_where_a_clump_ends(number, conifer):
+    outline, light = draw_tree(number, conifer, SIZE)
+    fine = camera_foliage._FINE
+    share = tree_over_the_whole_picture(number, conifer).reshape(SIZE, fine, SIZE, fine).mean((1, 3))
+    # Look-ups wrap around: the border is air, its foot half so.
+    share[0], share[-1], share[:, 0], share[:, -1] = share[0] * 0.5, 0.0, 0.0, 0.0
+    np.testing.assert_array_equal(outline, 2.0 * share - 1.0)
+    assert 0.1 < share.mean() < 0.6
+    assert light[share > 0.0].min() < 0.0 < light.max() <= 1.0
+    assert not light[share <= 0.0].any()
+
+
+@pytest.mark.parametrize("conifer", [False, True])
+def test_a_tree_is_always_the_same_and_unlike_its_neighbour(conifer):
+    one, again, other = (np.array(draw_tree(number, conifer, SIZE)) for number in (2, 2, 3))
+    np.testing.assert_array_equal(one, again)
+    assert (one != other).mean() > 0.1
