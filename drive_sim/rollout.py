@@ -187,7 +187,7 @@ def _turn(
         )  # fmt: skip
         for observer in observers:
             observer.on_step(step)
-    # Worlds that are done cost neither a picture nor a thought.
+    # Worlds that are done cost neither an image nor a thought.
     still = to_host(simulator.state.done) == 0
     return _look(sensors, simulator, None if still.all() else still)
 

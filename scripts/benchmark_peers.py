@@ -37,7 +37,7 @@ PIXEL = 0.05
 
 def ours(sensors: tuple[str, ...], effort: Effort) -> Work:
     """Our environment, as anybody would make it."""
-    environment = gymnasium.make("DriveSim-v0", scenario=drives(), sensors=sensors, on_failure="put_back")
+    environment = gymnasium.make("DriveSim-v0", scenario=drives(), sensors=sensors, on_failure="reset_to_lane")
     return environment_work(environment, effort)
 
 
@@ -67,7 +67,7 @@ def car_racing(effort: Effort) -> Work:
 def warp(effort: Effort) -> Work:
     """A texture of the ground, seen by our default camera as it moves over it."""
     texture = np.random.default_rng(0).integers(0, 255, (TEXTURE, TEXTURE, 3), np.uint8)
-    views = [_texture_from_picture(CameraConfig(), 10.0 + 0.75 * step) for step in range(effort.steps)]
+    views = [_texture_from_image(CameraConfig(), 10.0 + 0.75 * step) for step in range(effort.steps)]
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 
     def work() -> int:
@@ -78,7 +78,7 @@ def warp(effort: Effort) -> Work:
     return work, None
 
 
-def _texture_from_picture(camera: CameraConfig, ahead: float) -> np.ndarray[Any, Any]:
+def _texture_from_image(camera: CameraConfig, ahead: float) -> np.ndarray[Any, Any]:
     """Homography from pixels (column, row) to the texture's, for a camera ``ahead`` metres along its middle row."""
     focal_length = camera.width / 2 / math.tan(camera.field_of_view / 2)
     to_ray = np.array(

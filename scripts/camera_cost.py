@@ -1,4 +1,4 @@
-"""The table of docs/camera.md that tells what a picture costs, from the figures that ``drive-sim bench`` wrote.
+"""The table of docs/camera.md that tells what an image costs, from the figures that ``drive-sim bench`` wrote.
 
 ``python scripts/camera_cost.py`` writes it anew after docs/benchmarks/cpu-two-cores.json has been measured again;
 tests/sensors/camera/test_cost.py tells when that is due.
@@ -15,8 +15,8 @@ from typing import Any
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE, FIGURES = DOCS / "camera.md", DOCS / "benchmarks" / "cpu-two-cores.json"
 COLUMNS = (
-    ("weather, 66×200", "µs a picture", r"camera\.([a-z-]+)", ("truth",)),
-    ("pixels", "µs a picture", r"pixels\.(\d+x\d+)", ()),
+    ("weather, 66×200", "µs an image", r"camera\.([a-z-]+)", ("truth",)),
+    ("pixels", "µs an image", r"pixels\.(\d+x\d+)", ()),
     ("road users, 66×200", "µs a step", r"actors\.(\d+)", ()),
     ("worlds, 66×200, all threads", "µs a step and world", r"worlds_camera\.(\d+)", ()),
 )

@@ -2,8 +2,8 @@
 
 ``python scripts/camera_gallery.py`` draws every weather on every class of road with class, depth and instance of
 every pixel; pavings and roadsides; road users near and far; what motion and water do; and encounters. Everything is
-drawn by seed: the same pictures each time. ``--duckietown FOLDER`` also draws pictures that
-``scripts/duckietown_pictures.py`` left there, beside ours of their size.
+drawn by seed: the same images each time. ``--duckietown FOLDER`` also draws images that
+``scripts/duckietown_images.py`` left there, beside ours of their size.
 """
 
 from __future__ import annotations
@@ -45,24 +45,24 @@ CASTS = {  # kind, gap [m], lane (-1: the one towards us, 1: the next one, None:
 """Who is in view on each class of road."""
 ENCOUNTERS = ("parked-car", "crossing-pedestrian", "oncoming-traffic", "cones")
 CLOSE = 11.0
-"""Gap to the nearest road user when an encounter is pictured [m]."""
+"""Gap to the nearest road user when an encounter is imaged [m]."""
 GAPS = (8.0, 15.0, 30.0)
-"""How far off road users are pictured [m]."""
+"""How far off road users are imaged [m]."""
 FARTHEST = 120.0
 """Depths from here on are drawn black [m]."""
 ENLARGED = 2
-"""Screen pixels per pixel of a picture."""
+"""Screen pixels per pixel of an image."""
 DRAWS = 400
 """Draws of a scenario that are looked through for a weather."""
 HERE = 120.0
-"""Where along its road a staged picture is taken [m]."""
+"""Where along its road a staged image is taken [m]."""
 BRIGHT = WeatherSpec(sun_azimuth=-1.2, sun_elevation=0.5, sun_strength=0.8, asphalt_texture=0.7, verge_texture=0.7)
 DARK = replace(BRIGHT, night=0.95, sun_strength=0.0, sky=(0.02, 0.02, 0.035), horizon=(0.05, 0.05, 0.06), shutter=3.0)
 WET = replace(
     BRIGHT, wetness=0.9, rain=6.0, sun_strength=0.03, fog_visibility=900.0, sky=(0.5, 0.52, 0.56),
     horizon=(0.62, 0.65, 0.68),
 )  # fmt: skip
-Picture = np.ndarray
+Image = np.ndarray
 
 
 def drawn(name: str, weather: str, split: str = "train") -> Episode:
@@ -131,20 +131,20 @@ def approached(episodes: Sequence[Episode], seconds: float, close: float) -> Cam
     return frames
 
 
-def shades(depth: Picture) -> Picture:
+def shades(depth: Image) -> Image:
     """Depths [m] as grey RGB, near ones bright."""
     near = np.clip(1.0 - np.log(np.maximum(depth, 2.0) / 2.0) / np.log(FARTHEST / 2.0), 0.0, 1.0)
     return np.repeat((255.0 * near).astype(np.uint8)[..., None], 3, axis=-1)
 
 
-def hues(instance: Picture) -> Picture:
+def hues(instance: Image) -> Image:
     """Instances as RGB, each road user in a colour of its own, everything else black."""
     turn = (instance[..., None] * 0.618 + np.array([0.0, 1 / 3, 2 / 3])) % 1.0
     colour = 255.0 * (0.25 + 0.75 * np.clip(2.0 - np.abs(6.0 * turn - 3.0), 0.0, 1.0))
     return np.where(instance[..., None] > 0, colour, 0.0).astype(np.uint8)
 
 
-def layers_of(frames: CameraFrames) -> tuple[Picture, Picture, Picture, Picture]:
+def layers_of(frames: CameraFrames) -> tuple[Image, Image, Image, Image]:
     """Colour, class, depth and instance of the first camera as RGB (B, H, W, 3)."""
     return (
         frames.rgb[:, 0],
@@ -154,28 +154,28 @@ def layers_of(frames: CameraFrames) -> tuple[Picture, Picture, Picture, Picture]
     )
 
 
-def surface_of(picture: Picture, width: int, smooth: bool = True) -> pygame.Surface:
-    """A picture (H, W, 3) at a width [screen pixels]."""
-    image = pygame.image.frombuffer(np.ascontiguousarray(picture).tobytes(), picture.shape[1::-1], "RGB")
-    size = (width, round(width * picture.shape[0] / picture.shape[1]))
+def surface_of(image: Image, width: int, smooth: bool = True) -> pygame.Surface:
+    """An image (H, W, 3) at a width [screen pixels]."""
+    image = pygame.image.frombuffer(np.ascontiguousarray(image).tobytes(), image.shape[1::-1], "RGB")
+    size = (width, round(width * image.shape[0] / image.shape[1]))
     return pygame.transform.smoothscale(image, size) if smooth else pygame.transform.scale(image, size)
 
 
-def with_truth(layers: Sequence[Picture]) -> pygame.Surface:
-    """A picture with its class, depth and instance small below it."""
+def with_truth(layers: Sequence[Image]) -> pygame.Surface:
+    """An image with its class, depth and instance small below it."""
     wide = ENLARGED * layers[0].shape[1]
     small = (wide - 8) // 3
-    pictures = [surface_of(layers[0], wide), *(surface_of(layer, small, smooth=False) for layer in layers[1:])]
-    cell = pygame.Surface((wide, pictures[0].get_height() + 4 + pictures[1].get_height()))
+    images = [surface_of(layers[0], wide), *(surface_of(layer, small, smooth=False) for layer in layers[1:])]
+    cell = pygame.Surface((wide, images[0].get_height() + 4 + images[1].get_height()))
     cell.fill(BACK)
-    cell.blit(pictures[0], (0, 0))
-    for k, picture in enumerate(pictures[1:]):
-        cell.blit(picture, (k * (small + 4), pictures[0].get_height() + 4))
+    cell.blit(images[0], (0, 0))
+    for k, image in enumerate(images[1:]):
+        cell.blit(image, (k * (small + 4), images[0].get_height() + 4))
     return cell
 
 
 def sheet(rows: Sequence[Sequence[pygame.Surface]], names: Sequence[str], titles: Sequence[str]) -> pygame.Surface:
-    """Pictures of one size in rows and columns, with a name before each row and a title above each column."""
+    """Images of one size in rows and columns, with a name before each row and a title above each column."""
     width, height = rows[0][0].get_size()
     gap, left, top = 10, 116, 40
     surface = pygame.Surface((left + len(titles) * (width + gap), top + len(names) * (height + gap)))
@@ -183,21 +183,21 @@ def sheet(rows: Sequence[Sequence[pygame.Surface]], names: Sequence[str], titles
     for column, title in enumerate(titles):
         label = text(title, 26 if width > 250 else 20, INK)
         surface.blit(label, label.get_rect(midbottom=(left + column * (width + gap) + width // 2, top - 8)))
-    for row, (name, pictures) in enumerate(zip(names, rows, strict=True)):
+    for row, (name, images) in enumerate(zip(names, rows, strict=True)):
         y = top + row * (height + gap)
         label = text(name, 22, FAINT)
         surface.blit(label, label.get_rect(midright=(left - 10, y + height // 2)))
-        for column, picture in enumerate(pictures):
-            surface.blit(picture, (left + column * (width + gap), y))
+        for column, image in enumerate(images):
+            surface.blit(image, (left + column * (width + gap), y))
     return surface
 
 
-def in_rows(pictures: Sequence[pygame.Surface], columns: int) -> list[Sequence[pygame.Surface]]:
-    """The pictures, ``columns`` to a row."""
-    return [pictures[k : k + columns] for k in range(0, len(pictures), columns)]
+def in_rows(images: Sequence[pygame.Surface], columns: int) -> list[Sequence[pygame.Surface]]:
+    """The images, ``columns`` to a row."""
+    return [images[k : k + columns] for k in range(0, len(images), columns)]
 
 
-def picture_weathers(folder: Path) -> None:
+def image_weathers(folder: Path) -> None:
     """Every weather on every class of road, with road users; in the gallery with the truth of the same pass."""
     episodes = []
     for weather in WEATHERS:
@@ -207,13 +207,13 @@ def picture_weathers(folder: Path) -> None:
             users = [user(episode.road, *one, speed=speed) for one in CASTS[road_class]]
             episodes.append(staged(episode, users, speed))
     layers = layers_of(rendered(episodes))
-    plain = [surface_of(picture, ENLARGED * picture.shape[1]) for picture in layers[0]]
+    plain = [surface_of(image, ENLARGED * image.shape[1]) for image in layers[0]]
     pygame.image.save(sheet(in_rows(plain, len(ROADS)), WEATHERS, ROADS), folder / "camera-weathers.png")
     full = [with_truth(one) for one in zip(*layers, strict=True)]
     pygame.image.save(sheet(in_rows(full, len(ROADS)), WEATHERS, ROADS), folder / "camera-gallery.png")
 
 
-def picture_encounters(folder: Path) -> None:
+def image_encounters(folder: Path) -> None:
     """Encounters as the camera sees them, with class, depth and instance from the same pass."""
     episodes = [drawn(f"obstacle-avoidance/{encounter}", "dry") for encounter in ENCOUNTERS]
     layers = layers_of(approached(episodes, seconds=40.0, close=CLOSE))
@@ -223,7 +223,7 @@ def picture_encounters(folder: Path) -> None:
     pygame.image.save(sheet(rows, names, ENCOUNTERS), folder / "camera-layers.png")
 
 
-def picture_surfaces(folder: Path) -> None:
+def image_surfaces(folder: Path) -> None:
     """Every paving between every roadside."""
     base = drawn("weather/rural", "dry", "test")
     episodes = []
@@ -234,11 +234,11 @@ def picture_surfaces(folder: Path) -> None:
             verge = (surfaces()[beside].colours or (snow,))[0]
             weather = replace(BRIGHT, paving=paving, roadside=roadside, asphalt=asphalt, verge=verge, scenery=0.8)
             episodes.append(staged(base, (), 0.0, weather=weather, start_s=100.0))
-    pictures = [surface_of(one, ENLARGED * one.shape[1]) for one in layers_of(rendered(episodes))[0]]
-    pygame.image.save(sheet(in_rows(pictures, len(ROADSIDES)), PAVINGS, ROADSIDES), folder / "camera-surfaces.png")
+    images = [surface_of(one, ENLARGED * one.shape[1]) for one in layers_of(rendered(episodes))[0]]
+    pygame.image.save(sheet(in_rows(images, len(ROADSIDES)), PAVINGS, ROADSIDES), folder / "camera-surfaces.png")
 
 
-def picture_users(folder: Path) -> None:
+def image_users(folder: Path) -> None:
     """Every kind of road user at several distances from behind and from before, enlarged."""
     base = drawn("weather/motorway", "dry", "test")
     kinds = ACTOR_NAMES[1:]
@@ -248,13 +248,13 @@ def picture_users(folder: Path) -> None:
             for direction in (1, -1):
                 one = replace(user(base.road, kind, gap, 0, 0), direction=direction)
                 episodes.append(staged(base, (one,), 0.0, weather=BRIGHT))
-    crops = [picture[4:64, 65:135] for picture in layers_of(rendered(episodes))[0]]
-    pictures = [surface_of(crop, 3 * crop.shape[1], smooth=False) for crop in crops]
+    crops = [image[4:64, 65:135] for image in layers_of(rendered(episodes))[0]]
+    images = [surface_of(crop, 3 * crop.shape[1], smooth=False) for crop in crops]
     titles = [f"{gap:.0f} m, {side}" for gap in GAPS for side in ("rear", "front")]
-    pygame.image.save(sheet(in_rows(pictures, len(titles)), kinds, titles), folder / "camera-users.png")
+    pygame.image.save(sheet(in_rows(images, len(titles)), kinds, titles), folder / "camera-users.png")
 
 
-def picture_effects(folder: Path) -> None:
+def image_effects(folder: Path) -> None:
     """What speed, turning, darkness, water and sun do to the same road."""
     base = drawn("weather/rural", "dry", "test")
 
@@ -267,8 +267,8 @@ def picture_effects(folder: Path) -> None:
     still = rendered([scene(BRIGHT, 0.0), scene(BRIGHT, 30.0), scene(DARK, 30.0)]).rgb[:, 0]
     turning = rendered([scene(BRIGHT, 10.0)], yaw_rate=0.6).rgb[:, 0]
     water = [scene(WET, 0.0, 0.0), scene(WET, 14.0, 14.0), scene(WET, 25.0, 25.0), scene(low, 0.0, 0.0)]
-    pictures = [*still, *turning, *rendered(water).rgb[:, 0]]
-    images = [surface_of(one, ENLARGED * one.shape[1]) for one in pictures]
+    images = [*still, *turning, *rendered(water).rgb[:, 0]]
+    images = [surface_of(one, ENLARGED * one.shape[1]) for one in images]
     titles = ("standing", "30 m/s", "30 m/s at night", "turning, 0.6 rad/s")
     lower = ("wet, standing", "wet, 14 m/s", "wet, 25 m/s", "low sun")
     whole = [sheet([images[:4]], ("motion",), titles), sheet([images[4:]], ("water, sun",), lower)]
@@ -278,18 +278,18 @@ def picture_effects(folder: Path) -> None:
     pygame.image.save(both, folder / "camera-effects.png")
 
 
-def picture_duckietown(theirs: Path, folder: Path) -> None:
+def image_duckietown(theirs: Path, folder: Path) -> None:
     """Duckietown's forward camera beside ours, both of 160 x 120 pixels and enlarged alike."""
     paths = sorted(theirs.glob("*.png"))[:4]
     if not paths:
-        raise SystemExit(f"camera_gallery: {theirs} holds no pictures; run scripts/duckietown_pictures.py")
+        raise SystemExit(f"camera_gallery: {theirs} holds no images; run scripts/duckietown_images.py")
     camera = CameraConfig(width=160, height=120, field_of_view=1.2, pitch=0.2)
     episodes = []
     for road_class, weather in zip(ROADS, ("dry", "rain", "low-sun", "worn"), strict=True):
         episode = drawn(f"weather/{road_class}", weather, "test")
         speed = 0.8 * episode.speed_limit
         episodes.append(staged(episode, [user(episode.road, *one, speed=speed) for one in CASTS[road_class]], speed))
-    ours = [surface_of(picture, 320) for picture in rendered(episodes, camera).rgb[:, 0]]
+    ours = [surface_of(image, 320) for image in rendered(episodes, camera).rgb[:, 0]]
     others = [pygame.transform.smoothscale(pygame.image.load(path), (320, 240)) for path in paths]
     titles = [f"{number + 1}" for number in range(len(others))]
     whole = sheet([others, ours[: len(others)]], ("Duckietown", "drive_sim"), titles)
@@ -299,14 +299,14 @@ def picture_duckietown(theirs: Path, folder: Path) -> None:
 def main() -> None:
     """Draw all sheets."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, default=Path("docs/images"), help="folder of the pictures")
-    parser.add_argument("--duckietown", type=Path, help="folder of pictures by scripts/duckietown_pictures.py")
+    parser.add_argument("--output", type=Path, default=Path("docs/images"), help="folder of the images")
+    parser.add_argument("--duckietown", type=Path, help="folder of images by scripts/duckietown_images.py")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
-    for draw in (picture_weathers, picture_encounters, picture_surfaces, picture_users, picture_effects):
+    for draw in (image_weathers, image_encounters, image_surfaces, image_users, image_effects):
         draw(options.output)
     if options.duckietown is not None:
-        picture_duckietown(options.duckietown, options.output)
+        image_duckietown(options.duckietown, options.output)
 
 
 if __name__ == "__main__":

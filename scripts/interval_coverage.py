@@ -98,8 +98,8 @@ def crossed_cases(random: np.random.Generator, trainings: int, roads: int, seed:
     yield "mean, trainings skewed", math.exp((0.25 + 0.16 + 0.16) / 2), intervals(MEAN, skewed, ones)
     hard = np.where(random.random((1, roads)) < 0.2, 5.0, 0.0)
     for expected in (0.5, 3.0, 30.0):
-        for what, shape_of_trainings in {"trainings alike": math.inf, "trainings differ": 2.0}.items():
-            alike = math.isinf(shape_of_trainings)
+        for what, shape_of_training_runs in {"trainings alike": math.inf, "trainings differ": 2.0}.items():
+            alike = math.isinf(shape_of_training_runs)
             skill = np.ones((trainings, 1)) if alike else random.gamma(2.0, 0.5, (trainings, 1))
             events = random.poisson(expected / roads * skill * hard * ones)
             yield f"count, {expected:g} each, {what}", expected / (30.0 * roads), intervals(COUNT, events, 30.0 * ones)

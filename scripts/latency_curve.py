@@ -24,10 +24,10 @@ Curves = dict[str, list[EstimateRow]]
 
 
 def measure(driver: str, suite: str, milliseconds: float, episodes: int | None, seed: int) -> Results:
-    """The results of one delay, without yardsticks."""
+    """The results of one delay, without baselines."""
     with tempfile.TemporaryDirectory() as folder:
         harness.evaluate(
-            driver, suite, folder, episodes=episodes, seed=seed, latency=milliseconds / 1000.0, yardsticks=False
+            driver, suite, folder, episodes=episodes, seed=seed, latency=milliseconds / 1000.0, baselines=False
         )
         return load_results(folder)
 

@@ -1,6 +1,6 @@
 """Which cut-ins the reference driver survives, against the border that UN R157, paragraph 5.2.5.2, draws.
 
-    python scripts/r157_border.py [--driver r157] [--step 0.05] [--json FILE] [--picture FILE.png]
+    python scripts/r157_border.py [--driver r157] [--step 0.05] [--json FILE] [--image FILE.png]
 
 Drives a grid of ego speed, relative speed, sideways speed and time to collision at lane intrusion through the simulator
 and prints, as Markdown, the share of points on the regulation's side of the border and the largest distance to it; the
@@ -149,7 +149,7 @@ def main() -> None:
     parser.add_argument("--driver", default="r157")
     parser.add_argument("--step", type=float, default=0.05)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--picture", type=Path)
+    parser.add_argument("--image", type=Path)
     arguments = parser.parse_args()
     columns = drive_grid(arguments.driver, arguments.step)
     print(table(columns))
@@ -169,8 +169,8 @@ def main() -> None:
             ],
         }  # fmt: skip
         arguments.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    if arguments.picture:
-        draw(arguments.picture, columns)
+    if arguments.image:
+        draw(arguments.image, columns)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The README's picture of the real window during a drive.
+"""The README's image of the real window during a drive.
 
 ``python scripts/take_screenshots.py`` draws it into ``docs/images``; ``scripts/camera_gallery.py`` draws what the
-cameras see. Without a display it starts a virtual one (Xvfb). Drawn by seed: the same picture each time.
+cameras see. Without a display it starts a virtual one (Xvfb). Drawn by seed: the same image each time.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from drive_sim.window.session import Session
 from drive_sim.world.simulator import Simulator
 
 SCENE = ("obstacle-avoidance/parked-car", "expert", 13)
-"""Scenario, driver and seed of the window's picture."""
+"""Scenario, driver and seed of the window's image."""
 MOMENT = 122
-"""Control step of the window's picture."""
+"""Control step of the window's image."""
 
 
 @contextmanager
@@ -67,14 +67,14 @@ class Photographer(Observer):
             raise StopRollout
 
 
-def picture_window(path: Path) -> None:
-    """Drive, recording, in the real window, and picture it on the way."""
+def image_window(path: Path) -> None:
+    """Drive, recording, in the real window, and image it on the way."""
     scenario, driver, seed = SCENE
     session = Session.plan(None, scenario, driver, None, None, 1, seed)
     display = Display(f"drive_sim: {driver}")
     try:
         with TemporaryDirectory() as folder:
-            # One picture a step and no waiting: nobody is watching.
+            # One image a step and no waiting: nobody is watching.
             pacer = Pacer(frame_rate=20, wait=lambda seconds: None)
             recorder = session.recorder(Path(folder))
             window = WindowObserver(display, session.driver, recorder, recording=True, pacer=pacer)
@@ -89,11 +89,11 @@ def picture_window(path: Path) -> None:
 def main() -> None:
     """Draw the window."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, default=Path("docs/images"), help="folder of the picture")
+    parser.add_argument("--output", type=Path, default=Path("docs/images"), help="folder of the image")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     with screen():
-        picture_window(options.output / "window.png")
+        image_window(options.output / "window.png")
 
 
 if __name__ == "__main__":

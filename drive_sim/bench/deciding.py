@@ -1,6 +1,6 @@
-"""Networks that drive: pictures a second, the closed loop, how long one decision takes.
+"""Networks that drive: images a second, the closed loop, how long one decision takes.
 
-On a CPU `NeuralDriver` drives; on CUDA `ResidentDriver`, so that pictures, answers and commands stay on the device.
+On a CPU `NeuralDriver` drives; on CUDA `ResidentDriver`, so that images, answers and commands stay on the device.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def wheel(device: str) -> Any:
 
 
 def networks(device: str, effort: Effort) -> Iterator[Figure | str]:
-    """PilotNet: pictures in, curvature and target speed out; and at the wheel."""
+    """PilotNet: images in, curvature and target speed out; and at the wheel."""
     try:
         import torch
 
@@ -53,7 +53,7 @@ def networks(device: str, effort: Effort) -> Iterator[Figure | str]:
         else:
             for size in effort.gpu_worlds:
                 yield _closed_loop(driver, device, effort, size)
-        # One picture is too little work for two threads to share.
+        # One image is too little work for two threads to share.
         torch.set_num_threads(1)
         with threads(1):
             yield from _latency(driver, device, effort)
@@ -62,17 +62,17 @@ def networks(device: str, effort: Effort) -> Iterator[Figure | str]:
 
 
 def _answers(driver: Any, device: str, effort: Effort, size: int, count: int) -> Figure:
-    """The network alone; its pictures lie where it computes."""
+    """The network alone; its images lie where it computes."""
     camera = driver.model.camera
     shape = (size, camera.height, camera.width, 3)
-    pictures = to_device(device, np.random.default_rng(0).integers(0, 255, shape, np.uint8))
+    images = to_device(device, np.random.default_rng(0).integers(0, 255, shape, np.uint8))
 
     def work() -> int:
-        driver.perceive(pictures)
+        driver.perceive(images)
         wait_for(device)
         return size
 
-    return measure(f"pilotnet.{size}", f"PilotNet, batch {size}", "pictures/s", effort, work, threads=count)
+    return measure(f"pilotnet.{size}", f"PilotNet, batch {size}", "images/s", effort, work, threads=count)
 
 
 def _closed_loop(driver: Any, device: str, effort: Effort, size: int) -> Figure:

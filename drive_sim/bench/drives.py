@@ -100,7 +100,7 @@ def expert_actions(count: int, steps: int) -> NDArray[np.float32]:
 
     Found out beforehand, so that a measured step is driven well and yet costs no driver.
     """
-    simulator = Simulator([drives().draw(number) for number in range(count)], on_failure="put_back")
+    simulator = Simulator([drives().draw(number) for number in range(count)], on_failure="reset_to_lane")
     actions = np.zeros((steps, count, 2), np.float32)
 
     class Watch:
@@ -124,7 +124,7 @@ class Batch:
         numbers = [number % drives_ for number in range(first, first + size)]
         drawn = {number: drives(actors, weather).draw(number) for number in set(numbers)}
         # An episode of its own for each world, on a road that worlds share.
-        self.simulator = Simulator([drawn[number] for number in numbers], device, "put_back")
+        self.simulator = Simulator([drawn[number] for number in numbers], device, "reset_to_lane")
         taken = expert_actions(drives_, steps)[:, numbers]
         self.actions = [to_device(device, np.ascontiguousarray(action)) for action in taken]
 

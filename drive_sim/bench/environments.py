@@ -61,7 +61,7 @@ def environments(device: str, effort: Effort) -> Iterator[Figure | str]:
         ("env.all", "env.step, all sensors", SENSOR_NAMES),
     ):
         environment = gymnasium.make(
-            "DriveSim-v0", scenario=drives(), sensors=sensors, on_failure="put_back", device=device
+            "DriveSim-v0", scenario=drives(), sensors=sensors, on_failure="reset_to_lane", device=device
         )
         work, prepare = environment_work(environment, effort)
         with threads(1):
@@ -71,7 +71,7 @@ def environments(device: str, effort: Effort) -> Iterator[Figure | str]:
             single = figure
         yield figure
     options: dict[str, Any] = {"scenario": drives(), "sensors": ("odometry",), "device": device}
-    together = gymnasium.make_vec("DriveSim-v0", num_envs=effort.batch, on_failure="put_back", **options)
+    together = gymnasium.make_vec("DriveSim-v0", num_envs=effort.batch, on_failure="reset_to_lane", **options)
     work, prepare = vector_work(together, effort)
     for count in thread_counts(device):
         what = f"make_vec, {effort.batch} worlds, odometry alone, {ACTORS} actors"

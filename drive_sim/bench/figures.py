@@ -31,7 +31,7 @@ class Effort:
     """Worlds of the batched figures."""
     worlds: tuple[int, ...] = (1, 4, 16, 64, 256)
     actors: tuple[int, ...] = (0, 2, 4, 8, 16)
-    pictures: tuple[tuple[int, int], ...] = ((33, 100), (66, 200), (132, 400))
+    images: tuple[tuple[int, int], ...] = ((33, 100), (66, 200), (132, 400))
     """Height and width [pixels]."""
     starts: int = 3
     """Cold starts."""

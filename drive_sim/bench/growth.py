@@ -18,7 +18,7 @@ from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
 
 def growth(device: str, effort: Effort) -> Iterator[Figure | str]:
     """Cost against pixels, actors and worlds."""
-    for height, width in effort.pictures:
+    for height, width in effort.images:
         rig = CameraRig((CameraConfig(height=height, width=width),))
         yield frames_figure(f"pixels.{height}x{width}", f"camera {height}×{width}", device, effort, rig)
     for actors in effort.actors:

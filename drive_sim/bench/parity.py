@@ -1,6 +1,6 @@
-"""Whether CUDA computes what the CPU computes: pictures, states, sensors and a network's commands.
+"""Whether CUDA computes what the CPU computes: images, states, sensors and a network's commands.
 
-Both go through the same scenes (`scenes`) with the same commands. Pictures are drawn of the CPU's states, so that they
+Both go through the same scenes (`scenes`) with the same commands. Images are drawn of the CPU's states, so that they
 tell of cameras alone; states and sensors are compared step by step, each device going on from its own.
 """
 
@@ -19,11 +19,11 @@ from drive_sim.compute.kernel import to_device, to_host
 from drive_sim.drivers.planning.expert import ExpertDriver
 from drive_sim.sensors.camera.rig import LAYERS, CameraConfig, CameraRig
 from drive_sim.sensors.suite import SENSOR_NAMES, Observation, SensorSuite
-from drive_sim.world.simulator import PUT_BACK, Simulator
+from drive_sim.world.simulator import RESET_TO_LANE, Simulator
 from drive_sim.world.state import State
 
 GREY_LEVELS = 1
-"""Pixels of two pictures are the same within so many grey levels in each colour."""
+"""Pixels of two images are the same within so many grey levels in each colour."""
 DEPTH_TOLERANCE = 1e-3
 """Depths are the same within this share of themselves."""
 TOLERANCE = 1e-5
@@ -39,7 +39,7 @@ def parity(device: str, effort: Effort) -> Iterator[Figure | str]:
     compared = Comparison(device, effort.scenes)
     compared.drive()
     yield from compared.figures()
-    yield from _commands(device, compared.pictures)
+    yield from _commands(device, compared.images)
 
 
 class Comparison:
@@ -48,14 +48,14 @@ class Comparison:
     def __init__(self, device: str, scenes: Scenes) -> None:
         self.device, self.steps = device, scenes.steps
         episodes = scenes.episodes()
-        self.simulators = [Simulator(episodes, where, PUT_BACK) for where in ("cpu", device)]
+        self.simulators = [Simulator(episodes, where, RESET_TO_LANE) for where in ("cpu", device)]
         self.suites = [SensorSuite(SENSORS, device=where) for where in ("cpu", device)]
-        height, width = scenes.picture
+        height, width = scenes.image
         self.rigs = [CameraRig((CameraConfig(height=height, width=width),)) for _ in range(2)]
         self.layers = {layer: Agreement() for layer in LAYERS}
         self.sensors = {name: Agreement() for name in SENSORS}
         self.places, self.numbers, self.marks = Agreement(), Agreement(), Agreement()
-        self.pictures: list[NDArray[np.uint8]] = []
+        self.images: list[NDArray[np.uint8]] = []
         """uint8 (B, H, W, 3) of each look, as the CPU drew them."""
 
     def drive(self) -> None:
@@ -80,7 +80,7 @@ class Comparison:
             self.rigs[1].render(self.device, theirs.roads, theirs.world, state, LAYERS),
         )
         here, there = ([to_host(layer)[:, 0] for layer in frames] for frames in seen)
-        # Picture by picture, so that the worst is known.
+        # Image by image, so that the worst is known.
         for world in range(ours.batch_size):
             of = {layer: (a[world], b[world]) for layer, a, b in zip(LAYERS, here, there, strict=True)}
             levels = np.abs(of["rgb"][0].astype(np.float64) - of["rgb"][1]).max(axis=-1)
@@ -88,7 +88,7 @@ class Comparison:
             self.layers["semantic"].add(*of["semantic"])
             self.layers["instance"].add(*of["instance"])
             self.layers["depth"].add(*of["depth"], relative=DEPTH_TOLERANCE)
-        self.pictures.append(here[0])
+        self.images.append(here[0])
 
     def _compare_states(self) -> None:
         ours, theirs = (simulator.state for simulator in self.simulators)
@@ -109,10 +109,10 @@ class Comparison:
 
     def figures(self) -> Iterator[Figure]:
         """What came of it."""
-        layers, count = self.layers, sum(len(pictures) for pictures in self.pictures)
-        yield Figure("parity.pictures", "CPU and CUDA: pictures compared", "pictures", (float(count),))
+        layers, count = self.layers, sum(len(images) for images in self.images)
+        yield Figure("parity.images", "CPU and CUDA: images compared", "images", (float(count),))
         yield layers["rgb"].share("parity.rgb", f"pixels within {GREY_LEVELS} grey level")
-        yield layers["rgb"].worst_share("parity.rgb.worst", "the same, worst picture")
+        yield layers["rgb"].worst_share("parity.rgb.worst", "the same, worst image")
         yield layers["semantic"].share("parity.semantic", "pixels of the same class")
         yield layers["instance"].share("parity.instance", "pixels of the same road user")
         yield layers["depth"].share("parity.depth", "pixels of the same depth within 1 ‰")
@@ -125,8 +125,8 @@ class Comparison:
             yield agreement.share(f"parity.{name}", f"{name}: readings within {TOLERANCE:g} {over}")
 
 
-def _commands(device: str, pictures: list[NDArray[np.uint8]]) -> Iterator[Figure | str]:
-    """A network's commands, the pictures being the same; a network asks for pictures of its own size."""
+def _commands(device: str, images: list[NDArray[np.uint8]]) -> Iterator[Figure | str]:
+    """A network's commands, the images being the same; a network asks for images of its own size."""
     from drive_sim.bench.deciding import wheel
 
     try:
@@ -135,7 +135,7 @@ def _commands(device: str, pictures: list[NDArray[np.uint8]]) -> Iterator[Figure
         yield f"parity of commands: skipped, {error.name} is not installed; pip install 'drive-sim[learn]'"
         return
     camera, agreement = ours.model.camera, Agreement()
-    for seen in pictures:
+    for seen in images:
         shape = (len(seen), camera.height, camera.width, 3)
         whole = seen if seen.shape == shape else np.resize(seen, shape)
         time, odometry = np.zeros(len(seen)), np.full((len(seen), 3), 10.0, np.float32)

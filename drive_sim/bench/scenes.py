@@ -15,16 +15,16 @@ IN_VIEW = 35.0
 
 @dataclass(frozen=True)
 class Scenes:
-    """Which scenes, how large their pictures are, and how long they are driven."""
+    """Which scenes, how large their images are, and how long they are driven."""
 
     scenarios: tuple[str, ...] = ()
     """If none are named: four classes of road, and each kind of obstacle."""
     weathers: tuple[str, ...] = ()
     """If none are named: all there are."""
-    picture: tuple[int, int] = (66, 200)
+    image: tuple[int, int] = (66, 200)
     """Height and width [pixels]."""
     steps: int = 40
-    """Control steps for which states and sensors are compared; pictures are drawn before the first and after the last.
+    """Control steps for which states and sensors are compared; images are drawn before the first and after the last.
     """
 
     def episodes(self) -> list[Episode]:

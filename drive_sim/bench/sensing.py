@@ -1,4 +1,4 @@
-"""Sensors alone: pictures in every weather, scans, motion."""
+"""Sensors alone: images in every weather, scans, motion."""
 
 from __future__ import annotations
 

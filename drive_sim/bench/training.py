@@ -1,4 +1,4 @@
-"""Whether a network in training ever waits for its pictures: the next views are drawn while it learns from the last."""
+"""Whether a network in training ever waits for its images: the next views are drawn while it learns from the last."""
 
 from __future__ import annotations
 

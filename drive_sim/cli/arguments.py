@@ -26,12 +26,12 @@ class SuiteOption(click.Option):
         return super().get_help_record(ctx)
 
 
-def films(context: click.Context, option: click.Parameter, value: str) -> int | None:
-    """A number of films; None for all."""
+def videos(context: click.Context, option: click.Parameter, value: str) -> int | None:
+    """A number of videos; None for all."""
     if value == "all":
         return None
     if not value.isdecimal():
-        raise click.BadParameter(f"{value!r} is neither a number of films (0 or more) nor all", context, option)
+        raise click.BadParameter(f"{value!r} is neither a number of videos (0 or more) nor all", context, option)
     return int(value)
 
 

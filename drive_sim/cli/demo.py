@@ -51,8 +51,8 @@ class DemoSettings:
     """Recorded at most of one episode of each suite [s]."""
     episodes: tuple[int | None, int | None] = (None, 208)
     """Evaluated in each suite; None: the suite's own number."""
-    films: int = 12
-    """Failed drives filmed in each suite."""
+    videos: int = 12
+    """Failed drives captured in each suite."""
 
 
 def run_demo(output: Path, stages: Stages, seed: int = 0, settings: DemoSettings | None = None) -> list[Path]:
@@ -75,8 +75,8 @@ def run_demo(output: Path, stages: Stages, seed: int = 0, settings: DemoSettings
     pages = []
     for suite, episodes in zip(SUITES, settings.episodes, strict=True):
         report = stages(f"evaluate {suite}")
-        folder, films = output / suite, settings.films
-        pages.append(evaluate(str(model), suite, folder, report, films, episodes=episodes, seed=seed))
+        folder, videos = output / suite, settings.videos
+        pages.append(evaluate(str(model), suite, folder, report, videos, episodes=episodes, seed=seed))
     return pages
 
 

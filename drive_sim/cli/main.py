@@ -17,7 +17,7 @@ import click
 
 from drive_sim import __version__
 from drive_sim.base.errors import InputError
-from drive_sim.cli.arguments import AT_LEAST_ONE, DEVICE, FILE, FOLDER, SEED, SuiteOption, films, usage_error
+from drive_sim.cli.arguments import AT_LEAST_ONE, DEVICE, FILE, FOLDER, SEED, SuiteOption, usage_error, videos
 
 PROGRAM = "drive-sim"
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -214,14 +214,14 @@ def train(**options: Any) -> None:
     "--real-time", is_flag=True, help="One world, paced by the clock; late decisions leave the last in force."
 )
 @click.option("--latency", metavar="MS", type=click.FloatRange(0, 10_000), default=0.0, help="Delay every command.")
-@click.option("--yardsticks/--no-yardsticks", default=True, help="Whether the suite's other drivers drive too.")
+@click.option("--baselines/--no-baselines", default=True, help="Whether the suite's other drivers drive too.")
 @click.option(
-    "--films",
+    "--videos",
     metavar="N|all",
-    callback=films,
+    callback=videos,
     default="100",
     show_default=True,
-    help="Failed drives filmed in report.html: a second and 0.3 MB each.",
+    help="Failed drives captured in report.html: a second and 0.3 MB each.",
 )
 @click.option("--thresholds", metavar="FILE", type=FILE, help="What to reach (TOML); exit status 1 if it is not.")
 @click.option("--junit", metavar="FILE", type=FILE, help="Write a JUnit XML of thresholds, or else of episodes.")
@@ -235,7 +235,7 @@ def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **opti
     from drive_sim.base.progress import show_progress
     from drive_sim.evaluation.harness import evaluate as evaluate_driver
     from drive_sim.evaluation.report.junit import write_junit
-    from drive_sim.evaluation.report.training_seeds import told as told_of_trainings
+    from drive_sim.evaluation.report.training_seeds import told as told_of_training_runs
     from drive_sim.evaluation.report.words import energy
     from drive_sim.evaluation.results import load_results
     from drive_sim.evaluation.thresholds import judge, load_thresholds
@@ -246,7 +246,7 @@ def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **opti
         page = evaluate_driver(**options, latency=latency / 1000.0, report=stages("evaluate"))
     click.echo(f"report: {page}")
     results = load_results(options["output"])
-    for said in (told_of_trainings(results), energy(results)):
+    for said in (told_of_training_runs(results), energy(results)):
         if said:
             click.echo(said)
     verdicts = judge(results, wanted)

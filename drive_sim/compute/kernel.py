@@ -169,7 +169,7 @@ class Kernel:
         Items that a thread must have to itself for a CPU loop to be shared: what takes about 0.2 ms. Handing a part
         to another thread and waiting for it takes 0.1 ms.
     fastmath
-        Relaxed floating point in the body itself; for pictures only.
+        Relaxed floating point in the body itself; for images only.
     """
 
     def __init__(self, body: Callable[..., None], grain: int, fastmath: bool) -> None:

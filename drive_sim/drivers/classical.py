@@ -1,12 +1,12 @@
-"""The baseline without learning: OpenCV finds the lane in the camera's picture, a linear law steers along it.
+"""The baseline without learning: OpenCV finds the lane in the camera's image, a linear law steers along it.
 
-Each picture is warped onto the ground (inverse perspective, Bertozzi & Broggi 1998), where paint has a constant
+Each image is warped onto the ground (inverse perspective, Bertozzi & Broggi 1998), where paint has a constant
 width: a morphological top-hat keeps what is brighter than the asphalt to both sides of it. The peaks are explained by
 one lane, y(x) = c0 + c1 x + c2 x²/2 for its centre and W for its width, in the car's frame (x forward, y left). The
-four numbers are tracked from picture to picture by an extended Kalman filter that moves them along with the car
+four numbers are tracked from image to image by an extended Kalman filter that moves them along with the car
 (Dickmanns & Mysliwetz 1992) and weighs down what does not fit. Steering feeds c2 forward and c0, c1 back.
 
-It knows the picture and the wheels' speed and angle, nothing else: no map, no speed limit. It does not look for
+It knows the image and the wheels' speed and angle, nothing else: no map, no speed limit. It does not look for
 obstacles, and where a single dashed line is all the paint there is, it is easily lost.
 """
 
@@ -44,15 +44,15 @@ TURN = 0.45
 GATE = 0.3
 """Peaks further than this (and what the filter doubts) from a marking are something else [m]."""
 FEWEST = 6
-"""With fewer rows of peaks than this a picture says nothing."""
+"""With fewer rows of peaks than this an image says nothing."""
 LOST_AFTER, MOST_DOUBTS = 12, 5
-"""After so many pictures that say nothing, or something else, begin again in the middle of a lane."""
+"""After so many images that say nothing, or something else, begin again in the middle of a lane."""
 SUPPORT, SUPPORT_RANGE = 0.25, 14.0
 """Peaks on a lane's markings: within so much of them, and no further ahead [m]."""
 BENDS = (0.0, 0.02, -0.02, 0.045, -0.045)
 """Curvatures with which a lane may begin [1/m]."""
 WIDTH_DOUBT = 0.7
-"""How little one picture lets the usual lane width count [m]."""
+"""How little one image lets the usual lane width count [m]."""
 COLOURFUL, BESIDE_PAINT = 0.16, 0.3
 """Asphalt has less saturation than this [1], and is found so far beside paint, to one side at least [m]."""
 FASTEST, LATERAL_ACCELERATION = 14.0, 1.8
@@ -62,7 +62,7 @@ BLIND_SPEED = 7.0
 NATURAL_FREQUENCY, DAMPING = 1.1, 0.9
 """Of the lateral control [rad/s], [1]."""
 LAG = 0.2
-"""Time from a picture to what it causes [s]."""
+"""Time from an image to what it causes [s]."""
 
 
 @dataclass
@@ -74,9 +74,9 @@ class LaneTrack:
     covariance: Floats = field(default_factory=lambda: np.diag([0.35, 0.06, 0.008, 0.25]) ** 2)
     """(4, 4)"""
     misses: int = 0
-    """Pictures in a row that said nothing."""
+    """Images in a row that said nothing."""
     doubts: int = 0
-    """Pictures that another lane explained better."""
+    """Images that another lane explained better."""
 
     def move(self, distance: float, turn: float, slip: float) -> None:
         """Carry the lane along while the car drives ``distance`` [m], ``slip`` [rad] left of its axis, and turns."""
@@ -147,18 +147,18 @@ class Ground:
         corners = np.array([[0, 0], [self.columns, 0], [self.columns, self.rows], [0, self.rows]], np.float32)
         places = [(*self._place(column, row), 0.0) for column, row in corners]
         seen = camera.project(np.array(places))[:, :2].astype(np.float32)
-        self._to_picture = cv2.getPerspectiveTransform(corners, seen)
+        self._to_image = cv2.getPerspectiveTransform(corners, seen)
         self.x = self._place(0.0, np.arange(self.rows))[0]
 
     @staticmethod
     def _place(column: Any, row: Any) -> tuple[Any, Any]:
         return FURTHEST - row * ALONG, ASIDE - column * ACROSS
 
-    def warp(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def warp(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The ground in RGB, uint8 (rows, columns, 3)."""
         size = (self.columns, self.rows)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return np.asarray(cv2.warpPerspective(picture, self._to_picture, size, flags=flags), np.uint8)
+        return np.asarray(cv2.warpPerspective(image, self._to_image, size, flags=flags), np.uint8)
 
     @staticmethod
     def _dull(colours: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -195,7 +195,7 @@ class ClassicalDriver:
     Parameters
     ----------
     camera
-        The camera whose pictures it is given; by default the simulator's own.
+        The camera whose images it is given; by default the simulator's own.
     """
 
     name = "classical"
@@ -220,22 +220,22 @@ class ClassicalDriver:
             self.tracks[world] = LaneTrack()
 
     def act(self, observation: Observation) -> Actions:
-        """Action (B, 2), one picture after the other."""
+        """Action (B, 2), one image after the other."""
         observation = observation.host()
-        pictures, odometry = observation.camera[self.camera.name], observation.odometry
-        action = np.zeros((len(pictures), 2), np.float32)
-        driving = range(len(pictures)) if observation.active is None else np.flatnonzero(observation.active)
+        images, odometry = observation.camera[self.camera.name], observation.odometry
+        action = np.zeros((len(images), 2), np.float32)
+        driving = range(len(images)) if observation.active is None else np.flatnonzero(observation.active)
         for world in driving:
             speed, angle, distance = (float(value) for value in odometry[world])
-            self.track(self.tracks[world], pictures[world], angle, distance)
+            self.track(self.tracks[world], images[world], angle, distance)
             action[world] = self._command(self.tracks[world], speed)
         return action
 
-    def track(self, track: LaneTrack, picture: NDArray[np.uint8], angle: float, distance: float) -> None:
+    def track(self, track: LaneTrack, image: NDArray[np.uint8], angle: float, distance: float) -> None:
         """Bring ``track`` up to date: the car has driven ``distance`` [m] with the wheels at ``angle`` [rad]."""
         curvature = math.tan(angle) / (self.vehicle.front_axle + self.vehicle.rear_axle)
         track.move(distance, distance * curvature, self.vehicle.rear_axle * curvature)
-        x, y, strength = self.ground.peaks(self.ground.warp(picture))
+        x, y, strength = self.ground.peaks(self.ground.warp(image))
         if len(x):
             track.explain(x, y, strength)
         else:

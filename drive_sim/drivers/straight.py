@@ -1,4 +1,4 @@
-"""The yardstick that looks at nothing: wheels straight, speed held."""
+"""The baseline that looks at nothing: wheels straight, speed held."""
 
 from __future__ import annotations
 

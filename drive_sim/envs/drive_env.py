@@ -55,12 +55,12 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
     sensor_configs
         How the other sensors err.
     on_failure
-        "terminate": a failure ends the episode; "put_back": the car goes back to its lane, and the drive goes on.
+        "terminate": a failure ends the episode; "reset_to_lane": the car goes back to its lane, and the drive goes on.
     render_mode
         None, "rgb_array" (`render` returns the top-down view, uint8 (600, 800, 3)) or "human" (shown in a window as
         the environment steps).
     frame_rate
-        In "human" mode, wait so that no more than so many pictures a second are shown; None: do not wait.
+        In "human" mode, wait so that no more than so many images a second are shown; None: do not wait.
     device
         "cpu" or "cuda".
 
@@ -134,12 +134,12 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
         if self.render_mode == "human":
             self._worlds.running  # noqa: B018 (raises before the first reset)
             return None
-        return self._screen.picture(self._worlds.running, 0)
+        return self._screen.image(self._worlds.running, 0)
 
     def annotations(self) -> dict[str, CameraAnnotations]:
         """What the cameras see now, by camera name: boxes of road users, lane boundaries, class, depth and instance.
 
-        They belong to the pictures of the last observation, and are made when asked for: `step` costs the same
+        They belong to the images of the last observation, and are made when asked for: `step` costs the same
         whether or not this is ever called. Through wrappers: ``env.unwrapped.annotations()``.
 
         Raises

@@ -138,7 +138,7 @@ class DriveVectorEnv(VectorEnv[dict[str, Any], NDArray[np.float32], NDArray[Any]
         if self._screen is None:
             gymnasium.logger.warn("render was called without a render_mode; give render_mode='rgb_array'")
             return None
-        return tuple(self._screen.picture(self._worlds.running, index) for index in range(self.num_envs))
+        return tuple(self._screen.image(self._worlds.running, index) for index in range(self.num_envs))
 
     def annotations(self) -> list[dict[str, CameraAnnotations]]:
         """`DriveEnv.annotations` of every world."""

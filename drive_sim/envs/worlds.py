@@ -97,7 +97,7 @@ class Worlds:
         return entries, self.judge.judge(self.running)
 
     def annotations(self) -> list[dict[str, CameraAnnotations]]:
-        """Labels of the cameras' present pictures, by camera name for each world."""
+        """Labels of the cameras' present images, by camera name for each world."""
         return self.suite.annotate(self.running)
 
     def space(self) -> gymnasium.spaces.Dict:
@@ -106,11 +106,11 @@ class Worlds:
         for name in self.suite.sensors:
             if name == "camera":
                 assert self.suite.rig is not None
-                pictures: dict[str, gymnasium.Space[Any]] = {
+                images: dict[str, gymnasium.Space[Any]] = {
                     config.name: gymnasium.spaces.Box(0, 255, (config.height, config.width, 3), np.uint8)
                     for config in self.suite.rig.configs
                 }
-                entries[name] = _camera_entry(pictures, gymnasium.spaces.Dict)
+                entries[name] = _camera_entry(images, gymnasium.spaces.Dict)
             else:
                 low, high = self.suite.others[name].bounds
                 entries[name] = gymnasium.spaces.Box(low, high, dtype=np.float32)
@@ -124,8 +124,8 @@ def _check(sensors: Sequence[str], on_failure: str, device: str, render_mode: st
     for name in sensors:
         if name not in SENSOR_NAMES:
             raise InputError("sensors", str(name), "is no sensor", f"choose from {', '.join(SENSOR_NAMES)}")
-    if on_failure not in ("terminate", "put_back"):
-        raise InputError("on_failure", on_failure, "is no way to go on", "give terminate or put_back")
+    if on_failure not in ("terminate", "reset_to_lane"):
+        raise InputError("on_failure", on_failure, "is no way to go on", "give terminate or reset_to_lane")
     if render_mode is not None and render_mode not in RENDER_MODES:
         raise InputError("render_mode", render_mode, "is no mode", f"give {', '.join(RENDER_MODES)} or None")
     if device not in ("cpu", "cuda"):
@@ -173,9 +173,9 @@ def next_number(rng: np.random.Generator, options: dict[str, Any] | None) -> int
     return int(rng.integers(EPISODES))
 
 
-def _camera_entry(pictures: dict[str, Any], bundle: Any) -> Any:
+def _camera_entry(images: dict[str, Any], bundle: Any) -> Any:
     """One camera is an entry by itself, several are a bundle of entries by name."""
-    return next(iter(pictures.values())) if len(pictures) == 1 else bundle(pictures)
+    return next(iter(images.values())) if len(images) == 1 else bundle(images)
 
 
 def each_array(entries: dict[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:

@@ -15,15 +15,15 @@ from drive_sim.evaluation.running.episodes import BATCH, Conditions, Drives, dri
 from drive_sim.evaluation.running.preventability import demands_reaction, judge_preventable
 from drive_sim.evaluation.running.summary import Evaluation, results_of
 from drive_sim.evaluation.suites.conditions import control_steps
-from drive_sim.evaluation.suites.participants import Entrant, enter, enter_retrained
+from drive_sim.evaluation.suites.participants import Participant, enter, enter_retrained
 from drive_sim.evaluation.suites.suite import draw_suite, load_suite
 
 PAGE_NAME = "report.html"
-YARDSTICK_EPISODES = {"classical": 16}
-"""Yardsticks that think long drive only the first episodes of a suite (under its first condition, then its next); the
+BASELINE_EPISODES = {"classical": 16}
+"""Baselines that think long drive only the first episodes of a suite (under its first condition, then its next); the
 report says how many."""
-FILMS = 100
-"""Failed drives that are filmed unless asked otherwise: each takes about a second and 0.3 MB of the page."""
+VIDEOS = 100
+"""Failed drives that are captured unless asked otherwise: each takes about a second and 0.3 MB of the page."""
 DRIVING_SHARE = 0.85
 """Of the work; the rest goes into the report."""
 
@@ -49,8 +49,8 @@ class Options(TypedDict, total=False):
     """One world, paced by the wall clock; while a decision takes longer than a control period, the last holds."""
     latency: float
     """Delay of every command of the driver and its rivals [s], rounded up to whole control periods."""
-    yardsticks: bool
-    """Whether the suite's yardsticks drive too, as they do if not told otherwise."""
+    baselines: bool
+    """Whether the suite's baselines drive too, as they do if not told otherwise."""
     seconds: float | None
     """How long an episode lasts at most; as the suite says if not given."""
 
@@ -60,13 +60,13 @@ def evaluate(
     suite: str,
     output: str | Path,
     report: Report = lambda share, text: None,
-    films: int | None = FILMS,
+    videos: int | None = VIDEOS,
     **options: Unpack[Options],
 ) -> Path:
     """Score ``driver`` on ``suite``; returns the path of ``report.html``, which lies beside ``results.json``.
 
     ``driver`` is the name of one, or a model's folder; ``output`` the folder to write into, made if it is not there;
-    ``report`` is told of progress; ``films`` says how many failed drives are filmed at most, every one if None.
+    ``report`` is told of progress; ``videos`` says how many failed drives are captured at most, every one if None.
 
     Raises
     ------
@@ -88,8 +88,8 @@ def evaluate(
 
     page = folder / PAGE_NAME
     scored = (evaluation.driver, *evaluation.rivals)
-    drivers = [turn.entrant.driver for turn in plan if any(turn.drives is drives for drives in scored)]
-    write_report(page, results, evaluation, drivers, films, _part(report, DRIVING_SHARE, 1.0))
+    drivers = [turn.participant.driver for turn in plan if any(turn.drives is drives for drives in scored)]
+    write_report(page, results, evaluation, drivers, videos, _part(report, DRIVING_SHARE, 1.0))
     report(1.0, str(page))
     return page
 
@@ -98,7 +98,7 @@ def evaluate(
 class _Turn:
     """A driver and what it is to drive."""
 
-    entrant: Entrant
+    participant: Participant
     drives: Drives
     episodes: int
     """So many of all that is driven: those drawn, once for each of the suite's conditions."""
@@ -116,7 +116,7 @@ def _prepare(
     against: Sequence[str | Path] = (),
     real_time: bool = False,
     latency: float = 0.0,
-    yardsticks: bool = True,
+    baselines: bool = True,
     seconds: float | None = None,
     retrained: Sequence[str | Path] = (),
 ) -> tuple[Evaluation, list[_Turn]]:
@@ -128,34 +128,34 @@ def _prepare(
     road_files = None if roads is None else Path(roads)
     drawn = draw_suite(chosen, episodes, seed, road_files)
     conditions = Conditions(chosen.on_failure, device, batch or BATCH[device], real_time, control_steps(latency))
-    evaluation = Evaluation(chosen, seed, road_files, conditions, drawn, Drives(main.facts), seconds, yardsticks)
-    driving = {entrant.facts.given for entrant in (main, *rivals)}
-    beside = [name for name in chosen.yardsticks if yardsticks and name not in driving]
+    evaluation = Evaluation(chosen, seed, road_files, conditions, drawn, Drives(main.facts), seconds, baselines)
+    driving = {participant.facts.given for participant in (main, *rivals)}
+    beside = [name for name in chosen.baselines if baselines and name not in driving]
     field = [enter(name, device, f"suite {suite}") for name in beside]
     return evaluation, _plan(evaluation, main, others, rivals, field)
 
 
 def _plan(
     evaluation: Evaluation,
-    main: Entrant,
-    retrained: Sequence[Entrant],
-    rivals: Sequence[Entrant],
-    yardsticks: Sequence[Entrant],
+    main: Participant,
+    retrained: Sequence[Participant],
+    rivals: Sequence[Participant],
+    baselines: Sequence[Participant],
 ) -> list[_Turn]:
-    """Who drives what: the driver, its further trainings, its rivals, then yardsticks, slow ones the first only."""
+    """Who drives what: the driver, its further trainings, its rivals, then baselines, slow ones the first only."""
     conditions, everything = evaluation.conditions, len(evaluation.episodes)
-    evaluation.retrained = [Drives(entrant.facts) for entrant in retrained]
-    evaluation.rivals = [Drives(entrant.facts) for entrant in rivals]
-    evaluation.yardsticks = [Drives(entrant.facts) for entrant in yardsticks]
+    evaluation.retrained = [Drives(participant.facts) for participant in retrained]
+    evaluation.rivals = [Drives(participant.facts) for participant in rivals]
+    evaluation.baselines = [Drives(participant.facts) for participant in baselines]
     plan = [_Turn(main, evaluation.driver, everything, conditions)]
     asked = [*zip(retrained, evaluation.retrained, strict=True), *zip(rivals, evaluation.rivals, strict=True)]
-    for entrant, drives in asked:
-        plan.append(_Turn(entrant, drives, everything, conditions))
-    # A yardstick is there for its score: nobody waits for it in real time.
+    for participant, drives in asked:
+        plan.append(_Turn(participant, drives, everything, conditions))
+    # A baseline is there for its score: nobody waits for it in real time.
     batched = replace(conditions, real_time=False, latency=0)
-    for entrant, drives in zip(yardsticks, evaluation.yardsticks, strict=True):
-        count = min(everything, YARDSTICK_EPISODES.get(entrant.facts.given, everything))
-        plan.append(_Turn(entrant, drives, count, batched))
+    for participant, drives in zip(baselines, evaluation.baselines, strict=True):
+        count = min(everything, BASELINE_EPISODES.get(participant.facts.given, everything))
+        plan.append(_Turn(participant, drives, count, batched))
     return plan
 
 
@@ -168,7 +168,7 @@ def _drive_all(evaluation: Evaluation, plan: Sequence[_Turn], report: Report) ->
     for turn, conditions, count in _stretches(evaluation, plan):
         drive(
             turn.drives,
-            turn.entrant.driver,
+            turn.participant.driver,
             evaluation.drawn[:count],
             conditions,
             _part(report, before / total, (before + count) / total),

@@ -61,7 +61,7 @@ class Wrapped:
 class OnTime(Wrapped):
     """Holds the last command while the driver takes longer than a control period to decide, as in a car.
 
-    A decision on the picture of step k that takes n periods (rounded up) leaves the last command in force for steps
+    A decision on the image of step k that takes n periods (rounded up) leaves the last command in force for steps
     k to k + n - 2; what was decided then comes into force with step k + n - 1, in which the driver looks again.
 
     Parameters
@@ -99,7 +99,7 @@ class OnTime(Wrapped):
 
 
 class Delayed(Wrapped):
-    """Commands that come into force some control steps after the picture that they answer; before the first, none."""
+    """Commands that come into force some control steps after the image that they answer; before the first, none."""
 
     def __init__(self, driver: Driver, steps: int) -> None:
         super().__init__(driver)

@@ -113,14 +113,14 @@ class ComparisonRow(_Part):
     sentence: str
 
 
-class Yardstick(_Part):
+class Baseline(_Part):
     """Another driver on the same episodes, or on the first of them."""
 
     driver: DriverFacts
     episodes: int = Field(ge=0)
     metrics: dict[str, EstimateRow]
     comparison: ComparisonRow | None
-    """The suite's headline of the driver, a, against this one, b; p_adjusted for the number of yardsticks."""
+    """The suite's headline of the driver, a, against this one, b; p_adjusted for the number of baselines."""
 
 
 class Rival(_Part):
@@ -152,7 +152,7 @@ class Retrained(_Part):
     episodes: list[EpisodeRow]
 
 
-class Trainings(_Part):
+class TrainingRuns(_Part):
     """The driver and its further trainings on the same episodes."""
 
     headline: str
@@ -190,16 +190,16 @@ class Results(_Part):
     seconds: float | None = Field(default=None, gt=0.0)
     """Driven at most in an episode [s] where it was asked for; else as the suite says."""
     latency_s: float = Field(default=0.0, ge=0.0)
-    """Delay that was put on every command of the driver [s]; its yardsticks drove without."""
+    """Delay that was put on every command of the driver [s]; its baselines drove without."""
     versions: dict[str, str]
     metrics: dict[str, EstimateRow]
     groups: list[Group]
     conditions: list[ConditionRow] = Field(default_factory=list)
     """In the suite's order; empty where it has none. Episodes come condition by condition, the same ones each time."""
     episodes: list[EpisodeRow]
-    yardsticks: list[Yardstick]
+    baselines: list[Baseline]
     comparisons: list[Rival]
-    trainings: Trainings | None = None
+    trainings: TrainingRuns | None = None
     """Null without ``--retrained``."""
     timing: dict[str, Any]
     """Wall-clock figures: never the same twice."""

@@ -9,12 +9,12 @@ from drive_sim.sensors.camera.rig import CameraConfig
 
 _CARD = """# {name}
 
-A network that drives from one camera picture: `{network}`, {parameters:,} parameters, defined in
+A network that drives from one camera image: `{network}`, {parameters:,} parameters, defined in
 [`drive_sim/drivers/neural/networks.py`](../../drive_sim/drivers/neural/networks.py).
 
 | | |
 |---|---|
-| input | {width} × {height} RGB picture of the camera in `config.json` |
+| input | {width} × {height} RGB image of the camera in `config.json` |
 | output | curvature [1/m] as a distribution over {curvature_bins} bins, target speed [m/s] over {speed_bins} bins |
 | learnt from | {drives} |
 | training | {views:,} views rendered afresh, seed {seed}, drive_sim {version} |

@@ -32,7 +32,7 @@ RECOVERY_TIME = 1.5
 RECOVERY_MIN, RECOVERY_MAX = 9.0, 60.0
 """Bounds of the recovery length L [m]."""
 ACTUATOR_LAG = 0.2
-"""From picture to road-wheel angle [s]: one control step and the steering's lag."""
+"""From image to road-wheel angle [s]: one control step and the steering's lag."""
 SPEED_AHEAD = 0.7
 """The speed label is the speed driven this much later [s] ..."""
 SPEED_AHEAD_RISING = 3.0

@@ -104,10 +104,10 @@ class Learner:
             return self.settings.learning_rate * (0.05 + 0.95 * share / 0.1)
         return self.settings.learning_rate * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * (share - 0.1) / 0.9)))
 
-    def answers(self, network: PilotNet, pictures: NDArray[np.uint8]) -> Answers:
-        """What a network makes of pictures (B, H, W, 3)."""
+    def answers(self, network: PilotNet, images: NDArray[np.uint8]) -> Answers:
+        """What a network makes of images (B, H, W, 3)."""
         with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
-            answers: Answers = network(torch.from_numpy(pictures).to(self.device))
+            answers: Answers = network(torch.from_numpy(images).to(self.device))
         return answers
 
     def losses(self, answers: Answers, views: Views, rows: Any) -> dict[str, Tensor]:
@@ -146,7 +146,7 @@ class Learner:
             rate = self._rate(chunk * self.steps_per_chunk + number)
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
-            losses = self.losses(self.answers(self.network, views.pictures[rows]), views, rows)
+            losses = self.losses(self.answers(self.network, views.images[rows]), views, rows)
             self.optimizer.zero_grad(set_to_none=True)
             losses["loss"].backward()
             nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
@@ -162,7 +162,7 @@ class Learner:
         parts = []
         for start in range(0, len(views.curvature), 512):
             rows = np.arange(start, min(start + 512, len(views.curvature)))
-            answers = self.answers(network, views.pictures[rows])
+            answers = self.answers(network, views.images[rows])
             losses, settings = self.losses(answers, views, rows), self.settings.network
             curvature, speed = (logits.float().cpu().numpy() for logits in (answers.curvature, answers.speed))
             bend = decode(curvature, settings.curvature_centres) - views.curvature[rows]

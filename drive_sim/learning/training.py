@@ -109,7 +109,7 @@ def fit(
             if unseen is not None:
                 scalars |= {f"held_out/{k}": v for k, v in learner.validate(unseen).items()}
             if chunk == progress["chunk"] == 0:
-                board.add_images("views", views.pictures[:16], 0, dataformats="NHWC")
+                board.add_images("views", views.images[:16], 0, dataformats="NHWC")
             candidate: dict[str, Any] = {"chunk": chunk}
             if chunk >= settings.chunks - max(settings.trials, 1):
                 if settings.trials:

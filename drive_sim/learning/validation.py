@@ -37,7 +37,7 @@ def validation_score(network: PilotNet, camera: CameraConfig, device: str = "cpu
     autonomy = 1 - 6 s * interventions / elapsed s (Bojarski et al. 2016). An obstacle episode counts when nothing was
     touched, the road was not left and the car got on: the route finished, or at least 40 % of the speed limit held.
     """
-    lanes = _drive(network, camera, device, "lane-keeping", "put_back").state
+    lanes = _drive(network, camera, device, "lane-keeping", "reset_to_lane").state
     autonomy = 1.0 - 6.0 * lanes.interventions.sum() / lanes.time.sum()
     obstacles = _drive(network, camera, device, "obstacle-avoidance", "terminate")
     state, world = obstacles.state, obstacles.world

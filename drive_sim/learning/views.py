@@ -42,7 +42,7 @@ RARITY = 0.6
 BENDS, SLOWS = 4, 3
 """Classes of curvature and of speed, of which rare ones are drawn more often."""
 REACTION = 2.0
-"""This long before a manoeuvre, what it answers is in the picture [s]."""
+"""This long before a manoeuvre, what it answers is in the image [s]."""
 BLOCK = 256
 """Views rendered at once: what they need stays small."""
 NEAR = 60.0
@@ -100,7 +100,7 @@ class ViewSettings:
 class Views:
     """n views with their labels."""
 
-    pictures: NDArray[np.uint8]
+    images: NDArray[np.uint8]
     """(n, H, W, 3) RGB."""
     curvature: NDArray[np.float32]
     """(n) [1/m], positive left."""
@@ -178,16 +178,16 @@ class ViewSource:
         curvature, future = self._labels(drive, self._table["s"][rows], state, shift, turn)
         world, moved = self._place(rng, drive, state, shift, turn)
         camera = self.rig.configs[0]
-        pictures = np.zeros((count, camera.height, camera.width, 3), np.uint8)
+        images = np.zeros((count, camera.height, camera.width, 3), np.uint8)
         seen = np.zeros((count, len(self._columns[0])), np.uint8)
         for start in range(0, count, BLOCK):
             block = slice(start, start + BLOCK)
             there, then = (map_arrays(whole, lambda array, block=block: array[block]) for whole in (world, moved))
             frames = self.rig.render("cpu", self._roads, there, then, ("rgb", "semantic", "depth"))
-            pictures[block] = frames.rgb[:, 0]
+            images[block] = frames.rgb[:, 0]
             seen[block] = seen_in_columns(frames.semantic[:, 0], frames.depth[:, 0], *self._columns)
         return Views(
-            pictures,
+            images,
             curvature.astype(np.float32),
             self._table["speed"][rows].astype(np.float32),
             future.astype(np.float32),
@@ -303,7 +303,7 @@ def _stratum(drive: Drive) -> NDArray[np.int64]:
     present = np.arange(forward.shape[1]) < len(drive.episode.actors)
     near = (present & (forward > -5.0) & (forward < NEAR) & (np.abs(left) < 5.0)).any(1)
     aside = np.abs(state.d - drive.episode.road.lane_centre(drive.episode.lane)) > 0.5
-    # The picture that a reaction answers comes before it.
+    # The image that a reaction answers comes before it.
     window = round(REACTION / drive.period) + 1
     soon = maximum_filter1d(
         (aside | (state.acceleration_x < -0.8)).astype(np.uint8), window, origin=-(window // 2), mode="constant"

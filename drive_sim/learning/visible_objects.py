@@ -1,4 +1,4 @@
-"""Who is seen in each column of a picture: the label of the networks' side task, from the renderer's truth."""
+"""Who is seen in each column of an image: the label of the networks' side task, from the renderer's truth."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _BORDERS = np.array(SEEN_BORDERS)
 
 
 @kernel(grain=8)
-def _look(n: int, pictures: Any, columns: Any, tables: Any, seen: Any) -> None:
+def _look(n: int, images: Any, columns: Any, tables: Any, seen: Any) -> None:
     """Fill row ``n`` of ``seen``; see `seen_in_columns`."""
-    semantic, depth = pictures
+    semantic, depth = images
     middles, width = columns
     kinds, borders = tables
     for j in range(middles.shape[0]):
@@ -48,12 +48,12 @@ def _look(n: int, pictures: Any, columns: Any, tables: Any, seen: Any) -> None:
 def seen_in_columns(
     semantic: NDArray[np.uint8], depth: NDArray[np.float32], middles: NDArray[np.int64], width: int
 ) -> NDArray[np.uint8]:
-    """Who is nearest in columns of pictures: uint8 (n, columns), counted as `networks.SEEN_CLASSES` says.
+    """Who is nearest in columns of images: uint8 (n, columns), counted as `networks.SEEN_CLASSES` says.
 
     Parameters
     ----------
     semantic, depth
-        (n, H, W) the pictures' classes, and depths [m].
+        (n, H, W) the images' classes, and depths [m].
     middles, width
         Middle of each column (columns), and how wide they are [pixels].
     """

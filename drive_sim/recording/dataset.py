@@ -1,4 +1,4 @@
-"""Reading a dataset: episodes, their columns and pictures, and the worlds they were driven in.
+"""Reading a dataset: episodes, their columns and images, and the worlds they were driven in.
 
     dataset = Dataset.open("runs/mine")
     for episode in dataset.episodes:
@@ -6,7 +6,7 @@
         first = dataset.frames(episode.index)[0]              # uint8 (H, W, 3) RGB
         state = dataset.episode(episode.index).state()        # one world a step, to render again
 
-The folder is a LeRobot v3 dataset (pictures inside Parquet, one data file an episode) with more columns; `writer` adds
+The folder is a LeRobot v3 dataset (images inside Parquet, one data file an episode) with more columns; `writer` adds
 episodes to it, `curation` lists, checks and drops them.
 """
 
@@ -23,11 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.base.errors import InputError
-from drive_sim.recording.journal import decode_picture
+from drive_sim.recording.journal import decode_image
 from drive_sim.recording.lerobot.features import ACTOR_FIELDS, ACTOR_SLOTS, IMAGE_PREFIX, camera_shapes, state_of
 from drive_sim.recording.lerobot.info import data_file
 from drive_sim.recording.lerobot.metadata import Metadata, read_metadata
-from drive_sim.recording.lerobot.tables import picture_bytes, read_data, to_numpy
+from drive_sim.recording.lerobot.tables import image_bytes, read_data, to_numpy
 from drive_sim.recording.provenance import load_episode, load_road
 from drive_sim.recording.storage import settle
 from drive_sim.world.roads.road import Road
@@ -61,7 +61,7 @@ class RecordedEpisode:
 
     record: EpisodeRecord
     columns: dict[str, NDArray[Any]]
-    """Every column but the pictures, by name: (T), (T, n), and (T, N, 5) for the actors' (N of this episode)."""
+    """Every column but the images, by name: (T), (T, n), and (T, N, 5) for the actors' (N of this episode)."""
     dataset: Dataset
 
     def __len__(self) -> int:
@@ -95,9 +95,9 @@ class RecordedEpisode:
 
 
 class Frames:
-    """The pictures of one camera in one episode, decoded when asked for: ``len``, index, slice, iteration.
+    """The images of one camera in one episode, decoded when asked for: ``len``, index, slice, iteration.
 
-    Pictures are uint8 (H, W, 3) RGB; a slice gives (n, H, W, 3).
+    Images are uint8 (H, W, 3) RGB; a slice gives (n, H, W, 3).
     """
 
     def __init__(self, path: Path, camera: str, shape: tuple[int, int]) -> None:
@@ -107,7 +107,7 @@ class Frames:
     def encoded(self) -> list[bytes]:
         """The bytes of the PNG or JPEG files."""
         name = f"{IMAGE_PREFIX}{self.camera}"
-        return list(picture_bytes(read_data(self.path, [name])[name]))
+        return list(image_bytes(read_data(self.path, [name])[name]))
 
     def __len__(self) -> int:
         return len(self.encoded)
@@ -122,14 +122,14 @@ class Frames:
             return np.stack([self[i] for i in steps]) if steps else np.zeros((0, *self.shape), np.uint8)
         data = self.encoded[step]
         try:
-            picture = decode_picture(data)
+            image = decode_image(data)
         except ValueError:
-            problem = f"the picture of step {step} cannot be decoded"
+            problem = f"the image of step {step} cannot be decoded"
             raise InputError(self.path, self.camera, problem, "drop the episode") from None
-        if picture.shape != self.shape:
-            problem = f"the picture of step {step} is {picture.shape}, not {self.shape}"
+        if image.shape != self.shape:
+            problem = f"the image of step {step} is {image.shape}, not {self.shape}"
             raise InputError(self.path, self.camera, problem, "drop the episode")
-        return picture
+        return image
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
         return (self[step] for step in range(len(self)))
@@ -230,7 +230,7 @@ class Dataset:
         return self._roads[digest]
 
     def frames(self, index: int, camera: str | None = None) -> Frames:
-        """The pictures of one episode and camera (by default the first); nothing is read before one is asked for.
+        """The images of one episode and camera (by default the first); nothing is read before one is asked for.
 
         Raises
         ------
@@ -240,7 +240,7 @@ class Dataset:
         record = self._record(index)
         cameras = self.cameras
         if not cameras:
-            raise InputError(self.path, "", "was recorded without a camera", "render its pictures, or record with one")
+            raise InputError(self.path, "", "was recorded without a camera", "render its images, or record with one")
         name = next(iter(cameras)) if camera is None else camera
         if name not in cameras:
             raise InputError(self.path, "camera", f"there is no camera {name!r}", f"use one of {', '.join(cameras)}")

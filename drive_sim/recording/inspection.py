@@ -1,7 +1,7 @@
 """Checking a dataset: everything that LeRobot's loader would trip over, and what it would silently get wrong.
 
 That loader fails as a whole on one torn file or surplus column; it does not compare totals, lengths and shapes with
-what ``info.json`` says, nor look at a picture before it is asked for. Both kinds are looked for here.
+what ``info.json`` says, nor look at an image before it is asked for. Both kinds are looked for here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from drive_sim.base.errors import InputError
 from drive_sim.drivers.driver import CONTROLLERS
-from drive_sim.recording.journal import decode_picture, is_live, journal_folders
+from drive_sim.recording.journal import decode_image, is_live, journal_folders
 from drive_sim.recording.lerobot.features import camera_shapes, features_of, has_statistics
 from drive_sim.recording.lerobot.info import INFO, data_file, read_info
 from drive_sim.recording.lerobot.metadata import (
@@ -32,7 +32,7 @@ from drive_sim.recording.lerobot.metadata import (
     statistics_of,
 )
 from drive_sim.recording.lerobot.statistics import NAMES, column_statistics
-from drive_sim.recording.lerobot.tables import arrow_schema, picture_bytes, read_data, to_numpy
+from drive_sim.recording.lerobot.tables import arrow_schema, image_bytes, read_data, to_numpy
 from drive_sim.recording.provenance import load_road
 from drive_sim.recording.storage import STAGING, settle
 
@@ -56,13 +56,13 @@ class Finding:
         return f"{where}: {self.problem}; {self.mend}"
 
 
-def check(path: str | Path, pictures: bool = True) -> list[Finding]:
+def check(path: str | Path, images: bool = True) -> list[Finding]:
     """Look for everything that is wrong with a dataset; an empty list is a clean bill.
 
     Parameters
     ----------
-    pictures
-        Decode every picture (most of the time that this takes).
+    images
+        Decode every image (most of the time that this takes).
 
     Raises
     ------
@@ -79,7 +79,7 @@ def check(path: str | Path, pictures: bool = True) -> list[Finding]:
         return [*findings, _finding(error)]
     findings += _of_rows(metadata)
     for index in range(metadata.rows.num_rows):
-        findings += _of_data(metadata, index, pictures)
+        findings += _of_data(metadata, index, images)
     findings += _of_statistics(metadata)
     findings += _of_leftovers(root, metadata)
     return findings
@@ -136,7 +136,7 @@ def _of_rows(metadata: Metadata) -> Iterator[Finding]:
             yield Finding(root / "meta/episodes", field, "its provenance cannot be read", mend, index)
 
 
-def _of_data(metadata: Metadata, index: int, pictures: bool) -> Iterator[Finding]:
+def _of_data(metadata: Metadata, index: int, images: bool) -> Iterator[Finding]:
     path = data_file(metadata.root, index)
     mend = _DROP.format(index)
     try:
@@ -161,8 +161,8 @@ def _of_data(metadata: Metadata, index: int, pictures: bool) -> Iterator[Finding
         if name not in usable:
             continue
         if metadata.features[name]["dtype"] == "image":
-            if pictures:
-                problem = _picture_problem(table[name], metadata.features[name]["shape"])
+            if images:
+                problem = _image_problem(table[name], metadata.features[name]["shape"])
                 if problem:
                     yield Finding(path, name, problem, mend, index)
             continue
@@ -170,14 +170,14 @@ def _of_data(metadata: Metadata, index: int, pictures: bool) -> Iterator[Finding
             yield Finding(path, name, problem, mend, index)
 
 
-def _picture_problem(column: pa.ChunkedArray, shape: list[int]) -> str:
-    for step, data in enumerate(picture_bytes(column)):
+def _image_problem(column: pa.ChunkedArray, shape: list[int]) -> str:
+    for step, data in enumerate(image_bytes(column)):
         try:
-            picture = decode_picture(data or b"")
+            image = decode_image(data or b"")
         except ValueError:
-            return f"the picture of step {step} cannot be decoded"
-        if picture.shape != tuple(shape):
-            return f"the picture of step {step} is {picture.shape}, not {tuple(shape)}"
+            return f"the image of step {step} cannot be decoded"
+        if image.shape != tuple(shape):
+            return f"the image of step {step} is {image.shape}, not {tuple(shape)}"
     return ""
 
 

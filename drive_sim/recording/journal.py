@@ -1,9 +1,9 @@
 """The crash-safe journal of an episode while it is being driven.
 
-A folder with two files that only ever grow: ``frames.bin`` holds encoded pictures one after the other, ``log.jsonl``
-a header line and then one line a step with where its pictures lie, their checksums, and all numbers. The pictures of
-a step are written before its line, so a line that is there whole has its pictures; a torn last line, or one whose
-pictures did not reach the disk, is dropped. Both files are handed to the operating system at every step (a killed
+A folder with two files that only ever grow: ``frames.bin`` holds encoded images one after the other, ``log.jsonl``
+a header line and then one line a step with where its images lie, their checksums, and all numbers. The images of
+a step are written before its line, so a line that is there whole has its images; a torn last line, or one whose
+images did not reach the disk, is dropped. Both files are handed to the operating system at every step (a killed
 process loses nothing that was appended) and flushed to the disk once a second (a power cut loses the last second).
 """
 
@@ -36,22 +36,22 @@ ENCODINGS: dict[str, tuple[str, list[int]]] = {
 """File suffix and settings of OpenCV by name. PNG is exact; JPEG is smaller and shifts pixels by some grey levels."""
 
 
-def encode_picture(picture: NDArray[np.uint8], encoding: str) -> bytes:
+def encode_image(image: NDArray[np.uint8], encoding: str) -> bytes:
     """uint8 (H, W, 3) RGB as the bytes of a PNG or JPEG file."""
     suffix, settings = ENCODINGS[encoding]
-    done, data = cv2.imencode(suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), settings)
+    done, data = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), settings)
     if not done:
-        raise ValueError(f"a picture of shape {picture.shape} cannot be encoded as {encoding}")
+        raise ValueError(f"an image of shape {image.shape} cannot be encoded as {encoding}")
     return data.tobytes()
 
 
-def decode_picture(data: bytes) -> NDArray[np.uint8]:
-    """The uint8 (H, W, 3) RGB picture in the bytes of a PNG or JPEG file; ValueError when there is none."""
+def decode_image(data: bytes) -> NDArray[np.uint8]:
+    """The uint8 (H, W, 3) RGB image in the bytes of a PNG or JPEG file; ValueError when there is none."""
     buffer = np.frombuffer(data, np.uint8)
-    picture = cv2.imdecode(buffer, cv2.IMREAD_COLOR) if len(buffer) else None
-    if picture is None:
-        raise ValueError("not a picture")
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+    image = cv2.imdecode(buffer, cv2.IMREAD_COLOR) if len(buffer) else None
+    if image is None:
+        raise ValueError("not an image")
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 class JournalWriter:
@@ -101,20 +101,20 @@ class JournalWriter:
         # There is nothing to lose yet: the first second's flush is soon enough for the folder too.
         self._flushed, self._lasting = clock(), False
 
-    def append(self, values: Mapping[str, Any], pictures: Mapping[str, NDArray[np.uint8]]) -> None:
-        """Add one step: JSON values by column, and a uint8 (H, W, 3) RGB picture of every camera of the header.
+    def append(self, values: Mapping[str, Any], images: Mapping[str, NDArray[np.uint8]]) -> None:
+        """Add one step: JSON values by column, and a uint8 (H, W, 3) RGB image of every camera of the header.
 
         When the disk refuses (InputError), the journal is closed; the steps before stay.
         """
         if self._log < 0:
             raise ValueError("the journal is closed")
-        if pictures.keys() != self._shapes.keys():
-            raise ValueError(f"pictures are of {sorted(pictures)}, the journal is for {sorted(self._shapes)}")
+        if images.keys() != self._shapes.keys():
+            raise ValueError(f"images are of {sorted(images)}, the journal is for {sorted(self._shapes)}")
         blobs, places = [], {}
-        for name, picture in pictures.items():
-            if picture.shape != self._shapes[name] or picture.dtype != np.uint8:
-                raise ValueError(f"camera {name} gives {picture.dtype} {picture.shape}, not uint8 {self._shapes[name]}")
-            blob = encode_picture(picture, self.encoding)
+        for name, image in images.items():
+            if image.shape != self._shapes[name] or image.dtype != np.uint8:
+                raise ValueError(f"camera {name} gives {image.dtype} {image.shape}, not uint8 {self._shapes[name]}")
+            blob = encode_image(image, self.encoding)
             places[name] = (self._offset, len(blob), zlib.crc32(blob))
             self._offset += len(blob)
             blobs.append(blob)
@@ -192,8 +192,8 @@ class Journal:
     frames: Any = field(repr=False)
     """uint8, the bytes of ``frames.bin``, mapped into memory."""
 
-    def picture(self, step: int, camera: str) -> bytes:
-        """The encoded picture of one step."""
+    def image(self, step: int, camera: str) -> bytes:
+        """The encoded image of one step."""
         offset, length, _ = self.steps[step]["pictures"][camera]
         return bytes(self.frames[offset : offset + length])
 
@@ -273,7 +273,7 @@ def _mapped(path: Path) -> NDArray[np.uint8]:
 
 
 def _whole(entry: dict[str, Any], number: int, frames: NDArray[np.uint8]) -> bool:
-    """Whether a line is the expected step and its pictures are there as they were written."""
+    """Whether a line is the expected step and its images are there as they were written."""
     if entry.get("step") != number or "values" not in entry:
         return False
     for offset, length, checksum in entry.get("pictures", {}).values():

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class Recorder:
     """Records what `rollout.run` does into a dataset; the window calls `start`, `add` and `finish` itself.
 
-    Each step is recorded with the truth and the pictures at the time of the observation, the action then taken, and
+    Each step is recorded with the truth and the images at the time of the observation, the action then taken, and
     the events that this led to. A world's journal is closed when the world is done; all become episodes of the dataset
     when the recording finishes, and after a crash, when the dataset is next opened for recording.
 
@@ -43,7 +43,7 @@ class Recorder:
         The driver's name, for the provenance.
     cameras
         Names of the cameras to record; by default all in the observation. None of them: only numbers are recorded,
-        from which pictures can be rendered later.
+        from which images can be rendered later.
     camera_configs
         The cameras' configurations, such as ``rig.configs``, for the provenance.
     encoding
@@ -139,12 +139,12 @@ class Recorder:
         # The loop copies what it shows; the fields that it leaves out have not changed since the last step.
         before = self._state._replace(**step.state_before._asdict())
         self._state = _snapshot(step.simulator.state)
-        pictures = {name: to_host(step.observation.camera[name]) for name in self._writer.cameras}
+        images = {name: to_host(step.observation.camera[name]) for name in self._writer.cameras}
         columns = truth_of(before) | _decisions(step.controller, to_host(step.action), wanted)
         columns["events"] = self._state.events.tolist()
         recorded = [(world, journal) for world, journal in self._journals.items() if step.active[world]]
         wall_times = [self._wall_clock() for _ in recorded]
-        self._behind.do(_append, recorded, columns, wall_times, pictures)
+        self._behind.do(_append, recorded, columns, wall_times, images)
         for world, _ in recorded:
             if self._state.done[world]:
                 self._close(world)
@@ -253,12 +253,12 @@ def _append(
     recorded: Sequence[tuple[int, JournalWriter]],
     columns: Mapping[str, Sequence[Any]],
     wall_times: Sequence[float],
-    pictures: Mapping[str, NDArray[np.uint8]],
+    images: Mapping[str, NDArray[np.uint8]],
 ) -> None:
     """Add a step to the journal of each world that is recorded."""
     for (world, journal), wall_time in zip(recorded, wall_times, strict=True):
         values = {name: column[world] for name, column in columns.items()}
-        journal.append({**values, "wall_time": wall_time}, {name: shown[world] for name, shown in pictures.items()})
+        journal.append({**values, "wall_time": wall_time}, {name: shown[world] for name, shown in images.items()})
 
 
 def _snapshot(state: State) -> State:

@@ -26,7 +26,7 @@ from drive_sim.recording.journal import (
     PREFIX,
     Journal,
     JournalWriter,
-    decode_picture,
+    decode_image,
     is_live,
     journal_folders,
     journal_key,
@@ -50,7 +50,7 @@ from drive_sim.recording.lerobot.metadata import (
     read_metadata,
     rows_schema,
 )
-from drive_sim.recording.lerobot.statistics import column_statistics, picture_statistics, sampled
+from drive_sim.recording.lerobot.statistics import column_statistics, image_statistics, sampled
 from drive_sim.recording.lerobot.tables import read_data, write_data
 from drive_sim.recording.provenance import store_road
 from drive_sim.recording.storage import LOCK, STAGING, disk_errors, replace_file, write_json, writing
@@ -211,16 +211,16 @@ def _append(metadata: Metadata, folder: Path) -> Metadata:
     columns = _columns(metadata, journal, tasks.index(task))
     suffix = ENCODINGS[journal.header["encoding"]][0]
 
-    def pictures(camera: str, start: int, stop: int) -> list[bytes]:
-        return [journal.picture(step, camera) for step in range(start, stop)]
+    def images(camera: str, start: int, stop: int) -> list[bytes]:
+        return [journal.image(step, camera) for step in range(start, stop)]
 
-    replace_file(root, data_file(root, index), lambda path: write_data(path, features, columns, pictures, suffix))
+    replace_file(root, data_file(root, index), lambda path: write_data(path, features, columns, images, suffix))
     rows = numbered(pa.concat_tables([metadata.rows, _row(metadata, journal, columns)]).combine_chunks())
     return Metadata(root, with_totals(metadata.info, rows, tasks), rows, tasks)
 
 
 def _columns(metadata: Metadata, journal: Journal, task_index: int) -> dict[str, NDArray[Any]]:
-    """Every column but the pictures, from the journal's lines."""
+    """Every column but the images, from the journal's lines."""
     count = len(journal.steps)
     columns: dict[str, NDArray[Any]] = {}
     for name, feature in metadata.features.items():
@@ -261,7 +261,7 @@ def _row(metadata: Metadata, journal: Journal, columns: Mapping[str, NDArray[Any
         if feature["dtype"] == "image":
             camera = name.removeprefix(IMAGE_PREFIX)
             chosen = sampled(len(journal.steps))
-            statistics = picture_statistics([decode_picture(journal.picture(step, camera)) for step in chosen])
+            statistics = image_statistics([decode_image(journal.image(step, camera)) for step in chosen])
         else:
             statistics = column_statistics(columns[name])
         values |= {f"stats/{name}/{stat}": value.tolist() for stat, value in statistics.items()}

@@ -63,7 +63,7 @@ class Observation:
         """The same observation as NumPy arrays (itself where it already is)."""
         arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("camera", "active")}
         return Observation(
-            camera={name: to_host(picture) for name, picture in self.camera.items()},
+            camera={name: to_host(image) for name, image in self.camera.items()},
             active=self.active,
             **{name: None if array is None else to_host(array) for name, array in arrays.items()},
         )
@@ -179,12 +179,12 @@ class SensorSuite:
         if self.rig is not None:
             rows = None if active is None else np.flatnonzero(active)
             seen = self.rig.render_each(self.device, simulator.roads, simulator.world, simulator.state, rows=rows)
-            pictures = {name: frames.rgb for name, frames in seen.items()}
-            readings["camera"] = pictures if self._faulty is None else self._faulty.spoil(simulator, pictures, rows)
+            images = {name: frames.rgb for name, frames in seen.items()}
+            readings["camera"] = images if self._faulty is None else self._faulty.spoil(simulator, images, rows)
         return readings
 
     def annotate(self, simulator: Simulator, rows: Any = None) -> list[dict[str, CameraAnnotations]]:
-        """Labels of the cameras' present pictures by name, for each of the worlds ``rows`` (default: all).
+        """Labels of the cameras' present images by name, for each of the worlds ``rows`` (default: all).
 
         Raises
         ------
@@ -192,7 +192,7 @@ class SensorSuite:
             There is no camera.
         """
         if self.rig is None:
-            raise InputError("sensors", "", "holds no camera whose pictures could be annotated", "add camera")
+            raise InputError("sensors", "", "holds no camera whose images could be annotated", "add camera")
         if self._annotator is None:
             from drive_sim.sensors.annotations.annotations import Annotator
 

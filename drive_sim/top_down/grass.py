@@ -31,7 +31,7 @@ def _meadow() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 def grass(shade: Shade) -> NDArray[np.uint8]:
     """A seamless texture (`GRASS_PIXELS`, `GRASS_PIXELS`, RGBX) around a shade."""
     brightness, dryness = _meadow()
-    picture = np.full((GRASS_PIXELS, GRASS_PIXELS, 4), 255, np.uint8)
+    image = np.full((GRASS_PIXELS, GRASS_PIXELS, 4), 255, np.uint8)
     for channel, sign in enumerate((1.0, 0.0, -1.0)):
-        picture[..., channel] = np.clip(shade[channel] * brightness * (1.0 + sign * dryness), 0.0, 255.0)
-    return picture
+        image[..., channel] = np.clip(shade[channel] * brightness * (1.0 + sign * dryness), 0.0, 255.0)
+    return image

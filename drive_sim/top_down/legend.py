@@ -1,4 +1,4 @@
-"""What a picture from above is read by: its scale and where north is."""
+"""What an image from above is read by: its scale and where north is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COMPASS_SMOOTHING = 2
 
 
 def draw_scale(surface: pygame.Surface, font: pygame.font.Font, scale: float) -> None:
-    """A scale bar in the lower right corner of a picture with ``scale`` pixels a metre."""
+    """A scale bar in the lower right corner of an image with ``scale`` pixels a metre."""
     width, height = surface.get_size()
     length = max((bar for bar in BAR_LENGTHS if bar * scale <= 0.22 * width), default=BAR_LENGTHS[0])
     right, bottom = width - 18, height - 18
@@ -36,7 +36,7 @@ def draw_compass(surface: pygame.Surface, up: float) -> None:
     panel = pygame.Surface((size * COMPASS_SMOOTHING, size * COMPASS_SMOOTHING), pygame.SRCALPHA)
     middle = np.full(2, size * COMPASS_SMOOTHING / 2)
     pygame.draw.circle(panel, (16, 18, 22, 150), middle, radius * COMPASS_SMOOTHING)
-    # North is at pi / 2 - up from the picture's upward direction, counter-clockwise.
+    # North is at pi / 2 - up from the image's upward direction, counter-clockwise.
     turn = math.pi / 2 - up
     north = np.array([-math.sin(turn), -math.cos(turn)]) * radius * COMPASS_SMOOTHING
     side = np.array([-north[1], north[0]])

@@ -1,4 +1,4 @@
-"""Where the world's points are in a picture from above."""
+"""Where the world's points are in an image from above."""
 
 from __future__ import annotations
 

@@ -15,25 +15,25 @@ from drive_sim.top_down.scene import scene_of
 from drive_sim.top_down.view import TopDownView
 from drive_sim.world.simulator import Simulator
 
-PICTURE_SIZE = (800, 600)
+IMAGE_SIZE = (800, 600)
 """(width, height) [px]"""
 TRAIL_LENGTH = 200
 """Positions behind the car: 10 s."""
 
 
 class Screen:
-    """Pictures of B worlds; with ``shown``, world 0 in a window of its own.
+    """Images of B worlds; with ``shown``, world 0 in a window of its own.
 
     Parameters
     ----------
     frame_rate
-        With a window: wait so that no more than so many pictures a second are shown; None: do not wait.
+        With a window: wait so that no more than so many images a second are shown; None: do not wait.
     """
 
     def __init__(self, batch: int, shown: bool = False, frame_rate: float | None = None) -> None:
         self.shown, self.frame_rate = shown, frame_rate
         self._trails = [deque[tuple[float, float]](maxlen=TRAIL_LENGTH) for _ in range(batch)]
-        self._view = TopDownView(PICTURE_SIZE)
+        self._view = TopDownView(IMAGE_SIZE)
         self._window: pygame.Surface | None = None
         self._clock = pygame.time.Clock()
 
@@ -48,9 +48,9 @@ class Screen:
         if self.shown:
             self._show(simulator)
 
-    def picture(self, simulator: Simulator, index: int = 0) -> NDArray[np.uint8]:
+    def image(self, simulator: Simulator, index: int = 0) -> NDArray[np.uint8]:
         """The view of world ``index``, uint8 (H, W, 3)."""
-        return self._view.picture(scene_of(simulator, index), self._trails[index])
+        return self._view.image(scene_of(simulator, index), self._trails[index])
 
     def _show(self, simulator: Simulator) -> None:
         if self._window is None:
@@ -72,7 +72,7 @@ def _open_window() -> Any:
     try:
         pygame.display.init()
         pygame.display.set_caption("drive_sim")
-        return pygame.display.set_mode(PICTURE_SIZE)
+        return pygame.display.set_mode(IMAGE_SIZE)
     except pygame.error as error:
         raise InputError(
             "render_mode", "human", f"finds no display ({error})", "use rgb_array, or start a display such as Xvfb"

@@ -25,7 +25,7 @@ from drive_sim.world.scenarios.episode import WeatherSpec
 from drive_sim.world.state import ACTOR_CONE, ACTOR_CYCLIST, ACTOR_DEBRIS, ACTOR_PEDESTRIAN
 
 SMOOTHING = 2
-"""Times that the picture is drawn larger than it is shown."""
+"""Times that the image is drawn larger than it is shown."""
 UNLIT = (ACTOR_PEDESTRIAN, ACTOR_CYCLIST, ACTOR_CONE, ACTOR_DEBRIS)
 """Road users without headlights."""
 BEAM_LENGTH, BEAM_HALF_ANGLE = 38.0, 0.26
@@ -44,7 +44,7 @@ class TopDownView:
     Parameters
     ----------
     size
-        (width, height) of the picture [px].
+        (width, height) of the image [px].
     scale
         Pixels a metre [px/m].
     heading_up
@@ -73,11 +73,11 @@ class TopDownView:
         self._fog: tuple[float, pygame.Surface] | None = None
         pygame.font.init()
         self._font = pygame.font.Font(None, 19)
-        # The farthest corner of the picture from the car.
+        # The farthest corner of the image from the car.
         lowest = max(ego_height, 1.0 - ego_height) * size[1]
         self._reach = math.hypot(size[0] / 2, lowest) / scale + 4.0
 
-    def picture(self, scene: Scene, trail: Sequence[tuple[float, float]] = ()) -> NDArray[np.uint8]:
+    def image(self, scene: Scene, trail: Sequence[tuple[float, float]] = ()) -> NDArray[np.uint8]:
         """The scene as uint8 (height, width, 3); needs no display."""
         self.draw(self._shown, scene, trail)
         width, height = self.size
@@ -113,10 +113,10 @@ class TopDownView:
     def _draw_verge(self, eye: Eye, ground: Ground) -> None:
         """Grass that stays where it grows while the car moves on."""
         if self._grass is None or self._grass[0] != ground.verge:
-            # OpenCV is slow at wrapping around, so the texture is laid out as far as the picture can reach.
+            # OpenCV is slow at wrapping around, so the texture is laid out as far as the image can reach.
             rim = math.ceil(self._reach / GRASS_LENGTH)
             self._grass = (ground.verge, np.pad(grass(ground.verge), ((rim, rim), (rim, rim), (0, 0)), "wrap"), rim)
-        # From picture to texture, both in pixels: turn and scale about the car.
+        # From image to texture, both in pixels: turn and scale about the car.
         turn = np.linalg.inv(eye.turn) * SMOOTHING / GRASS_LENGTH
         car = np.array([eye.x, eye.y]) / GRASS_LENGTH % GRASS_PIXELS + self._grass[2]
         matrix = np.column_stack([turn.T, car - (eye.origin / SMOOTHING) @ turn])
@@ -144,7 +144,7 @@ class TopDownView:
         return math.hypot(place[0] - eye.x, place[1] - eye.y) < self._reach + 20.0
 
     def _seen(self, pixels: Floats, margin: float) -> bool:
-        """Whether a chain of points comes within ``margin`` pixels of the picture."""
+        """Whether a chain of points comes within ``margin`` pixels of the image."""
         low, high = pixels.min(axis=0) - margin, pixels.max(axis=0) + margin
         return bool((low < self._canvas.get_size()).all() and (high > 0.0).all())
 
@@ -191,7 +191,7 @@ class TopDownView:
         self._canvas.blit(turned, (place[0] - turned.get_width() / 2, place[1] - turned.get_height() / 2))
 
     def _light(self, scene: Scene, up: float) -> None:
-        """Night with headlights, and fog, over the finished picture."""
+        """Night with headlights, and fog, over the finished image."""
         weather = scene.weather
         if weather.night > 0.05:
             eye = Eye(scene.ego.x, scene.ego.y, up, self.scale, self.size, self.ego_height)

@@ -1,7 +1,7 @@
 """The window's commands: driving, showing a recorded drive again, and driving a scored one again.
 
 The loop is `rollout.run`, as for every driver. The window is one of its observers: after each step it draws the way
-from the last state to the new one, reads the device in a person's hands before every picture, and thereby paces the
+from the last state to the new one, reads the device in a person's hands before every image, and thereby paces the
 loop by the clock. What it shows is 50 ms old at most, as in any simulator that draws between states.
 """
 
@@ -124,7 +124,7 @@ def _listen(playback: Playback) -> bool:
 
 
 def _shower(dataset: Dataset, episode: RecordedEpisode, number: int) -> Callable[[Display, Playback], None]:
-    """What shows a moment of a recorded episode, made from the recorded truth and the recorded pictures."""
+    """What shows a moment of a recorded episode, made from the recorded truth and the recorded images."""
     simulator = Simulator([episode.world], slots=int(episode.provenance["actor_slots"]))
     states, frames = episode.state(), dataset.frames(number) if dataset.cameras else None
     title = f"{episode.provenance['driver']} on {episode.provenance['scenario']}"
@@ -139,9 +139,9 @@ def _shower(dataset: Dataset, episode: RecordedEpisode, number: int) -> Callable
         later = scene_at(min(step + 1, playback.steps - 1))
         scene = blend(scene_at(step), later, playback.share)
         trail = [(float(states.x[k]), float(states.y[k])) for k in range(max(0, step - TRAIL_LENGTH), step + 1)]
-        picture: Any = frames[step] if frames is not None else np.zeros((66, 200, 3), np.uint8)
+        image: Any = frames[step] if frames is not None else np.zeros((66, 200, 3), np.uint8)
         status = f"step {step + 1} of {playback.steps}" + (", paused" if playback.paused else "")
-        board = dashboard(simulator, picture, episode.columns["action"][step], title, REPLAY_HELP, status=status)
+        board = dashboard(simulator, image, episode.columns["action"][step], title, REPLAY_HELP, status=status)
         display.show(scene, board, trail)
 
     return show

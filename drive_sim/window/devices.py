@@ -19,7 +19,7 @@ WHEEL, WHEEL_THROTTLE, WHEEL_BRAKE = 0, 1, 2
 
 
 class InputDevice:
-    """The device of a `HumanDriver`; `read` once for every picture drawn.
+    """The device of a `HumanDriver`; `read` once for every image drawn.
 
     Raises
     ------

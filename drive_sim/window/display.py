@@ -34,7 +34,7 @@ class Banner:
 
 
 class Display:
-    """The window and the two halves of its picture. It can be resized; its picture keeps its shape.
+    """The window and the two halves of its image. It can be resized; its image keeps its shape.
 
     Raises
     ------
@@ -44,7 +44,7 @@ class Display:
 
     def __init__(self, title: str) -> None:
         self._window = _open_window(title)
-        self._picture = pygame.Surface(WINDOW_SIZE)
+        self._image = pygame.Surface(WINDOW_SIZE)
         self._map = TopDownView((MAP_WIDTH, WINDOW_SIZE[1]), scale=8.0)
         self._panel = Panel((WINDOW_SIZE[0] - MAP_WIDTH, WINDOW_SIZE[1]))
         self._left = pygame.Surface((MAP_WIDTH, WINDOW_SIZE[1]))
@@ -58,20 +58,20 @@ class Display:
         trail: Sequence[tuple[float, float]] = (),
         banner: Banner | None = None,
     ) -> None:
-        """Draw a picture and put it on the screen."""
+        """Draw an image and put it on the screen."""
         self._map.draw(self._left, scene, trail)
         if banner is not None:
             draw_banner(self._left, banner)
         self._panel.draw(self._right, board)
-        self._picture.blit(self._left, (0, 0))
-        self._picture.blit(self._right, (MAP_WIDTH, 0))
+        self._image.blit(self._left, (0, 0))
+        self._image.blit(self._right, (MAP_WIDTH, 0))
         self._present()
 
     def _say(self, words: str) -> None:
         # The first drive after an installation compiles for a minute; a black window would look broken.
-        self._picture.fill(BACK)
+        self._image.fill(BACK)
         label = text(words, 40, INK)
-        self._picture.blit(label, label.get_rect(center=self._picture.get_rect().center))
+        self._image.blit(label, label.get_rect(center=self._image.get_rect().center))
         self._present()
         pygame.event.pump()
 
@@ -80,12 +80,12 @@ class Display:
         window = self._window
         box = largest_box(window.get_size())
         if box.size == WINDOW_SIZE:
-            picture = self._picture
+            image = self._image
         else:
-            picture = pygame.transform.smoothscale(self._picture, box.size)
+            image = pygame.transform.smoothscale(self._image, box.size)
         if box.size != window.get_size():
             window.fill((0, 0, 0))
-        window.blit(picture, box)
+        window.blit(image, box)
         pygame.display.flip()
 
     @staticmethod
@@ -95,7 +95,7 @@ class Display:
 
 
 def largest_box(size: tuple[int, int]) -> pygame.Rect:
-    """The largest rectangle of the picture's shape in the middle of (width, height) [px]."""
+    """The largest rectangle of the image's shape in the middle of (width, height) [px]."""
     scale = min(size[0] / WINDOW_SIZE[0], size[1] / WINDOW_SIZE[1])
     box = pygame.Rect(0, 0, max(1, round(scale * WINDOW_SIZE[0])), max(1, round(scale * WINDOW_SIZE[1])))
     box.center = (size[0] // 2, size[1] // 2)
@@ -132,7 +132,7 @@ def _open_window(title: str) -> pygame.Surface:
         if pygame.display.get_driver() in ("dummy", "offscreen"):
             raise pygame.error("none answers")
         if pygame.display.get_driver() == "x11":
-            # What is drawn without a GPU gets to the screen soonest without one: 0.02 instead of 4 ms a picture.
+            # What is drawn without a GPU gets to the screen soonest without one: 0.02 instead of 4 ms an image.
             os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
         pygame.display.set_caption(title)
         desktop_width, desktop_height = pygame.display.get_desktop_sizes()[0]

@@ -90,7 +90,7 @@ class WindowObserver:
     ) -> None:
         self.display, self.driver, self.recorder, self.recording = display, driver, recorder, recording
         self.wish: Wish | None = None
-        self.pictures = 0
+        self.images = 0
         """Shown so far."""
         self._pacer = pacer or Pacer()
         self._device = InputDevice(driver) if isinstance(driver, HumanDriver) else None
@@ -102,7 +102,7 @@ class WindowObserver:
         self.wish, self._news = None, News()
         self._trail.clear()
         self._scene = scene_of(simulator)
-        self._picture = observation.camera["front"][0]
+        self._image = observation.camera["front"][0]
         if self.recording:
             self.recorder.start(simulator, observation)
         self._pacer.restart()
@@ -115,10 +115,10 @@ class WindowObserver:
             self.recorder.add(step)
         before, self._scene = self._scene, scene_of(simulator)
         self._trail.append((self._scene.ego.x, self._scene.ego.y))
-        self._picture = step.observation.camera["front"][0]
+        self._image = step.observation.camera["front"][0]
         self._note_events(simulator)
         shown = 0.0
-        for share in self._pacer.pictures(simulator.control_period):
+        for share in self._pacer.images(simulator.control_period):
             # The device moves with the time driven, so that a slow machine does not make a slow hand.
             self._listen(step, (share - shown) * simulator.control_period)
             self._frame(simulator, blend(before, self._scene, share), step.action[0])
@@ -174,7 +174,7 @@ class WindowObserver:
     def _show_end(self, step: Step) -> None:
         """Leave the end in sight for a moment; keys still work."""
         banner = ending(step.simulator)
-        for _ in self._pacer.pictures(PAUSE_AT_END):
+        for _ in self._pacer.images(PAUSE_AT_END):
             self._listen(step, 0.0)
             self._frame(step.simulator, self._scene, step.action[0], banner)
 
@@ -182,7 +182,7 @@ class WindowObserver:
         episode, news = simulator.episodes[0], self._news
         board = dashboard(
             simulator,
-            self._picture,
+            self._image,
             command,
             f"{self.driver.name} on {episode.scenario}, {episode.weather.name}",
             self._help,
@@ -192,7 +192,7 @@ class WindowObserver:
             recording=self.recorder.steps * simulator.control_period if self.recorder.recording else None,
         )
         self.display.show(scene, board, self._trail, banner)
-        self.pictures += 1
+        self.images += 1
 
 
 def _names(events: int) -> str:
@@ -211,7 +211,7 @@ def ending(simulator: Simulator) -> Banner:
 
 def dashboard(
     simulator: Simulator,
-    picture: NDArray[np.uint8],
+    image: NDArray[np.uint8],
     command: Any,
     title: str,
     help_lines: tuple[tuple[str, str], ...],
@@ -220,7 +220,7 @@ def dashboard(
     """The dashboard of world 0 as it is now; ``news`` are the fields of `Dashboard` that have defaults."""
     state, world = simulator.state, simulator.world
     return Dashboard(
-        picture=picture,
+        image=image,
         speed=float(state.speed[0]),
         limit=float(world.speed_limit[0]),
         steering=float(command[0]),

@@ -1,4 +1,4 @@
-"""When to draw: pictures spread evenly over the time that a control step stands for."""
+"""When to draw: images spread evenly over the time that a control step stands for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from time import perf_counter, sleep
 
 FRAME_RATE = 60
-"""Pictures a second [Hz]."""
+"""Images a second [Hz]."""
 MADE_UP = 0.25
 """Longest delay that is made up for [s]: after a pause nobody wants to see the missed time in a rush."""
 
@@ -35,10 +35,10 @@ class Pacer:
         """Time counts from now."""
         self._due = self._clock()
 
-    def pictures(self, duration: float) -> Iterator[float]:
+    def images(self, duration: float) -> Iterator[float]:
         """Shares (0, 1] of ``duration`` [s] to draw, each when it is time; the duration is over when they end.
 
-        A machine too slow for all of them is spared pictures, but never the last one, and never a step: what is
+        A machine too slow for all of them is spared images, but never the last one, and never a step: what is
         recorded is not to depend on it.
         """
         count = max(1, round(self.frame_rate * duration))

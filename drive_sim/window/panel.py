@@ -38,7 +38,7 @@ METER_REACH = 8.0
 class Dashboard:
     """What the panel shows; SI units."""
 
-    picture: NDArray[np.uint8]
+    image: NDArray[np.uint8]
     """(H, W, 3) of the front camera."""
     speed: float
     limit: float
@@ -77,20 +77,20 @@ class Panel:
         self.size = size
 
     def draw(self, surface: pygame.Surface, board: Dashboard) -> None:
-        """Draw everything: the picture at the top, the keys at the bottom, the gauges in the room between."""
+        """Draw everything: the image at the top, the keys at the bottom, the gauges in the room between."""
         surface.fill(BACK)
         width = self.size[0] - 2 * PAD
         rows = (len(board.help) + 1) // 2
         keys = pygame.Rect(PAD, self.size[1] - PAD - rows * HELP_ROW, width, rows * HELP_ROW)
         journey = pygame.Rect(PAD, keys.top - PAD - 104, width, 104)
-        top = self._picture(surface, board, width) + PAD
+        top = self._image(surface, board, width) + PAD
         self._gauges(surface, board, pygame.Rect(PAD, top, width, journey.top - PAD - top))
         self._journey(surface, board, journey)
         self._help(surface, board, keys)
 
-    def _picture(self, surface: pygame.Surface, board: Dashboard, width: int) -> int:
-        rows, columns, _ = board.picture.shape
-        image = pygame.image.frombuffer(np.ascontiguousarray(board.picture).tobytes(), (columns, rows), "RGB")
+    def _image(self, surface: pygame.Surface, board: Dashboard, width: int) -> int:
+        rows, columns, _ = board.image.shape
+        image = pygame.image.frombuffer(np.ascontiguousarray(board.image).tobytes(), (columns, rows), "RGB")
         height = round(width * rows / columns)
         surface.blit(text("front camera", 20, FAINT), (PAD, PAD))
         size = text(f"{columns} × {rows}", 20, FAINT)
@@ -199,7 +199,7 @@ class Panel:
         surface.blit(shown, (box.right - 18 - shown.get_width(), box.top + 16))
         room = box.width - 52 - shown.get_width()
         surface.blit(fitted(board.title, 24, INK, room), (box.left + 18, box.top + 16))
-        # In steps, so that a fading text is kept and not drawn anew for every picture.
+        # In steps, so that a fading text is kept and not drawn anew for every image.
         share = math.ceil(max(board.freshness, 0.0) * 8.0) / 8.0
         if board.status and share > 0.0:
             shade = mix(RED if board.alarm else FAINT, CARD, share)

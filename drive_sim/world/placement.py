@@ -133,7 +133,7 @@ def safe_speed(roads, vehicle, world, state, i, s):
 
 
 @scalar
-def put_back_ego(roads, vehicle, world, state, i):
+def reset_ego_to_lane(roads, vehicle, world, state, i):
     """Put the ego back to the middle of its lane, ahead of what is in the way, at a speed that suits; count it."""
     before = state.s[i]
     s = free_place(roads, vehicle, world, state, i, before)

@@ -4,7 +4,7 @@ The reward of a step lies in -11.9 .. 10.9. With the control period T, the speed
 route, the offset e from the lane's centre, the lane's width w and the change da of the action,
 
     r = clip(dp / (v0 T), -1, 1) - 0.2 min((2 e / w)², 1) - 0.1 min(|da|², 1) - 0.5 clip(v / v0 - 1, 0, 1) - 0.1
-        - 10 where the drive failed (collision, off the road, wrong way, stall; each put-back) + 10 where it finished
+        - 10 where the drive failed (collision, off the road, wrong way, stall; each lane reset) + 10 where it finished
 
 so that full marks go to a calm drive in the middle of the lane at the speed limit. A drive is *terminated* when it
 fails or reaches the end of its route and *truncated* when its time is up.

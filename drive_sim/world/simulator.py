@@ -20,7 +20,7 @@ from drive_sim.world.events import (
     place_events,
     progress_events,
 )
-from drive_sim.world.placement import put_back_ego, reset_ego, track
+from drive_sim.world.placement import reset_ego, reset_ego_to_lane, track
 from drive_sim.world.roads.pool import RoadPool, assign
 from drive_sim.world.scenarios.episode import Episode, build_world
 from drive_sim.world.state import EVENT_FINISH, EVENT_OFF_CENTRE, EVENT_TIME_OUT, empty_state
@@ -31,7 +31,7 @@ CONTROL_PERIOD = 0.05
 """Time between two commands [s]."""
 END = EVENT_FINISH | EVENT_TIME_OUT
 """Events that end every episode."""
-TERMINATE, PUT_BACK = "terminate", "put_back"
+TERMINATE, RESET_TO_LANE = "terminate", "reset_to_lane"
 
 
 @scalar
@@ -88,7 +88,7 @@ def _step(i, roads, world, state, vehicle, actions, puts_back):
     if events & END or (events & FAILURES and not puts_back):
         state.done[i] = 1
     elif puts_back and events & (FAILURES | EVENT_OFF_CENTRE):
-        put_back_ego(roads, vehicle, world, state, i)
+        reset_ego_to_lane(roads, vehicle, world, state, i)
 
 
 @kernel(grain=256)
@@ -101,10 +101,10 @@ def _reset(i, roads, world, state, vehicle, mask):
 
 
 @kernel(grain=256)
-def _put_back(i, roads, world, state, vehicle, mask):
+def _reset_to_lane(i, roads, world, state, vehicle, mask):
     """Put the ego of world ``i`` back where ``mask`` says so; a failed episode goes on."""
     if mask[0][i] and not state.events_ever[i] & np.uint32(END):
-        put_back_ego(roads, vehicle, world, state, i)
+        reset_ego_to_lane(roads, vehicle, world, state, i)
         state.done[i] = 0
 
 
@@ -119,7 +119,7 @@ class Simulator:
         ``"cpu"`` or ``"cuda"``: where state and roads are.
     on_failure
         ``"terminate"``: a collision, leaving the road, driving the wrong way or a stall ends the episode.
-        ``"put_back"``: those, and being more than 1 m off the lane's centre, count an intervention; the ego is put
+        ``"reset_to_lane"``: those, and being more than 1 m off the lane's centre, count an intervention; the ego is put
         back into its lane and the clock goes on. The end of the route or of the time ends every episode.
     slots
         Actor slots of each world; by default as many as the fullest episode needs. Fixed from then on, so give
@@ -142,8 +142,8 @@ class Simulator:
         slots: int | None = None,
         vehicle: VehicleParameters = BMW_320I,
     ) -> None:
-        if on_failure not in (TERMINATE, PUT_BACK):
-            raise ValueError(f"on_failure must be {TERMINATE!r} or {PUT_BACK!r}, not {on_failure!r}")
+        if on_failure not in (TERMINATE, RESET_TO_LANE):
+            raise ValueError(f"on_failure must be {TERMINATE!r} or {RESET_TO_LANE!r}, not {on_failure!r}")
         if not episodes:
             raise ValueError("at least one episode is needed")
         self.episodes = list(episodes)
@@ -183,16 +183,16 @@ class Simulator:
         """
         self._step(
             self.device, self.batch_size, self.roads, self.world, self.state, self.vehicle,
-            self._on_device(actions), self.on_failure == PUT_BACK,
+            self._on_device(actions), self.on_failure == RESET_TO_LANE,
         )  # fmt: skip
 
-    def put_back(self, mask: NDArray[np.bool_] | None = None) -> None:
+    def reset_to_lane(self, mask: NDArray[np.bool_] | None = None) -> None:
         """Put the ego of the worlds in ``mask`` (B) back to the middle of its lane, ahead of what is in the way.
 
-        It drives on at a speed that suits the next bends, and the put-back counts as an intervention. A world that a
+        It drives on at a speed that suits the next bends, and the lane reset counts as an intervention. A world that a
         failure has ended goes on; one that has reached its route's end or its time limit stays as it is.
         """
-        self._run_masked(_put_back, mask)
+        self._run_masked(_reset_to_lane, mask)
 
     def replace(self, index: int, episode: Episode) -> None:
         """Let world ``index`` begin another episode, in place; the others are not touched."""

@@ -109,7 +109,7 @@ class Weather(NamedTuple):
     sun_azimuth: Any  # [rad] direction towards the sun in the world, counter-clockwise from x
     sun_elevation: Any  # [rad]
     sun_strength: Any  # 0 overcast (no shadows) .. 1 clear
-    exposure: Any  # gain on the picture's linear light, 1 is neutral
+    exposure: Any  # gain on the image's linear light, 1 is neutral
     camera_noise: Any  # standard deviation of read noise [grey levels]
     asphalt: Any  # (B, 3) linear reflectance, RGB in 0..1
     asphalt_texture: Any  # 0 smooth .. 1 coarse and patched
@@ -205,7 +205,7 @@ class State(NamedTuple):
     d: Any  # [m] left of the reference line
     heading_error: Any  # [rad] of the car's axis against the road's, in [-pi, pi)
     curvature: Any  # [1/m] of the road at s
-    progress: Any  # [m] driven along the road since reset (unwrapped; put-backs excluded from nothing)
+    progress: Any  # [m] driven along the road since reset (unwrapped; lane resets excluded from nothing)
     odometer: Any  # [m] path length driven
     stalled_for: Any  # [s] stood without a reason
     events: Any  # uint32 bit mask EVENT_* of the last step
@@ -214,7 +214,7 @@ class State(NamedTuple):
     hit_actor: Any  # int32 slot collided with in the last step, -1 none
     gap: Any  # [m] smallest distance between the ego's box and an actor's in the last step (1e6: none near)
     time_to_collision: Any  # [s] with the nearest actor ahead in the ego's path (1e6: none)
-    interventions: Any  # int32 put-backs since reset
+    interventions: Any  # int32 lane resets since reset
     actor_x: Any  # (B, N) [m]
     actor_y: Any
     actor_yaw: Any  # [rad]

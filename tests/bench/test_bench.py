@@ -30,7 +30,7 @@ TINY = Effort(
     batch=2,
     worlds=(1, 2),
     actors=(0, 8),
-    pictures=((16, 32),),
+    images=((16, 32),),
     starts=1,
     long_run=20,
     views=64,
@@ -140,7 +140,7 @@ def test_the_measured_drives_are_driven_well_among_visible_traffic() -> None:
 
 def test_a_batched_environment_goes_over_all_drives_from_their_start() -> None:
     environment = gymnasium.make_vec(
-        "DriveSim-v0", num_envs=3, scenario=drives(), sensors=("odometry",), on_failure="put_back"
+        "DriveSim-v0", num_envs=3, scenario=drives(), sensors=("odometry",), on_failure="reset_to_lane"
     )
     work, prepare = environments.vector_work(environment, TINY)
     batch = Batch(0, 3, "cpu", TINY.drives, TINY.steps)
@@ -152,7 +152,7 @@ def test_a_batched_environment_goes_over_all_drives_from_their_start() -> None:
 
 
 def test_environment_and_batch_go_over_the_same_drives() -> None:
-    environment = gymnasium.make("DriveSim-v0", scenario=drives(), sensors=("odometry",), on_failure="put_back")
+    environment = gymnasium.make("DriveSim-v0", scenario=drives(), sensors=("odometry",), on_failure="reset_to_lane")
     work, prepare = environments.environment_work(environment, TINY)
     batch = Batch(0, 2, "cpu", TINY.drives, TINY.steps)
     batch.go_on(TINY.steps)
@@ -192,8 +192,8 @@ def test_a_missing_peer_is_left_out_with_a_line(
 
 def test_the_warped_texture_is_seen_as_by_our_camera(peers: ModuleType) -> None:
     camera = CameraConfig()
-    view = peers._texture_from_picture(camera, 10.0)
-    # The middle of the picture looks ``pitch`` below the horizon: at the ground that is height / tan(pitch) away.
+    view = peers._texture_from_image(camera, 10.0)
+    # The middle of the image looks ``pitch`` below the horizon: at the ground that is height / tan(pitch) away.
     x, y, scale = view @ np.array([(camera.width - 1) / 2, (camera.height - 1) / 2, 1.0])
     assert x / scale * peers.PIXEL == pytest.approx(10.0 + camera.z / np.tan(camera.pitch))
     assert y / scale == pytest.approx(peers.TEXTURE / 2)

@@ -50,12 +50,12 @@ def test_a_device_agrees_with_itself():
     figures = compared()
     assert [figures[key] for key in SHARES] == [100.0] * len(SHARES)
     assert figures["parity.depth.largest"] == figures["parity.position"] == 0.0
-    assert figures["parity.pictures"] == 8.0
+    assert figures["parity.images"] == 8.0
 
 
 def test_a_camera_that_errs_is_found_out():
     def turn(comparison: Comparison) -> None:
-        height, width = SMALL.picture
+        height, width = SMALL.image
         comparison.rigs[1] = CameraRig((CameraConfig(height=height, width=width, yaw=0.02),))
 
     figures = compared(turn)
@@ -136,7 +136,7 @@ def test_the_bench_of_a_gpu_writes_how_far_it_agrees_with_the_cpu(tmp_path):
     assert document["machine"]["kind"] == "cuda"
     assert document["command"] == "drive-sim bench --device cuda --output figures.json"
     assert set(SHARES) <= figures.keys() and "pixels within 1 grey level" in table
-    assert figures["parity.pictures"] == 8.0
+    assert figures["parity.images"] == 8.0
     assert all(figures[key] >= 99.9 for key in SHARES if not key.endswith(".worst"))
     assert figures["parity.position"] < 1e-6 and figures["parity.commands"] < 1e-3
 

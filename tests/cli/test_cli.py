@@ -18,7 +18,7 @@ from drive_sim import __version__
 from drive_sim.base.errors import InputError
 from drive_sim.cli import doctor
 from drive_sim.cli import main as cli
-from drive_sim.evaluation.harness import FILMS
+from drive_sim.evaluation.harness import VIDEOS
 
 COMMANDS = ["demo", "doctor", "drive", "replay", "data", "train", "evaluate", "bench"]
 
@@ -54,8 +54,8 @@ MISTAKES = [
     ("evaluate expert --suite lane-keeping", "evaluate: --output: is missing"),
     ("evaluate a b --suite s --output there", "evaluate: Got unexpected extra argument (b)"),
     ("evaluate a --suite s --output there --batch 0", "evaluate: --batch: 0 is not in the range"),
-    ("evaluate a --suite s --output there --films many", "evaluate: --films: 'many' is neither a number of films"),
-    ("evaluate a --suite s --output there --films -1", "evaluate: --films: '-1' is neither a number of films"),
+    ("evaluate a --suite s --output there --videos many", "evaluate: --videos: 'many' is neither a number of videos"),
+    ("evaluate a --suite s --output there --videos -1", "evaluate: --videos: '-1' is neither a number of videos"),
     ("evaluate a --suite s --output there --seconds 0.5", "evaluate: --seconds: 0.5 is not in the range"),
     ("evaluate expert --suite lane-keeping --output there --seconds nan", "--seconds: nan is too short to drive"),
     ("bench --device tpu", "bench: --device: 'tpu' is not one of"),
@@ -219,7 +219,7 @@ class TestCalls:
     ) -> None:
         module("drive_sim.evaluation.report.page", write_report=lambda page, *_: None)
         file = tmp_path / "wanted.toml"
-        drive = "evaluate straight --suite lane-keeping --episodes 1 --seconds 20 --no-yardsticks"
+        drive = "evaluate straight --suite lane-keeping --episodes 1 --seconds 20 --no-baselines"
         line = f"{drive} --output {tmp_path}/out --thresholds {file}"
         file.write_text("[autonomy]\nat_most = 1.0\n")
         assert call(f"{line} --junit {tmp_path}/junit.xml") == cli.DONE
@@ -286,7 +286,7 @@ class TestProcess:
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
     def test_an_interrupt_from_outside_ends_with_130(self, repository: Path) -> None:
         program = (
-            "import drive_sim.cli.doctor as d, signal, sys; from drive_sim import cli\n"
+            "import drive_sim.cli.doctor as d, signal, sys; from drive_sim.cli import main as cli\n"
             "d.report = lambda: (print('ready', flush=True), signal.pause())\n"
             "sys.exit(cli.run(['doctor']))"
         )
@@ -299,7 +299,9 @@ class TestProcess:
         assert err.strip() == "drive-sim: interrupted"
 
 
-@pytest.mark.parametrize(("given", "films"), [("", FILMS), ("--films 0", 0), ("--films 7", 7), ("--films all", None)])
-def test_as_many_failures_are_filmed_as_are_asked_for(given: str, films: int | None) -> None:
+@pytest.mark.parametrize(
+    ("given", "videos"), [("", VIDEOS), ("--videos 0", 0), ("--videos 7", 7), ("--videos all", None)]
+)
+def test_as_many_failures_are_captured_as_are_asked_for(given: str, videos: int | None) -> None:
     words = ["expert", "--suite", "lane-keeping", "--output", "there", *given.split()]
-    assert cli.evaluate.make_context("evaluate", words).params["films"] == films
+    assert cli.evaluate.make_context("evaluate", words).params["videos"] == videos

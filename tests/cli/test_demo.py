@@ -98,7 +98,7 @@ def test_after_a_kill_only_what_was_cut_off_is_driven_again(tmp_path: Path, monk
 
 
 def test_the_demo_keeps_its_hands_off_a_folder_that_is_not_its_own(tmp_path: Path) -> None:
-    (tmp_path / "holiday.txt").write_text("pictures")
+    (tmp_path / "holiday.txt").write_text("images")
     with pytest.raises(InputError, match=r"--output.*not empty"):
         run_demo(tmp_path, silent, settings=TINY)
     with pytest.raises(InputError, match=r"--output.*is a file"):

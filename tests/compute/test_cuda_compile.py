@@ -62,7 +62,7 @@ def calls(monkeypatch):
     monkeypatch.setattr(Kernel, "__call__", record)
     simulator = Simulator([load_scenario("obstacle-avoidance/mixed").draw(0)])
     simulator.step(np.zeros((1, 2), np.float32))
-    simulator.put_back()
+    simulator.reset_to_lane()
     bent = CameraConfig("bent", 48, 24, k1=-0.1)
     rig = CameraRig([CameraConfig(), bent, replace(bent, name="left", yaw=0.5)])
     suite = SensorSuite(SENSOR_NAMES, rig, faults=CameraFaults(noise=3.0, dirt=0.5, dropped_frames=0.5))
@@ -75,7 +75,7 @@ def calls(monkeypatch):
 
 
 def test_every_kernel_of_a_step_with_all_sensors_compiles_for_a_gpu(calls, compile_for_gpu):
-    assert {f"drive_sim.world.simulator.{name}" for name in ("_reset", "_step", "_put_back")} < set(calls)
+    assert {f"drive_sim.world.simulator.{name}" for name in ("_reset", "_step", "_reset_to_lane")} < set(calls)
     assert {
         "drive_sim.sensors.annotations.boundaries._follow",
         "drive_sim.sensors.camera.optics.lens._resample_row",

@@ -35,7 +35,7 @@ def states(worlds: int, steps: int, threads: int) -> list[np.ndarray]:
     """The state of so many worlds after a drive straight ahead."""
     drawn = [drives().draw(number) for number in range(8)]
     with kernel.threads(threads):
-        simulator = Simulator([drawn[world % 8] for world in range(worlds)], on_failure="put_back")
+        simulator = Simulator([drawn[world % 8] for world in range(worlds)], on_failure="reset_to_lane")
         for _ in range(steps):
             simulator.step(np.tile(np.float32([0.0, 0.3]), (worlds, 1)))
     return [np.array(array) for array in simulator.state]

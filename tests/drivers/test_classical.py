@@ -1,4 +1,4 @@
-"""The classical driver: what it sees in a picture is where the lane is, and on a marked road that is enough."""
+"""The classical driver: what it sees in an image is where the lane is, and on a marked road that is enough."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from drive_sim.world.simulator import Simulator
 
 
 def look(episode, times=15):
-    """The lane that the driver believes in after ``times`` looks at an episode's first picture."""
+    """The lane that the driver believes in after ``times`` looks at an episode's first image."""
     simulator = Simulator([episode])
     frames = CameraRig((CameraConfig(),)).render("cpu", simulator.roads, simulator.world, simulator.state)
     driver, track = make_driver("classical"), LaneTrack()
@@ -41,7 +41,7 @@ def test_it_measures_how_its_lane_bends(make_road, make_episode, curvature):
     assert look(make_episode(make_road(curvature))).state[2] == pytest.approx(curvature, abs=0.003)
 
 
-def test_a_picture_without_a_lane_leaves_it_as_it_was_and_slow(make_road, make_episode):
+def test_an_image_without_a_lane_leaves_it_as_it_was_and_slow(make_road, make_episode):
     driver, track = ClassicalDriver(), LaneTrack()
     grey = np.full((66, 200, 3), 90, np.uint8)
     for _ in range(8):
@@ -54,19 +54,17 @@ def test_it_keeps_its_lane_on_dry_rural_roads(drive):
     scenario = load_scenario("lane-keeping/rural", "test")
     dry = [episode for episode in map(scenario.draw, range(40)) if episode.weather.name == "dry"][:3]
     episodes = [replace(episode, actors=(), start_speed=min(episode.start_speed, 14.0)) for episode in dry]
-    done = drive("classical", *episodes, seconds=15.0, on_failure="put_back")
+    done = drive("classical", *episodes, seconds=15.0, on_failure="reset_to_lane")
     assert np.sum(done.simulator.state.interventions) <= 1
     assert np.abs(done.offset).mean() < 0.3
     assert done.simulator.state.progress.min() > 150.0
 
 
 def test_worlds_that_are_done_are_not_looked_at():
-    pictures = np.random.default_rng(1).integers(0, 255, (2, 66, 200, 3), np.uint8)
+    images = np.random.default_rng(1).integers(0, 255, (2, 66, 200, 3), np.uint8)
     odometry = np.array([[10.0, 0.01, 0.5]] * 2, np.float32)
     driver = make_driver("classical")
     driver.reset(None, None, 2)
-    action = driver.act(
-        Observation(np.zeros(2), {"front": pictures}, odometry=odometry, active=np.array([False, True]))
-    )
+    action = driver.act(Observation(np.zeros(2), {"front": images}, odometry=odometry, active=np.array([False, True])))
     assert not action[0].any() and action[1].any()
     assert np.all(driver.tracks[0].state == LaneTrack().state)

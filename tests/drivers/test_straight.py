@@ -1,4 +1,4 @@
-"""The yardstick: straight on, whatever comes."""
+"""The baseline: straight on, whatever comes."""
 
 import numpy as np
 import pytest

@@ -39,7 +39,7 @@ def actions(simulator, worlds):
     return np.stack([steering, 0.1 + 0.2 * np.cos(0.1 * state.step + worlds)], axis=1).astype(np.float32)
 
 
-def drive(episodes, worlds, slots, steps=STEPS, on_failure="put_back"):
+def drive(episodes, worlds, slots, steps=STEPS, on_failure="reset_to_lane"):
     """All states of all steps: {name: (steps, B, ...)}."""
     simulator = Simulator(episodes, on_failure=on_failure, slots=slots)
     history = {name: [] for name in simulator.state._fields}
@@ -181,10 +181,10 @@ def test_a_kernel_gives_the_same_bits_whether_it_was_compiled_or_found_on_disk(t
     assert finding_one == finding_both
 
 
-def test_pictures_compiled_first_do_not_relax_the_arithmetic_of_driving(tmp_path):
+def test_images_compiled_first_do_not_relax_the_arithmetic_of_driving(tmp_path):
     alone = results_of_a_process(["exact"], tmp_path / "one")
-    after_a_picture = results_of_a_process(["relaxed", "exact"], tmp_path / "other")
-    assert alone["exact"] == after_a_picture["exact"]
+    after_an_image = results_of_a_process(["relaxed", "exact"], tmp_path / "other")
+    assert alone["exact"] == after_an_image["exact"]
 
 
 SCRIPTED = """
@@ -247,11 +247,11 @@ from drive_sim.world.simulator import Simulator
 episodes = [load_scenario(name).draw(1) for name in ("lane-keeping/rural", "obstacle-avoidance/mixed")]
 out = {}
 for device in ("cpu", "cuda"):
-    simulator = Simulator(episodes, device=device, on_failure="put_back", slots=8)
+    simulator = Simulator(episodes, device=device, on_failure="reset_to_lane", slots=8)
     for step in range(12):
         simulator.step(np.array([[0.02 * step, 0.3], [-0.6, -0.2]], np.float32))
         if step == 5:
-            simulator.put_back(np.array([True, False]))
+            simulator.reset_to_lane(np.array([True, False]))
         if step == 8:
             simulator.replace(1, episodes[0])
             simulator.reset(np.array([False, True]))

@@ -44,7 +44,7 @@ def drive_until_the_end(env: DriveEnv, command: tuple[float, float], most: int =
     [
         {},
         {"sensors": ("camera",), "render_mode": "rgb_array"},
-        {"sensors": QUIET, "scenario": "obstacle-avoidance/mixed", "on_failure": "put_back"},
+        {"sensors": QUIET, "scenario": "obstacle-avoidance/mixed", "on_failure": "reset_to_lane"},
         {"sensors": ("camera",), "cameras": (CameraConfig("left", 40, 20), CameraConfig("right", 40, 20))},
         {"sensors": ("camera", "imu"), "cameras": [CameraConfig(), {"name": "wide", "width": 64, "k1": -0.1}]},
     ],
@@ -88,7 +88,7 @@ SIZES = (CameraConfig("front", 60, 20), CameraConfig("left", 40, 30, yaw=0.5), C
 def test_every_camera_of_several_has_its_own_size():
     env = gymnasium.make("DriveSim-v0", sensors=("camera",), cameras=list(SIZES))
     observation, _ = env.reset(seed=0)
-    shapes = {name: picture.shape for name, picture in observation["camera"].items()}
+    shapes = {name: image.shape for name, image in observation["camera"].items()}
     assert shapes == {"front": (20, 60, 3), "left": (30, 40, 3), "rear": (16, 24, 3)}
     assert list(env.observation_space["camera"]) == ["front", "left", "rear"]
     assert observation in env.observation_space
@@ -100,11 +100,11 @@ def test_cameras_of_a_batch_of_4_show_what_each_world_alone_shows():
     assert together in batch.observation_space
     for i in range(4):
         alone, _ = DriveEnv(sensors=("camera",), cameras=SIZES).reset(seed=3 + i)
-        for name, picture in alone["camera"].items():
-            assert np.array_equal(picture, together["camera"][name][i])
+        for name, image in alone["camera"].items():
+            assert np.array_equal(image, together["camera"][name][i])
 
 
-def test_annotations_belong_to_the_pictures_of_the_last_observation():
+def test_annotations_belong_to_the_images_of_the_last_observation():
     arguments = {"scenario": "obstacle-avoidance/mixed", "sensors": ("camera",), "cameras": SIZES}
     env, batch = gymnasium.make("DriveSim-v0", **arguments), DriveVectorEnv(2, **arguments)
     env.reset(seed=4)
@@ -213,8 +213,8 @@ def test_full_marks_go_to_the_middle_of_the_lane_at_the_speed_limit():
     assert reward_of(0.0, 1.3) < best - 0.1
 
 
-def test_put_back_goes_on_where_terminate_ends():
-    env = DriveEnv(sensors=QUIET, on_failure="put_back")
+def test_reset_to_lane_goes_on_where_terminate_ends():
+    env = DriveEnv(sensors=QUIET, on_failure="reset_to_lane")
     env.reset(seed=1)
     rewards = []
     for _ in range(200):
@@ -328,7 +328,7 @@ def test_a_window_without_a_display_is_told_in_one_line(monkeypatch):
         DriveEnv(sensors=QUIET, render_mode="human").reset(seed=1)
 
 
-def test_pictures_without_pygame_are_told_in_one_line(monkeypatch):
+def test_images_without_pygame_are_told_in_one_line(monkeypatch):
     for name in [name for name in sys.modules if name.startswith(("pygame", "drive_sim.top_down"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pygame", None)

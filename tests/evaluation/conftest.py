@@ -157,7 +157,7 @@ def made_results() -> Results:
         metrics={},
         groups=[],
         episodes=[MADE_ROW] * 3,
-        yardsticks=[],
+        baselines=[],
         comparisons=[],
         timing={},
     )
@@ -169,13 +169,13 @@ REPORTED = 3
 
 @pytest.fixture(scope="session")
 def report_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An evaluation of driving straight ahead, beside the expert and against the human model; one drive filmed."""
+    """An evaluation of driving straight ahead, beside the expert and against the human model; one drive captured."""
     with pytest.MonkeyPatch.context() as patch:
-        short = load_suite("lane-keeping").model_copy(update={"seconds": 9.0, "yardsticks": ("expert",)})
+        short = load_suite("lane-keeping").model_copy(update={"seconds": 9.0, "baselines": ("expert",)})
         patch.setattr(harness, "load_suite", lambda name: short)
-        patch.setattr("drive_sim.evaluation.report.comparison_page.PAIRS_FILMED", 1)
+        patch.setattr("drive_sim.evaluation.report.comparison_page.PAIRS_VIDEOED", 1)
         output = tmp_path_factory.mktemp("evaluation")
-        evaluate("straight", "lane-keeping", output, films=1, episodes=REPORTED, against=["human-model"])
+        evaluate("straight", "lane-keeping", output, videos=1, episodes=REPORTED, against=["human-model"])
     return output
 
 

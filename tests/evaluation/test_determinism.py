@@ -53,7 +53,7 @@ def results(tmp_path: Path, network: Path, monkeypatch: pytest.MonkeyPatch) -> C
             "episodes": episodes,
             "output": str(output),
             "seconds": 3.0,
-            "yardsticks": False,
+            "baselines": False,
         }
         if process:
             subprocess.run([sys.executable, "-c", PROGRAM, json.dumps(arguments)], check=True)

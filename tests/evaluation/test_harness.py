@@ -43,12 +43,12 @@ def suite(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 @pytest.fixture
 def score(tmp_path: Path, suite: Callable, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Results]:
-    """Evaluates without yardsticks and without the page; each time into a folder of its own."""
+    """Evaluates without baselines and without the page; each time into a folder of its own."""
     monkeypatch.setattr(report, "write_report", lambda page, *_: page.touch())
 
     def run(driver: str = "straight", name: str = "lane-keeping", **arguments: Any) -> Results:
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
-        arguments = {"episodes": 4, "yardsticks": False} | arguments
+        arguments = {"episodes": 4, "baselines": False} | arguments
         page = evaluate(driver, name, folder, **arguments)
         assert page == folder / "report.html"
         return load_results(folder)
@@ -161,24 +161,24 @@ def test_driving_straight_ahead_is_worse_than_the_expert_and_a_comparison_shows_
     assert [e.seed for e in rival.episodes] == [e.seed for e in results.episodes]
 
 
-def test_yardsticks_stand_beside_the_driver_and_never_twice(
+def test_baselines_stand_beside_the_driver_and_never_twice(
     score: Callable[..., Results], suite: Callable[..., None]
 ) -> None:
-    suite(yardsticks=("expert", "straight"))
-    results = score("expert", yardsticks=True)
-    assert [other.driver.name for other in results.yardsticks] == ["straight"]
-    assert results.yardsticks[0].episodes == 4
-    assert results.yardsticks[0].comparison is not None
-    assert results.yardsticks[0].comparison.metric == "autonomy"
-    assert not score("expert", yardsticks=True, against=["straight"]).yardsticks
+    suite(baselines=("expert", "straight"))
+    results = score("expert", baselines=True)
+    assert [other.driver.name for other in results.baselines] == ["straight"]
+    assert results.baselines[0].episodes == 4
+    assert results.baselines[0].comparison is not None
+    assert results.baselines[0].comparison.metric == "autonomy"
+    assert not score("expert", baselines=True, against=["straight"]).baselines
 
 
-def test_a_slow_yardstick_drives_the_first_drives_only_and_is_compared_on_those(
+def test_a_slow_baseline_drives_the_first_drives_only_and_is_compared_on_those(
     score: Callable[..., Results], suite: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    suite(yardsticks=("straight",))
-    monkeypatch.setattr(harness, "YARDSTICK_EPISODES", {"straight": 3})
-    slow = score("expert", yardsticks=True).yardsticks[0]
+    suite(baselines=("straight",))
+    monkeypatch.setattr(harness, "BASELINE_EPISODES", {"straight": 3})
+    slow = score("expert", baselines=True).baselines[0]
     assert slow.episodes == 3
     assert slow.comparison is not None
     assert slow.comparison.episodes == 3
@@ -198,7 +198,7 @@ def test_an_interrupted_evaluation_keeps_the_batches_that_were_finished(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        evaluate("straight", "lane-keeping", tmp_path / "out", episodes=4, batch=2, report=interrupt, yardsticks=False)
+        evaluate("straight", "lane-keeping", tmp_path / "out", episodes=4, batch=2, report=interrupt, baselines=False)
     kept = load_results(tmp_path / "out")
     assert not kept.complete
     assert kept.episodes == whole.episodes[:2]
@@ -207,9 +207,9 @@ def test_an_interrupted_evaluation_keeps_the_batches_that_were_finished(
 
 
 def test_progress_only_ever_grows_and_ends_at_one(score: Callable[..., Results], suite: Callable[..., None]) -> None:
-    suite(yardsticks=("expert",))
+    suite(baselines=("expert",))
     told: list[float] = []
-    score(yardsticks=True, batch=2, report=lambda share, text: told.append(share))
+    score(baselines=True, batch=2, report=lambda share, text: told.append(share))
     assert told == sorted(told)
     assert told[0] == 0.0
     assert told[-1] == 1.0

@@ -38,7 +38,7 @@ def results(**changes: Any) -> Results:
         "metrics": {"autonomy": KNOWN, "distance_per_intervention": UNKNOWN},
         "groups": [],
         "episodes": [],
-        "yardsticks": [],
+        "baselines": [],
         "comparisons": [],
         "timing": {},
     }

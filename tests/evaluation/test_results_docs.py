@@ -17,6 +17,7 @@ from drive_sim.evaluation.metrics import METRICS, TIMING_METRICS
 from drive_sim.evaluation.results import (
     SCHEMA,
     AcrossRow,
+    Baseline,
     ComparisonRow,
     ConditionRow,
     DriverFacts,
@@ -26,8 +27,7 @@ from drive_sim.evaluation.results import (
     Results,
     Retrained,
     Rival,
-    Trainings,
-    Yardstick,
+    TrainingRuns,
 )
 from drive_sim.evaluation.thresholds import Threshold, load_thresholds
 from drive_sim.world.state import EVENT_NAMES
@@ -39,9 +39,9 @@ PARTS: tuple[type[BaseModel], ...] = (
     Group,
     ConditionRow,
     EpisodeRow,
-    Yardstick,
+    Baseline,
     Rival,
-    Trainings,
+    TrainingRuns,
     AcrossRow,
     Retrained,
     ComparisonRow,

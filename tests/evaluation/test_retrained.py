@@ -18,14 +18,14 @@ from drive_sim.evaluation import harness
 from drive_sim.evaluation.harness import evaluate
 from drive_sim.evaluation.report import page as report
 from drive_sim.evaluation.report.limits import limits
-from drive_sim.evaluation.report.training_seeds import told, trainings_section
+from drive_sim.evaluation.report.training_seeds import told, training_runs_section
 from drive_sim.evaluation.results import (
     AcrossRow,
     DriverFacts,
     EstimateRow,
     Results,
     Retrained,
-    Trainings,
+    TrainingRuns,
     load_results,
 )
 from drive_sim.evaluation.running.scored_episode import load_scored
@@ -67,10 +67,10 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def scored(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An evaluation of the three, a few seconds of a few drives each; with its page."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "FILMED_AT_LEAST", 0)
+        patch.setattr(report, "VIDEOED_AT_LEAST", 0)
         folder = tmp_path_factory.mktemp("evaluation")
-        arguments: dict[str, Any] = {"episodes": 4, "seconds": 4.0, "yardsticks": False}
-        evaluate(models / "seed-0", "lane-keeping", folder, retrained=[str(models / "seed-*")], films=0, **arguments)
+        arguments: dict[str, Any] = {"episodes": 4, "seconds": 4.0, "baselines": False}
+        evaluate(models / "seed-0", "lane-keeping", folder, retrained=[str(models / "seed-*")], videos=0, **arguments)
     return folder
 
 
@@ -90,7 +90,7 @@ def test_every_training_drives_the_same_roads(scored: Path, models: Path) -> Non
 
 def test_each_training_scores_as_it_does_alone(scored: Path, models: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(report, "write_report", lambda page, *_: page.touch())
-    evaluate(models / "seed-2", "lane-keeping", tmp_path, episodes=4, seconds=4.0, yardsticks=False)
+    evaluate(models / "seed-2", "lane-keeping", tmp_path, episodes=4, seconds=4.0, baselines=False)
     alone, together = load_results(tmp_path), load_results(scored)
     assert together.trainings is not None
     assert together.trainings.retrained[1].metrics == alone.metrics
@@ -159,7 +159,7 @@ def test_an_interruption_counts_only_trainings_that_drove_everything(models: Pat
     with pytest.raises(KeyboardInterrupt):
         evaluate(
             models / "seed-0", "lane-keeping", tmp_path, interrupt,
-            retrained=[models / "seed-1", models / "seed-2"], episodes=4, seconds=2.0, batch=2, yardsticks=False,
+            retrained=[models / "seed-1", models / "seed-2"], episodes=4, seconds=2.0, batch=2, baselines=False,
         )  # fmt: skip
     kept = load_results(tmp_path)
     assert not kept.complete and kept.trainings is not None
@@ -180,7 +180,7 @@ def trained(made_results: Results) -> Callable[..., Results]:
             for x in shares
         ]
         mean = {"estimate": 0.981, "low": 0.95, "high": 0.997, "iqm": 0.985, "spread": 0.01, "worst": min(shares)}
-        trainings = Trainings(
+        trainings = TrainingRuns(
             headline="autonomy",
             worst=facts[shares.index(min(shares))].given,
             metrics={"autonomy": AcrossRow(**mean | across, unit="1", trainings=len(shares))},
@@ -204,7 +204,7 @@ def test_the_verdict_says_what_five_trainings_are_worth_and_names_the_worst(trai
 def test_of_trainings_that_drove_the_same_none_is_called_the_worst(trained: Callable[..., Results]) -> None:
     found = trained(1.0, 1.0, spread=0.0)
     assert "; each the same." in told(found) and "the worst" not in told(found)
-    section = trainings_section(found)
+    section = training_runs_section(found)
     assert section is not None and not any("the worst" in bar.small for bar in section.bars)
 
 
@@ -225,7 +225,7 @@ def test_the_worst_of_five_is_not_the_worst_there_is(trained: Callable[..., Resu
 def test_in_the_chart_better_trainings_stand_further_right_and_the_mean_is_first(
     trained: Callable[..., Results],
 ) -> None:
-    section = trainings_section(trained(0.99, 0.985, 0.96, 0.98, 0.99))
+    section = training_runs_section(trained(0.99, 0.985, 0.96, 0.98, 0.99))
     assert section is not None
     assert [bar.name for bar in section.bars] == ["mean of five", *(f"seed-{k}" for k in range(5))]
     assert [bar.main for bar in section.bars] == [True] + [False] * 5

@@ -18,7 +18,7 @@ from drive_sim.evaluation.thresholds import judge, load_thresholds
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """Of somebody who drives straight ahead."""
     folder = tmp_path_factory.mktemp("results")
-    evaluate("straight", "lane-keeping", folder, episodes=3, yardsticks=False)
+    evaluate("straight", "lane-keeping", folder, episodes=3, baselines=False)
     return load_results(folder)
 
 

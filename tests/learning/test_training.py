@@ -64,7 +64,7 @@ def test_a_small_network_learns_what_it_is_shown(drives: list[Drive]) -> None:
     assert losses[-1] < 0.85 * losses[0]
 
 
-def test_training_leaves_a_model_that_drives_with_card_scalars_and_pictures(dataset: Path, tmp_path: Path) -> None:
+def test_training_leaves_a_model_that_drives_with_card_scalars_and_images(dataset: Path, tmp_path: Path) -> None:
     result = train([dataset], tmp_path / "model", settings=QUICK)
     driver = NeuralDriver.load(result.folder)
     assert driver.name == "model"

@@ -23,11 +23,11 @@ def source(drives: list[Drive], settings: ViewSettings | None = None) -> ViewSou
     return ViewSource(drives, CameraRig([CameraConfig()]), [WeatherSpec()], settings)
 
 
-def test_an_unperturbed_view_is_the_recorded_picture(dataset: Path, drives: list[Drive]) -> None:
+def test_an_unperturbed_view_is_the_recorded_image(dataset: Path, drives: list[Drive]) -> None:
     recorded = np.concatenate([Dataset.open(dataset).frames(i)[:] for i in range(3)]).astype(np.int16)
     # Read noise, clouds, skyline and the place of cracks are drawn anew for a view: below the horizon and averaged over
     # a few pixels they are the same.
-    for view in source(drives, PLAIN).draw(6, "a").pictures.astype(np.int16):
+    for view in source(drives, PLAIN).draw(6, "a").images.astype(np.int16):
         blocks = (recorded - view)[:, 36:].reshape(len(recorded), 5, 6, 20, 10, 3).mean(axis=(2, 4))
         assert np.abs(blocks).mean(axis=(1, 2, 3)).min() < 2.5
 
@@ -35,9 +35,9 @@ def test_an_unperturbed_view_is_the_recorded_picture(dataset: Path, drives: list
 def test_the_same_key_draws_the_same_views_and_another_key_others(drives: list[Drive]) -> None:
     views = source(drives)
     first, again, other = views.draw(8, 1, "x"), views.draw(8, 1, "x"), views.draw(8, 2, "x")
-    assert np.array_equal(first.pictures, again.pictures)
+    assert np.array_equal(first.images, again.images)
     assert np.array_equal(first.curvature, again.curvature)
-    assert not np.array_equal(first.pictures, other.pictures)
+    assert not np.array_equal(first.images, other.images)
 
 
 def test_labels_of_shifted_views_lead_back(drives: list[Drive]) -> None:
@@ -92,7 +92,7 @@ def test_what_happens_decides_how_often_it_is_looked_at(drives: list[Drive]) -> 
         assert weight[happening == kind].sum() == pytest.approx(SHARES[kind])
 
 
-def test_a_reaction_begins_with_the_picture_that_it_answers(drives: list[Drive]) -> None:
+def test_a_reaction_begins_with_the_image_that_it_answers(drives: list[Drive]) -> None:
     drive = next(drive for drive in drives if drive.episode.actors)
     state, steps = drive.state, len(drive.events)
     braking, moment = np.zeros(steps), steps - 5

@@ -19,7 +19,7 @@ MIDDLES = np.array([4, 12, 20])
 
 
 def look(*stand: tuple[int, int, int, float]) -> list[int]:
-    """Labels of a picture of 10 x 24 pixels with (row, column, class, depth) in it."""
+    """Labels of an image of 10 x 24 pixels with (row, column, class, depth) in it."""
     semantic, depth = np.ones((1, 10, 24), np.uint8), np.full((1, 10, 24), 5.0, np.float32)
     for row, column, kind, away in stand:
         semantic[0, row, column], depth[0, row, column] = kind, away

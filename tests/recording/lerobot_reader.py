@@ -91,7 +91,7 @@ class LeRobotReader:
         return int(self.info["total_frames"])
 
     def __getitem__(self, frame: int) -> dict[str, Any]:
-        """One frame with its pictures decoded and its task's text."""
+        """One frame with its images decoded and its task's text."""
         row = {name: self.data[name][frame].as_py() for name in self.data.column_names}
         episode = self.episodes[row["episode_index"]]
         _demand(row["index"] == frame, f"frame {frame} is numbered {row['index']}")
@@ -99,9 +99,9 @@ class LeRobotReader:
         _demand(abs(row["timestamp"] - row["frame_index"] / self.info["fps"]) < 1e-4, f"frame {frame}: timestamp")
         for name, feature in self.info["features"].items():
             if feature["dtype"] == "image":
-                picture = cv2.imdecode(np.frombuffer(row[name]["bytes"], np.uint8), cv2.IMREAD_COLOR)
-                _demand(picture is not None and list(picture.shape) == feature["shape"], f"frame {frame}: {name}")
-                row[name] = picture[..., ::-1]
+                image = cv2.imdecode(np.frombuffer(row[name]["bytes"], np.uint8), cv2.IMREAD_COLOR)
+                _demand(image is not None and list(image.shape) == feature["shape"], f"frame {frame}: {name}")
+                row[name] = image[..., ::-1]
         row["task"] = self.tasks[row["task_index"]]
         return row
 

@@ -68,8 +68,8 @@ def shuffle_state(state: Any, seed: int, step: int) -> None:
     state.step[:] = step
 
 
-def pictures(seed: int, step: int, worlds: int = 1, cameras: dict[str, tuple[int, int]] = CAMERAS) -> dict[str, Any]:
-    """The pictures of a step: noise that depends on seed and step alone."""
+def images(seed: int, step: int, worlds: int = 1, cameras: dict[str, tuple[int, int]] = CAMERAS) -> dict[str, Any]:
+    """The images of a step: noise that depends on seed and step alone."""
     rng = np.random.default_rng((seed, step, 1))
     return {name: rng.integers(0, 256, (worlds, *shape, 3), np.uint8) for name, shape in cameras.items()}
 
@@ -84,13 +84,13 @@ def drive(recorder: Recorder, simulator: Any, steps: int, seed: int, **options: 
     worlds = simulator.batch_size
     cameras = options.get("cameras", CAMERAS)
     shuffle_state(simulator.state, seed, 0)
-    recorder.on_reset(simulator, Observation(simulator.state.time.copy(), pictures(seed, 0, worlds, cameras)))
+    recorder.on_reset(simulator, Observation(simulator.state.time.copy(), images(seed, 0, worlds, cameras)))
     states = []
     for step in range(steps):
         active = simulator.state.done == 0
         states.append(type(simulator.state)(*(array.copy() for array in simulator.state)))
         before = StateBefore(*(getattr(simulator.state, name).copy() for name in StateBefore._fields))
-        observation = Observation(simulator.state.time.copy(), pictures(seed, step, worlds, cameras))
+        observation = Observation(simulator.state.time.copy(), images(seed, step, worlds, cameras))
         shuffle_state(simulator.state, seed, step + 1)
         for world, last in options.get("done_after", {}).items():
             simulator.state.done[world] = step + 1 >= last

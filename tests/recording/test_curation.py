@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from lerobot_reader import LeRobotReader
-from recorded_drives import Crash, command, drive, make_simulator, pictures, record
+from recorded_drives import Crash, command, drive, images, make_simulator, record
 
 from drive_sim.recording.curation import check, drop, list_episodes, restore
 from drive_sim.recording.dataset import Dataset
@@ -31,14 +31,14 @@ def contents(root: Path) -> dict[str, str]:
 
 
 def seeds(path: Path) -> list[int]:
-    """What was recorded in each episode that is there, told by its actions and pictures."""
+    """What was recorded in each episode that is there, told by its actions and images."""
     found = []
     dataset = Dataset.open(path)
     for record_ in dataset.episodes:
         seed = record_.provenance["number"]
         columns, frames = dataset.episode(record_.index).columns, dataset.frames(record_.index)
         assert np.array_equal(columns["action"][0], command(seed, 0)[0])
-        assert np.array_equal(frames[0], pictures(seed, 0)["front"][0])
+        assert np.array_equal(frames[0], images(seed, 0)["front"][0])
         found.append(seed)
     return found
 
@@ -161,7 +161,7 @@ def edit_column(path: Path, name: str, change: Callable[[Any], Any]) -> None:
         writer.write_table(table.set_column(place, table.schema.field(place), pa.array(values, table[name].type)))
 
 
-def picture_replaced(data: bytes) -> Callable[[Any], Any]:
+def image_replaced(data: bytes) -> Callable[[Any], Any]:
     return lambda rows: [*rows[:3], {"bytes": data, "path": None}, *rows[4:]]
 
 
@@ -269,19 +269,19 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str, str]] = {
         "file-001.parquet: action",
         "is not the one in meta/episodes",
     ),
-    "picture that is none": (
-        lambda path: edit_column(path, "observation.images.front", picture_replaced(b"not a picture")),
+    "image that is none": (
+        lambda path: edit_column(path, "observation.images.front", image_replaced(b"not an image")),
         "file-001.parquet: observation.images.front",
-        "the picture of step 3 cannot be decoded",
+        "the image of step 3 cannot be decoded",
     ),
-    "picture of another size": (
+    "image of another size": (
         lambda path: edit_column(
             path,
             "observation.images.front",
             lambda rows: [*rows[:3], read_data(data_file(path, 0))["observation.images.left"][0].as_py(), *rows[4:]],
         ),
         "file-001.parquet: observation.images.front",
-        "the picture of step 3 is (4, 8, 3), not (6, 10, 3)",
+        "the image of step 3 is (4, 8, 3), not (6, 10, 3)",
     ),
     "statistics": (
         lambda path: edit_json(path / "meta/stats.json", lambda stats: stats["action"].update(mean=[0.0, 9.0])),
@@ -323,7 +323,7 @@ def test_damage_is_found_and_named_with_file_field_and_mend(dataset_path: Path, 
     assert all("; " in line and "\n" not in line for line in lines)
 
 
-def test_pictures_are_looked_at_only_when_asked_for(dataset_path: Path) -> None:
-    edit_column(dataset_path, "observation.images.front", picture_replaced(b"not a picture"))
-    assert check(dataset_path, pictures=False) == []
+def test_images_are_looked_at_only_when_asked_for(dataset_path: Path) -> None:
+    edit_column(dataset_path, "observation.images.front", image_replaced(b"not an image"))
+    assert check(dataset_path, images=False) == []
     assert len(check(dataset_path)) == 1

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from lerobot_reader import LeRobotReader
-from recorded_drives import CAMERAS, command, make_episode, make_simulator, pictures, record
+from recorded_drives import CAMERAS, command, images, make_episode, make_simulator, record
 
 import drive_sim
 from drive_sim.base.errors import InputError
@@ -66,12 +66,12 @@ def test_observation_action_and_events_stand_beside_the_truth_they_belong_to(tmp
 
 
 @pytest.mark.parametrize("camera", CAMERAS)
-def test_pictures_come_back_exactly(dataset_path: Path, camera: str) -> None:
+def test_images_come_back_exactly(dataset_path: Path, camera: str) -> None:
     frames = Dataset.open(dataset_path).frames(2, camera)
     assert len(frames) == 20
     for step, frame in enumerate(frames):
-        np.testing.assert_array_equal(frame, pictures(2, step)[camera][0])
-    np.testing.assert_array_equal(frames[-1], pictures(2, 19)[camera][0])
+        np.testing.assert_array_equal(frame, images(2, step)[camera][0])
+    np.testing.assert_array_equal(frames[-1], images(2, 19)[camera][0])
     assert frames[5:8].shape == (3, *CAMERAS[camera], 3)
 
 
@@ -80,7 +80,7 @@ def test_jpeg_is_smaller_and_still_a_dataset(tmp_path: Path) -> None:
         record(tmp_path / encoding, 5, seed=1, encoding=encoding)
     assert LeRobotReader(tmp_path / "jpeg").read_everything() == 5
     frame = Dataset.open(tmp_path / "jpeg").frames(0)[0]
-    assert frame.shape == (6, 10, 3) and not np.array_equal(frame, pictures(1, 0)["front"][0])
+    assert frame.shape == (6, 10, 3) and not np.array_equal(frame, images(1, 0)["front"][0])
 
 
 def test_numbers_alone_make_a_dataset(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_long_episodes_span_several_row_groups(tmp_path: Path, monkeypatch: pyte
     record(tmp_path / "dataset", 11, seed=1)
     dataset = Dataset.open(tmp_path / "dataset")
     assert pq.ParquetFile(dataset.episodes[0].path).num_row_groups == 3
-    np.testing.assert_array_equal(dataset.frames(0)[10], pictures(1, 10)["front"][0])
+    np.testing.assert_array_equal(dataset.frames(0)[10], images(1, 10)["front"][0])
     assert dataset.episode(0).columns["frame_index"].tolist() == list(range(11))
     assert LeRobotReader(tmp_path / "dataset").read_everything() == 11
 
@@ -106,7 +106,7 @@ def test_a_reader_as_strict_as_lerobots_reads_every_frame(dataset_path: Path) ->
     reader = LeRobotReader(dataset_path)
     assert reader.read_everything() == sum(LENGTHS)
     frame = reader[12 + 7 + 3]
-    np.testing.assert_array_equal(frame["observation.images.left"], pictures(2, 3)["left"][0])
+    np.testing.assert_array_equal(frame["observation.images.left"], images(2, 3)["left"][0])
     np.testing.assert_array_equal(np.float32(frame["action"]), command(2, 3)[0])
     assert (frame["episode_index"], frame["frame_index"], frame["task"]) == (2, 3, "lane-keeping/rural")
 
@@ -131,7 +131,7 @@ def test_statistics_of_the_dataset_are_those_of_all_its_rows(dataset_path: Path)
         assert (np.array(stats[name]["q01"]) <= stats[name]["q99"]).all()
 
 
-def test_statistics_of_pictures_are_per_channel_and_between_0_and_1(dataset_path: Path) -> None:
+def test_statistics_of_images_are_per_channel_and_between_0_and_1(dataset_path: Path) -> None:
     stats = json.loads((dataset_path / "meta/stats.json").read_text())["observation.images.front"]
     seen = np.concatenate([Dataset.open(dataset_path).frames(index)[:] for index in range(3)]) / 255.0
     for name, expected in (("mean", seen.mean((0, 1, 2))), ("std", seen.std((0, 1, 2)))):

@@ -16,8 +16,8 @@ from drive_sim.base.errors import InputError
 from drive_sim.recording import journal as journal_module
 from drive_sim.recording.journal import (
     JournalWriter,
-    decode_picture,
-    encode_picture,
+    decode_image,
+    encode_image,
     is_live,
     read_journal,
     remove_journal,
@@ -31,7 +31,7 @@ def values(step: int) -> dict[str, Any]:
     return {"speed": step / 3, "position": [step * 0.1, -step / 7]}
 
 
-def pictures(step: int) -> dict[str, np.ndarray]:
+def images(step: int) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(step)
     return {"front": rng.integers(0, 256, (3, 4, 3), np.uint8), "left": rng.integers(0, 256, (2, 2, 3), np.uint8)}
 
@@ -39,28 +39,28 @@ def pictures(step: int) -> dict[str, np.ndarray]:
 def written(folder: Path, end: dict[str, Any] | None = None) -> Path:
     journal = JournalWriter(folder, HEADER)
     for step in range(STEPS):
-        journal.append(values(step), pictures(step))
+        journal.append(values(step), images(step))
     journal.close(end)
     journal.release()
     return folder
 
 
-def test_steps_come_back_exactly_with_their_pictures(tmp_path: Path) -> None:
+def test_steps_come_back_exactly_with_their_images(tmp_path: Path) -> None:
     journal = read_journal(written(tmp_path / "journal-k", {"reason": "finish"}))
     assert journal is not None
     assert journal.header["cameras"] == HEADER["cameras"]
     assert journal.end == {"reason": "finish"}
     assert [step["values"] for step in journal.steps] == [values(step) for step in range(STEPS)]
     for step in range(STEPS):
-        for camera, picture in pictures(step).items():
-            np.testing.assert_array_equal(decode_picture(journal.picture(step, camera)), picture)
+        for camera, image in images(step).items():
+            np.testing.assert_array_equal(decode_image(journal.image(step, camera)), image)
 
 
 def test_png_is_exact_and_jpeg_close(tmp_path: Path) -> None:
     row, column = np.mgrid[0:66, 0:200]
-    picture = np.stack([row * 3, column, row + column], 2).astype(np.uint8)
-    np.testing.assert_array_equal(decode_picture(encode_picture(picture, "png")), picture)
-    error = np.abs(decode_picture(encode_picture(picture, "jpeg")).astype(int) - picture)
+    image = np.stack([row * 3, column, row + column], 2).astype(np.uint8)
+    np.testing.assert_array_equal(decode_image(encode_image(image, "png")), image)
+    error = np.abs(decode_image(encode_image(image, "jpeg")).astype(int) - image)
     assert 0 < error.mean() < 3
 
 
@@ -77,10 +77,10 @@ def test_torn_at_every_byte_of_the_log_only_unfinished_lines_are_lost(tmp_path: 
             assert journal is not None and len(journal.steps) == lines - 1
 
 
-def test_torn_at_every_byte_of_the_pictures_only_steps_with_lost_pictures_are_lost(tmp_path: Path) -> None:
+def test_torn_at_every_byte_of_the_images_only_steps_with_lost_images_are_lost(tmp_path: Path) -> None:
     frames = written(tmp_path / "journal-k") / "frames.bin"
     whole = frames.read_bytes()
-    ends = np.cumsum([sum(len(encode_picture(p, "png")) for p in pictures(step).values()) for step in range(STEPS)])
+    ends = np.cumsum([sum(len(encode_image(p, "png")) for p in images(step).values()) for step in range(STEPS)])
     for cut in range(len(whole) + 1):
         frames.write_bytes(whole[:cut])
         journal = read_journal(frames.parent)
@@ -99,7 +99,7 @@ def test_rubbish_in_the_log_ends_it_and_never_raises(
     assert journal is not None and len(journal.steps) == step
 
 
-def test_pictures_that_the_disk_lost_end_the_journal(tmp_path: Path) -> None:
+def test_images_that_the_disk_lost_end_the_journal(tmp_path: Path) -> None:
     frames = written(tmp_path / "journal-k") / "frames.bin"
     whole = bytearray(frames.read_bytes())
     journal = read_journal(frames.parent)
@@ -119,7 +119,7 @@ def test_a_power_cut_loses_at_most_the_last_second(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(journal_module, "_flush_data", lambda descriptor: flushed.update(steps=journal.steps))
     for step in range(100):
         now[0] = step * 0.05
-        journal.append(values(step), pictures(step))
+        journal.append(values(step), images(step))
         assert journal.steps - flushed["steps"] <= 20
     assert flushed["steps"] > 70
 
@@ -132,7 +132,7 @@ def test_a_journal_s_folder_lasts_through_a_power_cut_after_its_first_second(
     journal = JournalWriter(tmp_path / "journal-k", HEADER, clock=lambda: now[0])
     for step in range(41):
         now[0] = step * 0.05
-        journal.append(values(step), pictures(step))
+        journal.append(values(step), images(step))
         assert lasting == ([] if now[0] < 1.0 else [tmp_path / "journal-k", tmp_path])
     journal.release()
 
@@ -141,7 +141,7 @@ def test_every_step_is_with_the_operating_system_when_append_returns(tmp_path: P
     """So that killing the process loses nothing: no buffer of ours holds anything back."""
     journal = JournalWriter(tmp_path / "journal-k", HEADER, clock=lambda: 0.0)
     for step in range(STEPS):
-        journal.append(values(step), pictures(step))
+        journal.append(values(step), images(step))
         read = read_journal(journal.folder)
         assert read is not None and len(read.steps) == step + 1
     journal.release()
@@ -175,16 +175,16 @@ def test_a_newer_journal_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "given_pictures",
+    "given_images",
     [
         {"front": np.zeros((3, 4, 3), np.uint8)},
         {"front": np.zeros((4, 3, 3), np.uint8), "left": np.zeros((2, 2, 3), np.uint8)},
         {"front": np.zeros((3, 4, 3), np.float32), "left": np.zeros((2, 2, 3), np.uint8)},
     ],
 )
-def test_pictures_that_do_not_fit_the_header_are_a_mistake(tmp_path: Path, given_pictures: Any) -> None:
+def test_images_that_do_not_fit_the_header_are_a_mistake(tmp_path: Path, given_images: Any) -> None:
     journal = JournalWriter(tmp_path / "journal-k", HEADER)
     with pytest.raises(ValueError, match=r"front|left"):
-        journal.append({}, given_pictures)
+        journal.append({}, given_images)
     with pytest.raises(ValueError, match="encoding must be one of png, jpeg"):
         JournalWriter(tmp_path / "journal-l", HEADER, "gif")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from recorded_drives import CAMERAS, command, drive, make_episode, make_simulator, pictures, record
+from recorded_drives import CAMERAS, command, drive, images, make_episode, make_simulator, record
 
 from drive_sim.recording.curation import check
 from drive_sim.recording.dataset import Dataset
@@ -29,7 +29,7 @@ def test_every_world_of_a_batch_becomes_an_episode_as_if_driven_alone(tmp_path: 
         columns, frames = dataset.episode(world).columns, dataset.frames(world, "left")
         for step in range(8):
             np.testing.assert_array_equal(columns["action"][step], command(1, step, 3)[world])
-            np.testing.assert_array_equal(frames[step], pictures(1, step, 3)["left"][world])
+            np.testing.assert_array_equal(frames[step], images(1, step, 3)["left"][world])
         assert dataset.episodes[world].provenance["seed"] == 7 + world
 
 
@@ -66,12 +66,12 @@ def test_recording_starts_and_stops_while_driving_goes_on(tmp_path: Path) -> Non
     recorded = []
     for step in range(30):
         if step in (5, 20):
-            recorder.start(simulator, Observation(simulator.state.time.copy(), pictures(1, step)))
+            recorder.start(simulator, Observation(simulator.state.time.copy(), images(1, step)))
         before = StateBefore(*(getattr(simulator.state, name).copy() for name in StateBefore._fields))
         simulator.state.x[:] += 1 / 3
         simulator.state.step[:] += 1
         if recorder.recording:
-            observation = Observation(simulator.state.time.copy(), pictures(1, step))
+            observation = Observation(simulator.state.time.copy(), images(1, step))
             action = command(1, step)
             recorder.add(Step(step, observation, action, "human", simulator, before, np.ones(1, bool), 0.0))
             recorded.append(step)
@@ -85,12 +85,12 @@ def test_recording_starts_and_stops_while_driving_goes_on(tmp_path: Path) -> Non
 
 def test_commands_of_everyone_are_kept_where_a_driver_arbitrates(tmp_path: Path) -> None:
     simulator, recorder = make_simulator(), Recorder(tmp_path / "dataset")
-    recorder.start(simulator, Observation(simulator.state.time.copy(), pictures(1, 0)))
+    recorder.start(simulator, Observation(simulator.state.time.copy(), images(1, 0)))
     before = StateBefore(*(getattr(simulator.state, name).copy() for name in StateBefore._fields))
     wanted = {"human": command(1, 0), "model": command(2, 0)}
     for controller in ("model", "human"):
         step = Step(
-            0, Observation(before.time, pictures(1, 0)), wanted[controller], controller, simulator, before,
+            0, Observation(before.time, images(1, 0)), wanted[controller], controller, simulator, before,
             np.ones(1, bool), 0.0,
         )  # fmt: skip
         recorder.add(step, wanted)
@@ -132,7 +132,7 @@ def test_use_out_of_order_is_a_mistake(tmp_path: Path) -> None:
         recorder.add(None)  # type: ignore[arg-type]
     drive(recorder, make_simulator(), 1, seed=1)
     with pytest.raises(ValueError, match="started already"):
-        recorder.start(make_simulator(), Observation(np.zeros(1), pictures(1, 0)))
+        recorder.start(make_simulator(), Observation(np.zeros(1), images(1, 0)))
     recorder.finish(keep=False)
 
 
@@ -148,7 +148,7 @@ class Weaving:
         return np.stack([0.1 * np.sin(observation.time * 3), np.full_like(observation.time, 0.4)], 1).astype(np.float32)
 
 
-def test_a_recorded_drive_renders_again_to_the_very_same_pictures(tmp_path: Path) -> None:
+def test_a_recorded_drive_renders_again_to_the_very_same_images(tmp_path: Path) -> None:
     """The promise that training rests on: the dataset alone gives back what the camera saw, pixel for pixel."""
     from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
 

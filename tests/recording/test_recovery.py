@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from lerobot_reader import LeRobotReader
-from recorded_drives import CAMERAS, Crash, command, drive, make_simulator, pictures, record
+from recorded_drives import CAMERAS, Crash, command, drive, images, make_simulator, record
 
 from drive_sim.recording.curation import check
 from drive_sim.recording.dataset import Dataset
@@ -43,7 +43,7 @@ def test_the_next_recording_makes_an_episode_of_what_a_crash_left(tmp_path: Path
     dataset = Dataset.open(path)
     assert [episode.length for episode in dataset.episodes] == [9, 5]
     assert [episode.provenance["complete"] for episode in dataset.episodes] == [False, True]
-    np.testing.assert_array_equal(dataset.frames(0)[8], pictures(4, 8)["front"][0])
+    np.testing.assert_array_equal(dataset.frames(0)[8], images(4, 8)["front"][0])
     assert journal_folders(path) == []
     assert check(path) == []
 
@@ -158,7 +158,7 @@ def test_killed_20_times_at_random_moments(tmp_path: Path) -> None:
         expected = np.concatenate([command(seed, step) for step in range(len(episode))])
         np.testing.assert_array_equal(episode.columns["action"], expected)
         np.testing.assert_array_equal(
-            dataset.frames(recorded[seed])[len(episode) - 1], pictures(seed, len(episode) - 1)["front"][0]
+            dataset.frames(recorded[seed])[len(episode) - 1], images(seed, len(episode) - 1)["front"][0]
         )
     assert len({seed // 1000 for seed in acknowledged}) == KILLS
     assert check(path) == []

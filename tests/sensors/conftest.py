@@ -1,4 +1,4 @@
-"""A photographer for tests of the cameras: puts a car on a straight or bent road and takes its picture."""
+"""A photographer for tests of the cameras: puts a car on a straight or bent road and takes its image."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ class Photographer:
         return rig.render("cpu", simulator.roads, simulator.world, simulator.state, layers)
 
     @staticmethod
-    def light(picture: np.ndarray) -> np.ndarray:
+    def light(image: np.ndarray) -> np.ndarray:
         """Linear light of grey levels: the camera's gamma is 2."""
-        return (np.asarray(picture, float) / 255.0) ** 2
+        return (np.asarray(image, float) / 255.0) ** 2
 
     @staticmethod
     def weather(**fields: object) -> WeatherSpec:

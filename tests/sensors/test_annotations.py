@@ -1,4 +1,4 @@
-"""Labels say what the picture shows: lines lie on paint, boxes around road users, and what hides them is told."""
+"""Labels say what the image shows: lines lie on paint, boxes around road users, and what hides them is told."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_the_ego_lane_is_the_one_that_the_car_is_in_and_its_left_the_drivers(pho
 
 
 @pytest.mark.parametrize("camera", [CAMERA, BENT, replace(CAMERA, yaw=1.3), replace(CAMERA, yaw=3.0)])
-def test_lines_end_at_the_pictures_edge_or_at_the_reach(photographer, camera):
+def test_lines_end_at_the_images_edge_or_at_the_reach(photographer, camera):
     episode = photographer.episode(photographer.road(1 / 90, LINES))
     boundaries = annotate(episode, cameras=(camera,), reach=40.0)[0][camera.name].boundaries
     assert boundaries
@@ -200,7 +200,7 @@ def test_guard_rails_hide_too(photographer):
 
 
 @pytest.mark.parametrize("d", [-15.0, -18.0, 14.0])
-def test_truncation_is_the_share_outside_the_picture(photographer, d):
+def test_truncation_is_the_share_outside_the_image(photographer, d):
     episode = photographer.episode(actors=(lorry(125.0, d),), start_offset=0.0)
     # The same focal length over twice the columns.
     twice = replace(CAMERA, name="twice", width=640, field_of_view=2.0 * np.arctan(2.0 * np.tan(0.5 * 1.2217)))

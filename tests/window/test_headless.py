@@ -33,7 +33,7 @@ def test_a_model_of_a_person_drives_two_episodes_without_a_screen(
     dataset = Dataset.open(tmp_path / "two")
     assert [episode.provenance["number"] for episode in dataset] == [4000, 4001]
     assert {episode.provenance["driver"] for episode in dataset} == {"human-model"}
-    assert curation.check(tmp_path / "two", pictures=False) == []
+    assert curation.check(tmp_path / "two", images=False) == []
     assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == ["episode 0", "episode 1"]
 
 

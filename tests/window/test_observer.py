@@ -29,7 +29,7 @@ from drive_sim.world.simulator import Simulator
 
 @dataclass
 class Screen:
-    """Keeps what it is shown, and tells whoever sits before it; a picture takes no time unless said."""
+    """Keeps what it is shown, and tells whoever sits before it; an image takes no time unless said."""
 
     sees: Callable[[int, Screen], None] = lambda count, screen: None
     drawing: float = 0.0
@@ -84,10 +84,10 @@ def drive(
     return window
 
 
-def test_three_pictures_a_step_and_one_before_the_first(episode: Episode, tmp_path: Path):
+def test_three_images_a_step_and_one_before_the_first(episode: Episode, tmp_path: Path):
     screen = Screen(drawing=0.012)
     window = drive(screen, episode, tmp_path, steps=20)
-    assert window.pictures == len(screen.boards) == 61
+    assert window.images == len(screen.boards) == 61
     assert screen.now == pytest.approx(1.0, abs=0.02), "a second of driving takes a second"
 
 
@@ -103,7 +103,7 @@ def test_between_two_states_the_car_moves_evenly(episode: Episode, tmp_path: Pat
 def test_a_machine_that_is_too_slow_draws_less_and_drives_every_step(episode: Episode, tmp_path: Path):
     screen = Screen(drawing=0.2)
     window = drive(screen, episode, tmp_path / "slow", steps=20, recording=True)
-    assert 20 < window.pictures < 30
+    assert 20 < window.images < 30
     assert [len(recorded) for recorded in Dataset.open(tmp_path / "slow")] == [20]
 
 
@@ -156,7 +156,7 @@ def test_a_recording_that_cannot_begin_is_said_and_ends_no_drive(episode: Episod
     (tmp_path / "file").write_text("not a folder")
     screen = Screen(lambda count, screen: press(pygame.K_r) if count == 16 else None)
     window = drive(screen, episode, tmp_path / "file" / "mine")
-    assert window.pictures == 61 and not window.recording
+    assert window.images == 61 and not window.recording
     assert screen.boards[-1].alarm and screen.boards[-1].status.startswith("not recording: ")
     assert all(board.recording is None for board in screen.boards)
 

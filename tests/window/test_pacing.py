@@ -1,4 +1,4 @@
-"""Pictures come when it is time, by a clock that the test turns."""
+"""Images come when it is time, by a clock that the test turns."""
 
 from __future__ import annotations
 
@@ -25,44 +25,44 @@ class Clock:
 
 
 def drive(clock: Clock, steps: int, drawing: float, hitch: tuple[int, float] = (-1, 0.0)) -> list[tuple[float, float]]:
-    """(time since the start, share) of every picture of so many steps; drawing one takes so many seconds."""
+    """(time since the start, share) of every image of so many steps; drawing one takes so many seconds."""
     pacer = Pacer(clock=clock, wait=clock.wait)
-    pictures = []
+    images = []
     for step in range(steps):
         clock.now += hitch[1] if step == hitch[0] else 0.0
-        for share in pacer.pictures(PERIOD):
-            pictures.append((clock.now - 100.0, share))
+        for share in pacer.images(PERIOD):
+            images.append((clock.now - 100.0, share))
             clock.now += drawing
-    return pictures
+    return images
 
 
-def test_sixty_pictures_a_second_over_twenty_steps():
+def test_sixty_images_a_second_over_twenty_steps():
     clock = Clock()
-    pictures = drive(clock, 40, drawing=0.01)
-    assert len(pictures) == 120
-    assert [share for _, share in pictures[:3]] == pytest.approx([1 / 3, 2 / 3, 1.0])
-    assert [time for time, _ in pictures] == pytest.approx([k / 60.0 for k in range(120)])
+    images = drive(clock, 40, drawing=0.01)
+    assert len(images) == 120
+    assert [share for _, share in images[:3]] == pytest.approx([1 / 3, 2 / 3, 1.0])
+    assert [time for time, _ in images] == pytest.approx([k / 60.0 for k in range(120)])
     assert clock.now - 100.0 == pytest.approx(40 * PERIOD), "two seconds of driving take two seconds"
 
 
-def test_a_slow_machine_keeps_the_time_with_fewer_pictures():
+def test_a_slow_machine_keeps_the_time_with_fewer_images():
     clock = Clock()
-    pictures = drive(clock, 40, drawing=0.03)
+    images = drive(clock, 40, drawing=0.03)
     assert clock.now - 100.0 == pytest.approx(40 * PERIOD, abs=2 * PERIOD)
-    assert 40 < len(pictures) < 80
+    assert 40 < len(images) < 80
     assert clock.waited < 0.1
 
 
 def test_however_slow_every_step_is_shown():
-    pictures = drive(Clock(), 20, drawing=0.4)
-    assert [share for _, share in pictures].count(1.0) == 20
+    images = drive(Clock(), 20, drawing=0.4)
+    assert [share for _, share in images].count(1.0) == 20
 
 
 def test_a_long_pause_is_not_made_up_for():
     clock = Clock()
-    pictures = drive(clock, 40, drawing=0.0, hitch=(20, 5.0))
+    images = drive(clock, 40, drawing=0.0, hitch=(20, 5.0))
     assert clock.now - 100.0 == pytest.approx(40 * PERIOD + 5.0 - MADE_UP, abs=PERIOD)
-    after = [time for time, _ in pictures if time >= 5.0 + 20 * PERIOD]
+    after = [time for time, _ in images if time >= 5.0 + 20 * PERIOD]
     assert after[-1] - after[0] > 18 * PERIOD - MADE_UP, "no rush"
 
 

@@ -15,10 +15,10 @@ from drive_sim.window.observer import COMMON_HELP, HELP
 from drive_sim.window.panel import Dashboard, Panel
 
 SIZE = (WINDOW_SIZE[0] - MAP_WIDTH, WINDOW_SIZE[1])
-PICTURE = slice(36, 230)
-"""Rows of the camera's picture."""
+IMAGE = slice(36, 230)
+"""Rows of the camera's image."""
 QUIET = Dashboard(
-    picture=np.zeros((66, 200, 3), np.uint8),
+    image=np.zeros((66, 200, 3), np.uint8),
     speed=10.0,
     limit=20.0,
     steering=0.0,
@@ -58,12 +58,12 @@ def added(shade: Shade, **changes) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_the_light_is_on_when_recording_only():
-    assert not shaded(drawn()[PICTURE], RED)[0].size
-    assert shaded(drawn(recording=0.2)[PICTURE], RED)[0].size > 50
+    assert not shaded(drawn()[IMAGE], RED)[0].size
+    assert shaded(drawn(recording=0.2)[IMAGE], RED)[0].size > 50
 
 
 def test_the_light_blinks_with_the_recordings_own_time():
-    lit = [bool(shaded(drawn(recording=seconds)[PICTURE], RED)[0].size) for seconds in (0.1, 0.8, 1.1, 1.8)]
+    lit = [bool(shaded(drawn(recording=seconds)[IMAGE], RED)[0].size) for seconds in (0.1, 0.8, 1.1, 1.8)]
     assert lit == [True, False, True, False]
 
 
@@ -163,5 +163,5 @@ def test_the_banner_is_large_and_says_how_it_ended(good: bool, shade: Shade):
         ((3000, 720), (860, 0, 1280, 720)),
     ],
 )
-def test_the_picture_keeps_its_shape_in_any_window(window: tuple[int, int], box: tuple[int, int, int, int]):
+def test_the_image_keeps_its_shape_in_any_window(window: tuple[int, int], box: tuple[int, int, int, int]):
     assert tuple(largest_box(window)) == box

@@ -1,4 +1,4 @@
-"""The simulator's own promises: frozen worlds, put-backs, replaced episodes, and nothing shared between worlds."""
+"""The simulator's own promises: frozen worlds, lane resets, replaced episodes, and nothing shared between worlds."""
 
 import math
 
@@ -109,8 +109,8 @@ def test_wrong_shapes_and_arguments_are_refused(make_road, make_episode, make_ac
         Simulator([crowd], slots=2)
 
 
-def test_put_back_returns_the_car_to_its_lane_at_speed_and_the_clock_goes_on(make_road, make_episode):
-    simulator = Simulator([make_episode(make_road(), start_heading_error=0.05)], on_failure="put_back")
+def test_reset_to_lane_returns_the_car_to_its_lane_at_speed_and_the_clock_goes_on(make_road, make_episode):
+    simulator = Simulator([make_episode(make_road(), start_heading_error=0.05)], on_failure="reset_to_lane")
     while not simulator.state.interventions[0]:
         roll(simulator, 1)
     state = simulator.state
@@ -133,16 +133,16 @@ def test_each_failure_is_an_intervention(make_road, make_episode, make_actor, ev
         episode, bit = make_episode(make_road(), start_offset=-4.0), EVENT_OFF_ROAD
     else:
         episode, bit = make_episode(make_road(), start_speed=0.0), EVENT_STALL
-    simulator = Simulator([episode], on_failure="put_back")
+    simulator = Simulator([episode], on_failure="reset_to_lane")
     roll(simulator, 110)
     assert simulator.state.events_ever[0] & bit
     assert simulator.state.interventions[0] == 1
     assert simulator.state.speed[0] > 5.0
 
 
-def test_it_is_put_back_ahead_of_what_it_hit_and_of_all_that_stand_behind_that(make_road, make_episode, make_actor):
+def test_it_is_reset_to_lane_beyond_what_it_hit_and_all_that_stand_behind_that(make_road, make_episode, make_actor):
     row = [make_actor(100.0 + 8.0 * n, LANE, kind=ACTOR_CONE) for n in range(5)]
-    simulator = Simulator([make_episode(make_road(), *row)], on_failure="put_back")
+    simulator = Simulator([make_episode(make_road(), *row)], on_failure="reset_to_lane")
     while not simulator.state.interventions[0]:
         roll(simulator, 1)
     assert simulator.state.s[0] >= 132.0 + 6.0
@@ -150,37 +150,37 @@ def test_it_is_put_back_ahead_of_what_it_hit_and_of_all_that_stand_behind_that(m
     assert simulator.state.interventions[0] == 1
 
 
-def test_it_is_put_back_slowly_where_the_road_bends_or_someone_is_near(make_road, make_episode, make_actor):
+def test_it_is_reset_to_lane_slowly_where_the_road_bends_or_someone_is_near(make_road, make_episode, make_actor):
     curvature = np.concatenate([np.zeros(120), np.full(480, 1.0 / 30.0)])
-    bend = Simulator([make_episode(make_road(curvature), start_offset=1.2)], on_failure="put_back")
+    bend = Simulator([make_episode(make_road(curvature), start_offset=1.2)], on_failure="reset_to_lane")
     roll(bend, 1)
     assert bend.state.interventions[0] == 1
     # 2 m/s² in the bend 70 m ahead, reached at 3 m/s².
     assert bend.state.speed[0] == pytest.approx(20.0)
-    near = Simulator([make_episode(make_road(1.0 / 30.0), start_offset=1.2)], on_failure="put_back")
+    near = Simulator([make_episode(make_road(1.0 / 30.0), start_offset=1.2)], on_failure="reset_to_lane")
     roll(near, 1)
     assert near.state.speed[0] == pytest.approx(math.sqrt(2.0 * 30.0))
     queue = make_episode(make_road(), make_actor(72.0, LANE), start_offset=1.2)
-    waiting = Simulator([queue], on_failure="put_back")
+    waiting = Simulator([queue], on_failure="reset_to_lane")
     roll(waiting, 1)
     assert 1.0 < waiting.state.speed[0] < 10.0
     roll(waiting, 60, (0.0, -0.5))
     assert waiting.state.interventions[0] == 1
 
 
-def test_put_back_by_hand_revives_a_failed_world_but_not_a_finished_one(make_road, make_episode):
+def test_reset_to_lane_by_hand_revives_a_failed_world_but_not_a_finished_one(make_road, make_episode):
     road = make_road()
     simulator = Simulator([make_episode(road, start_offset=-4.0), make_episode(road, route_length=1.0)])
     roll(simulator, 2)
     assert list(simulator.state.done) == [1, 1]
-    simulator.put_back(np.array([True, True]))
+    simulator.reset_to_lane(np.array([True, True]))
     assert list(simulator.state.done) == [0, 1]
     assert list(simulator.state.interventions) == [1, 0]
     assert simulator.state.events_ever[1] == EVENT_FINISH
 
 
-def test_time_out_ends_a_put_back_episode_too(make_road, make_episode):
-    simulator = Simulator([make_episode(make_road(), time_limit=2.0)], on_failure="put_back")
+def test_time_out_ends_a_reset_to_lane_episode_too(make_road, make_episode):
+    simulator = Simulator([make_episode(make_road(), time_limit=2.0)], on_failure="reset_to_lane")
     roll(simulator, 60)
     assert simulator.state.done[0] and simulator.state.events[0] & EVENT_TIME_OUT and simulator.state.step[0] == 40
 
@@ -227,7 +227,7 @@ def test_the_number_of_threads_changes_nothing(make_road, make_episode, make_act
     ]
 
     def drive():
-        simulator = Simulator(episodes, on_failure="put_back")
+        simulator = Simulator(episodes, on_failure="reset_to_lane")
         roll(simulator, 60, (0.015, 0.1))
         return simulator
 

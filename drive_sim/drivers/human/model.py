@@ -81,7 +81,7 @@ class Mind(NamedTuple):
     curvature: Any  # [1/m] that the hands hold
     pedal: Any  # [m/s²] that the foot holds
     attentive: Any  # uint8 (B)
-    interventions: Any  # int32 (B) put-backs so far: after one, think again
+    interventions: Any  # int32 (B) lane resets so far: after one, think again
     speed_share: Any  # wanted speed over the limit without drift [1]
     fresh: Any  # uint8 (B): hands and foot have yet to begin
     lateness: Any  # [s] of headway at which somebody in the way is noticed at last; 0: in time

@@ -1,6 +1,6 @@
-"""A trained network at the wheel of a batch whose pictures, answers and commands never leave the device.
+"""A trained network at the wheel of a batch whose images, answers and commands never leave the device.
 
-`NeuralDriver` looks at pictures on the host and answers there, which a rollout with observers needs. On a GPU the way
+`NeuralDriver` looks at images on the host and answers there, which a rollout with observers needs. On a GPU the way
 there and back costs more than the network; who only steps worlds (a benchmark, reinforcement learning) drives so.
 """
 
@@ -43,16 +43,16 @@ class ResidentDriver:
         self._speeds = (to_device(device, model.settings.speed_centres),)
 
     def act(self, observation: Observation) -> Any:
-        """Action, float32 (B, 2) on the device, from the front camera's picture and the odometer's speed."""
+        """Action, float32 (B, 2) on the device, from the front camera's image and the odometer's speed."""
         batch, wish = observation.batch_size, self.perceive(observation.camera["front"])
         speed = as_array(as_tensor(observation.odometry)[:, 0].double().contiguous())
         action = self._values((batch, 2))
         command_car(self.device, batch, (action,), wish, (speed,), self.vehicle, HARDEST_BRAKING)
         return action
 
-    def perceive(self, pictures: Any) -> tuple[Any, Any]:
-        """Curvature [1/m] and target speed [m/s] (both (B), on the device) for pictures (B, H, W, 3) that lie there."""
-        logits, bins = self._network.logits(as_tensor(pictures)), self.model.settings.curvature_bins
+    def perceive(self, images: Any) -> tuple[Any, Any]:
+        """Curvature [1/m] and target speed [m/s] (both (B), on the device) for images (B, H, W, 3) that lie there."""
+        logits, bins = self._network.logits(as_tensor(images)), self.model.settings.curvature_bins
         curvature = self._decoded(decode_row, logits[:, :bins], self._curvatures, CURVATURE_REACH)
         return curvature, self._decoded(decode_quantile_row, logits[:, bins:], self._speeds, SPEED_QUANTILE)
 

@@ -119,7 +119,7 @@ def command_car(b, out, wish, speed, vehicle, hardest):
 
 
 class NeuralDriver:
-    """Drives by a model: one picture in, curvature and target speed out, then the car's own inverse maps."""
+    """Drives by a model: one image in, curvature and target speed out, then the car's own inverse maps."""
 
     privileged = False
     sensors: tuple[str, ...] = ("camera", "odometry")
@@ -141,28 +141,28 @@ class NeuralDriver:
         return self.model.camera
 
     def reset(self, simulator: Any = None, mask: Any = None, batch_size: int = 1) -> None:
-        """Nothing to forget: every decision rests on one picture."""
+        """Nothing to forget: every decision rests on one image."""
 
-    def perceive(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Curvature [1/m] and target speed [m/s] (both (B)) for pictures (B, H, W, 3).
+    def perceive(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Curvature [1/m] and target speed [m/s] (both (B)) for images (B, H, W, 3).
 
-        On a CPU, each picture's answer is the same to the bit whatever else is in the batch.
+        On a CPU, each image's answer is the same to the bit whatever else is in the batch.
         """
-        curvature, speed = self._network.answer(pictures)
+        curvature, speed = self._network.answer(images)
         settings = self.model.settings
         target = decode_quantile(speed, settings.speed_centres, SPEED_QUANTILE)
         return decode(curvature, settings.curvature_centres), target
 
     def act(self, observation: Observation) -> NDArray[np.float32]:
-        """Action (B, 2) float32 from the front camera's picture and the odometer's speed."""
+        """Action (B, 2) float32 from the front camera's image and the odometer's speed."""
         observation = observation.host()
-        pictures, active = observation.camera["front"], observation.active
+        images, active = observation.camera["front"], observation.active
         if active is None:
-            curvature, target = self.perceive(pictures)
+            curvature, target = self.perceive(images)
         else:
             # Worlds that are done cost no network time.
-            curvature, target = np.zeros((2, len(pictures)), np.float32)
-            curvature[active], target[active] = self.perceive(pictures[active])
+            curvature, target = np.zeros((2, len(images)), np.float32)
+            curvature[active], target[active] = self.perceive(images[active])
         action = np.zeros((len(curvature), 2), np.float32)
         speed = np.ascontiguousarray(observation.odometry[:, 0], np.float64)
         command_car("cpu", len(curvature), (action,), (curvature, target), (speed,), self.vehicle, HARDEST_BRAKING)

@@ -1,9 +1,9 @@
 """A trained network as it drives: only the heads that drive, and the same answer to the bit in any company.
 
-Libraries add sums up in another order for another batch size. On a CPU pictures therefore go through every layer either
+Libraries add sums up in another order for another batch size. On a CPU images therefore go through every layer either
 alone or in fours, always the same four rows: leading convolutions, which take nine tenths of the time, in fours where
 this machine's library gives what it gives alone, which is tried when the network is loaded; what follows in fours
-filled up with black pictures, which are cheap there.
+filled up with black images, which are cheap there.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from drive_sim.compute.kernel import loop_threads
 from drive_sim.drivers.neural.networks import LARGEST, PilotNet, StandardisedConvolution
 
 ROWS = 4
-"""Pictures that a layer takes at once: of eight each is hardly faster, and one alone waits for all of them."""
+"""Images that a layer takes at once: of eight each is hardly faster, and one alone waits for all of them."""
 
 
 class DrivingNetwork:
-    """``answer(pictures)`` of a network on one device; the network given is left as it is."""
+    """``answer(images)`` of a network on one device; the network given is left as it is."""
 
     def __init__(self, network: PilotNet, device: str) -> None:
         self.device, self._bins = device, network.settings.curvature_bins
@@ -43,30 +43,30 @@ class DrivingNetwork:
             leading = loop_threads().submit(_alike_in_any_company, self._layers, trial).result()
             self._front, self._back = self._layers[:leading], self._layers[leading:]
 
-    def answer(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Logits of curvature (B, curvature_bins) and of speed (B, speed_bins) for pictures (B, H, W, 3).
+    def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Logits of curvature (B, curvature_bins) and of speed (B, speed_bins) for images (B, H, W, 3).
 
-        On a CPU, each picture's are the same to the bit whatever else is in the batch.
+        On a CPU, each image's are the same to the bit whatever else is in the batch.
         """
-        batch = torch.from_numpy(pictures)
+        batch = torch.from_numpy(images)
         if self.device == "cpu":
             logits = np.concatenate(list(loop_threads().map(self._answer_few, batch.split(ROWS))))
         else:
             logits = self.logits(batch.to(self.device)).cpu().numpy()
         return logits[:, : self._bins], logits[:, self._bins :]
 
-    def logits(self, pictures: Tensor) -> Tensor:
-        """Logits of curvature beside those of speed for pictures on the network's device, where they stay."""
+    def logits(self, images: Tensor) -> Tensor:
+        """Logits of curvature beside those of speed for images on the network's device, where they stay."""
         with torch.inference_mode():
-            logits: Tensor = self._layers(_planes(pictures))
+            logits: Tensor = self._layers(_planes(images))
         return logits
 
-    def _answer_few(self, pictures: Tensor) -> NDArray[np.float32]:
-        """Logits of up to `ROWS` pictures, computed by one thread."""
-        count = len(pictures)
+    def _answer_few(self, images: Tensor) -> NDArray[np.float32]:
+        """Logits of up to `ROWS` images, computed by one thread."""
+        count = len(images)
         _use_one_thread()
         with torch.inference_mode():
-            planes = _planes(pictures)
+            planes = _planes(images)
             seen = self._front(planes) if count == ROWS else torch.cat([self._front(one) for one in planes.split(1)])
             if count < ROWS:
                 seen = torch.cat([seen, seen.new_zeros((ROWS - count, *seen.shape[1:]))])
@@ -75,24 +75,24 @@ class DrivingNetwork:
 
 
 def _use_one_thread() -> None:
-    # Pictures are shared out among threads; a layer that did so too would add its sums up in another order.
+    # Images are shared out among threads; a layer that did so too would add its sums up in another order.
     if torch.get_num_threads() != 1:
         torch.set_num_threads(1)
 
 
-def _planes(pictures: Tensor) -> Tensor:
-    """Pictures (B, H, W, 3) as float32 (B, 3, H, W); in memory that is PyTorch's channels_last layout already."""
-    return pictures.permute(0, 3, 1, 2).float()
+def _planes(images: Tensor) -> Tensor:
+    """Images (B, H, W, 3) as float32 (B, 3, H, W); in memory that is PyTorch's channels_last layout already."""
+    return images.permute(0, 3, 1, 2).float()
 
 
-def _alike_in_any_company(layers: nn.Sequential, pictures: Tensor) -> int:
-    """How many leading layers give each of the four ``pictures`` alone, to the bit, what they give it among the four.
+def _alike_in_any_company(layers: nn.Sequential, images: Tensor) -> int:
+    """How many leading layers give each of the four ``images`` alone, to the bit, what they give it among the four.
 
-    Pictures differ in every pixel, so that sums added up in another order show in thousands of places.
+    Images differ in every pixel, so that sums added up in another order show in thousands of places.
     """
     _use_one_thread()
     with torch.inference_mode():
-        planes = _planes(pictures)
+        planes = _planes(images)
         for number, layer in enumerate(layers):
             alone = torch.cat([layer(one.clone()) for one in planes.split(1)])
             planes = layer(planes)

@@ -1,7 +1,7 @@
-"""Networks that drive from one camera picture: PilotNet's shape with distributional heads.
+"""Networks that drive from one camera image: PilotNet's shape with distributional heads.
 
 Bojarski et al. 2016, "End to End Learning for Self-Driving Cars": five convolutions and three dense layers on a
-66 x 200 picture normalised inside the network. What differs, and why: channel counts are multiples of 8 (GPU tensor
+66 x 200 image normalised inside the network. What differs, and why: channel counts are multiples of 8 (GPU tensor
 cores), convolutions are of standardised weights, which learn in half the time that a batch norm after each takes and
 make plain convolutions for driving, and the outputs are distributions over bins instead of numbers, because an obstacle
 has two sides and a mean of "left" and "right" is a collision.
@@ -53,7 +53,7 @@ CURVATURE_REACH, SPEED_REACH = 3, 1
 
 
 class Answers(NamedTuple):
-    """What a network makes of B pictures: logits."""
+    """What a network makes of B images: logits."""
 
     curvature: Tensor
     """(B, curvature_bins)"""
@@ -135,7 +135,7 @@ class NetworkSettings:
 
     @property
     def columns(self) -> tuple[NDArray[np.int64], int]:
-        """Where the last convolution's columns look: the middle of each in the picture [pixels], and their distance."""
+        """Where the last convolution's columns look: the middle of each in the image [pixels], and their distance."""
         first, step, count = 0.0, 1, self.width
         for size, stride in zip(self.kernels, self.strides, strict=True):
             first += step * (size - 1) / 2
@@ -182,7 +182,7 @@ class StandardisedConvolution(nn.Conv2d):
 
 
 class PilotNet(nn.Module):
-    """``forward(pictures)``: uint8 (B, H, W, 3) RGB, as the camera gives them, to `Answers`."""
+    """``forward(images)``: uint8 (B, H, W, 3) RGB, as the camera gives them, to `Answers`."""
 
     def __init__(self, settings: NetworkSettings) -> None:
         super().__init__()
@@ -208,12 +208,12 @@ class PilotNet(nn.Module):
         self.future = nn.Linear(before, settings.future * settings.curvature_bins)
         self.seen = nn.Conv2d(settings.channels[-1], SEEN_CLASSES, 1)
 
-    def forward(self, pictures: Tensor) -> Answers:
+    def forward(self, images: Tensor) -> Answers:
         """See the class."""
         # (B, H, W, 3) in memory is exactly PyTorch's channels_last layout of (B, 3, H, W): no copy but the scaling.
-        kind = pictures.device.type
+        kind = images.device.type
         number = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
-        planes = pictures.permute(0, 3, 1, 2).to(number).sub_(LARGEST).div_(LARGEST)
+        planes = images.permute(0, 3, 1, 2).to(number).sub_(LARGEST).div_(LARGEST)
         local = self.convolutions(planes)
         features = self.dense(local.flatten(1))
         future = self.future(features).view(-1, self.settings.future, self.settings.curvature_bins)

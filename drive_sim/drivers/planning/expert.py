@@ -1,6 +1,6 @@
 """The expert: knows the whole truth, and drives by a plan made anew twenty times a second.
 
-It is the yardstick of what can be driven at all, and privileged: it reads the simulator's state.
+It is the baseline of what can be driven at all, and privileged: it reads the simulator's state.
 """
 
 from __future__ import annotations

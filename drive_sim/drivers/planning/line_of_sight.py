@@ -1,7 +1,7 @@
 """Who can be seen from behind the windscreen: other road users hide one another.
 
 Seen from the eye, a box covers a range of directions, and in it everything behind from the ground up to the line that
-grazes its top. Widths are compared as tangents of the bearing from the car's axis, as a camera's picture shows them.
+grazes its top. Widths are compared as tangents of the bearing from the car's axis, as a camera's image shows them.
 """
 
 from __future__ import annotations

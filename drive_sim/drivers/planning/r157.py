@@ -7,7 +7,7 @@ is a jerk of 12.65 m/s³. The figures were checked against two public implementa
 (github.com/ec-jrc/JRC-FSM, "CC_human_driver") and esmini's (ControllerALKS_R157SM). Olleja, Markkula & Bärgman 2024
 (arXiv:2406.09493) compare the regulation's models with people.
 
-A collision that it avoids on the same episode was preventable. It is a yardstick, not a claim of compliance. Here its
+A collision that it avoids on the same episode was preventable. It is a baseline, not a claim of compliance. Here its
 reaction time delays everything that its foot does, not the full brake alone, and it may look 400 m ahead.
 """
 

@@ -136,7 +136,7 @@ def episode_facts(
 class EpisodeLog:
     """One episode as driven. Arrays have one entry for each of its T steps, taken after the step; N actors.
 
-    Where a put-back happened in a step, pose and speed of that entry are those after it.
+    Where a lane reset happened in a step, pose and speed of that entry are those after it.
     """
 
     facts: EpisodeFacts
@@ -181,7 +181,7 @@ class EpisodeLog:
     events: NDArray[np.uint32]
     """(T) bit mask EVENT_* of the step."""
     interventions: NDArray[np.int32]
-    """(T) put-backs since the start."""
+    """(T) lane resets since the start."""
     hit_actor: NDArray[np.int32]
     """(T) slot of the actor collided with in the step, -1 none."""
     actor_s: Floats
@@ -214,19 +214,19 @@ class EpisodeLog:
         return self.d - self.facts.lane_centre
 
     @cached_property
-    def put_backs(self) -> NDArray[np.bool_]:
+    def lane_resets(self) -> NDArray[np.bool_]:
         """(T) whether the car was put back in the step."""
         return np.diff(self.interventions, prepend=0) > 0
 
     @property
     def failed(self) -> bool:
         """Whether a failure ended the episode (and not merely put the car back)."""
-        return bool(self.steps and self.events[-1] & EVENT_FAILURE and not self.put_backs[-1])
+        return bool(self.steps and self.events[-1] & EVENT_FAILURE and not self.lane_resets[-1])
 
     @property
     def segments(self) -> list[slice]:
-        """Stretches driven without a put-back in between: differences make sense only inside one."""
-        edges = [0, *(int(k) for k in np.flatnonzero(self.put_backs) if k), self.steps]
+        """Stretches driven without a lane reset in between: differences make sense only inside one."""
+        edges = [0, *(int(k) for k in np.flatnonzero(self.lane_resets) if k), self.steps]
         return [slice(a, b) for a, b in pairwise(edges) if b > a]
 
     @property
@@ -242,7 +242,7 @@ class EpisodeLog:
         return (self.events & np.uint32(mask)) != 0
 
     def count(self, mask: int) -> int:
-        """Distinct occurrences of the events of ``mask``: unbroken runs of steps, a put-back breaking a run."""
+        """Distinct occurrences of the events of ``mask``: unbroken runs of steps, a lane reset breaking a run."""
         now = self.has(mask)
-        before = np.concatenate([[False], now[:-1] & ~self.put_backs[:-1]])
+        before = np.concatenate([[False], now[:-1] & ~self.lane_resets[:-1]])
         return int(np.sum(now & ~before))

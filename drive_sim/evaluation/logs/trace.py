@@ -1,4 +1,4 @@
-"""What is kept of an episode for pictures once its log is let go: where it went, and the moment that matters most."""
+"""What is kept of an episode for images once its log is let go: where it went, and the moment that matters most."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Trace:
     connected: NDArray[np.bool_]
     """(K) whether the car drove here from the point before, rather than being put here."""
     failures: Floats
-    """(F, 2) [m] x, y of put-backs and of the failure that ended the episode."""
+    """(F, 2) [m] x, y of lane resets and of the failure that ended the episode."""
     moment: Moment
 
 
@@ -60,16 +60,16 @@ def trace_of(log: EpisodeLog) -> Trace:
     # A peak between two points must not get lost.
     bounds = np.append(at, log.steps)
     worst = [_largest(log.lateral_error[a:b]) for a, b in pairwise(bounds)]
-    put_back_since = np.diff(log.interventions[at], prepend=log.interventions[at[0]])
+    reset_since = np.diff(log.interventions[at], prepend=log.interventions[at[0]])
     # Where the car was when it failed is one step before it was put back.
-    failed = np.maximum(np.flatnonzero(log.put_backs) - 1, 0)
+    failed = np.maximum(np.flatnonzero(log.lane_resets) - 1, 0)
     if log.failed:
         failed = np.append(failed, log.steps - 1)
     return Trace(
         x=log.x[at],
         y=log.y[at],
         lateral_error=np.array(worst),
-        connected=put_back_since == 0,
+        connected=reset_since == 0,
         failures=np.stack([log.x[failed], log.y[failed]], axis=1),
         moment=moment_of(log),
     )
@@ -77,7 +77,7 @@ def trace_of(log: EpisodeLog) -> Trace:
 
 def moment_of(log: EpisodeLog) -> Moment:
     """The first failure; else the closest call with another road user; else the largest lateral error."""
-    failed = np.flatnonzero(log.put_backs | log.has(EVENT_FAILURE))
+    failed = np.flatnonzero(log.lane_resets | log.has(EVENT_FAILURE))
     if len(failed):
         step = int(failed[0])
         return _moment(log, step, _failure(int(log.events[step])), True)

@@ -4,7 +4,7 @@ Signals are those of the car's centre of gravity. As nuPlan does, accelerations 
 acceleration are derivatives of local quadratics (Savitzky & Golay 1964), over windows of the same *time* as nuPlan's
 at its 10 Hz: 0.8 s for accelerations, 1.5 s for jerks (taken of the smoothed acceleration), 0.5 s for the yaw
 acceleration. ISO 11270's jerk is a moving average over half a second, which is a difference quotient over that time.
-Nothing is differentiated across a put-back; stretches shorter than three steps (ISO: than half a second) are left out.
+Nothing is differentiated across a lane reset; stretches shorter than three steps (ISO: half a second) are left out.
 """
 
 from __future__ import annotations

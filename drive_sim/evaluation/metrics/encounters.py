@@ -7,7 +7,7 @@ Begin
     is at most 50 m or 4 s at the ego's speed, whichever is more, and the ego is not already past it. An ego that
     times out or stalls standing still, short of any encounter, meets the next such actor on its route there and then.
 End
-    The first of: contact with the actor; a put-back, or a failure that ends the episode; the ego is past: its rear
+    The first of: contact with the actor; a lane reset, or a failure that ends the episode; the ego is past: its rear
     has got ahead of the actor's far end along the road; the actor leaves the road's end; the end of the episode.
 Outcome
     *contact* and *failed* are not passes. *past* is a pass. At the end an actor that moved along with
@@ -160,7 +160,7 @@ def _encounter(log: EpisodeLog, slot: int, spec: ActorSpec) -> Encounter | None:
     if begin is None:
         return None
     last = (_first(~there, begin) or log.steps) - 1
-    broken = log.put_backs.copy()
+    broken = log.lane_resets.copy()
     broken[-1] |= log.failed
     hit, stop, clear = (
         log.steps if step is None else step for step in (_first(mask, begin) for mask in (contact, broken, past))
@@ -168,7 +168,7 @@ def _encounter(log: EpisodeLog, slot: int, spec: ActorSpec) -> Encounter | None:
     name = ACTOR_NAMES[spec.kind]
     if hit <= min(stop, clear, last):
         return Encounter(slot, name, begin, hit, "contact")
-    # In the step of a put-back the pose is already the one after it: being past then is not the driver's doing.
+    # In the step of a lane reset the pose is already the one after it: being past then is not the driver's doing.
     if stop <= min(clear, last):
         other = int(log.hit_actor[stop])
         elsewhere = other >= 0 and log.facts.actors[other].demands_reaction

@@ -15,10 +15,10 @@ INTERVENTION_COST = 6.0
 
 
 def intervention_count(log: EpisodeLog) -> int:
-    """Put-backs, and one more if a failure ended the episode.
+    """Lane resets, and one more if a failure ended the episode.
 
-    With ``on_failure="put_back"`` that is every time the reference point was more than 1 m from the lane's centre or
-    the car collided, left the road, went the wrong way or stalled; with ``"terminate"`` there is at most one.
+    With ``on_failure="reset_to_lane"`` that is every time the reference point was more than 1 m from the lane's centre,
+    or the car collided, left the road, went the wrong way or stalled; with ``"terminate"`` there is at most one.
     """
     return int(log.interventions[-1]) + int(log.failed)
 
@@ -29,8 +29,8 @@ def in_oncoming_lane(log: EpisodeLog) -> np.ndarray:
 
 
 def survived_steps(log: EpisodeLog) -> int:
-    """Steps until the first failure or put-back, that step included; all of them if there was none."""
-    ends = np.flatnonzero(log.put_backs | log.has(EVENT_FAILURE))
+    """Steps until the first failure or lane reset, that step included; all of them if there was none."""
+    ends = np.flatnonzero(log.lane_resets | log.has(EVENT_FAILURE))
     return int(ends[0]) + 1 if len(ends) else log.steps
 
 
@@ -179,7 +179,7 @@ def off_road_time(log: EpisodeLog) -> float:
     better="higher",
 )
 def survival_time(log: EpisodeLog) -> float:
-    """Time until the first collision, departure from the road, wrong way, stall or put-back, or the end [s]."""
+    """Time until the first collision, departure from the road, wrong way, stall or lane reset, or the end [s]."""
     return survived_steps(log) * log.facts.control_period
 
 
@@ -207,7 +207,7 @@ def distance_along_lane(log: EpisodeLog) -> float:
 def steering_whiteness(log: EpisodeLog) -> Ratio:
     """Root mean square of the road-wheel angle's rate [rad/s], from step to step: how restless the steering is.
 
-    Differences across a put-back are left out.
+    Differences across a lane reset are left out.
     """
     rates = [np.diff(log.steering[part]) / log.facts.control_period for part in log.segments]
     squares = np.concatenate(rates) ** 2
@@ -237,7 +237,7 @@ def duckietown_distance(log: EpisodeLog) -> float:
     """Distance driven along the lane's direction while surviving, outside the oncoming lane [m]; never negative."""
     steps = survived_steps(log)
     # In the step that ended survival the car may already have been put back ahead: its pose is not its own doing.
-    steps -= int(log.put_backs[steps - 1])
+    steps -= int(log.lane_resets[steps - 1])
     advance = np.diff(log.progress[:steps], prepend=0.0)
     return max(0.0, float(np.sum(advance[~in_oncoming_lane(log)[:steps]])))
 

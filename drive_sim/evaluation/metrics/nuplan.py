@@ -1,6 +1,6 @@
 """nuPlan's closed-loop score and its pieces, after motional/nuplan-devkit.
 
-What differs here: the expert whose progress is the yardstick is the route itself; collisions are told apart in the
+What differs here: the expert whose progress is the baseline is the route itself; collisions are told apart in the
 road frame, not by polygons; the drivable area is judged by the car's reference point, not by its corners with 0.3 m
 of tolerance; the time to collision is the simulator's (nearest actor in the ego's path).
 """
@@ -53,7 +53,7 @@ def at_fault_collisions(log: EpisodeLog) -> dict[int, int]:
     counts = {}
     for kind in (EVENT_COLLISION_VEHICLE, EVENT_COLLISION_PEDESTRIAN, EVENT_COLLISION_STATIC):
         now = log.has(kind)
-        before = np.concatenate([[False], now[:-1] & ~log.put_backs[:-1]])
+        before = np.concatenate([[False], now[:-1] & ~log.lane_resets[:-1]])
         counts[kind] = sum(_at_fault(log, int(step)) for step in np.flatnonzero(now & ~before))
     return counts
 
@@ -93,7 +93,7 @@ def nuplan_drivable_area(log: EpisodeLog) -> float:
 def nuplan_direction(log: EpisodeLog) -> float:
     """Whether the car drove with its lane's direction [1]; the oncoming lane counts against it, whatever the reason."""
     advance = np.diff(log.progress, prepend=0.0)
-    advance[log.put_backs] = 0.0
+    advance[log.lane_resets] = 0.0
     along_lane = np.where(in_oncoming_lane(log), -advance, advance)
     window = round(DIRECTION_HORIZON / log.facts.control_period) + 1
     against = -float(np.min(_moving_sum(along_lane, window)))

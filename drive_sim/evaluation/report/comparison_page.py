@@ -22,8 +22,8 @@ from drive_sim.evaluation.statistics.comparison import PairedOutcomes, pair_outc
 if TYPE_CHECKING:
     from drive_sim.drivers.driver import Driver
 
-PAIRS_FILMED = 3
-"""Drives in which the two differ that are driven again by both and filmed."""
+PAIRS_VIDEOED = 3
+"""Drives in which the two differ that are driven again by both and captured."""
 SHOWN = 12
 """Drives in which the two differ that are listed unfolded."""
 
@@ -45,7 +45,7 @@ class DifferingDrive:
     index: int
     where: str
     sides: tuple[Side, Side]
-    filmed: bool
+    captured: bool
 
 
 @dataclass(frozen=True)
@@ -93,16 +93,16 @@ def comparison_page(
     number: int,
     drivers: tuple[Driver, Driver],
     folder: Path,
-    most_films: int | None,
+    most_videos: int | None,
     report: Report,
 ) -> dict[str, Any]:
     """What the page's template wants to know; drives the most telling episodes again for both."""
     both = (evaluation.driver, evaluation.rivals[number])
     rival, name = results.comparisons[number], results.driver.name
     order = differing_drives(evaluation, both)
-    filmed = order[: PAIRS_FILMED if most_films is None else min(PAIRS_FILMED, most_films)]
-    films = _films(evaluation, both, drivers, filmed, folder, report)
-    differing = [_row(evaluation, both, index, folder, filmed) for index in order]
+    captured = order[: PAIRS_VIDEOED if most_videos is None else min(PAIRS_VIDEOED, most_videos)]
+    videos = _videos(evaluation, both, drivers, captured, folder, report)
+    differing = [_row(evaluation, both, index, folder, captured) for index in order]
     columns = [column for column in tables.columns_of(results) if column.driver in (results.driver, rival.driver)]
     paired = _paired(*both)
     return {
@@ -113,7 +113,7 @@ def comparison_page(
         "limits": _limits(results, rival),
         "differing": differing[:SHOWN],
         "further": differing[SHOWN:],
-        "pairs": films,
+        "pairs": videos,
         "columns": columns,
         "families": tables.family_rows(columns),
     }
@@ -135,7 +135,7 @@ def differing_drives(evaluation: Evaluation, both: tuple[Drives, Drives]) -> lis
 
 
 def _row(
-    evaluation: Evaluation, both: tuple[Drives, Drives], index: int, folder: Path, filmed: Sequence[int]
+    evaluation: Evaluation, both: tuple[Drives, Drives], index: int, folder: Path, captured: Sequence[int]
 ) -> DifferingDrive:
     sides = []
     for drives in both:
@@ -143,10 +143,10 @@ def _row(
         given = None if drives is evaluation.driver else drives.facts.given
         at = f"{moment.what} at {moment.time:.1f} s"
         sides.append(Side(arrived(score), told(score), at, replay_command(folder, index, given)))
-    return DifferingDrive(index, place(both[0].scores[index]), (sides[0], sides[1]), index in filmed)
+    return DifferingDrive(index, place(both[0].scores[index]), (sides[0], sides[1]), index in captured)
 
 
-def _films(
+def _videos(
     evaluation: Evaluation,
     both: tuple[Drives, Drives],
     drivers: tuple[Driver, Driver],
@@ -182,5 +182,5 @@ def _limits(results: Results, rival: Rival) -> list[str]:
             else f"{trained[0]} is one network of one training; trained again it may compare differently."
         )
     if any(driver.privileged for driver in (results.driver, rival.driver)):
-        said.append("A driver that sees the truth is a yardstick: to drive as well by sensors may not be possible.")
+        said.append("A driver that sees the truth is a baseline: to drive as well by sensors may not be possible.")
     return [*said, REAL_WORLD]

@@ -11,8 +11,8 @@ from drive_sim.evaluation.statistics.intervals import LEVEL
 
 
 def standing(results: Results) -> str:
-    """What comparing with each yardstick on the same drives has shown; empty without any."""
-    rows = [(in_words(other.driver), other.comparison) for other in results.yardsticks]
+    """What comparing with each baseline on the same drives has shown; empty without any."""
+    rows = [(in_words(other.driver), other.comparison) for other in results.baselines]
     return _shown(
         [(name, _better(row, results.driver.name)) for name, row in rows if row is not None],
         better="shown to be better than",

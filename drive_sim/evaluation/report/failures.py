@@ -1,4 +1,4 @@
-"""The report's failed drives by scenario: what happened, where, when, the command that drives each again, its film."""
+"""The report's failed drives by scenario: what happened, where, when, the command that drives each again, its video."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class FailureRow:
     preventable: str
     """yes, no, or a dash where nobody judged; empty where no drive was judged."""
     command: str
-    film: Scene | None
-    """None where it was not filmed."""
+    video: Scene | None
+    """None where it was not captured."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ class FailureGroup:
     unfolded: bool
 
     @property
-    def films(self) -> list[Scene]:
-        """Those that were filmed."""
-        return [row.film for row in self.rows if row.film is not None]
+    def videos(self) -> list[Scene]:
+        """Those that were captured."""
+        return [row.video for row in self.rows if row.video is not None]
 
 
 @dataclass(frozen=True)
@@ -69,22 +69,22 @@ class Failures:
         return sum(len(group.rows) for group in self.groups)
 
     @property
-    def filmed(self) -> int:
-        """Those of them that were filmed."""
-        return sum(len(group.films) for group in self.groups)
+    def captured(self) -> int:
+        """Those of them that were captured."""
+        return sum(len(group.videos) for group in self.groups)
 
 
 def failures(
-    results: Results, evaluation: Evaluation, order: Sequence[int], folder: Path, films: Sequence[Scene]
+    results: Results, evaluation: Evaluation, order: Sequence[int], folder: Path, videos: Sequence[Scene]
 ) -> Failures:
-    """The failed drives among ``order``, which is worst first, with their ``films``."""
+    """The failed drives among ``order``, which is worst first, with their ``videos``."""
     scores = evaluation.driver.scores
     failed = [index for index in order if not arrived(scores[index])]
     judged = any(preventable(results.episodes[index]) is not None for index in failed)
-    filmed = {film.index: film for film in films}
+    captured = {video.index: video for video in videos}
     rows: dict[str, list[FailureRow]] = {}
     for index in failed:
-        row = _row(results, evaluation, index, folder, judged, filmed.get(index))
+        row = _row(results, evaluation, index, folder, judged, captured.get(index))
         rows.setdefault(scores[index].facts.scenario, []).append(row)
     drives = Counter(score.facts.scenario for score in scores)
     groups: list[FailureGroup] = []
@@ -98,7 +98,7 @@ def failures(
 
 
 def _row(
-    results: Results, evaluation: Evaluation, index: int, folder: Path, judged: bool, film: Scene | None
+    results: Results, evaluation: Evaluation, index: int, folder: Path, judged: bool, video: Scene | None
 ) -> FailureRow:
     score, moment = evaluation.driver.scores[index], evaluation.driver.traces[index].moment
     facts, verdict = score.facts, preventable(results.episodes[index])
@@ -111,5 +111,5 @@ def _row(
         along=f"{moment.driven:.0f} m of {facts.route_length:.0f} m on {facts.road}",
         preventable="" if not judged else {None: "–", True: "yes", False: "no"}[verdict],
         command=replay_command(folder, index),
-        film=film,
+        video=video,
     )

@@ -56,7 +56,7 @@ def _rare_contact(results: Results) -> str:
 
 
 def _rare_help(results: Results, suite: Suite) -> str:
-    if suite.on_failure != "put_back" or any(row.interventions for row in results.episodes):
+    if suite.on_failure != "reset_to_lane" or any(row.interventions for row in results.episodes):
         return ""
     hours = sum(row.duration_s for row in results.episodes) / 3600.0
     return (

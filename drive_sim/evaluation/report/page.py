@@ -23,12 +23,12 @@ from drive_sim.evaluation.report.heat_map import heat_map
 from drive_sim.evaluation.report.limits import limits
 from drive_sim.evaluation.report.maps import map_svg
 from drive_sim.evaluation.report.plots import LEFT, RIGHT
-from drive_sim.evaluation.report.training_seeds import told as told_of_trainings
-from drive_sim.evaluation.report.training_seeds import trainings_section
+from drive_sim.evaluation.report.training_seeds import told as told_of_training_runs
+from drive_sim.evaluation.report.training_seeds import training_runs_section
 from drive_sim.evaluation.report.videos import place, scene, told
 from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.running.episodes import BATCH
-from drive_sim.evaluation.running.replays import GRAVEST_FIRST, arrived, replay, worst_first, worth_filming
+from drive_sim.evaluation.running.replays import GRAVEST_FIRST, arrived, replay, worst_first, worth_capturing
 from drive_sim.world.state import EVENT_FINISH, EVENT_NAMES, EVENT_TIME_OUT
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from drive_sim.evaluation.statistics.estimates import EpisodeScore
 
 TEMPLATES = Path(__file__).parent / "templates"
-FILMED_AT_LEAST = 3
-"""Closest calls are filmed where fewer drives failed."""
+VIDEOED_AT_LEAST = 3
+"""Closest calls are captured where fewer drives failed."""
 MOST_MAPS = 120
 """Maps shown, worst first: more would make the page slow on a phone."""
 
@@ -59,13 +59,13 @@ def write_report(
     results: Results,
     evaluation: Evaluation,
     drivers: Sequence[Driver],
-    films: int | None,
+    videos: int | None,
     report: Report,
 ) -> None:
-    """Film failed drives and write the page, and one for each rival beside it.
+    """Capture failed episodes and write the page, and one for each compared driver beside it.
 
-    ``drivers`` are the driver and then its rivals; ``films`` says how many failed drives are filmed at most, every one
-    if None. ModuleNotFoundError where the extra ``report`` is missing.
+    ``drivers`` are the driver and then those it is compared with; ``videos`` says how many failed episodes are captured
+    at most, every one if None. ModuleNotFoundError where the extra ``report`` is missing.
     """
     import jinja2
 
@@ -88,9 +88,9 @@ def write_report(
 
     for number, name in enumerate(names):
         pair = (drivers[0], drivers[1 + number])
-        found = report_rivals.comparison_page(results, evaluation, number, pair, page.parent, films, part(number))
+        found = report_rivals.comparison_page(results, evaluation, number, pair, page.parent, videos, part(number))
         _write(page.with_name(name), environment.get_template("comparison.html").render(**shared, **found))
-    found = _main_page(results, evaluation, drivers[0], page.parent, names, films, part(len(names)))
+    found = _main_page(results, evaluation, drivers[0], page.parent, names, videos, part(len(names)))
     _write(page, environment.get_template("report.html").render(**shared, **found))
 
 
@@ -106,15 +106,15 @@ def _main_page(
     driver: Driver,
     folder: Path,
     pages: Sequence[str],
-    most_films: int | None,
+    most_videos: int | None,
     report: Report,
 ) -> dict[str, Any]:
     """What the main page's template wants to know."""
     scores, headline = evaluation.driver.scores, evaluation.suite.headline
     order = worst_first(scores, headline)
-    which = worth_filming(scores, order, most_films, FILMED_AT_LEAST)
-    others = [*evaluation.rivals, *evaluation.yardsticks]
-    films = [
+    which = worth_capturing(scores, order, most_videos, VIDEOED_AT_LEAST)
+    others = [*evaluation.rivals, *evaluation.baselines]
+    videos = [
         scene(evaluation, evaluation.driver, again, folder, others)
         for again in replay(evaluation, evaluation.driver, driver, which, report)
     ]
@@ -123,7 +123,7 @@ def _main_page(
         "verdict": words.verdict(results, evaluation.suite),
         "beside": words.beside(results, evaluation.suite),
         "standing": report_comparison_words.standing(results),
-        "retrained": told_of_trainings(results),
+        "retrained": told_of_training_runs(results),
         "findings": words.findings(results, evaluation.suite),
         "limits": limits(results, evaluation.suite),
         "columns": columns,
@@ -132,15 +132,15 @@ def _main_page(
         "key_rows": tables.metric_rows(tables.KEY_METRICS.get(headline, (headline,)), columns),
         "families": tables.family_rows(columns),
         "timing": tables.timing_rows(results),
-        "trainings": trainings_section(results),
+        "trainings": training_runs_section(results),
         "rivals": [report_rivals.summary(results, evaluation, k, page) for k, page in enumerate(pages)],
         "heat": heat_map(scores, results.episodes, headline, results.seed),
         "outcomes": _outcomes(scores),
-        "failures": failures(results, evaluation, order, folder, films),
-        "close_calls": [film for film in films if arrived(scores[film.index])],
+        "failures": failures(results, evaluation, order, folder, videos),
+        "close_calls": [video for video in videos if arrived(scores[video.index])],
         "tiles": [_tile(evaluation, index) for index in order[:MOST_MAPS]],
         "hidden": max(len(order) - MOST_MAPS, 0),
-        "fewer": tables.yardstick_episodes(results),
+        "fewer": tables.baseline_episodes(results),
     }
 
 
@@ -165,8 +165,8 @@ def command_line(results: Results, evaluation: Evaluation) -> str:
         parts.append("--real-time")
     if results.latency_s:
         parts += ["--latency", f"{1000.0 * results.latency_s:g}"]
-    if not evaluation.beside_yardsticks:
-        parts.append("--no-yardsticks")
+    if not evaluation.beside_baselines:
+        parts.append("--no-baselines")
     return shlex.join([*parts, "--output"]) + " DIR"
 
 

@@ -106,7 +106,7 @@ def _commands(axes: Axes, log: EpisodeLog) -> None:
 
 def _broken(log: EpisodeLog, values: Floats) -> Floats:
     """The values with a gap where the car was put back."""
-    return np.where(log.put_backs, np.nan, values)
+    return np.where(log.lane_resets, np.nan, values)
 
 
 def _inline(svg: str, label: str) -> str:

@@ -1,4 +1,4 @@
-"""Tables of the report: metrics with yardsticks beside them, the headline's intervals as a chart."""
+"""Tables of the report: metrics with baselines beside them, the headline's intervals as a chart."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from drive_sim.evaluation.report.words import (
     number,
     unit_label,
 )
-from drive_sim.evaluation.results import Bounded, DriverFacts, EstimateRow, Results, Yardstick
+from drive_sim.evaluation.results import Baseline, Bounded, DriverFacts, EstimateRow, Results
 
 FAMILIES = {
     "Lane keeping": LANE_METRICS,
@@ -104,10 +104,10 @@ class Bar:
 
 
 def columns_of(results: Results) -> list[Column]:
-    """The driver, those it was compared with, then yardsticks."""
+    """The driver, those it was compared with, then baselines."""
     found = [Column(results.driver, results.metrics, len(results.episodes))]
     found += [Column(rival.driver, rival.metrics, len(rival.episodes)) for rival in results.comparisons]
-    return found + [Column(other.driver, other.metrics, other.episodes) for other in results.yardsticks]
+    return found + [Column(other.driver, other.metrics, other.episodes) for other in results.baselines]
 
 
 def metric_rows(names: Sequence[str], columns: Sequence[Column]) -> list[Row]:
@@ -185,6 +185,6 @@ def headline_bars(results: Results, headline: str) -> list[Bar]:
     return bars
 
 
-def yardstick_episodes(results: Results) -> list[Yardstick]:
-    """Yardsticks that drove fewer episodes than the driver."""
-    return [other for other in results.yardsticks if other.episodes < len(results.episodes)]
+def baseline_episodes(results: Results) -> list[Baseline]:
+    """Baselines that drove fewer episodes than the driver."""
+    return [other for other in results.baselines if other.episodes < len(results.episodes)]

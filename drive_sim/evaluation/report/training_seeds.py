@@ -51,7 +51,7 @@ class TrainingBar:
 
 
 @dataclass(frozen=True)
-class TrainingsSection:
+class TrainingRunsSection:
     """What the section's template wants to know."""
 
     title: str
@@ -73,7 +73,7 @@ def in_letters(count: int) -> str:
     return COUNTS[count - 2] if 2 <= count < 2 + len(COUNTS) else str(count)
 
 
-def all_trainings(results: Results) -> list[Training]:
+def all_training_runs(results: Results) -> list[Training]:
     """The driver and its further trainings; none without any."""
     if results.trainings is None:
         return []
@@ -88,7 +88,7 @@ def all_trainings(results: Results) -> list[Training]:
 
 def told(results: Results) -> str:
     """The headline over all trainings and the worst of them, in a sentence; empty without further trainings."""
-    trainings, row = all_trainings(results), _headline(results)
+    trainings, row = all_training_runs(results), _headline(results)
     if results.trainings is None or row is None or row.estimate is None:
         return ""
     count, headline = in_letters(len(trainings)), results.trainings.headline.replace("_", " ")
@@ -117,7 +117,7 @@ def training_limits(results: Results) -> str:
     """What a reader might take from one training, or from several, and must not."""
     if results.driver.controller != "model":
         return ""
-    trainings, row = all_trainings(results), _headline(results)
+    trainings, row = all_training_runs(results), _headline(results)
     if row is None or row.worst is None:
         return "This is one network of one training; trained again with another seed it may drive better or worse."
     count = len(trainings)
@@ -128,9 +128,9 @@ def training_limits(results: Results) -> str:
     )
 
 
-def trainings_section(results: Results) -> TrainingsSection | None:
+def training_runs_section(results: Results) -> TrainingRunsSection | None:
     """The section; None without further trainings, or where the headline says nothing of two."""
-    mean, trainings = _headline(results), all_trainings(results)
+    mean, trainings = _headline(results), all_training_runs(results)
     if mean is None or results.trainings is None:
         return None
     headline, across = results.trainings.headline, results.trainings.metrics
@@ -140,7 +140,7 @@ def trainings_section(results: Results) -> TrainingsSection | None:
     keys = KEY_METRICS.get(headline, (headline,))
     families = {family: _rows([one.name for one in metrics], across) for family, metrics in FAMILIES.items()}
     bars, ends = _bars(trainings, mean, headline, results.trainings.worst)
-    return TrainingsSection(
+    return TrainingRunsSection(
         title=f"{headline.replace('_', ' ').capitalize()} of {in_letters(len(trainings))} trainings",
         told=told(results),
         bars=bars,

@@ -1,4 +1,4 @@
-"""Drives that were driven again, as a page shows them: the film, the plots, the map, and what makes them again."""
+"""Drives that were driven again, as a page shows them: the video, the plots, the map, and what makes them again."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ def scene(evaluation: Evaluation, drives: Drives, again: Replay, folder: Path, o
             for other in others
             if index < len(other.scores)
         ),
-        clip=_address(again.film.clip, "video/mp4"),
-        poster=_address(again.film.poster, "image/jpeg"),
-        clip_start=again.film.start,
+        clip=_address(again.video.clip, "video/mp4"),
+        poster=_address(again.video.poster, "image/jpeg"),
+        clip_start=again.video.start,
         duration=max(float(again.log.time[-1]), 1.0),
         map=map_svg(trace, evaluation.episodes[index], escape(f"map of {called}")),
         plots=plots_svg(again.log, trace.moment, called),

@@ -133,7 +133,7 @@ def _where(results: Results, suite: Suite) -> str:
 
 def beside(results: Results, suite: Suite) -> str:
     """The headline of the other drivers, in a sentence; empty without any."""
-    others = [(other.driver, other.metrics, other.episodes) for other in results.yardsticks]
+    others = [(other.driver, other.metrics, other.episodes) for other in results.baselines]
     others += [(other.driver, other.metrics, len(other.episodes)) for other in results.comparisons]
     told = []
     for driver, metrics, episodes in others:
@@ -152,7 +152,7 @@ def findings(results: Results, suite: Suite) -> list[str]:
     kilometres = sum(row.distance_m for row in results.episodes) / 1000.0
     driven = f"{duration(hours)} and {kilometres:.1f} km"
     said = [
-        _help(results, driven) if suite.on_failure == "put_back" else _outcomes(results, driven),
+        _help(results, driven) if suite.on_failure == "reset_to_lane" else _outcomes(results, driven),
         _where_it_failed(results),
         _preventable(results),
         _tracking(results),

@@ -18,7 +18,7 @@ from drive_sim.evaluation.results import DriverFacts
 from drive_sim.evaluation.running.energy import EnergyWindow
 from drive_sim.evaluation.running.preventability import judged
 from drive_sim.evaluation.statistics.estimates import EpisodeScore, score_episode
-from drive_sim.evaluation.suites.conditions import AS_IT_IS, Condition, hampered
+from drive_sim.evaluation.suites.conditions import AS_IT_IS, Condition, degraded
 from drive_sim.rollout import Observer, Step, run
 from drive_sim.world.scenarios.episode import Episode
 from drive_sim.world.simulator import CONTROL_PERIOD, Simulator
@@ -45,7 +45,7 @@ class Conditions:
     real_time: bool = False
     """One world, paced by the clock; a decision that takes too long leaves the last command in force."""
     latency: int = 0
-    """Control steps from a picture to the command that answers it, on top of the driver's own."""
+    """Control steps from an image to the command that answers it, on top of the driver's own."""
     name: str = ""
     """Of the suite's condition; "" where the suite has none."""
     condition: Condition = AS_IT_IS
@@ -137,7 +137,7 @@ def _score(drives: Drives, log: RolloutLog, verdicts: Sequence[bool | None], kee
 
 def under(conditions: Conditions, driver: Driver) -> Driver:
     """The driver as it drives under these conditions, whenever and however often it is asked to."""
-    return hampered(driver, conditions.condition, conditions.latency)
+    return degraded(driver, conditions.condition, conditions.latency)
 
 
 def _simulate(

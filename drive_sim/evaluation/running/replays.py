@@ -1,4 +1,4 @@
-"""Failed drives, driven again: the same drives to the bit, this time with their logs kept and their moments filmed."""
+"""Failed episodes, driven again: the same to the bit, this time with their logs kept and their moments captured."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.metrics.obstacles import OBSTACLE_METRICS
 from drive_sim.evaluation.running.episodes import Conditions, Drives, under
 from drive_sim.evaluation.statistics.estimates import EpisodeScore
-from drive_sim.evaluation.video.capture import NO_FILM, Film, make_crew
+from drive_sim.evaluation.video.capture import NO_VIDEO, Video, make_crew
 from drive_sim.rollout import run
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import (
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 SAME = 0.5
 """[m] of path length. On a GPU a network's last bits depend on who else is in its batch; all else repeats exactly."""
 AT_ONCE = 8
-"""Worlds driven again together: more hardly save time, and each keeps seven seconds of its camera's pictures."""
+"""Worlds driven again together: more hardly save time, and each keeps seven seconds of its camera's images."""
 GRAVEST_FIRST = (
     EVENT_COLLISION_PEDESTRIAN,
     EVENT_COLLISION_VEHICLE,
@@ -57,7 +57,7 @@ class Replay:
     index: int
     """Of the episode in the evaluation."""
     log: EpisodeLog
-    film: Film
+    video: Video
     same: bool
     """Whether it ended as in the evaluation and within `SAME` of the same place."""
 
@@ -83,10 +83,10 @@ def worst_first(scores: Sequence[EpisodeScore], headline: str) -> list[int]:
     return sorted(range(len(scores)), key=goodness)
 
 
-def worth_filming(scores: Sequence[EpisodeScore], order: Sequence[int], most: int | None, least: int) -> list[int]:
+def worth_capturing(scores: Sequence[EpisodeScore], order: Sequence[int], most: int | None, least: int) -> list[int]:
     """At most ``most`` failed drives of ``order``, every one if None; the worst others where those are below ``least``.
 
-    Where not all can be filmed, each scenario and outcome has one film before any has two.
+    Where not all can be captured, each scenario and outcome has one video before any has two.
     """
     most = len(order) if most is None else most
     failed = worst_of_each_kind(scores, [index for index in order if not arrived(scores[index])], most)
@@ -123,27 +123,27 @@ class Ended(Protocol):
 
 
 def arrived(episode: Ended) -> bool:
-    """Whether the episode ended neither in a failure nor with a put-back on the way."""
+    """Whether the episode ended neither in a failure nor with a lane reset on the way."""
     return episode.outcome in DROVE_ON and not episode.interventions
 
 
 def replay(
     evaluation: Evaluation, drives: Drives, driver: Driver, which: Sequence[int], report: Report
 ) -> list[Replay]:
-    """Let ``driver``, whose ``drives`` these are, drive the episodes ``which`` again, and film the moment of each."""
+    """Let ``driver``, whose ``drives`` these are, drive the episodes ``which`` again, and video the moment of each."""
     episodes = evaluation.episodes
     done: dict[int, Replay] = {}
     for conditions, indices in _batches(evaluation, which):
-        report(len(done) / len(which), f"filming {len(done)} of {len(which)} drives again")
+        report(len(done) / len(which), f"capturing {len(done)} of {len(which)} drives again")
         at_wheel = under(conditions, driver)
         simulator = Simulator([episodes[index] for index in indices], conditions.device, conditions.on_failure)
         log, crew = RolloutLog(), make_crew(at_wheel, simulator, [drives.traces[index].moment for index in indices])
         run(simulator, at_wheel, [log] if crew is None else [log, crew])
         for world, index in enumerate(indices):
-            report(len(done) / len(which), f"filming {len(done)} of {len(which)} drives again")
+            report(len(done) / len(which), f"capturing {len(done)} of {len(which)} drives again")
             again, score = log.episode(world), drives.scores[index]
             same = again.outcome == score.outcome and abs(again.distance - score.distance) < SAME
-            done[index] = Replay(index, again, NO_FILM if crew is None else crew.develop(world), same)
+            done[index] = Replay(index, again, NO_VIDEO if crew is None else crew.develop(world), same)
     return [done[index] for index in which]
 
 

@@ -12,7 +12,7 @@ from drive_sim.evaluation.logs.episode_log import EpisodeLog
 from drive_sim.evaluation.results import FILE_NAME, DriverFacts, EpisodeRow, Results, Retrained, Rival, load_results
 from drive_sim.evaluation.running.preventability import judged
 from drive_sim.evaluation.statistics.estimates import score_episode
-from drive_sim.evaluation.suites.conditions import AS_IT_IS, hampered
+from drive_sim.evaluation.suites.conditions import AS_IT_IS, degraded
 from drive_sim.evaluation.suites.suite import draw_suite, load_suite
 from drive_sim.world.scenarios.episode import Episode
 from drive_sim.world.simulator import CONTROL_PERIOD
@@ -76,7 +76,7 @@ def load_scored(path: str | Path, number: int, rival: str | None = None) -> Scor
     if (episode.scenario, episode.number, episode.seed) != (row.scenario, row.number, row.seed):
         raise InputError(path, f"episodes.{number}", "is drawn otherwise by this version", "evaluate again")
     steps = round(results.latency_s / CONTROL_PERIOD)
-    driver = hampered(driver, suite.conditions.get(row.condition, AS_IT_IS), steps)
+    driver = degraded(driver, suite.conditions.get(row.condition, AS_IT_IS), steps)
     return ScoredEpisode(driver, episode, suite.on_failure, row)
 
 

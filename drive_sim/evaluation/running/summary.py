@@ -13,6 +13,7 @@ from drive_sim.evaluation.logs.rollout_log import PARTS
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.results import (
     AcrossRow,
+    Baseline,
     ComparisonRow,
     ConditionRow,
     EpisodeRow,
@@ -21,14 +22,13 @@ from drive_sim.evaluation.results import (
     Results,
     Retrained,
     Rival,
-    Trainings,
-    Yardstick,
+    TrainingRuns,
     versions,
 )
 from drive_sim.evaluation.running.episodes import Conditions, Drives
 from drive_sim.evaluation.statistics.comparison import Comparison, compare, holm
 from drive_sim.evaluation.statistics.estimates import EpisodeScore, estimate_all, estimate_groups, estimate_timing
-from drive_sim.evaluation.statistics.training_seeds import across_trainings, worst_of
+from drive_sim.evaluation.statistics.training_seeds import across_training_runs, worst_of
 from drive_sim.evaluation.suites.suite import Suite
 from drive_sim.world.scenarios.episode import Episode
 from drive_sim.world.simulator import CONTROL_PERIOD
@@ -52,12 +52,12 @@ class Evaluation:
     """The driver that is scored."""
     seconds: float | None = None
     """Driven at most in an episode, where it was asked for [s]."""
-    beside_yardsticks: bool = True
-    """Whether the suite's yardsticks were wanted."""
+    beside_baselines: bool = True
+    """Whether the suite's baselines were wanted."""
     retrained: list[Drives] = field(default_factory=list)
     """Further trainings of the driver."""
     rivals: list[Drives] = field(default_factory=list)
-    yardsticks: list[Drives] = field(default_factory=list)
+    baselines: list[Drives] = field(default_factory=list)
     started: float = field(default_factory=perf_counter)
     """Of the stopwatch [s]."""
 
@@ -79,7 +79,7 @@ class Evaluation:
 def results_of(evaluation: Evaluation, complete: bool) -> Results:
     """What the evaluation has found so far."""
     drives, seed = evaluation.driver, evaluation.seed
-    driven = [drives, *evaluation.retrained, *evaluation.rivals, *evaluation.yardsticks]
+    driven = [drives, *evaluation.retrained, *evaluation.rivals, *evaluation.baselines]
     return Results(
         complete=complete,
         driver=drives.facts,
@@ -94,9 +94,9 @@ def results_of(evaluation: Evaluation, complete: bool) -> Results:
         groups=[Group(**group) for group in estimate_groups(drives.scores, seed)],
         conditions=_conditions(evaluation),
         episodes=_rows(drives),
-        yardsticks=_compared_yardsticks(evaluation),
+        baselines=_compared_baselines(evaluation),
         comparisons=[_rival(drives, rival, seed) for rival in evaluation.rivals if rival.scores],
-        trainings=_trainings(evaluation),
+        trainings=_training_runs(evaluation),
         timing={
             "batch": evaluation.conditions.batch,
             "real_time": evaluation.conditions.real_time,
@@ -138,12 +138,12 @@ def _conditions(evaluation: Evaluation) -> list[ConditionRow]:
     ]
 
 
-def _compared_yardsticks(evaluation: Evaluation) -> list[Yardstick]:
-    """The yardsticks, each with what the suite's headline says on the drives that both have done."""
+def _compared_baselines(evaluation: Evaluation) -> list[Baseline]:
+    """The baselines, each with what the suite's headline says on the drives that both have done."""
     drives, headline, seed = evaluation.driver, evaluation.suite.headline, evaluation.seed
-    yardsticks = [other for other in evaluation.yardsticks if other.scores]
+    baselines = [other for other in evaluation.baselines if other.scores]
     found: list[Comparison | None] = []
-    for other in yardsticks:
+    for other in baselines:
         both = min(len(drives.scores), len(other.scores))
         names = (drives.facts.name, other.facts.name)
         compared = compare(drives.scores[:both], other.scores[:both], names, (headline,), seed)
@@ -154,18 +154,18 @@ def _compared_yardsticks(evaluation: Evaluation) -> list[Yardstick]:
         for one, p in zip(found, adjusted, strict=True)
     ]
     return [
-        Yardstick(driver=other.facts, episodes=len(other.scores), metrics=_metrics(other.scores, seed), comparison=row)
-        for other, row in zip(yardsticks, rows, strict=True)
+        Baseline(driver=other.facts, episodes=len(other.scores), metrics=_metrics(other.scores, seed), comparison=row)
+        for other, row in zip(baselines, rows, strict=True)
     ]
 
 
-def _trainings(evaluation: Evaluation) -> Trainings | None:
+def _training_runs(evaluation: Evaluation) -> TrainingRuns | None:
     """The driver beside its further trainings, as far as these have driven all that it has."""
     drives, headline = evaluation.driver, METRICS[evaluation.suite.headline]
     others = [other for other in evaluation.retrained if len(other.scores) == len(drives.scores)]
     if not others:
         return None
-    found = across_trainings([one.scores for one in (drives, *others)], evaluation.seed)
+    found = across_training_runs([one.scores for one in (drives, *others)], evaluation.seed)
     retrained = [
         Retrained(driver=other.facts, metrics=_metrics(other.scores, evaluation.seed), episodes=_rows(other))
         for other in others
@@ -173,7 +173,7 @@ def _trainings(evaluation: Evaluation) -> Trainings | None:
     told = [_metrics(drives.scores, evaluation.seed), *(one.metrics for one in retrained)]
     values = [rows[headline.name].estimate if headline.name in rows else None for rows in told]
     known = [math.nan if value is None else value for value in values]
-    return Trainings(
+    return TrainingRuns(
         headline=headline.name,
         worst=(drives, *others)[worst_of(known, headline)].facts.given if headline.name in found else None,
         metrics={name: AcrossRow(**across.to_json()) for name, across in found.items()},

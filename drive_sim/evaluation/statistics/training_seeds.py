@@ -47,15 +47,15 @@ from drive_sim.evaluation.statistics.intervals import (
 )
 
 ENOUGH = 5
-"""Trainings below which little can be said of others."""
+"""TrainingRuns below which little can be said of others."""
 TRIMMED = 0.25
 """Of the trainings, cut off at either end for the interquartile mean."""
 LEAST_FOR_IQM = 4
-"""Trainings of which that cuts off any."""
+"""TrainingRuns of which that cuts off any."""
 
 
 @dataclass(frozen=True)
-class AcrossTrainings:
+class AcrossTrainingRuns:
     """One metric of several trainings."""
 
     estimate: float
@@ -82,7 +82,7 @@ class AcrossTrainings:
         }
 
 
-def across_trainings(trainings: Sequence[Sequence[EpisodeScore]], seed: int = 0) -> dict[str, AcrossTrainings]:
+def across_training_runs(trainings: Sequence[Sequence[EpisodeScore]], seed: int = 0) -> dict[str, AcrossTrainingRuns]:
     """Every metric that at least two trainings say something of; each drove the same episodes in the same order.
 
     ValueError if they did not.
@@ -117,7 +117,7 @@ def worst_of(values: Sequence[float], metric: Metric) -> int:
 
 def _across(
     metric: Metric, trainings: Sequence[Sequence[EpisodeScore]], bootstrap: ClusterBootstrap
-) -> AcrossTrainings | None:
+) -> AcrossTrainingRuns | None:
     ratios = [[score.ratios[metric.name] for score in scores] for scores in trainings]
     ratios = [row for row in ratios if any(ratio.denominator > 0 for ratio in row)]
     if len(ratios) < 2:
@@ -156,10 +156,10 @@ def over_roads(
     return on_a_bound(numerator, denominator, metric) or Resampled.mean_of(own).interval()
 
 
-def _told(metric: Metric, estimate: float, interval: tuple[float, float], values: Floats) -> AcrossTrainings:
+def _told(metric: Metric, estimate: float, interval: tuple[float, float], values: Floats) -> AcrossTrainingRuns:
     """The row: ``values`` are the trainings' own."""
     finite_values = bool(np.all(np.isfinite(values)))
-    return AcrossTrainings(
+    return AcrossTrainingRuns(
         estimate,
         *interval,
         iqm=float(stats.trim_mean(values, TRIMMED)) if finite_values and len(values) >= LEAST_FOR_IQM else math.nan,

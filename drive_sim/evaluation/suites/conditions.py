@@ -24,13 +24,13 @@ class Condition(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     latency: float = Field(default=0.0, ge=0.0, le=10.0)
-    """From a picture to the command that answers it, on top of the driver's own [s]; rounded up to control periods."""
+    """From an image to the command that answers it, on top of the driver's own [s]; rounded up to control periods."""
     camera_noise: float = Field(default=0.0, ge=0.0, le=100.0)
     """Standard deviation of what is added to every grey level, beyond what the weather does."""
     camera_dirt: float = Field(default=0.0, ge=0.0, le=1.0)
     """How many of the spots that can be on the glass are."""
     dropped_frames: float = Field(default=0.0, ge=0.0, le=0.99)
-    """Probability that a picture is lost and the one before seen once more."""
+    """Probability that an image is lost and the one before seen once more."""
     camera_forward: float = Field(default=0.0, ge=-2.0, le=2.0)
     """How far the camera was moved from where the driver knows it [m]."""
     camera_left: float = Field(default=0.0, ge=-2.0, le=2.0)
@@ -51,7 +51,7 @@ class Condition(BaseModel):
 
     @property
     def faults(self) -> CameraFaults | None:
-        """What is wrong with the pictures."""
+        """What is wrong with the images."""
         found = CameraFaults(self.camera_noise, self.camera_dirt, self.dropped_frames)
         return None if found == CameraFaults() else found
 
@@ -76,7 +76,7 @@ def control_steps(latency: float) -> int:
     return math.ceil(latency / CONTROL_PERIOD - 1e-9)
 
 
-class Hampered(Wrapped):
+class Degraded(Wrapped):
     """A driver that looks through another camera than the one it asked for, and does not know it."""
 
     def __init__(self, driver: Driver, condition: Condition) -> None:
@@ -89,10 +89,10 @@ class Hampered(Wrapped):
         return self.driver.act(observation)
 
 
-def hampered(driver: Driver, condition: Condition, further_delay: int = 0) -> Driver:
+def degraded(driver: Driver, condition: Condition, further_delay: int = 0) -> Driver:
     """The driver under the condition, its commands ``further_delay`` control steps later still."""
     found: Any = driver
     if "camera" in driver.sensors and condition.model_copy(update={"latency": 0.0}) != AS_IT_IS:
-        found = Hampered(found, condition)
+        found = Degraded(found, condition)
     steps = condition.delay + further_delay
     return Delayed(found, steps) if steps else found

@@ -19,14 +19,14 @@ RETRAINED = "--retrained"
 
 
 @dataclass(frozen=True)
-class Entrant:
+class Participant:
     """A driver and what is known of it before it drives."""
 
     driver: Driver
     facts: DriverFacts
 
 
-def enter(given: str | Path, device: str, source: str) -> Entrant:
+def enter(given: str | Path, device: str, source: str) -> Participant:
     """The driver of that name or folder; InputError, about ``source``, if there is none or it takes a person."""
     driver = make_driver(given, device, source)
     if driver.controller == "human":
@@ -38,10 +38,10 @@ def enter(given: str | Path, device: str, source: str) -> Entrant:
         privileged=driver.privileged,
         controller=driver.controller,
     )
-    return Entrant(driver, facts)
+    return Participant(driver, facts)
 
 
-def enter_retrained(main: Entrant, given: Sequence[str | Path], device: str) -> list[Entrant]:
+def enter_retrained(main: Participant, given: Sequence[str | Path], device: str) -> list[Participant]:
     """The models trained as the driver was, but for the seed; ``given`` are their folders, or patterns of folders.
 
     A pattern may match the driver's own folder, which is no further training.
@@ -52,18 +52,18 @@ def enter_retrained(main: Entrant, given: Sequence[str | Path], device: str) -> 
         for drivers that were not trained, that were trained otherwise as far as their ``config.json`` says, and for
         the same weights twice.
     """
-    found: list[Entrant] = []
+    found: list[Participant] = []
     if given and main.facts.controller != "model":
         mend = "leave it out, or score a model's folder"
         raise InputError(RETRAINED, "", f"means nothing to {main.facts.given}, which was not trained", mend)
     for folder in _folders(given, main.facts.given):
-        entrant = enter(folder, device, RETRAINED)
-        _check_alike(main, entrant)
+        participant = enter(folder, device, RETRAINED)
+        _check_alike(main, participant)
         for other in (main, *found):
-            if other.facts.hash == entrant.facts.hash:
+            if other.facts.hash == participant.facts.hash:
                 same = f"{folder} has the same weights as {other.facts.given}"
                 raise InputError(RETRAINED, "", same, "name each training once, each with a seed of its own")
-        found.append(entrant)
+        found.append(participant)
     return found
 
 
@@ -82,7 +82,7 @@ def _folders(given: Sequence[str | Path], of_driver: str) -> Iterator[str]:
         yield from (str(path) for path in matched if path.resolve() != Path(of_driver).expanduser().resolve())
 
 
-def _check_alike(main: Entrant, other: Entrant) -> None:
+def _check_alike(main: Participant, other: Participant) -> None:
     """InputError unless both are models of one network, one camera and, where they say so, one way of training."""
     given = other.facts.given
     if other.facts.controller != "model":

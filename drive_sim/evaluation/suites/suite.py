@@ -32,14 +32,14 @@ class Suite(BaseModel):
     """What a good driver does, in a sentence."""
     split: Literal["validation", "test"]
     scenarios: tuple[str, ...]
-    on_failure: Literal["terminate", "put_back"]
+    on_failure: Literal["terminate", "reset_to_lane"]
     episodes: int | None = Field(default=None, gt=0)
     """Drawn unless asked otherwise; real-roads: one for each road."""
     seconds: float = Field(gt=0.0)
     """Driven at most in an episode [s]."""
     headline: str
     """The metric that the verdict is about."""
-    yardsticks: tuple[str, ...]
+    baselines: tuple[str, ...]
     """Drivers shown beside the one that is scored."""
     conditions: dict[str, Condition] = Field(default_factory=dict)
     """By name; the same episodes are driven under each, and each is compared with the first."""

@@ -1,4 +1,4 @@
-"""Filming: an observer that keeps what a film needs of the drives that it watches, and makes the films afterwards."""
+"""An observer that keeps what a video needs of the episodes that it watches, and makes the videos afterwards."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from drive_sim.compute.kernel import to_host
 from drive_sim.evaluation.logs.trace import Moment
 from drive_sim.evaluation.video.clip import MAP_SIZE, Caption, Shot, compose, encode, jpeg, room_in_lane
-from drive_sim.evaluation.video.drawing import Picture
+from drive_sim.evaluation.video.drawing import Image
 from drive_sim.evaluation.video.traces import CommandTraces
 from drive_sim.rollout import Observer, Step
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 BEFORE, AFTER = 5.0, 2.0
 """A clip begins so long before the moment and ends so long after it [s]."""
 STEPS_A_SHOT = 2
-"""Control steps from one picture of a film to the next: ten a second do for the eye, and cost half of twenty."""
+"""Control steps from one image of a video to the next: ten a second do for the eye, and cost half of twenty."""
 POSTER_BEFORE = 0.8
-"""The still picture shows what came so long before the moment, when its cause is still ahead [s]."""
+"""The still image shows what came so long before the moment, when its cause is still ahead [s]."""
 STILL = 1.2
 """Its last frame stands so long [s]."""
 MAP_SCALE = 6.0
@@ -35,8 +35,8 @@ TRAIL = 200
 """Positions behind the car in the view from above."""
 
 
-class Film(NamedTuple):
-    """A filmed moment."""
+class Video(NamedTuple):
+    """A captured moment."""
 
     clip: bytes | None
     """MP4; None where what draws it is not installed."""
@@ -46,7 +46,7 @@ class Film(NamedTuple):
     """[s] of the episode at which the clip begins."""
 
 
-NO_FILM = Film(None, None, 0.0)
+NO_VIDEO = Video(None, None, 0.0)
 
 
 class _Take(NamedTuple):
@@ -57,8 +57,8 @@ class _Take(NamedTuple):
     trail: list[tuple[float, float]]
 
 
-def make_crew(driver: Driver, simulator: Simulator, moments: Sequence[Moment]) -> CameraCrew | None:
-    """Who films every world, or None where pygame, which draws the view from above, or the encoder is not installed."""
+def make_crew(driver: Driver, simulator: Simulator, moments: Sequence[Moment]) -> CameraCapture | None:
+    """The capture of every world; None where pygame, which draws the top-down view, or the encoder is not installed."""
     try:
         import av  # noqa: F401
 
@@ -67,16 +67,16 @@ def make_crew(driver: Driver, simulator: Simulator, moments: Sequence[Moment]) -
         if (error.name or "").partition(".")[0] not in ("av", "pygame"):
             raise
         return None
-    return CameraCrew(driver, simulator, moments, TopDownView(MAP_SIZE, MAP_SCALE, ego_height=0.84))
+    return CameraCapture(driver, simulator, moments, TopDownView(MAP_SIZE, MAP_SCALE, ego_height=0.84))
 
 
-class CameraCrew(Observer):
-    """Observer that films each world around the moment of its own."""
+class CameraCapture(Observer):
+    """Observer that videos each world around the moment of its own."""
 
     def __init__(self, driver: Driver, simulator: Simulator, moments: Sequence[Moment], view: TopDownView) -> None:
         self._moments, self._view = moments, view
         self._rate = 1.0 / (STEPS_A_SHOT * simulator.control_period)
-        self._put_back = simulator.on_failure == "put_back"
+        self._reset_to_lane = simulator.on_failure == "reset_to_lane"
         self._sees = "camera" in driver.sensors
         config = getattr(driver, "camera", None) or CameraConfig()
         self._name, self._rig = config.name, CameraRig([config])
@@ -84,13 +84,13 @@ class CameraCrew(Observer):
         self._takes: list[list[_Take]] = [[] for _ in moments]
 
     def on_step(self, step: Step) -> None:
-        """Film the worlds that are near their moments."""
+        """Video the worlds that are near their moments."""
         state = step.simulator.state
         x, y, time = (to_host(values) for values in (state.x, state.y, state.time))
         active = [int(world) for world in np.flatnonzero(step.active)]
         for world in active:
             self._follow(self._trails[world], float(x[world]), float(y[world]))
-        # In step with the moment, so that it is itself among the pictures.
+        # In step with the moment, so that it is itself among the images.
         due = [
             world
             for world in active
@@ -98,9 +98,9 @@ class CameraCrew(Observer):
             and -BEFORE <= time[world] - self._moments[world].time <= AFTER
         ]
         if due:
-            pictures = self._pictures(step, due)
+            images = self._images(step, due)
             for world in due:
-                self._takes[world].append(self._take(step, world, np.array(pictures[world])))
+                self._takes[world].append(self._take(step, world, np.array(images[world])))
 
     @staticmethod
     def _follow(trail: list[tuple[float, float]], x: float, y: float) -> None:
@@ -108,7 +108,7 @@ class CameraCrew(Observer):
             trail.clear()  # put back
         trail.append((x, y))
 
-    def _take(self, step: Step, world: int, camera: Picture) -> _Take:
+    def _take(self, step: Step, world: int, camera: Image) -> _Take:
         from drive_sim.top_down import scene_of
 
         simulator, episode = step.simulator, step.simulator.episodes[world]
@@ -128,7 +128,7 @@ class CameraCrew(Observer):
         )
         return _Take(shot, scene_of(simulator, world), self._trails[world][-TRAIL:])
 
-    def _pictures(self, step: Step, worlds: Sequence[int]) -> Any:
+    def _images(self, step: Step, worlds: Sequence[int]) -> Any:
         """(B, H, W, 3) what the drivers' cameras showed, or would have shown in ``worlds`` drivers that have none."""
         seen: Any = step.observation.camera.get(self._name)
         if seen is None:
@@ -137,26 +137,26 @@ class CameraCrew(Observer):
             seen = self._rig.render(*scenery, rows=worlds).rgb[:, 0]
         return to_host(seen)
 
-    def develop(self, world: int) -> Film:
-        """The clip of a world, its last frame held for a while, and its poster; the pictures are then let go."""
+    def develop(self, world: int) -> Video:
+        """The clip of a world, its last frame held for a while, and its poster; the images are then let go."""
         takes, self._takes[world] = self._takes[world], []
         if not takes:
-            return NO_FILM
+            return NO_VIDEO
         camera = "what the driver saw" if self._sees else "camera (this driver does not use it)"
         moment, shots = self._moments[world], [take.shot for take in takes]
-        caption = Caption(camera, moment.time, moment.what, moment.failed, moment.failed and self._put_back)
+        caption = Caption(camera, moment.time, moment.what, moment.failed, moment.failed and self._reset_to_lane)
         traces = CommandTraces(shots, caption)
 
-        def frame(take: _Take) -> Picture:
-            top_down = self._view.picture(take.scene, take.trail)
+        def frame(take: _Take) -> Image:
+            top_down = self._view.image(take.scene, take.trail)
             return np.vstack([compose(take.shot, top_down, caption), traces.at(take.shot.time)])
 
         telling = min(takes, key=lambda take: abs(take.shot.time - (moment.time - POSTER_BEFORE)))
         clip = encode(_held(map(frame, takes), round(STILL * self._rate)), self._rate)
-        return Film(clip, jpeg(frame(telling)), shots[0].time)
+        return Video(clip, jpeg(frame(telling)), shots[0].time)
 
 
-def _held(frames: Iterable[Picture], count: int) -> Iterator[Picture]:
+def _held(frames: Iterable[Image], count: int) -> Iterator[Image]:
     """The frames, the last of them ``count`` times more."""
     for frame in frames:
         yield frame

@@ -1,4 +1,4 @@
-"""Short videos of what happened: the camera's picture, the view from above and the commands, encoded as MP4.
+"""Short videos of what happened: the camera's image, the view from above and the commands, encoded as MP4.
 
 H.264 in MP4 because every browser plays it; written to memory because the report carries it inside itself.
 """
@@ -22,7 +22,7 @@ from drive_sim.evaluation.video.drawing import (
     RED,
     SMALL,
     TRACK,
-    Picture,
+    Image,
     Shade,
     pill,
     write,
@@ -43,8 +43,8 @@ _LEFT, _RIGHT = MAP_SIZE[0] + 21, WIDTH - 21
 class Shot:
     """One step of a drive, to be made a frame of."""
 
-    camera: Picture
-    """The camera's picture, of any size."""
+    camera: Image
+    """The camera's image, of any size."""
     time: float
     """[s] since the start of the episode."""
     speed: float
@@ -65,18 +65,18 @@ class Caption(NamedTuple):
     """What a clip is about."""
 
     camera: str
-    """Said over the camera's picture."""
+    """Said over the camera's image."""
     moment: float
     """[s] of the episode: what the clip leads up to."""
     what: str
     """Happens then."""
     failed: bool
     """Whether it is a failure, or merely the worst that happened."""
-    put_back: bool = False
+    reset_to_lane: bool = False
     """Whether the car is then put back on its lane."""
 
 
-def compose(shot: Shot, top_down: Picture, caption: Caption) -> Picture:
+def compose(shot: Shot, top_down: Image, caption: Caption) -> Image:
     """One frame (`HEIGHT`, `WIDTH`, 3); ``top_down`` is the view from above, of `MAP_SIZE`."""
     frame = np.empty((HEIGHT, WIDTH, 3), np.uint8)
     frame[:CAMERA_HEIGHT] = _fit(shot.camera, WIDTH, CAMERA_HEIGHT)
@@ -89,29 +89,29 @@ def compose(shot: Shot, top_down: Picture, caption: Caption) -> Picture:
     return frame
 
 
-def _fit(picture: Picture, width: int, height: int) -> Picture:
-    """The picture enlarged to fill width × height, what does not fit cut off evenly at top and bottom or the sides."""
-    scale = max(width / picture.shape[1], height / picture.shape[0])
-    size = (max(width, round(picture.shape[1] * scale)), max(height, round(picture.shape[0] * scale)))
-    large = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
+def _fit(image: Image, width: int, height: int) -> Image:
+    """The image enlarged to fill width × height, what does not fit cut off evenly at top and bottom or the sides."""
+    scale = max(width / image.shape[1], height / image.shape[0])
+    size = (max(width, round(image.shape[1] * scale)), max(height, round(image.shape[0] * scale)))
+    large = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
     top, left = (large.shape[0] - height) // 2, (large.shape[1] - width) // 2
     return np.asarray(large[top : top + height, left : left + width], np.uint8)
 
 
-def _mark(frame: Picture, shot: Shot, caption: Caption) -> None:
+def _mark(frame: Image, shot: Shot, caption: Caption) -> None:
     """Count down to the moment, then name it; a failure stays framed in red."""
     left = caption.moment - shot.time
     shade = RED if caption.failed else AMBER
     if left > 0.025:
         pill(frame, WIDTH - 12, 12, f"in {left:.1f} s: {caption.what}", GROUND, shade, to_right=True)
         return
-    what = f"{caption.what}: put back" if caption.put_back else caption.what
+    what = f"{caption.what}: put back" if caption.reset_to_lane else caption.what
     pill(frame, WIDTH - 12, 12, what, shade, GROUND, to_right=True)
     if caption.failed:
         cv2.rectangle(frame, (1, 1), (WIDTH - 2, CAMERA_HEIGHT - 2), shade, 4)
 
 
-def _instruments(frame: Picture, shot: Shot) -> None:
+def _instruments(frame: Image, shot: Shot) -> None:
     """Speed, place in the lane, steering and pedals, to the right of the view from above."""
     top = CAMERA_HEIGHT
     write(frame, _LEFT, top + 44, f"{3.6 * shot.speed:.0f}", 34, INK)
@@ -144,12 +144,12 @@ def _across(share: float) -> int:
     return round(_LEFT + half - min(max(share, -1.0), 1.0) * half)
 
 
-def _row(frame: Picture, baseline: int, name: str, value: str, shade: Shade) -> None:
+def _row(frame: Image, baseline: int, name: str, value: str, shade: Shade) -> None:
     write(frame, _LEFT, baseline, name, SMALL, FAINT)
     write(frame, _RIGHT, baseline, value, SMALL, shade, to_right=True)
 
 
-def _bar(frame: Picture, top: int, share: float, shade: Shade) -> None:
+def _bar(frame: Image, top: int, share: float, shade: Shade) -> None:
     """A bar from the middle, positive left."""
     cv2.rectangle(frame, (_LEFT, top), (_RIGHT, top + 6), TRACK, -1)
     ends = sorted((_across(0.0), _across(share)))
@@ -157,25 +157,25 @@ def _bar(frame: Picture, top: int, share: float, shade: Shade) -> None:
     cv2.rectangle(frame, (_across(0.0) - 1, top - 2), (_across(0.0), top + 8), FAINT, -1)
 
 
-def _needle(frame: Picture, top: int, share: float, shade: Shade) -> None:
+def _needle(frame: Image, top: int, share: float, shade: Shade) -> None:
     cv2.rectangle(frame, (_LEFT, top), (_RIGHT, top + 6), TRACK, -1)
     cv2.circle(frame, (_across(share), top + 3), 7, shade, -1, cv2.LINE_AA)
 
 
-def encode(frames: Iterable[Picture], rate: float) -> bytes:
+def encode(frames: Iterable[Image], rate: float) -> bytes:
     """An MP4 of the frames at ``rate`` [1/s]; ValueError without a frame."""
     import av
 
     buffer = io.BytesIO()
     stream: Any = None
     with av.open(buffer, "w", format="mp4") as container:
-        for picture in frames:
+        for image in frames:
             if stream is None:
                 stream = container.add_stream("libx264", rate=round(rate))
-                stream.height, stream.width = picture.shape[:2]
+                stream.height, stream.width = image.shape[:2]
                 stream.pix_fmt = "yuv420p"
                 stream.options = {"crf": str(QUALITY), "preset": "veryfast"}
-            for packet in stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
+            for packet in stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")):
                 container.mux(packet)
         if stream is None:
             raise ValueError("a video needs at least one frame")
@@ -184,9 +184,9 @@ def encode(frames: Iterable[Picture], rate: float) -> bytes:
     return buffer.getvalue()
 
 
-def jpeg(picture: Picture) -> bytes:
-    """The picture as a JPEG file."""
-    _, data = cv2.imencode(".jpg", np.ascontiguousarray(picture[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 62])
+def jpeg(image: Image) -> bytes:
+    """The image as a JPEG file."""
+    _, data = cv2.imencode(".jpg", np.ascontiguousarray(image[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 62])
     return bytes(data)
 
 

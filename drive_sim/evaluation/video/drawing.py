@@ -1,4 +1,4 @@
-"""Words and colours of the report's videos, drawn into pictures of any size."""
+"""Words and colours of the report's videos, drawn into images of any size."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 """(H, W, 3) RGB."""
 Shade = tuple[int, int, int]
 
@@ -25,7 +25,7 @@ _SUBPIXEL = 4
 """Bits of a pixel that OpenCV draws polygons to."""
 
 
-def pill(frame: Picture, x: int, y: int, text: str, ground: Shade, ink: Shade, to_right: bool = False) -> None:
+def pill(frame: Image, x: int, y: int, text: str, ground: Shade, ink: Shade, to_right: bool = False) -> None:
     """Words on a ground of their own; ``x`` is the left edge, or the right one."""
     width = round(_outline(text, SMALL)[1]) + 18
     left = x - width if to_right else x
@@ -34,7 +34,7 @@ def pill(frame: Picture, x: int, y: int, text: str, ground: Shade, ink: Shade, t
     write(frame, left + 9, y + 18, text, SMALL, ink)
 
 
-def write(frame: Picture, x: int, baseline: int, text: str, size: int, shade: Shade, to_right: bool = False) -> None:
+def write(frame: Image, x: int, baseline: int, text: str, size: int, shade: Shade, to_right: bool = False) -> None:
     """Words in DejaVu Sans, smooth; ``size`` in pixels."""
     polygons, width = _outline(text, size)
     start = (x - width if to_right else x, baseline)

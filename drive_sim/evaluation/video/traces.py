@@ -1,4 +1,4 @@
-"""The commands of a clip over its time, below the pictures: what came before and after the moment, which is marked."""
+"""The commands of a clip over its time, below the images: what came before and after the moment, which is marked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from drive_sim.evaluation.video.clip import WIDTH, Caption, Shot
-from drive_sim.evaluation.video.drawing import AMBER, BLUE, FAINT, GROUND, INK, RED, TRACK, Picture, Shade, write
+from drive_sim.evaluation.video.drawing import AMBER, BLUE, FAINT, GROUND, INK, RED, TRACK, Image, Shade, write
 
 HEIGHT = 108
 """Of the strip [px]; even, as the encoder wants it."""
@@ -30,7 +30,7 @@ class CommandTraces:
         self._lit = self._drawn(shots, caption, 1.0)
         self._dim = self._drawn(shots, caption, _DIM)
 
-    def at(self, time: float) -> Picture:
+    def at(self, time: float) -> Image:
         """The strip at ``time`` [s] of the episode: bright up to now, dim ahead."""
         now = self._across(time)
         strip = self._dim.copy()
@@ -43,7 +43,7 @@ class CommandTraces:
         share = (time - self._start) / (self._end - self._start)
         return round(_LEFT + min(max(share, 0.0), 1.0) * (_RIGHT - _LEFT))
 
-    def _drawn(self, shots: Sequence[Shot], caption: Caption, brightness: float) -> Picture:
+    def _drawn(self, shots: Sequence[Shot], caption: Caption, brightness: float) -> Image:
         strip = np.full((HEIGHT, WIDTH, 3), GROUND, np.uint8)
         for top, bottom in _LANES:
             cv2.line(strip, (_LEFT, (top + bottom) // 2), (_RIGHT, (top + bottom) // 2), TRACK, 1)
@@ -60,7 +60,7 @@ class CommandTraces:
         return strip
 
     def _plot(
-        self, strip: Picture, shots: Sequence[Shot], values: Sequence[float], lane: tuple[int, int], shade: Shade
+        self, strip: Image, shots: Sequence[Shot], values: Sequence[float], lane: tuple[int, int], shade: Shade
     ) -> None:
         middle, half = (lane[0] + lane[1]) / 2, (lane[1] - lane[0]) / 2
         points = [
@@ -69,7 +69,7 @@ class CommandTraces:
         ]
         cv2.polylines(strip, [np.array(points, np.int32)], False, shade, 2, cv2.LINE_AA)
 
-    def _scale(self, strip: Picture, caption: Caption) -> None:
+    def _scale(self, strip: Image, caption: Caption) -> None:
         """Whole seconds, and the moment over all of them."""
         shade = RED if caption.failed else AMBER
         moment = self._across(caption.moment)

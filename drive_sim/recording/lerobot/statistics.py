@@ -1,6 +1,6 @@
 """Statistics of the columns, as LeRobot keeps them for each episode and for the whole dataset.
 
-For vectors one number an element, for pictures one a channel, shaped (3, 1, 1) and scaled to 0..1. Minimum, maximum,
+For vectors one number an element, for images one a channel, shaped (3, 1, 1) and scaled to 0..1. Minimum, maximum,
 mean, standard deviation and count of a dataset follow exactly from those of its episodes (Chan, Golub & LeVeque 1979);
 quantiles do not, so the dataset's are the outermost of its episodes', as in LeRobot.
 """
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 QUANTILES = {"q01": 0.01, "q10": 0.10, "q50": 0.50, "q90": 0.90, "q99": 0.99}
 NAMES = ("min", "max", "mean", "std", "count", *QUANTILES)
-PICTURES_SAMPLED = 100
-"""Pictures of an episode that statistics are taken of, evenly spaced."""
+IMAGES_SAMPLED = 100
+"""Images of an episode that statistics are taken of, evenly spaced."""
 
 Statistics = dict[str, NDArray[Any]]
 
@@ -36,15 +36,15 @@ def column_statistics(rows: NDArray[Any]) -> Statistics:
     }
 
 
-def picture_statistics(pictures: Sequence[NDArray[np.uint8]]) -> Statistics:
-    """Statistics of uint8 (H, W, 3) pictures, each of shape (3, 1, 1); the count is that of the pictures."""
+def image_statistics(images: Sequence[NDArray[np.uint8]]) -> Statistics:
+    """Statistics of uint8 (H, W, 3) images, each of shape (3, 1, 1); the count is that of the images."""
     # A histogram of 256 grey levels holds all of it, and needs no sorting of millions of pixels.
     histogram, total = np.zeros((3, 256), np.int64), 0
-    for picture in pictures:
-        total += picture.shape[0] * picture.shape[1]
+    for image in images:
+        total += image.shape[0] * image.shape[1]
         for channel, counts in enumerate(histogram):
             # Counted in float32, which is exact up to 16 million pixels.
-            counts += cv2.calcHist([picture], [channel], None, [256], [0, 256]).ravel().astype(np.int64)
+            counts += cv2.calcHist([image], [channel], None, [256], [0, 256]).ravel().astype(np.int64)
     levels = np.arange(256)
     mean = histogram @ levels / total
     cumulative = histogram.cumsum(1)
@@ -56,12 +56,12 @@ def picture_statistics(pictures: Sequence[NDArray[np.uint8]]) -> Statistics:
         **{name: (cumulative >= q * total).argmax(1) for name, q in QUANTILES.items()},
     }
     scaled: Statistics = {name: (value / 255.0).reshape(3, 1, 1) for name, value in values.items()}
-    return {**scaled, "count": np.array([len(pictures)], np.int64)}
+    return {**scaled, "count": np.array([len(images)], np.int64)}
 
 
 def sampled(count: int) -> list[int]:
-    """Which of ``count`` pictures `picture_statistics` is given."""
-    return np.unique(np.linspace(0, count - 1, min(count, PICTURES_SAMPLED)).round().astype(int)).tolist()
+    """Which of ``count`` images `image_statistics` is given."""
+    return np.unique(np.linspace(0, count - 1, min(count, IMAGES_SAMPLED)).round().astype(int)).tolist()
 
 
 def merge(parts: Mapping[str, NDArray[Any]]) -> Statistics:

@@ -1,9 +1,9 @@
 """Data files: one Parquet file an episode, with the columns, types and annotations that LeRobot's loader asks for.
 
 LeRobot gives the file to Hugging Face's ``datasets`` together with the features of ``meta/info.json``. That library
-takes plain numbers for shape (1,), fixed-size lists for vectors, and ``struct<bytes, path>`` for pictures; it refuses
+takes plain numbers for shape (1,), fixed-size lists for vectors, and ``struct<bytes, path>`` for images; it refuses
 a file with a column that is no feature, and its own annotation ("huggingface" in the schema) lets it recognise the
-pictures without LeRobot.
+images without LeRobot.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from drive_sim.base.errors import InputError
 from drive_sim.recording.lerobot.features import IMAGE_PREFIX, INDEX_FEATURES
 
 ROW_GROUP = 1000
-"""Rows written at once: bounds memory, and keeps a column of pictures below Arrow's 2 GiB."""
+"""Rows written at once: bounds memory, and keeps a column of images below Arrow's 2 GiB."""
 
 Features = Mapping[str, Mapping[str, Any]]
-Pictures = Callable[[str, int, int], list[bytes]]
-"""``pictures(camera, start, stop)``: encoded pictures of some steps."""
+Images = Callable[[str, int, int], list[bytes]]
+"""``images(camera, start, stop)``: encoded images of some steps."""
 
 _IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
@@ -68,21 +68,21 @@ def _arrow_array(kind: pa.DataType, rows: NDArray[Any]) -> pa.Array:
 
 def open_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     """A Parquet writer with the settings that all data files share."""
-    # Minimum and maximum of pictures would only fill the footer; readers filter by the indices.
+    # Minimum and maximum of images would only fill the footer; readers filter by the indices.
     return pq.ParquetWriter(path, schema, compression="zstd", write_statistics=list(INDEX_FEATURES))
 
 
 def write_data(
-    path: Path, features: Features, columns: Mapping[str, NDArray[Any]], pictures: Pictures, suffix: str
+    path: Path, features: Features, columns: Mapping[str, NDArray[Any]], images: Images, suffix: str
 ) -> None:
     """Write the data file of one episode.
 
     Parameters
     ----------
     columns
-        Every feature but the pictures: (T) or (T, n) of the feature's type.
-    pictures
-        Encoded pictures by camera.
+        Every feature but the images: (T) or (T, n) of the feature's type.
+    images
+        Encoded images by camera.
     suffix
         File suffix that belongs to their encoding, such as ".png".
     """
@@ -94,7 +94,7 @@ def write_data(
             arrays = []
             for field in schema:
                 if field.type == _IMAGE:
-                    blobs = pictures(field.name.removeprefix(IMAGE_PREFIX), start, stop)
+                    blobs = images(field.name.removeprefix(IMAGE_PREFIX), start, stop)
                     names = [f"frame-{number:06d}{suffix}" for number in range(start, stop)]
                     parts = [pa.array(blobs, pa.binary()), pa.array(names, pa.string())]
                     arrays.append(pa.StructArray.from_arrays(parts, fields=list(_IMAGE)))
@@ -165,6 +165,6 @@ def to_numpy(column: pa.ChunkedArray) -> NDArray[Any]:
     return np.asarray(array)
 
 
-def picture_bytes(column: pa.ChunkedArray) -> Sequence[bytes]:
-    """The encoded pictures of an image column."""
+def image_bytes(column: pa.ChunkedArray) -> Sequence[bytes]:
+    """The encoded images of an image column."""
     return [value for chunk in column.chunks for value in chunk.field("bytes").to_pylist()]

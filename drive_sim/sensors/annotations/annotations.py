@@ -1,9 +1,9 @@
-"""Labels of what the cameras see, true by construction: lane boundaries as lines in the picture, and road users' boxes.
+"""Labels of what the cameras see, true by construction: lane boundaries as lines in the image, and road users' boxes.
 
 Frames. World: x, y on the ground [m]. Vehicle (ISO 8855): x forward, y left, z up, fixed to the body, so that it
-pitches and rolls with it; origin in the middle of the car's box on the ground. Picture: (column, row) [pixels], a
-pixel's centre at whole numbers, so that the picture spans -0.5 to W - 0.5 and -0.5 to H - 0.5. Lenses' distortion is
-part of every position in the picture.
+pitches and rolls with it; origin in the middle of the car's box on the ground. Image: (column, row) [pixels], a
+pixel's centre at whole numbers, so that the image spans -0.5 to W - 0.5 and -0.5 to H - 0.5. Lenses' distortion is
+part of every position in the image.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class CameraAnnotations:
 
     camera: CameraConfig
     boundaries: tuple[BoundaryLine, ...]
-    """Stretches of painted lane boundaries in the picture, from the right of the road to its left."""
+    """Stretches of painted lane boundaries in the image, from the right of the road to its left."""
     boxes: tuple[ActorBox, ...]
-    """Road users in the picture by slot, also those that something hides altogether."""
+    """Road users in the image by slot, also those that something hides altogether."""
     semantic: NDArray[np.uint8]
     """(H, W) class of each pixel, an index of `camera_model.SEMANTIC_NAMES`."""
     depth: NDArray[np.float32]
@@ -71,7 +71,7 @@ class Annotator:
     ) -> list[dict[str, CameraAnnotations]]:
         """Labels by camera name, for each of the worlds ``rows`` (default: all), in that order.
 
-        Costs one picture of each camera and world without colours, and one of every road user alone.
+        Costs one image of each camera and world without colours, and one of every road user alone.
 
         Parameters
         ----------
@@ -80,12 +80,12 @@ class Annotator:
         """
         chosen = np.arange(state.x.shape[0]) if rows is None else np.asarray(rows, np.int64)
         layers = ("semantic", "depth", "instance")
-        pictures = self.rig.render_each(device, roads, world, state, layers, None if rows is None else chosen)
+        images = self.rig.render_each(device, roads, world, state, layers, None if rows is None else chosen)
         world, state = (map_arrays(whole, lambda array: to_host(array)[chosen]) for whole in (world, state))
         lines = self._boundaries.trace(device, roads, world, state)
         result: list[dict[str, CameraAnnotations]] = [{} for _ in chosen]
         for config in self.rig.configs:
-            frames = pictures[config.name]
+            frames = images[config.name]
             truth = [to_host(layer)[chosen] for layer in (frames.semantic, frames.depth, frames.instance)]
             boxes = self._boxes[config.name].of(device, roads, world, state, truth[2])
             for k, labels in enumerate(result):

@@ -1,4 +1,4 @@
-"""Lane boundaries in the picture: points along the road's paint, projected and clipped."""
+"""Lane boundaries in the image: points along the road's paint, projected and clipped."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _HALVINGS = 16
 
 @dataclass(frozen=True, eq=False)
 class BoundaryLine:
-    """One stretch of a painted boundary in the picture, P points in the order of s.
+    """One stretch of a painted boundary in the image, P points in the order of s.
 
-    A boundary that leaves the picture and comes back is several stretches of the same number. Dashed lines run on
+    A boundary that leaves the image and comes back is several stretches of the same number. Dashed lines run on
     through their gaps.
     """
 
@@ -52,7 +52,7 @@ class BoundaryLine:
     ego_side: str
     """left or right: the next boundary on that side of the car's middle, as its driver sees it; empty for others."""
     pixels: Floats
-    """(P, 2) column and row of the paint's middle; its ends are on the picture's edge where it leaves the picture."""
+    """(P, 2) column and row of the paint's middle; its ends are on the image's edge where it leaves the image."""
     points: Floats
     """(P, 3) the same in the vehicle frame [m]."""
     hidden: NDArray[np.bool_]
@@ -114,7 +114,7 @@ class RoadLines(NamedTuple):
     def seen_by(
         self, camera: CameraConfig, depth: NDArray[np.float32], instance: NDArray[np.uint8]
     ) -> tuple[BoundaryLine, ...]:
-        """The boundaries in a picture whose depth and instance layers (H, W) are given."""
+        """The boundaries in an image whose depth and instance layers (H, W) are given."""
         painted = [int(number) for number in np.argsort(self.offset, kind="stable") if self.style[number] != STYLE_NONE]
         if not painted or not len(self.line):
             return ()
@@ -158,7 +158,7 @@ def _follow(item, place, out, roads):
 
 
 def _inside(camera: CameraConfig, points: Floats) -> NDArray[np.bool_]:
-    """Which points (..., 3) of the vehicle frame are in the picture."""
+    """Which points (..., 3) of the vehicle frame are in the image."""
     with np.errstate(divide="ignore", invalid="ignore"):
         column, row, depth = np.moveaxis(camera.project(points), -1, 0)
     across = (column >= -0.5) & (column <= camera.width - 0.5)
@@ -166,7 +166,7 @@ def _inside(camera: CameraConfig, points: Floats) -> NDArray[np.bool_]:
 
 
 def _clipped(camera: CameraConfig, points: Floats) -> list[tuple[int, Floats]]:
-    """Stretches of lines (M, P, 3) that are in the picture: (which line, points), ends on the picture's edge."""
+    """Stretches of lines (M, P, 3) that are in the image: (which line, points), ends on the image's edge."""
     inside = _inside(camera, points)
     edges = np.diff(np.pad(inside, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     # Row by row, so that each beginning has its end.
@@ -184,7 +184,7 @@ def _clipped(camera: CameraConfig, points: Floats) -> list[tuple[int, Floats]]:
 
 
 def _edge(camera: CameraConfig, outside: Floats, inside: Floats) -> Floats:
-    """Where lines from points out of the picture to points in it cross its edge, by halving."""
+    """Where lines from points out of the image to points in it cross its edge, by halving."""
     for _ in range(_HALVINGS):
         middle = 0.5 * (outside + inside)
         within = _inside(camera, middle)[..., None]

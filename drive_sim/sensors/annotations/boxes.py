@@ -1,4 +1,4 @@
-"""Boxes of road users: in space, in the picture whole (amodal), and around what of them is seen (modal)."""
+"""Boxes of road users: in space, in the image whole (amodal), and around what of them is seen (modal)."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _PIECES = 24
 
 @dataclass(frozen=True, eq=False)
 class ActorBox:
-    """One road user in the picture.
+    """One road user in the image.
 
     Rectangles are (left, top, right, bottom) [pixels], from the outer edge of their first pixel to that of their last.
-    Riders, walkers and cones are drawn as upright pictures in the middle of their boxes: what is seen of them may
+    Riders, walkers and cones are drawn as upright images in the middle of their boxes: what is seen of them may
     reach beyond the amodal rectangle by a few pixels from near, and is smaller than it where their box stands askew.
     """
 
@@ -45,7 +45,7 @@ class ActorBox:
     pixels: Floats
     """(8, 2) the corners' columns and rows; nan for those behind the camera."""
     amodal: Rectangle
-    """Around the whole projected box, as far as it is in the picture."""
+    """Around the whole projected box, as far as it is in the image."""
     modal: Rectangle | None
     """Around its visible pixels; None where nothing of it is seen."""
     visible_pixels: int
@@ -53,16 +53,16 @@ class ActorBox:
     alone_pixels: int
     """Pixels in which it would be seen if nothing else stood on or beside the road, > 0."""
     truncation: float
-    """Share of the projected box (of its part in front of the camera) that is outside the picture, 0..1."""
+    """Share of the projected box (of its part in front of the camera) that is outside the image, 0..1."""
 
     @property
     def visibility(self) -> float:
-        """Share of what the picture holds of it that nothing hides, 0..1."""
+        """Share of what the image holds of it that nothing hides, 0..1."""
         return self.visible_pixels / self.alone_pixels
 
 
 class Boxes:
-    """Finds the road users in one camera's pictures.
+    """Finds the road users in one camera's images.
 
     What would be seen of each alone is drawn, not estimated: the same renderer draws it without other road users,
     scenery and guard rails, so that visibility counts pixels of its true outline.
@@ -76,7 +76,7 @@ class Boxes:
     def of(
         self, device: str, roads: Roads, world: World, state: State, instance: NDArray[np.uint8]
     ) -> list[tuple[ActorBox, ...]]:
-        """The boxes in each world's picture; all but ``roads`` hold NumPy arrays, ``instance`` is (B, H, W)."""
+        """The boxes in each world's image; all but ``roads`` hold NumPy arrays, ``instance`` is (B, H, W)."""
         found: list[list[tuple[int, Floats, Floats, Rectangle, float]]] = []
         for k in range(len(instance)):
             shapes = []
@@ -107,7 +107,7 @@ class Boxes:
             return np.where(ahead, self._camera.project(corners)[:, :2], np.nan)
 
     def _outline(self, corners: Floats) -> tuple[Rectangle, float] | None:
-        """Amodal rectangle and truncation of a box; None if it is not in the picture."""
+        """Amodal rectangle and truncation of a box; None if it is not in the image."""
         a, b = corners[_EDGES[:, 0]], corners[_EDGES[:, 1]]
         depth_a, depth_b = self._camera.seen(a)[:, 0], self._camera.seen(b)[:, 0]
         edges = (depth_a >= NEAR) | (depth_b >= NEAR)
@@ -121,9 +121,9 @@ class Boxes:
         points = a[:, None] + (b - a)[:, None] * share[..., None]
         hull = cv2.convexHull(self._camera.project(points.reshape(-1, 3))[:, :2].astype(np.float32))
         right, bottom = self._camera.width - 0.5, self._camera.height - 0.5
-        picture = np.array([(-0.5, -0.5), (right, -0.5), (right, bottom), (-0.5, bottom)], np.float32)
+        image = np.array([(-0.5, -0.5), (right, -0.5), (right, bottom), (-0.5, bottom)], np.float32)
         whole = cv2.contourArea(hull)
-        inside, shared = cv2.intersectConvexConvex(hull, picture)
+        inside, shared = cv2.intersectConvexConvex(hull, image)
         if inside <= 0.0 or shared is None:
             return None
         low, high = shared.reshape(-1, 2).min(0), shared.reshape(-1, 2).max(0)
@@ -132,7 +132,7 @@ class Boxes:
         return (float(low[0]), float(low[1]), float(high[0]), float(high[1])), truncation
 
     def _alone(self, device: str, roads: Roads, world: World, state: State, pairs: list[tuple[int, int]]) -> list[int]:
-        """How many pixels the road user of each pair (world, slot) has in a picture of its own."""
+        """How many pixels the road user of each pair (world, slot) has in an image of its own."""
         if not pairs:
             return []
         rows, slots = np.array(pairs).T
@@ -147,7 +147,7 @@ class Boxes:
         railless: Any = allocate(device, roads.edge_left.shape, np.uint8)
         plain = roads._replace(edge_left=railless, edge_right=railless)
         seen = to_host(self._rig.render(device, plain, there, then, ("instance",)).instance)
-        return [int(np.count_nonzero(picture)) for picture in seen]
+        return [int(np.count_nonzero(image)) for image in seen]
 
 
 def _corners(world: World, state: State, k: int, slot: int) -> Floats:

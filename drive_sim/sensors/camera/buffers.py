@@ -23,7 +23,7 @@ MAX_OBJECTS = 96
 
 
 class CameraFrames(NamedTuple):
-    """Pictures of C cameras in B worlds, layers as in `LAYERS`. Those that were not asked for have a batch of 0.
+    """Images of C cameras in B worlds, layers as in `LAYERS`. Those that were not asked for have a batch of 0.
 
     All layers come from one pass, so that they agree pixel by pixel: a pixel of the class vehicle, pedestrian, cyclist
     or object, and no other, has the instance of the road user that is seen in it.
@@ -94,7 +94,7 @@ def working_memory(device: str, slots: int, width: int) -> Scratch:
 
 
 def one_camera(device: str, layer: Any, camera: int) -> Any:
-    """Pictures (B, H, W, ...) of one camera out of all (B, C, H, W, ...)."""
+    """Images (B, H, W, ...) of one camera out of all (B, C, H, W, ...)."""
     if device == "cpu":
         return layer[:, camera]
     if not layer.shape[0]:
@@ -112,7 +112,7 @@ def one_camera(device: str, layer: Any, camera: int) -> Any:
 
 @kernel(grain=1024)
 def _copy_row(item, layer, camera, out):
-    """Copy one row of one world's picture of ``camera``."""
+    """Copy one row of one world's image of ``camera``."""
     rows, columns = out[0].shape[1], out[0].shape[2]
     i, row = item // rows, item % rows
     for column in range(columns):

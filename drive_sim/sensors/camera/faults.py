@@ -1,6 +1,6 @@
-"""What happens to a camera on the road: dirt on its glass, a noisier sensor, pictures that never arrive.
+"""What happens to a camera on the road: dirt on its glass, a noisier sensor, images that never arrive.
 
-Faults act on finished pictures, grey level by grey level, and are drawn by the world's own seed: the same episode
+Faults act on finished images, grey level by grey level, and are drawn by the world's own seed: the same episode
 suffers the same faults, alone or in a batch. Dirt stays on the glass for an episode: spots out of focus, each of which
 takes light and blurs what is behind it (after Uricar et al. 2021, "Let's Get Dirty: GAN Based Data Augmentation for
 Camera Lens Soiling Detection in Autonomous Driving", who find blur and dimming to be what opaque and transparent
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 F = np.float32
 SPOTS = 24
-"""Spots on a lens that is as dirty as it can be; they touch two thirds of the picture and hide a fifth of its light."""
+"""Spots on a lens that is as dirty as it can be; they touch two thirds of the image and hide a fifth of its light."""
 SMALLEST, LARGEST = 0.08, 0.4
-"""Radius of a spot, as a share of the picture's height; every ratio between them is as likely."""
+"""Radius of a spot, as a share of the image's height; every ratio between them is as likely."""
 THINNEST, THICKEST = 0.4, 0.95
-"""Share of the picture that is gone in the middle of a spot."""
+"""Share of the image that is gone in the middle of a spot."""
 PASSING = 0.4
 """Share of the light around that a spot lets through."""
 BLUR = 8
@@ -54,11 +54,11 @@ class CameraFaults:
     """
 
     noise: float = 0.0
-    """Standard deviation of what is added to every grey level, anew in each picture, 0 to 100."""
+    """Standard deviation of what is added to every grey level, anew in each image, 0 to 100."""
     dirt: float = 0.0
     """Probability of each of the `SPOTS` spots to be there, 0 to 1."""
     dropped_frames: float = 0.0
-    """Probability that a picture is lost and the driver sees the one before once more, 0 to below 1."""
+    """Probability that an image is lost and the driver sees the one before once more, 0 to below 1."""
 
     def __post_init__(self) -> None:
         for field, most in (("noise", 100.0), ("dirt", 1.0), ("dropped_frames", 0.99)):
@@ -68,35 +68,32 @@ class CameraFaults:
 
 
 class FaultyCameras:
-    """`CameraFaults` put on the pictures of a batch of worlds, step by step."""
+    """`CameraFaults` put on the images of a batch of worlds, step by step."""
 
     def __init__(self, faults: CameraFaults, device: str) -> None:
         self.faults, self.device = faults, device
         self.reset()
 
     def reset(self) -> None:
-        """New episodes: other dirt, and no picture that could be shown again."""
+        """New episodes: other dirt, and no image that could be shown again."""
         self._dirt: dict[str, Any] = {}
         self._last: dict[str, Any] = {}
 
-    def spoil(self, simulator: Simulator, pictures: Mapping[str, Any], rows: Any = None) -> dict[str, Any]:
-        """The pictures (uint8 (B, H, W, 3) by camera) as they arrive in the worlds ``rows`` (default: all)."""
+    def spoil(self, simulator: Simulator, images: Mapping[str, Any], rows: Any = None) -> dict[str, Any]:
+        """The images (uint8 (B, H, W, 3) by camera) as they arrive in the worlds ``rows`` (default: all)."""
         rows = np.arange(simulator.batch_size) if rows is None else np.asarray(rows, np.int64)
         worlds = (to_device(self.device, rows), simulator.world.seed, simulator.state.step)
-        return {
-            name: self._arrived(name, number, picture, worlds)
-            for number, (name, picture) in enumerate(pictures.items())
-        }
+        return {name: self._arrived(name, number, image, worlds) for number, (name, image) in enumerate(images.items())}
 
-    def _arrived(self, name: str, number: int, picture: Any, worlds: tuple[Any, ...]) -> Any:
-        shape = tuple(picture.shape)
+    def _arrived(self, name: str, number: int, image: Any, worlds: tuple[Any, ...]) -> Any:
+        shape = tuple(image.shape)
         if name not in self._dirt:
             self._dirt[name] = allocate(self.device, shape[:3], F)
             _dirty_row(self.device, shape[0] * shape[1], (self._dirt[name],), worlds[1:2], number, self.faults.dirt)
         out = allocate(self.device, shape, np.uint8)
         glass = (self._dirt[name], textures_on(self.device).noise)
         sigma = F(self.faults.noise / NOISE_UNIT)
-        arrays = (picture, self._last.get(name, picture), out)
+        arrays = (image, self._last.get(name, image), out)
         count = worlds[0].shape[0] * shape[1]
         if count:
             _spoil_row(self.device, count, arrays, glass, worlds, number, sigma, self.faults.dropped_frames)
@@ -134,23 +131,23 @@ def _dirty_row(item, out, seeds, camera, dirt):
 
 
 @scalar
-def light_around(picture, i, row, column, channel):
+def light_around(image, i, row, column, channel):
     """Mean grey level of the columns around ``column``."""
-    first, last = max(column - BLUR, 0), min(column + BLUR, picture.shape[2] - 1)
+    first, last = max(column - BLUR, 0), min(column + BLUR, image.shape[2] - 1)
     total = F(0.0)
     for k in range(first, last + 1):
-        total += F(picture[i, row, k, channel])
+        total += F(image[i, row, k, channel])
     return total / F(last + 1 - first)
 
 
 @kernel(grain=64)
-def _spoil_row(item, pictures, glass, worlds, camera, sigma, loss):
-    """One row of a picture as it arrives: (drawn, the last that arrived, out); ``glass`` is (dirt, table of noise)."""
-    drawn, last, out = pictures
+def _spoil_row(item, images, glass, worlds, camera, sigma, loss):
+    """One row of an image as it arrives: (drawn, the last that arrived, out); ``glass`` is (dirt, table of noise)."""
+    drawn, last, out = images
     rows, columns = out.shape[1], out.shape[2]
     i, row = worlds[0][item // rows], item % rows
     seed, step = worlds[1][i], worlds[2][i]
-    # The first picture always arrives: there is none before it.
+    # The first image always arrives: there is none before it.
     lost = step > 0 and random_uniform(seed, STREAM_CAMERA_LOSSES, step, camera) < loss
     start = int(random_bits(seed, STREAM_CAMERA_GRAIN, step, 8192 * camera + row) & np.uint64(NOISE_SIZE - 1))
     for column in range(columns):

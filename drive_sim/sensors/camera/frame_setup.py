@@ -53,7 +53,7 @@ class Camera(NamedTuple):
     pitch: Any
     roll: Any
     focal_length: Any  # [pixels]
-    shutter: Any  # [s] that a picture is exposed for by day
+    shutter: Any  # [s] that an image is exposed for by day
     number: Any  # int64: which camera of the rig, for its noise
 
 

@@ -51,7 +51,7 @@ F = np.float32
 
 @lasting
 class Scene(NamedTuple):
-    """Everything that a picture is made of: as one argument, because each costs a launch more than a microsecond."""
+    """Everything that an image is made of: as one argument, because each costs a launch more than a microsecond."""
 
     scratch: Any
     camera: Any

@@ -75,11 +75,11 @@ BAND = 8
 
 
 class Band(NamedTuple):
-    """Where the rows of a band lie in the picture and in the buffers."""
+    """Where the rows of a band lie in the image and in the buffers."""
 
     row: Any  # its first
-    lines: Any  # how many rows; `BAND`, but for the last of a picture
-    columns: Any  # of the picture
+    lines: Any  # how many rows; `BAND`, but for the last of an image
+    columns: Any  # of the image
     pitch: Any  # entries of a buffer from one row's first pixel to the next one's
     knots: Any  # and from its first knot
 
@@ -163,7 +163,7 @@ def write_cubic(typing, rows, slot, buffer, place, start, coefficients):
 
 @intrinsic
 def fetch(typing, table, index):
-    """Number ``index`` >= 0 of an array in C order that nothing ever writes to while a picture is drawn."""
+    """Number ``index`` >= 0 of an array in C order that nothing ever writes to while an image is drawn."""
 
     def generate(context, builder, signature, args):
         structure = context.make_array(signature.args[0])(context, builder, args[0])

@@ -51,7 +51,7 @@ class CameraGroup:
         first = self.configs[0]
         return allocate_frames(device, batch, layers, len(self.configs), first.height, first.width)
 
-    def pictures(
+    def images(
         self, device: str, roads: Roads, world: World, state: State, layers: Sequence[str], worlds: tuple[Any]
     ) -> CameraFrames:
         """Frames of the worlds with the numbers ``worlds``, new ones; of other worlds they show nothing."""
@@ -61,7 +61,7 @@ class CameraGroup:
             if worlds[0].shape[0]:
                 self.draw(device, roads, world, state, layers, frames, worlds)
             return frames
-        # A few pictures are copied faster than a kernel is started on arrays that it has not seen before.
+        # A few images are copied faster than a kernel is started on arrays that it has not seen before.
         key = (batch, *layers)
         if key not in self._kept:
             frames = self.allocate(device, batch, layers)

@@ -120,7 +120,7 @@ class CameraRig:
         worlds = self._worlds(device, state.x.shape[0], rows)
         seen: dict[str, CameraFrames] = {}
         for group in self.groups:
-            frames = group.pictures(device, roads, world, state, layers, worlds)
+            frames = group.images(device, roads, world, state, layers, worlds)
             for c, config in enumerate(group.configs):
                 seen[config.name] = CameraFrames(*(one_camera(device, layer, c) for layer in frames))
         return {config.name: seen[config.name] for config in self.configs}

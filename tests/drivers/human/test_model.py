@@ -33,7 +33,7 @@ def unseen_roads():
 
 
 def test_on_roads_never_seen_it_keeps_its_lane_with_a_visibly_human_error(drive, unseen_roads):
-    done = drive("human-model", *unseen_roads, seconds=60.0, on_failure="put_back")
+    done = drive("human-model", *unseen_roads, seconds=60.0, on_failure="reset_to_lane")
     elapsed = float(np.sum(done.simulator.state.time))
     interventions = int(np.sum(done.simulator.state.interventions))
     assert len({episode.weather.name for episode in unseen_roads}) >= 4
@@ -118,8 +118,8 @@ def test_a_world_is_driven_alone_as_it_is_in_company(drive):
         np.testing.assert_array_equal(alone.actions[:, 0], together.actions[:, world])
 
 
-def test_after_a_put_back_it_drives_on_as_if_nothing_had_been(make_road, make_episode):
-    simulator, driver = Simulator([make_episode(make_road())], on_failure="put_back"), make_driver("human-model")
+def test_after_a_reset_to_lane_it_drives_on_as_if_nothing_had_been(make_road, make_episode):
+    simulator, driver = Simulator([make_episode(make_road())], on_failure="reset_to_lane"), make_driver("human-model")
     driver.bind(simulator)
     driver.reset(simulator, None, 1)
     observation = Observation(simulator.state.time)
@@ -132,10 +132,10 @@ def test_after_a_put_back_it_drives_on_as_if_nothing_had_been(make_road, make_ep
             action[:, 0] = 0.3  # somebody pulls at the wheel
         simulator.step(action)
         if simulator.state.interventions[0] > before:
-            put_back = step + 1
+            reset_to_lane = step + 1
     assert simulator.state.interventions[0] == 1
-    assert np.abs(hands[put_back - 10 : put_back]).max() > 0.05, "it should have held against it"
-    assert np.abs(hands[put_back : put_back + 40]).max() < 0.03
+    assert np.abs(hands[reset_to_lane - 10 : reset_to_lane]).max() > 0.05, "it should have held against it"
+    assert np.abs(hands[reset_to_lane : reset_to_lane + 40]).max() < 0.03
     assert abs(simulator.state.d[0] - LANE) < 0.5
 
 

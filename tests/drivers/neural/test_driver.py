@@ -41,9 +41,9 @@ def test_a_network_at_the_wheel_answers_as_it_does_in_training() -> None:
     with torch.no_grad():
         for parameter in network.parameters():
             parameter += 0.1 * torch.randn_like(parameter)
-    pictures = torch.randint(0, 256, (5, 66, 200, 3), dtype=torch.uint8)
-    answers = network(pictures)
-    curvature, speed = DrivingNetwork(network, "cpu").answer(pictures.numpy())
+    images = torch.randint(0, 256, (5, 66, 200, 3), dtype=torch.uint8)
+    answers = network(images)
+    curvature, speed = DrivingNetwork(network, "cpu").answer(images.numpy())
     assert np.allclose(curvature, answers.curvature.detach(), atol=1e-4)
     assert np.allclose(speed, answers.speed.detach(), atol=1e-4)
 
@@ -99,25 +99,25 @@ def test_a_value_between_bins_and_at_the_last_bin_is_found_again() -> None:
 
 def test_an_answer_is_the_same_to_the_bit_in_any_batch(model: Path) -> None:
     driver = NeuralDriver.load(model)
-    pictures = np.random.default_rng(0).integers(0, 255, (9, 66, 200, 3), dtype=np.uint8)
-    together = driver.perceive(pictures)
+    images = np.random.default_rng(0).integers(0, 255, (9, 66, 200, 3), dtype=np.uint8)
+    together = driver.perceive(images)
     for number in range(9):
-        alone = driver.perceive(pictures[number : number + 1])
+        alone = driver.perceive(images[number : number + 1])
         assert all(one[0] == many[number] for one, many in zip(alone, together, strict=True))
 
 
 def test_the_driver_answers_every_world_with_a_command_within_bounds(model: Path) -> None:
     driver = NeuralDriver.load(model)
-    pictures = np.random.default_rng(0).integers(0, 255, (5, 66, 200, 3), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 255, (5, 66, 200, 3), dtype=np.uint8)
     odometry = np.array([[10.0, 0.0, 0.5]] * 5, np.float32)
-    action = driver.act(Observation(time=np.zeros(5), camera={"front": pictures}, odometry=odometry))
+    action = driver.act(Observation(time=np.zeros(5), camera={"front": images}, odometry=odometry))
     assert action.shape == (5, 2) and action.dtype == np.float32
     assert np.all(np.abs(action) <= 1.0)
 
 
 def test_loading_gives_the_driver_that_was_saved(model: Path) -> None:
-    pictures = np.random.default_rng(0).integers(0, 255, (2, 66, 200, 3), dtype=np.uint8)
-    first, second = (NeuralDriver.load(model).perceive(pictures) for _ in range(2))
+    images = np.random.default_rng(0).integers(0, 255, (2, 66, 200, 3), dtype=np.uint8)
+    first, second = (NeuralDriver.load(model).perceive(images) for _ in range(2))
     assert np.array_equal(first[0], second[0]) and np.array_equal(first[1], second[1])
 
 
@@ -189,10 +189,10 @@ class OnGpu:
         return self._array.copy()
 
 
-def test_pictures_that_lie_on_a_gpu_are_driven_by(model: Path) -> None:
+def test_images_that_lie_on_a_gpu_are_driven_by(model: Path) -> None:
     driver = NeuralDriver.load(model)
-    pictures = np.random.default_rng(0).integers(0, 255, (3, 66, 200, 3), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 255, (3, 66, 200, 3), dtype=np.uint8)
     time, odometry = np.zeros(3), np.full((3, 3), 9.0, np.float32)
-    here = driver.act(Observation(time, {"front": pictures}, odometry=odometry))
-    there = driver.act(Observation(OnGpu(time), {"front": OnGpu(pictures)}, odometry=OnGpu(odometry)))
+    here = driver.act(Observation(time, {"front": images}, odometry=odometry))
+    there = driver.act(Observation(OnGpu(time), {"front": OnGpu(images)}, odometry=OnGpu(odometry)))
     np.testing.assert_array_equal(there, here)

@@ -201,7 +201,9 @@ def test_it_brakes_for_an_oncoming_overtaker_and_lets_it_get_back(drive, make_ro
 def test_it_drives_a_lap_of_every_real_track_without_leaving_its_lane(shared_data, drive):
     roads = [load_road(path) for path in sorted((shared_data / "roads_csv").glob("*.csv"))]
     assert len(roads) == 5
-    done = drive("expert", *(scenario_for_road(road).draw(0) for road in roads), seconds=600.0, on_failure="put_back")
+    done = drive(
+        "expert", *(scenario_for_road(road).draw(0) for road in roads), seconds=600.0, on_failure="reset_to_lane"
+    )
     assert_arrived(done)
     assert not np.any(done.events & (EVENT_OFF_CENTRE | EVENT_LANE_DEPARTURE))
     assert not np.any(done.simulator.state.interventions)

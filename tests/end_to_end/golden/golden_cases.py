@@ -328,7 +328,7 @@ def driven(drivers: Sequence[str], steps: int) -> Entries:
     names = ("lane-keeping/rural", "lane-keeping/urban", "obstacle-avoidance/mixed", "obstacle-avoidance/slow-lead")
     entries = {}
     for driver in drivers:
-        simulator = Simulator([load_scenario(name).draw(1) for name in names], on_failure="put_back")
+        simulator = Simulator([load_scenario(name).draw(1) for name in names], on_failure="reset_to_lane")
         run(simulator, make_driver(driver), max_steps=steps)
         for world, (name, episode) in enumerate(zip(names, simulator.episodes, strict=True)):
             entries[f"{driver}/{name}"] = state_entry(simulator.state, world, len(episode.actors))
@@ -388,7 +388,7 @@ def environments() -> Entries:
 def evaluation(driver: str) -> Entries:
     """Metrics and episodes of results.json of a short evaluation; wall times and versions left out."""
     with TemporaryDirectory() as folder:
-        evaluate(driver, "lane-keeping", folder, films=0, episodes=2, seconds=4.0, yardsticks=False)
+        evaluate(driver, "lane-keeping", folder, videos=0, episodes=2, seconds=4.0, baselines=False)
         document = json.loads((Path(folder) / "results.json").read_text(encoding="utf-8"))
     entries = {}
     for name, row in document["metrics"].items():
@@ -434,7 +434,7 @@ def views() -> Entries:
     return {
         **entries,
         **{f"labels/{name}": values_entry(getattr(batch, name)) for name in labels},
-        **{f"images/{index}": image_entry(image) for index, image in enumerate(batch.pictures)},
+        **{f"images/{index}": image_entry(image) for index, image in enumerate(batch.images)},
     }
 
 

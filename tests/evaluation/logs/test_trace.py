@@ -1,4 +1,4 @@
-"""What is kept of a drive for pictures: its way, and the moment that matters most."""
+"""What is kept of a drive for images: its way, and the moment that matters most."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_trace_is_short_and_keeps_the_largest_error(make_log) -> None:
     assert not len(trace.failures)
 
 
-def test_a_put_back_breaks_the_line_and_marks_where_the_car_failed(make_log) -> None:
+def test_a_reset_to_lane_breaks_the_line_and_marks_where_the_car_failed(make_log) -> None:
     x = np.concatenate([np.arange(0.0, 20.0), np.arange(100.0, 120.0)])
     trace = trace_of(make_log(40, x=x, interventions=[0] * 20 + [1] * 20))
     assert np.flatnonzero(~trace.connected).tolist() == [20]

@@ -67,8 +67,8 @@ def test_leaving_the_road_to_dodge_is_no_pass(make_log, make_actor):
     assert only(log).outcome == "failed"
 
 
-def test_being_put_back_beyond_the_obstacle_is_no_pass(make_log, make_actor):
-    """In step 39 the ego is set down 20 m further on, past the car: the put-back did that, not the driver."""
+def test_being_reset_to_lane_beyond_the_obstacle_is_no_pass(make_log, make_actor):
+    """In step 39 the ego is set down 20 m further on, past the car: the lane reset did that, not the driver."""
     progress = np.concatenate([np.arange(1, 40), np.arange(70, 131)])
     log = make_log(100, (make_actor(),), progress=progress, interventions=[0] * 39 + [1] * 61)
     assert only(log).outcome == "failed"

@@ -32,13 +32,13 @@ def test_the_failure_that_ends_an_episode_is_one_intervention(make_log):
     assert lane.autonomy.value(make_log(600, events={599: EVENT_OFF_ROAD})) == pytest.approx(0.9)
 
 
-def test_a_failure_that_was_put_back_is_not_counted_twice(make_log):
-    """The last step holds both the event and the put-back: one intervention, 1 − 6 / 60 = 0.9."""
+def test_a_failure_that_was_reset_to_lane_is_not_counted_twice(make_log):
+    """The last step holds both the event and the lane reset: one intervention, 1 − 6 / 60 = 0.9."""
     log = make_log(600, events={599: EVENT_OFF_ROAD | EVENT_TIME_OUT}, interventions=[0] * 599 + [1])
     assert lane.autonomy.value(log) == pytest.approx(0.9)
 
 
-def test_swerving_past_an_obstacle_is_no_intervention_where_nobody_is_put_back(make_log):
+def test_swerving_past_an_obstacle_is_no_intervention_where_nobody_is_reset_to_lane(make_log):
     """Off centre by more than 1 m, but driving on by itself: autonomy 1."""
     assert lane.autonomy.value(make_log(100, events={50: EVENT_OFF_CENTRE, 99: EVENT_FINISH})) == 1.0
 
@@ -84,7 +84,7 @@ def test_a_departure_is_counted_when_it_begins_not_while_it_lasts(make_log):
     assert lane.time_in_lane.value(log) == pytest.approx(0.89)
 
 
-def test_a_departure_after_a_put_back_is_a_new_one(make_log):
+def test_a_departure_after_a_reset_to_lane_is_a_new_one(make_log):
     """Past the marking in steps 10 and 11, put back in step 10: two departures."""
     log = make_log(100, events=dict.fromkeys([10, 11], EVENT_LANE_DEPARTURE), interventions=[0] * 10 + [1] * 90)
     assert lane.lane_departures_per_km(log).numerator == 2
@@ -119,7 +119,7 @@ def test_whiteness_of_one_jerk_among_stillness(make_log):
     assert lane.steering_whiteness.value(make_log(5, steering=[0, 0, 0, 0.04, 0.04])) == pytest.approx(0.2)
 
 
-def test_straightening_the_wheel_at_a_put_back_is_not_steering(make_log):
+def test_straightening_the_wheel_at_a_reset_to_lane_is_not_steering(make_log):
     """Held at 0.3 rad, put back with straight wheels, held at 0: no rate at all."""
     log = make_log(6, steering=[0.3, 0.3, 0.3, 0, 0, 0], interventions=[0, 0, 0, 1, 1, 1])
     assert lane.steering_whiteness.value(log) == 0.0
@@ -134,7 +134,7 @@ def test_duckietown_scores_count_until_the_first_failure(make_log):
     assert lane.duckietown_major_infractions.value(log) == 0.0
 
 
-def test_duckietown_distance_leaves_out_the_oncoming_lane_and_the_put_back(make_log):
+def test_duckietown_distance_leaves_out_the_oncoming_lane_and_the_reset_to_lane(make_log):
     """4 steps of 1 m in the lane, 3 in the oncoming one, 1 back in the lane, put back 50 m ahead in the ninth: 5 m."""
     log = make_log(
         10,

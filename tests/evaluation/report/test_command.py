@@ -20,7 +20,7 @@ from drive_sim.evaluation.running.summary import Evaluation
 from drive_sim.evaluation.suites.conditions import control_steps
 from drive_sim.evaluation.suites.suite import load_suite
 
-WITHOUT_A_TRACE = {"output", "thresholds", "junit", "films"}
+WITHOUT_A_TRACE = {"output", "thresholds", "junit", "videos"}
 """Arguments that change no number."""
 
 
@@ -53,13 +53,13 @@ def roads(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "given",
     [
-        "--suite lane-keeping --no-yardsticks",
-        "--suite lane-keeping --seed 7 --batch 1 --latency 120 --no-yardsticks",
-        "--suite lane-keeping --against expert --against human-model --no-yardsticks",
+        "--suite lane-keeping --no-baselines",
+        "--suite lane-keeping --seed 7 --batch 1 --latency 120 --no-baselines",
+        "--suite lane-keeping --against expert --against human-model --no-baselines",
         "--suite lane-keeping --against expert",
-        "--suite lane-keeping --real-time --no-yardsticks",
-        "--suite uncertainty --no-yardsticks",
-        "--suite real-roads --roads ROADS --no-yardsticks",
+        "--suite lane-keeping --real-time --no-baselines",
+        "--suite uncertainty --no-baselines",
+        "--suite real-roads --roads ROADS --no-baselines",
     ],
 )
 def test_the_command_line_reads_the_same_from_the_printed_command(
@@ -68,7 +68,7 @@ def test_the_command_line_reads_the_same_from_the_printed_command(
     monkeypatch.setattr(realtime, "sleep", lambda seconds: None)
     given = given.replace("ROADS", shlex.quote(str(roads)))
     asked = asked_for(f"drive-sim evaluate straight {given} --episodes 1 --seconds 1.2345678 --output there")
-    options = asked | {"latency": 0.05 * asked["latency"], "output": tmp_path / "out", "films": 0}
+    options = asked | {"latency": 0.05 * asked["latency"], "output": tmp_path / "out", "videos": 0}
     page = evaluate(**options)
     assert asked_for(printed(page)) == asked
 
@@ -88,5 +88,5 @@ def test_on_a_gpu_the_command_says_so_and_how_many_worlds_at_once(results: Resul
 def test_no_argument_of_the_command_is_forgotten_here() -> None:
     """Each is either in a command above, or changes no number."""
     known = {"driver", "suite", "roads", "episodes", "seconds", "batch", "device", "seed", "against", "real_time"}
-    known |= {"latency", "yardsticks", "retrained"}  # the last in test_retrained.py
+    known |= {"latency", "baselines", "retrained"}  # the last in test_retrained.py
     assert {option.name for option in cli.evaluate.params} == known | WITHOUT_A_TRACE

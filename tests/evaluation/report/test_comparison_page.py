@@ -95,7 +95,7 @@ def test_the_page_compares_in_words_before_it_shows_a_table(comparison: str, res
     for compared in rival.comparison:
         assert words.metric_sentence(compared, "straight", "human-model") in comparison
     assert comparison.index("What this cannot show") < comparison.index("<table")
-    assert "cannot show" in comparison and "yardstick" in comparison  # the human model sees the truth
+    assert "cannot show" in comparison and "baseline" in comparison  # the human model sees the truth
 
 
 def test_each_drive_in_which_they_differ_has_the_commands_of_both(
@@ -110,11 +110,11 @@ def test_each_drive_in_which_they_differ_has_the_commands_of_both(
         assert (command.replace("</code>", " --driver human-model</code>") in comparison) == (index in differing)
 
 
-def test_both_are_filmed_side_by_side(comparison: str) -> None:
+def test_both_are_captured_side_by_side(comparison: str) -> None:
     pytest.importorskip("av")
     pytest.importorskip("pygame")
-    films = comparison.count("<video")
-    assert films == 2 * comparison.count('class="pair"') > 0
+    videos = comparison.count("<video")
+    assert videos == 2 * comparison.count('class="pair"') > 0
 
 
 def test_drives_that_both_failed_or_both_got_through_are_not_where_they_differ(make_log, made_results: Results) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drive_sim.evaluation.report import comparison_words as words
-from drive_sim.evaluation.results import ComparisonRow, DriverFacts, Results, Rival, Yardstick
+from drive_sim.evaluation.results import Baseline, ComparisonRow, DriverFacts, Results, Rival
 
 
 def driver(name: str) -> DriverFacts:
@@ -29,15 +29,15 @@ def row(metric: str, better: str | None) -> ComparisonRow:
         ({}, ""),
     ],
 )  # fmt: skip
-def test_the_yardsticks_stand_where_comparing_has_put_them(
+def test_the_baselines_stand_where_comparing_has_put_them(
     better: dict[str, str | None], said: str, made_results: Results
 ) -> None:
-    yardsticks = [
-        Yardstick(driver=driver(name), episodes=9, metrics={}, comparison=row("autonomy", who))
+    baselines = [
+        Baseline(driver=driver(name), episodes=9, metrics={}, comparison=row("autonomy", who))
         for name, who in better.items()
     ]
-    silent = Yardstick(driver=driver("classical"), episodes=9, metrics={}, comparison=None)
-    assert words.standing(made_results.model_copy(update={"yardsticks": [*yardsticks, silent]})) == said
+    silent = Baseline(driver=driver("classical"), episodes=9, metrics={}, comparison=None)
+    assert words.standing(made_results.model_copy(update={"baselines": [*baselines, silent]})) == said
 
 
 def test_a_rival_is_better_on_some_metrics_and_worse_on_others(made_row) -> None:

@@ -1,4 +1,4 @@
-"""The failed drives: all of them, by scenario and worst first, each with what drives it again and its film."""
+"""The failed drives: all of them, by scenario and worst first, each with what drives it again and its video."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from drive_sim.world.state import EVENT_COLLISION_PEDESTRIAN, EVENT_COLLISION_VE
 
 ENDS = (EVENT_FINISH, EVENT_OFF_ROAD, EVENT_COLLISION_PEDESTRIAN, EVENT_COLLISION_VEHICLE)
 FOLDER = Path("my runs/night")
-FILM = Scene(
+VIDEO = Scene(
     index=2, title="", moment="", failed=True, facts="", others="", clip=None, poster=None, clip_start=0.0,
     duration=1.0, map="", plots="", command="", again="", same=True,
 )  # fmt: skip
@@ -41,7 +41,7 @@ def listed(make_log, made_results: Results):
         evaluation = Evaluation(suite, 0, None, Conditions(suite.on_failure, "cpu", 1), [], drives)
         rows = [EpisodeRow(**score.to_json()).model_copy(update=row_changes) for score in drives.scores]
         order = worst_first(drives.scores, suite.headline)
-        return failures(made_results.model_copy(update={"episodes": rows}), evaluation, order, FOLDER, [FILM])
+        return failures(made_results.model_copy(update={"episodes": rows}), evaluation, order, FOLDER, [VIDEO])
 
     return make
 
@@ -50,9 +50,9 @@ def test_failures_are_listed_worst_first_and_arrivals_are_not(listed) -> None:
     found = listed()
     (group,) = found.groups
     assert [row.index for row in group.rows] == [2, 3, 1]
-    assert (found.count, found.filmed) == (3, 1)
-    assert [row.film for row in group.rows] == [FILM, None, None]
-    assert group.films == [FILM]
+    assert (found.count, found.captured) == (3, 1)
+    assert [row.video for row in group.rows] == [VIDEO, None, None]
+    assert group.videos == [VIDEO]
 
 
 def test_the_scenario_of_the_worst_comes_first_and_says_how_many_of_its_drives_failed_and_how(listed) -> None:

@@ -88,7 +88,7 @@ def test_every_metric_that_applies_is_shown_with_its_formula(page: str, results:
         assert str(escape(METRICS[name].formula)) in page
 
 
-def test_yardsticks_and_rivals_stand_beside_and_who_sees_the_truth_is_labelled(reader: Reader) -> None:
+def test_baselines_and_rivals_stand_beside_and_who_sees_the_truth_is_labelled(reader: Reader) -> None:
     assert "expert sees the truth 3 drives" in reader.text
     assert "straight against human-model" in reader.text
     assert "straight sees the truth" not in reader.text
@@ -100,7 +100,7 @@ def test_every_failure_is_listed_worst_first_with_the_command_that_drives_it_aga
     failed = [index for index, row in enumerate(results.episodes) if not arrived(row)]
     assert failed
     commands = re.findall(rf"drive-sim replay {re.escape(str(report_folder))} (\d+)", reader.text)
-    # In the list, and above the film of the one that was filmed.
+    # In the list, and above the video of the one that was captured.
     assert sorted(map(int, commands[: len(failed)])) == failed
     worst = max(failed, key=lambda index: results.episodes[index].interventions)
     assert int(commands[0]) == int(commands[len(failed)]) == worst
@@ -126,7 +126,7 @@ def test_the_colours_follow_the_reader_s_scheme(page: str) -> None:
     assert not re.search(r"#[0-9a-f]{6}\b(?!\")", re.sub(r'(href|id|clip-path)="[^"]*"', "", plots))
 
 
-def test_the_film_inside_the_page_plays_up_to_the_moment_and_beyond(page: str) -> None:
+def test_the_video_inside_the_page_plays_up_to_the_moment_and_beyond(page: str) -> None:
     av = pytest.importorskip("av")
     found = re.search(r"data:video/mp4;base64,([A-Za-z0-9+/=]+)", page)
     assert found
@@ -137,20 +137,20 @@ def test_the_film_inside_the_page_plays_up_to_the_moment_and_beyond(page: str) -
     assert start < moment < start + frames / 10.0
 
 
-def test_every_failure_has_its_film_which_waits_to_be_played(page: str, results: Results) -> None:
+def test_every_failure_has_its_video_which_waits_to_be_played(page: str, results: Results) -> None:
     failed = sum(not arrived(row) for row in results.episodes)
-    films = re.findall("<video[^>]*>", page)
-    assert len(films) == failed > 0
-    assert all('preload="none"' in film for film in films)
-    assert "Each has its film" in page and "not filmed" not in page
+    videos = re.findall("<video[^>]*>", page)
+    assert len(videos) == failed > 0
+    assert all('preload="none"' in video for video in videos)
+    assert "Each has its video" in page and "not captured" not in page
 
 
-def test_failures_without_a_film_are_listed_and_say_what_films_them(tmp_path: Path, page: str) -> None:
-    bare = evaluate("straight", "lane-keeping", tmp_path, films=0, episodes=EPISODES, seconds=9.0, yardsticks=False)
-    text, rows = bare.read_text(encoding="utf-8"), page.count(">film below</a>")
+def test_failures_without_a_video_are_listed_and_say_what_videos_them(tmp_path: Path, page: str) -> None:
+    bare = evaluate("straight", "lane-keeping", tmp_path, videos=0, episodes=EPISODES, seconds=9.0, baselines=False)
+    text, rows = bare.read_text(encoding="utf-8"), page.count(">video below</a>")
     assert "<video" not in text
-    assert text.count("not filmed: <code>--films all</code>") == rows > 0
-    assert "None of them are filmed below; <code>--films all</code> films every one." in text
+    assert text.count("not captured: <code>--videos all</code>") == rows > 0
+    assert "None of them are captured below; <code>--videos all</code> videos every one." in text
 
 
 def test_the_page_says_how_to_get_the_same_numbers_again(reader: Reader) -> None:

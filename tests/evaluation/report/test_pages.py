@@ -72,7 +72,7 @@ def test_every_head_of_a_table_says_what_it_heads_and_wide_tables_scroll_by_keyb
     assert all(tag.get("tabindex") == "0" and tag.get("aria-label") for tag in scrolling)
 
 
-def test_every_picture_and_film_has_its_words(outline: Outline) -> None:
+def test_every_image_and_video_has_its_words(outline: Outline) -> None:
     assert all(tag.get("role") == "img" and tag.get("aria-label") for tag in outline.all("svg"))
     assert all(tag.get("aria-label") and "controls" in tag for tag in outline.all("video"))
     assert all(tag.get("alt") for tag in outline.all("img"))
@@ -119,15 +119,15 @@ def test_in_a_browser_nothing_sticks_out_and_nothing_is_complained_of(
 
 
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
-def test_in_a_browser_the_controls_of_a_film_lie_below_its_commands(browser: Browser, path: Path, width: int) -> None:
+def test_in_a_browser_the_controls_of_a_video_lie_below_its_commands(browser: Browser, path: Path, width: int) -> None:
     browser.open(path, width, "light")
     sizes = browser.evaluate(
-        "[...document.querySelectorAll('video')].map((film) => [film.clientWidth, film.clientHeight])"
+        "[...document.querySelectorAll('video')].map((video) => [video.clientWidth, video.clientHeight])"
     )
-    picture = (video.HEIGHT + video_traces.HEIGHT) / video.WIDTH
+    image = (video.HEIGHT + video_traces.HEIGHT) / video.WIDTH
     assert sizes
     # Chromium's two rows of controls are 72 px high.
-    assert all(high - picture * wide >= 72.0 for wide, high in sizes)
+    assert all(high - image * wide >= 72.0 for wide, high in sizes)
     assert browser.evaluate("getComputedStyle(document.querySelector('video')).objectPosition") == "50% 0%"
 
 

@@ -163,7 +163,7 @@ def test_an_evaluation_writes_energy_per_decision_and_per_kilometre(on_a_gpu: Gp
     for name, watts in (("one", 300.0), ("other", 150.0)):
         on_a_gpu.watts = watts
         page = evaluate(
-            "straight", "lane-keeping", tmp_path / name, films=0, episodes=2, batch=1, seconds=4.0, yardsticks=False
+            "straight", "lane-keeping", tmp_path / name, videos=0, episodes=2, batch=1, seconds=4.0, baselines=False
         )
         assert "energy per decision" in page.read_text(encoding="utf-8")
     one, other = (load_results(tmp_path / name) for name in ("one", "other"))
@@ -183,7 +183,7 @@ def test_an_evaluation_writes_energy_per_decision_and_per_kilometre(on_a_gpu: Gp
 
 
 def test_an_evaluation_too_short_to_measure_says_so(on_a_gpu: Gpu, tmp_path: Any) -> None:
-    page = evaluate("straight", "lane-keeping", tmp_path, films=0, episodes=1, seconds=2.0, yardsticks=False)
+    page = evaluate("straight", "lane-keeping", tmp_path, videos=0, episodes=1, seconds=2.0, baselines=False)
     results = load_results(tmp_path)
     assert results.timing["drivers"]["straight"]["metrics"]["energy_per_km"]["estimate"] is None
     assert "energy per decision" not in page.read_text(encoding="utf-8")

@@ -120,7 +120,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
     def score(driver: str, suite: str, episodes: int) -> Results:
         monkeypatch.setattr(report, "write_report", lambda page, *_: page.touch())
         monkeypatch.setattr(harness, "load_suite", lambda name: load_suite(name).model_copy(update={"seconds": 12.0}))
-        evaluate(driver, suite, tmp_path / suite, episodes=episodes, yardsticks=False)
+        evaluate(driver, suite, tmp_path / suite, episodes=episodes, baselines=False)
         return load_results(tmp_path / suite)
 
     return score
@@ -131,7 +131,7 @@ def test_results_say_of_every_episode_whether_it_was_preventable(results, tmp_pa
     names = [row.scenario for row in found.episodes]
     verdicts = dict(zip(names, [row.preventable for row in found.episodes], strict=True))
     assert verdicts == {"ncap/ccrs": True, "ncap/ccrm": True, "ncap/ccrb-12m-2": True, "ncap/ccrb-12m-6": False}
-    assert not found.yardsticks
+    assert not found.baselines
     hit = [row.preventable for row in found.episodes if row.outcome.startswith("collision")]
     assert found.metrics["preventable_collisions"].estimate == pytest.approx(hit.count(True) / 4)
     assert found.metrics["unavoidable_collisions"].estimate == pytest.approx(hit.count(False) / 4)

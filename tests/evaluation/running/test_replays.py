@@ -1,4 +1,4 @@
-"""Which drives are driven again and filmed, and that they are the same drives."""
+"""Which drives are driven again and captured, and that they are the same drives."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from drive_sim.evaluation.logs.trace import moment_of
 from drive_sim.evaluation.results import DriverFacts
 from drive_sim.evaluation.running import replays
 from drive_sim.evaluation.running.episodes import Conditions, Drives, drive
-from drive_sim.evaluation.running.replays import replay, worst_first, worst_of_each_kind, worth_filming
+from drive_sim.evaluation.running.replays import replay, worst_first, worst_of_each_kind, worth_capturing
 from drive_sim.evaluation.running.summary import Evaluation
 from drive_sim.evaluation.statistics.estimates import score_episode
 from drive_sim.evaluation.suites.suite import draw_suite, load_suite
-from drive_sim.evaluation.video import capture as film_crew
-from drive_sim.evaluation.video.capture import CameraCrew, make_crew
+from drive_sim.evaluation.video import capture as video_capture
+from drive_sim.evaluation.video.capture import CameraCapture, make_crew
 from drive_sim.evaluation.video.traces import CommandTraces
 from drive_sim.world.state import (
     EVENT_COLLISION_VEHICLE,
@@ -32,7 +32,7 @@ from drive_sim.world.state import (
 def straight_on() -> tuple[Evaluation, Any]:
     """Three short drives straight ahead, and who drove them."""
     suite = load_suite("lane-keeping").model_copy(update={"seconds": 9.0})
-    driver, conditions = make_driver("straight"), Conditions("put_back", "cpu", 3)
+    driver, conditions = make_driver("straight"), Conditions("reset_to_lane", "cpu", 3)
     facts = DriverFacts(name="straight", given="straight", hash=None, privileged=False, controller="classical")
     evaluation = Evaluation(suite, 0, None, conditions, draw_suite(suite, 3), Drives(facts))
     drive(evaluation.driver, driver, evaluation.drawn, conditions, lambda *_: None, keep_traces=True)
@@ -40,7 +40,7 @@ def straight_on() -> tuple[Evaluation, Any]:
 
 
 @pytest.mark.parametrize("at_once", [1, 8])
-def test_drives_again_are_the_same_drives_to_the_bit_and_filmed_around_their_moments(
+def test_drives_again_are_the_same_drives_to_the_bit_and_captured_around_their_moments(
     straight_on: tuple[Evaluation, Any], at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("pygame")
@@ -53,8 +53,8 @@ def test_drives_again_are_the_same_drives_to_the_bit_and_filmed_around_their_mom
         return CommandTraces(shots, caption)
 
     monkeypatch.setattr(replays, "AT_ONCE", at_once)
-    monkeypatch.setattr(film_crew, "CommandTraces", note)
-    monkeypatch.setattr(film_crew, "encode", lambda frames, rate: b"%d at %g" % (len(list(frames)), rate))
+    monkeypatch.setattr(video_capture, "CommandTraces", note)
+    monkeypatch.setattr(video_capture, "encode", lambda frames, rate: b"%d at %g" % (len(list(frames)), rate))
     which = [2, 0]
     again = replay(evaluation, evaluation.driver, driver, which, lambda *_: None)
     assert [one.index for one in again] == which
@@ -63,29 +63,31 @@ def test_drives_again_are_the_same_drives_to_the_bit_and_filmed_around_their_mom
         assert one.same
         assert one.log.distance == score.distance
         assert moment_of(one.log) == moment
-        # The moment is itself among the pictures, which come ten a second; the last stands for 1.2 s.
+        # The moment is itself among the images, which come ten a second; the last stands for 1.2 s.
         assert min(abs(time - moment.time) for time in taken) < 1e-9
         assert np.diff(taken) == pytest.approx(0.1)
-        assert taken[0] == one.film.start
+        assert taken[0] == one.video.start
         assert (taken[0], taken[-1]) == pytest.approx((moment.time - 5.0, min(moment.time + 2.0, 9.0)), abs=0.11)
-        assert one.film.clip == b"%d at 10" % (len(taken) + 12)
-        assert one.film.poster is not None
+        assert one.video.clip == b"%d at 10" % (len(taken) + 12)
+        assert one.video.poster is not None
 
 
-def test_filming_one_drive_of_a_batch_shows_what_filming_it_alone_shows(
+def test_capturing_one_drive_of_a_batch_shows_what_capturing_it_alone_shows(
     straight_on: tuple[Evaluation, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("pygame")
     pytest.importorskip("av")
     evaluation, driver = straight_on
-    monkeypatch.setattr(film_crew, "encode", lambda frames, rate: b"".join(frame.tobytes() for frame in frames)[::97])
+    monkeypatch.setattr(
+        video_capture, "encode", lambda frames, rate: b"".join(frame.tobytes() for frame in frames)[::97]
+    )
     together = replay(evaluation, evaluation.driver, driver, [0, 1, 2], lambda *_: None)
     alone = replay(evaluation, evaluation.driver, driver, [1], lambda *_: None)
-    assert together[1].film == alone[0].film
-    assert together[0].film != alone[0].film
+    assert together[1].video == alone[0].video
+    assert together[0].video != alone[0].video
 
 
-def test_without_pygame_the_page_goes_without_films(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pygame_the_page_goes_without_videos(monkeypatch: pytest.MonkeyPatch) -> None:
     import builtins
 
     real = builtins.__import__
@@ -97,7 +99,7 @@ def test_without_pygame_the_page_goes_without_films(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(builtins, "__import__", without)
     assert make_crew(None, None, None) is None  # type: ignore[arg-type]
-    assert CameraCrew is not None
+    assert CameraCapture is not None
 
 
 def scored(make_log, **arrays: Any) -> Any:
@@ -124,7 +126,7 @@ def test_among_faultless_drives_the_closest_call_is_worst_and_one_that_met_nobod
     assert worst_first(scores, "collision_free_passes") == [2, 1, 0]
 
 
-def test_films_show_one_of_each_kind_before_a_second(make_log) -> None:
+def test_videos_show_one_of_each_kind_before_a_second(make_log) -> None:
     off, crash = (scored(make_log, events={99: event}) for event in (EVENT_OFF_ROAD, EVENT_COLLISION_VEHICLE))
     scores = [crash, crash, crash, off]
     order = worst_first(scores, "collision_free_passes")
@@ -133,12 +135,12 @@ def test_films_show_one_of_each_kind_before_a_second(make_log) -> None:
     assert worst_of_each_kind(scores, order, 9) == order
 
 
-def test_failures_are_filmed_before_close_calls_and_close_calls_only_where_few_drives_failed(make_log) -> None:
+def test_failures_are_captured_before_close_calls_and_close_calls_only_where_few_drives_failed(make_log) -> None:
     fine = [scored(make_log, events={99: EVENT_FINISH}, d=np.full(100, error)) for error in (0.1, 0.4, 0.2)]
     crash = [scored(make_log, events={99: EVENT_COLLISION_VEHICLE}) for _ in range(3)]
     order = worst_first([*fine, *crash], "autonomy")
-    assert worth_filming([*fine, *crash], order, most=8, least=3) == [3, 4, 5]
-    assert worth_filming([*fine, *crash], order, most=2, least=3) == [3, 4]
-    assert worth_filming([*fine, *crash], order, most=None, least=4) == [3, 4, 5, 1]
-    assert worth_filming([*fine, *crash], order, most=0, least=3) == []
-    assert worth_filming([*fine, crash[0]], worst_first([*fine, crash[0]], "autonomy"), most=8, least=2) == [3, 1]
+    assert worth_capturing([*fine, *crash], order, most=8, least=3) == [3, 4, 5]
+    assert worth_capturing([*fine, *crash], order, most=2, least=3) == [3, 4]
+    assert worth_capturing([*fine, *crash], order, most=None, least=4) == [3, 4, 5, 1]
+    assert worth_capturing([*fine, *crash], order, most=0, least=3) == []
+    assert worth_capturing([*fine, crash[0]], worst_first([*fine, crash[0]], "autonomy"), most=8, least=2) == [3, 1]

@@ -16,8 +16,8 @@ from drive_sim.evaluation.metrics.metric import NOTHING
 from drive_sim.evaluation.statistics.estimates import EpisodeScore, estimate_all
 from drive_sim.evaluation.statistics.intervals import ClusterBootstrap, Interval, count_interval, rate_interval
 from drive_sim.evaluation.statistics.training_seeds import (
-    AcrossTrainings,
-    across_trainings,
+    AcrossTrainingRuns,
+    across_training_runs,
     over_roads,
     square_and_add,
     t_half_width,
@@ -51,12 +51,12 @@ def drives(make_log: Callable[..., Any]) -> Callable[..., list[EpisodeScore]]:
 
 
 @pytest.fixture
-def autonomy(drives: Callable[..., list[EpisodeScore]]) -> Callable[..., AcrossTrainings]:
+def autonomy(drives: Callable[..., list[EpisodeScore]]) -> Callable[..., AcrossTrainingRuns]:
     """Autonomy over trainings, given each one's interventions road by road."""
 
-    def make(*trainings: Sequence[int]) -> AcrossTrainings:
+    def make(*trainings: Sequence[int]) -> AcrossTrainingRuns:
         scores = [drives("autonomy", [Ratio(count, SECONDS) for count in counts]) for counts in trainings]
-        return across_trainings(scores)["autonomy"]
+        return across_training_runs(scores)["autonomy"]
 
     return make
 
@@ -88,7 +88,7 @@ def test_the_interval_is_wider_than_any_single_trainings_where_trainings_lie_apa
         drives("lateral_error_mean", [Ratio(error * SECONDS, SECONDS) for error in random.normal(mean, 0.01, 50)])
         for mean in (0.1, 0.3, 0.2, 0.5, 0.4)
     ]
-    found = across_trainings(scores)["lateral_error_mean"]
+    found = across_training_runs(scores)["lateral_error_mean"]
     single = estimate_all(scores[0])["lateral_error_mean"]
     assert found.high - found.low > 20 * (single.high - single.low)
     assert found.low < 0.3 < found.high
@@ -103,7 +103,7 @@ def test_the_mean_counts_each_training_the_same_however_many_encounters_it_had(
     """9 of 10 passed and 1 of 2: 70 % on average, not 10 of 12."""
     most = drives("collision_free_passes", [Ratio(1.0, 1.0)] * 9 + [Ratio(0.0, 1.0)])
     few = drives("collision_free_passes", [Ratio(1.0, 1.0), Ratio(0.0, 1.0), *[NOTHING] * 8])
-    found = across_trainings([most, few])["collision_free_passes"]
+    found = across_training_runs([most, few])["collision_free_passes"]
     assert found.estimate == pytest.approx(0.7)
     assert 0.0 <= found.low < 0.5 and found.high == 1.0  # t(1) = 12.7: two trainings say next to nothing
 
@@ -158,13 +158,13 @@ def test_an_error_that_is_certain_adds_nothing_and_one_that_is_not_adds_in_squar
 
 def test_a_metric_that_a_single_training_speaks_of_is_left_out(drives: Callable[..., list[EpisodeScore]]) -> None:
     spoken, silent = drives("min_ttc", [Ratio(2.0, 1.0)] * 3), drives("min_ttc", [NOTHING] * 3)
-    assert not across_trainings([spoken, silent])
-    assert across_trainings([spoken, spoken])["min_ttc"].trainings == 2
+    assert not across_training_runs([spoken, silent])
+    assert across_training_runs([spoken, spoken])["min_ttc"].trainings == 2
 
 
 def test_trainings_that_drove_other_roads_are_not_taken_together(drives: Callable[..., list[EpisodeScore]]) -> None:
     with pytest.raises(ValueError, match="the same episodes"):
-        across_trainings([drives("autonomy", [NOTHING]), drives("autonomy", [NOTHING], first=1)])
+        across_training_runs([drives("autonomy", [NOTHING]), drives("autonomy", [NOTHING], first=1)])
 
 
 def test_of_trainings_and_roads_that_were_never_drawn_the_interval_holds_the_mean(autonomy: Callable) -> None:

@@ -18,7 +18,7 @@ from drive_sim.evaluation.results import Results, load_results
 from drive_sim.evaluation.running import scored_episode as scored
 from drive_sim.evaluation.running.replays import replay
 from drive_sim.evaluation.running.summary import Evaluation
-from drive_sim.evaluation.suites.conditions import AS_IT_IS, Condition, hampered
+from drive_sim.evaluation.suites.conditions import AS_IT_IS, Condition, degraded
 from drive_sim.evaluation.suites.suite import Suite, load_suite
 from drive_sim.rollout import run
 from drive_sim.sensors.camera.rig import CameraConfig
@@ -50,9 +50,9 @@ class Watcher:
         return np.zeros((observation.batch_size, 2), np.float32)
 
 
-def pictures(condition: Condition) -> np.ndarray:
+def images(condition: Condition) -> np.ndarray:
     watcher = Watcher()
-    run(Simulator([load_scenario("lane-keeping/rural").draw(3)]), hampered(watcher, condition), max_steps=6)
+    run(Simulator([load_scenario("lane-keeping/rural").draw(3)]), degraded(watcher, condition), max_steps=6)
     return np.array(watcher.seen)
 
 
@@ -69,11 +69,11 @@ def suite(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def score(tmp_path: Path, suite: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Results]:
-    """Evaluates four short drives under each condition, without yardsticks and without the page."""
+    """Evaluates four short drives under each condition, without baselines and without the page."""
     monkeypatch.setattr(report, "write_report", lambda page, *_: page.touch())
 
     def go(driver: str = "pilotnet", **arguments: Any) -> Results:
-        arguments = {"episodes": 4, "yardsticks": False, "seconds": 6.0} | arguments
+        arguments = {"episodes": 4, "baselines": False, "seconds": 6.0} | arguments
         evaluate(driver, "lane-keeping", tmp_path / "out", **arguments)
         return load_results(tmp_path / "out")
 
@@ -85,12 +85,12 @@ def rows(results: Results, condition: str) -> list[Any]:
 
 
 def test_the_driver_is_shown_what_another_camera_sees_and_does_not_know_it() -> None:
-    clean = pictures(AS_IT_IS)
-    assert np.array_equal(clean, pictures(Condition(latency=0.2)))
+    clean = images(AS_IT_IS)
+    assert np.array_equal(clean, images(Condition(latency=0.2)))
     for name in ("faults", "moved"):
-        assert not np.array_equal(clean, pictures(HARD[name]))
+        assert not np.array_equal(clean, images(HARD[name]))
     assert Watcher.camera == CameraConfig(width=40, height=16)
-    turned = hampered(Watcher(), HARD["moved"])
+    turned = degraded(Watcher(), HARD["moved"])
     assert (turned.camera.y, turned.camera.yaw) == (0.5, 0.2)  # type: ignore[attr-defined]
 
 
@@ -152,37 +152,37 @@ def test_the_page_drives_its_episodes_again_under_their_conditions(
         found.extend(one.log.distance == score.distance for one, score in zip(again, scores, strict=True))
 
     monkeypatch.setattr(report, "write_report", check)
-    evaluate("pilotnet", "lane-keeping", tmp_path / "out", episodes=2, yardsticks=False, seconds=3.0)
+    evaluate("pilotnet", "lane-keeping", tmp_path / "out", episodes=2, baselines=False, seconds=3.0)
     assert found == [True] * 8
 
 
-def test_titles_of_films_and_maps_name_the_condition(
+def test_titles_of_videos_and_maps_name_the_condition(
     tmp_path: Path, suite: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = evaluate("straight", "lane-keeping", tmp_path / "out", films=2, episodes=1, yardsticks=False, seconds=3.0)
+    page = evaluate("straight", "lane-keeping", tmp_path / "out", videos=2, episodes=1, baselines=False, seconds=3.0)
     text = page.read_text(encoding="utf-8")
     title = r"\d+{} [\w-]+, [\w-]+, (\w+)<"
     assert sorted(re.findall(title.format(" ·"), text)) == sorted(HARD)
-    films = re.findall("<h[34]>Drive " + title.format(":"), text)
-    assert films and set(films) <= set(HARD)
+    videos = re.findall("<h[34]>Drive " + title.format(":"), text)
+    assert videos and set(videos) <= set(HARD)
 
 
-def test_yardsticks_and_rivals_bear_the_same_conditions(
+def test_baselines_and_rivals_bear_the_same_conditions(
     score: Callable[..., Results], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(harness, "YARDSTICK_EPISODES", {"straight": 1})
-    results = score("expert", against=["straight"], yardsticks=False)
+    monkeypatch.setattr(harness, "BASELINE_EPISODES", {"straight": 1})
+    results = score("expert", against=["straight"], baselines=False)
     assert [row.condition for row in results.comparisons[0].episodes] == [row.condition for row in results.episodes]
 
 
-def test_a_slow_yardstick_drives_the_first_conditions_only_and_is_compared_on_those(
+def test_a_slow_baseline_drives_the_first_conditions_only_and_is_compared_on_those(
     score: Callable[..., Results], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    straight = load_suite("lane-keeping").model_copy(update={"conditions": HARD, "yardsticks": ("straight",)})
+    straight = load_suite("lane-keeping").model_copy(update={"conditions": HARD, "baselines": ("straight",)})
     monkeypatch.setattr(harness, "load_suite", lambda name: straight)
-    monkeypatch.setattr(harness, "YARDSTICK_EPISODES", {"straight": 6})
+    monkeypatch.setattr(harness, "BASELINE_EPISODES", {"straight": 6})
     told: list[float] = []
-    slow = score("expert", yardsticks=True, seconds=3.0, report=lambda share, text: told.append(share)).yardsticks[0]
+    slow = score("expert", baselines=True, seconds=3.0, report=lambda share, text: told.append(share)).baselines[0]
     assert slow.episodes == 6  # the four under the first condition, two under the next
     assert slow.comparison is not None and slow.comparison.episodes == 6
     assert told == sorted(told) and told[-1] == 1.0

@@ -23,10 +23,10 @@ purpose = "p"
 good_driver = "g"
 split = "test"
 scenarios = ["lane-keeping/rural"]
-on_failure = "put_back"
+on_failure = "reset_to_lane"
 seconds = 60.0
 headline = "autonomy"
-yardsticks = []
+baselines = []
 """
 
 
@@ -42,14 +42,14 @@ def test_the_suites_that_the_command_line_names_are_there() -> None:
 def test_every_suite_names_metrics_drivers_and_scenarios_that_exist(name: str) -> None:
     suite = load_suite(name)
     assert suite.headline in METRICS
-    assert set(suite.yardsticks) <= set(driver_names())
+    assert set(suite.baselines) <= set(driver_names())
     assert set(suite.scenarios) <= set(list_scenarios(suite.split))
     assert suite.scenarios or name == REAL_ROADS
 
 
 @pytest.mark.parametrize("name", list_suites())
-def test_every_suite_shows_the_same_four_yardsticks(name: str) -> None:
-    assert set(load_suite(name).yardsticks) - {"r157"} == {"expert", "human-model", "classical", "straight"}
+def test_every_suite_shows_the_same_four_baselines(name: str) -> None:
+    assert set(load_suite(name).baselines) - {"r157"} == {"expert", "human-model", "classical", "straight"}
 
 
 @pytest.mark.parametrize("name", GENERATED)
@@ -125,7 +125,7 @@ def test_a_suite_is_a_name_and_not_a_path(name: str) -> None:
         (SUITE + "colour = 1\n", "colour: Extra inputs"),
         (SUITE.replace("60.0", "-1.0"), "seconds: Input should be greater than 0"),
         (SUITE.replace('"test"', '"train"'), "split: Input should be 'validation' or 'test'"),
-        (SUITE.replace('"put_back"', '"shrug"'), "on_failure: Input should be"),
+        (SUITE.replace('"reset_to_lane"', '"shrug"'), "on_failure: Input should be"),
         (SUITE + "[conditions.fast]\nspeed = 9.0\n", "conditions.fast.speed: Extra inputs"),
         (SUITE + "[conditions.late]\nlatency = -0.1\n", "conditions.late.latency: Input should be greater"),
         (SUITE + "[conditions.late]\nlatency = nan\n", "conditions.late.latency: Input should be"),

@@ -11,7 +11,7 @@ from drive_sim.base import resources
 from drive_sim.cli import main as cli
 from drive_sim.evaluation.suites.suite import REAL_ROADS, list_suites, load_suite
 
-ENDS = {"put_back": "put back", "terminate": "the drive ends"}
+ENDS = {"reset_to_lane": "put back", "terminate": "the drive ends"}
 
 
 def table(text: str, head: str) -> list[list[str]]:

@@ -152,8 +152,8 @@ def test_a_clip_is_h264_and_keeps_frames_size_rate_and_colours() -> None:
         assert float(stream.average_rate) == 20.0
         decoded = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
     assert len(decoded) == 30
-    for picture, frame in zip(decoded, frames, strict=True):
-        assert np.abs(picture.astype(int) - frame).max() < 12
+    for image, frame in zip(decoded, frames, strict=True):
+        assert np.abs(image.astype(int) - frame).max() < 12
 
 
 def test_there_is_no_clip_of_nothing() -> None:

@@ -1,4 +1,4 @@
-"""A picture does not depend on what else is drawn, by how many threads, or on which device."""
+"""An image does not depend on what else is drawn, by how many threads, or on which device."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def render(episodes, rig=None, layers=LAYERS, **options):
     return rig.render("cpu", simulator.roads, simulator.world, simulator.state, layers, **options)
 
 
-def test_a_picture_in_a_batch_of_64_equals_the_same_alone(photographer):
+def test_an_image_in_a_batch_of_64_equals_the_same_alone(photographer):
     episodes = variety(photographer, 64)
     together = render(episodes)
     for index in (0, 7, 22, 63):
@@ -68,10 +68,10 @@ def test_two_threads_draw_what_one_draws(photographer):
 def test_layers_that_are_not_asked_for_cost_no_memory_and_change_nothing(photographer):
     episodes = variety(photographer, 3)
     everything = render(episodes)
-    picture = render(episodes, layers=("rgb",))
+    image = render(episodes, layers=("rgb",))
     truth = render(episodes, layers=("depth", "semantic"))
-    assert picture.depth.size == picture.semantic.size == truth.rgb.size == 0
-    assert np.array_equal(picture.rgb, everything.rgb)
+    assert image.depth.size == image.semantic.size == truth.rgb.size == 0
+    assert np.array_equal(image.rgb, everything.rgb)
     assert np.array_equal(truth.depth, everything.depth)
     assert np.array_equal(truth.semantic, everything.semantic)
     with pytest.raises(ValueError, match="unknown layers"):

@@ -90,7 +90,7 @@ def test_a_point_on_a_pixels_ray_is_seen_in_that_pixel(fov, yaw, pitch, roll, co
     np.testing.assert_allclose(camera.project(point), [column, row, depth], atol=1e-6)
 
 
-def test_the_field_of_view_spans_the_picture():
+def test_the_field_of_view_spans_the_image():
     camera = CameraConfig(pitch=0.0)
     left, right = camera.ray(-0.5, 32.5), camera.ray(199.5, 32.5)
     assert math.atan2(left[1], left[0]) == pytest.approx(0.5 * camera.field_of_view)
@@ -101,7 +101,7 @@ def test_looking_down_lifts_the_horizon_and_looking_left_moves_things_right():
     ahead = np.array([1000.0, 0.0, 1.4])
     assert CameraConfig(pitch=0.1).project(ahead)[1] < CameraConfig(pitch=0.0).project(ahead)[1]
     assert CameraConfig(yaw=0.1).project(ahead)[0] > CameraConfig(yaw=0.0).project(ahead)[0]
-    # Right side down: what is on the left comes lower in the picture.
+    # Right side down: what is on the left comes lower in the image.
     left = np.array([1000.0, 300.0, 1.4])
     assert CameraConfig(roll=0.1).project(left)[1] > CameraConfig(roll=0.0).project(left)[1]
 

@@ -1,4 +1,4 @@
-"""What docs/camera.md says a picture costs is what the kept benchmark measured."""
+"""What docs/camera.md says an image costs is what the kept benchmark measured."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_table_tells_of_every_weather_size_crowd_and_batch(camera_cost: Modu
     effort = Effort()
     assert shown == [
         list(weather_domains()),
-        [f"{height}×{width}" for height, width in effort.pictures],
+        [f"{height}×{width}" for height, width in effort.images],
         [str(actors) for actors in effort.actors],
         [str(worlds) for worlds in effort.worlds],
     ]

@@ -54,10 +54,10 @@ readings = []
 for step in range(4):
     simulator.step(np.array([[0.2, 0.5], [-0.2, -0.5]], np.float32))
     observation, verdict = suite.observe(simulator).host(), judge.judge(simulator)
-    pictures = [observation.camera[name].reshape(2, -1) / 255.0 for name in ("left", "right")]
+    images = [observation.camera[name].reshape(2, -1) / 255.0 for name in ("left", "right")]
     others = [getattr(observation, name).reshape(2, -1) for name in names]
     assert (observation.lidar < 30.0).sum() > 4 and (observation.radar[:, :, 3] > NO_DETECTION).sum() > 4
-    readings.append(np.concatenate([*others, verdict.truth, *pictures], axis=1))
+    readings.append(np.concatenate([*others, verdict.truth, *images], axis=1))
 np.save(out, readings)
 """
 
@@ -73,8 +73,8 @@ def readings(device: str, folder: Path, simulated: bool) -> np.ndarray:
 def test_cuda_reads_what_the_cpu_reads(tmp_path):
     cpu, cuda = readings("cpu", tmp_path, False), readings("cuda", tmp_path, True)
     assert np.ptp(cpu, axis=0).max() > 0.1
-    pictures = 2 * 8 * 8 * 3
-    np.testing.assert_allclose(cuda[:, :, :-pictures], cpu[:, :, :-pictures], rtol=1e-5, atol=1e-5)
+    images = 2 * 8 * 8 * 3
+    np.testing.assert_allclose(cuda[:, :, :-images], cpu[:, :, :-images], rtol=1e-5, atol=1e-5)
     # The camera computes in single precision: a grey level or two.
-    np.testing.assert_allclose(cuda[:, :, -pictures:], cpu[:, :, -pictures:], atol=2.5 / 255.0)
-    assert not np.array_equal(cpu[:, :, -pictures : -pictures // 2], cpu[:, :, -pictures // 2 :])
+    np.testing.assert_allclose(cuda[:, :, -images:], cpu[:, :, -images:], atol=2.5 / 255.0)
+    assert not np.array_equal(cpu[:, :, -images : -images // 2], cpu[:, :, -images // 2 :])

@@ -71,7 +71,7 @@ def test_a_line_is_drawn_where_opencv_projects_it(photographer, camera):
 
 
 @pytest.mark.parametrize("camera", [BARREL, CUSHION])
-def test_the_layers_of_a_bent_picture_stay_aligned(photographer, camera):
+def test_the_layers_of_a_bent_image_stay_aligned(photographer, camera):
     frames = photographer.shoot(photographer.crowd(), camera=camera)
     semantic, depth, instance = frames.semantic[0, 0], frames.depth[0, 0], frames.instance[0, 0]
     assert np.array_equal((semantic >= 6) & (semantic <= 9), instance > 0)
@@ -91,6 +91,6 @@ def test_a_lens_that_does_not_bend_costs_nothing(photographer):
 
 
 @pytest.mark.parametrize("wrong", [{"k1": -0.6}, {"k1": -0.3, "field_of_view": 2.4}, {"p1": 0.9}])
-def test_a_lens_that_would_fold_the_picture_is_refused(wrong):
+def test_a_lens_that_would_fold_the_image_is_refused(wrong):
     with pytest.raises(InputError, match="too far"):
         replace(CameraConfig(field_of_view=1.8), **wrong)

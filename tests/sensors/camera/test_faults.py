@@ -26,15 +26,15 @@ def episodes() -> list[Any]:
 
 
 def drive(episodes: list[Any], faults: CameraFaults | None, rig: CameraRig = RIG) -> dict[str, np.ndarray]:
-    """Pictures (STEPS, B, H, W, 3) of each camera while the cars roll."""
+    """Images (STEPS, B, H, W, 3) of each camera while the cars roll."""
     simulator, suite = Simulator(episodes), SensorSuite(("camera",), rig, faults=faults)
     suite.reset(simulator)
     seen: dict[str, list[np.ndarray]] = {config.name: [] for config in rig.configs}
     for _ in range(STEPS):
-        for name, picture in suite.observe(simulator).camera.items():
-            seen[name].append(picture)
+        for name, image in suite.observe(simulator).camera.items():
+            seen[name].append(image)
         simulator.step(np.tile(COAST, (len(episodes), 1)))
-    return {name: np.array(pictures) for name, pictures in seen.items()}
+    return {name: np.array(images) for name, images in seen.items()}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_a_camera_without_faults_shows_what_it_would_show_anyway(episodes: list[
     assert np.array_equal(drive(episodes, CameraFaults())["front"], clean)
 
 
-def test_noise_adds_as_many_grey_levels_as_it_says_and_others_in_every_picture(
+def test_noise_adds_as_many_grey_levels_as_it_says_and_others_in_every_image(
     episodes: list[Any], clean: np.ndarray
 ) -> None:
     noisy = drive(episodes, CameraFaults(noise=6.0))["front"]
@@ -64,7 +64,7 @@ def test_dirt_darkens_and_blurs_where_it_sits_and_stays_there(episodes: list[Any
     change = np.abs(dirty.astype(float) - clean).max(-1)
     untouched = (change < 1.5).all(0)
     assert 0.2 < untouched.mean() < 0.98
-    # What was hidden in the first picture is what is hidden later, too.
+    # What was hidden in the first image is what is hidden later, too.
     where = change[0] > 20.0
     assert where.any()
     assert (change[-1] > 3.0)[where].mean() > 0.9
@@ -91,7 +91,7 @@ def test_more_dirt_is_the_same_dirt_and_more(episodes: list[Any], clean: np.ndar
     assert (much > 2.0).mean() > (little > 2.0).mean()
 
 
-def test_a_lost_picture_is_the_one_before_once_more(episodes: list[Any], clean: np.ndarray) -> None:
+def test_a_lost_image_is_the_one_before_once_more(episodes: list[Any], clean: np.ndarray) -> None:
     seen = drive(episodes, CameraFaults(dropped_frames=0.4))["front"]
     assert np.array_equal(seen[0], clean[0])
     lost = 0

@@ -21,7 +21,7 @@ from drive_sim.world.state import (
 )
 
 ABOVE = CameraConfig(width=200, height=200, field_of_view=1.2, z=10.0, pitch=1.0)
-"""Looks down on the road, which then fills the picture's middle."""
+"""Looks down on the road, which then fills the image's middle."""
 
 
 def from_above(photographer, start_s: float = 100.0, **weather) -> np.ndarray:

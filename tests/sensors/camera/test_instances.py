@@ -1,4 +1,4 @@
-"""The instance picture says who is seen where, and agrees with the class picture in every pixel."""
+"""The instance image says who is seen where, and agrees with the class image in every pixel."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def excess(photographer, frames, row: int) -> np.ndarray:
 
 
 def row_distance(row: int) -> tuple[float, float]:
-    """(distance ahead [m] of the ground in the picture's middle column, metres across a pixel there)."""
+    """(distance ahead [m] of the ground in the image's middle column, metres across a pixel there)."""
     down = (row - 32.5) / CAMERA.focal_length
     slope = math.sin(CAMERA.pitch) + down * math.cos(CAMERA.pitch)
     depth = CAMERA.z / slope
@@ -94,12 +94,12 @@ def test_a_straight_solid_line_stands_still_when_driving(photographer):
     road = photographer.road(boundaries=lines)
     places = 100.0 + np.arange(0.0, 2.0, 0.05)
     frames = photographer.shoot(*[photographer.episode(road, start_s=s) for s in places], layers=("rgb",))
-    pictures = frames.rgb[:, 0].astype(int)
-    assert np.ptp(pictures, axis=0).max() <= 2
-    assert pictures[0].std() > 20
+    images = frames.rgb[:, 0].astype(int)
+    assert np.ptp(images, axis=0).max() <= 2
+    assert images[0].std() > 20
 
 
-def test_moving_sideways_changes_the_picture_smoothly(photographer):
+def test_moving_sideways_changes_the_image_smoothly(photographer):
     road = photographer.road(boundaries=(Boundary(0.0, STYLE_SOLID), Boundary(-1.8, STYLE_SOLID)), paved=40.0)
     step = 0.01
     offsets = 1.75 + np.arange(0.0, 0.5, step)
@@ -116,7 +116,7 @@ def test_moving_sideways_changes_the_picture_smoothly(photographer):
 
 @pytest.mark.parametrize("distance", [90.0, 150.0, 240.0])
 def test_a_far_car_does_not_flicker(photographer, distance):
-    """Its part of the picture's light stays the same while it drifts across pixels that are larger than its parts."""
+    """Its part of the image's light stays the same while it drifts across pixels that are larger than its parts."""
     sums = []
     plain = photographer.weather(asphalt=(0.2, 0.2, 0.2), verge=(0.2, 0.2, 0.2), fog_visibility=1e6)
     road = photographer.road(boundaries=(), paved=30.0)

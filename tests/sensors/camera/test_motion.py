@@ -11,7 +11,7 @@ from drive_sim.world.roads.road import STYLE_DASHED, STYLE_SOLID, Boundary
 DARK = {"asphalt": (0.02, 0.02, 0.02), "verge": (0.02, 0.02, 0.02)}
 
 
-def picture(photographer, camera: CameraConfig, boundary: Boundary, speed=0.0, yaw_rate=0.0, **weather):
+def image(photographer, camera: CameraConfig, boundary: Boundary, speed=0.0, yaw_rate=0.0, **weather):
     """Light (H, W) and depth of a road with one marking, from a car that moves."""
 
     def pose(simulator):
@@ -38,7 +38,7 @@ def test_the_end_of_a_dash_is_smeared_as_far_as_the_car_drives(photographer):
     line = Boundary(0.0, STYLE_DASHED, width=1.0)
     smear = {}
     for speed in (0.0, 30.0):
-        light, _ = picture(photographer, camera, line, speed=speed)
+        light, _ = image(photographer, camera, line, speed=speed)
         fall = np.sin(camera.pitch) + (np.arange(1200) - 599.5) / camera.focal_length * np.cos(camera.pitch)
         ahead = camera.z / np.maximum(fall, 1e-3) * np.cos(camera.pitch)
         near = (101.0 + camera.x + ahead > 107.0) & (101.0 + camera.x + ahead < 109.0)
@@ -52,7 +52,7 @@ def test_turning_smears_a_line_across(photographer):
     camera = CameraConfig(width=800, height=66, field_of_view=1.0, pitch=0.2, shutter=0.02)
     width = {}
     for yaw_rate in (0.0, 0.8):
-        light, _ = picture(photographer, camera, Boundary(0.0, STYLE_SOLID, width=0.15), yaw_rate=yaw_rate)
+        light, _ = image(photographer, camera, Boundary(0.0, STYLE_SOLID, width=0.15), yaw_rate=yaw_rate)
         row = light[45] - np.median(light[45])
         columns = np.arange(800)
         middle = (row * columns).sum() / row.sum()
@@ -64,18 +64,18 @@ def test_turning_smears_a_line_across(photographer):
 def test_a_shutter_of_zero_and_a_car_that_stands_smear_nothing(photographer):
     line = Boundary(0.0, STYLE_DASHED)
     weather = {"asphalt": (0.25,) * 3, "asphalt_texture": 0.8, "verge_texture": 0.8}
-    still, _ = picture(photographer, CameraConfig(), line, **weather)
-    quick, _ = picture(photographer, CameraConfig(shutter=0.0), line, speed=30.0, yaw_rate=0.5, **weather)
-    smeared, _ = picture(photographer, CameraConfig(), line, speed=30.0, yaw_rate=0.5, **weather)
+    still, _ = image(photographer, CameraConfig(), line, **weather)
+    quick, _ = image(photographer, CameraConfig(shutter=0.0), line, speed=30.0, yaw_rate=0.5, **weather)
+    smeared, _ = image(photographer, CameraConfig(), line, speed=30.0, yaw_rate=0.5, **weather)
     assert np.array_equal(still, quick)
     assert np.abs(smeared - still).max() > 0.02
 
 
 def test_the_dark_is_exposed_for_longer(photographer):
     line = Boundary(0.0, STYLE_DASHED, width=0.3)
-    twice, _ = picture(photographer, CameraConfig(shutter=0.01), line, speed=20.0, shutter=2.0)
-    longer, _ = picture(photographer, CameraConfig(shutter=0.02), line, speed=20.0, shutter=1.0)
-    once, _ = picture(photographer, CameraConfig(shutter=0.01), line, speed=20.0)
+    twice, _ = image(photographer, CameraConfig(shutter=0.01), line, speed=20.0, shutter=2.0)
+    longer, _ = image(photographer, CameraConfig(shutter=0.02), line, speed=20.0, shutter=1.0)
+    once, _ = image(photographer, CameraConfig(shutter=0.01), line, speed=20.0)
     assert np.array_equal(twice, longer)
     assert not np.array_equal(twice, once)
 
@@ -83,7 +83,7 @@ def test_the_dark_is_exposed_for_longer(photographer):
 def test_smearing_spreads_paint_and_keeps_it(photographer):
     line = Boundary(0.0, STYLE_SOLID, width=0.2)
     camera = CameraConfig(shutter=0.03)
-    still, depth = picture(photographer, camera, line, asphalt=(0.0,) * 3)
-    turning, _ = picture(photographer, camera, line, yaw_rate=0.5, asphalt=(0.0,) * 3)
+    still, depth = image(photographer, camera, line, asphalt=(0.0,) * 3)
+    turning, _ = image(photographer, camera, line, yaw_rate=0.5, asphalt=(0.0,) * 3)
     rows = np.flatnonzero(np.median(depth, axis=-1) < 30.0)
     assert turning[rows].sum(-1) == pytest.approx(still[rows].sum(-1), rel=0.07)

@@ -55,8 +55,8 @@ def test_a_far_road_that_comes_in_between_two_knots_is_not_taken_for_verge(side)
 
 
 @pytest.mark.parametrize("road_class", ["rural", "urban", "motorway", "mountain"])
-def test_pictures_drawn_span_by_span_show_what_pixels_show_one_by_one(road_class):
-    """CUDA's way through a picture asks every pixel; run on the CPU it tells what spans must not lose."""
+def test_images_drawn_span_by_span_show_what_pixels_show_one_by_one(road_class):
+    """CUDA's way through an image asks every pixel; run on the CPU it tells what spans must not lose."""
     scenario = load_scenario(f"lane-keeping/{road_class}")
     episodes = [scenario.draw(number) for number in range(4)]
     episodes = [

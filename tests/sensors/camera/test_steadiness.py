@@ -1,4 +1,4 @@
-"""Nothing flickers: what is steady on the road is steady in the picture, frame by frame, to the horizon."""
+"""Nothing flickers: what is steady on the road is steady in the image, frame by frame, to the horizon."""
 
 from __future__ import annotations
 

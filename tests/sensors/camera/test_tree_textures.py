@@ -12,7 +12,7 @@ from drive_sim.sensors.camera.shading.tree_textures import draw_tree
 SIZE = 64
 
 
-def tree_over_the_whole_picture(number: int, conifer: bool) -> np.ndarray:
+def tree_over_the_whole_image(number: int, conifer: bool) -> np.ndarray:
     """Where a tree's crown is, each clump asked of every fine pixel; bool (fine, fine), row 0 at the foot."""
     n = SIZE * camera_foliage._FINE
     rng, unused = generator("camera foliage", number), np.zeros((2, n, n))
@@ -30,7 +30,7 @@ def tree_over_the_whole_picture(number: int, conifer: bool) -> np.ndarray:
 def test_no_leaf_is_cut_off_where_a_clump_ends(number, conifer):
     outline, light = draw_tree(number, conifer, SIZE)
     fine = camera_foliage._FINE
-    share = tree_over_the_whole_picture(number, conifer).reshape(SIZE, fine, SIZE, fine).mean((1, 3))
+    share = tree_over_the_whole_image(number, conifer).reshape(SIZE, fine, SIZE, fine).mean((1, 3))
     # Look-ups wrap around: the border is air, its foot half so.
     share[0], share[-1], share[:, 0], share[:, -1] = share[0] * 0.5, 0.0, 0.0, 0.0
     np.testing.assert_array_equal(outline, 2.0 * share - 1.0)

@@ -1,4 +1,4 @@
-"""Fog, night, rain and lamps do to the picture what they do outside."""
+"""Fog, night, rain and lamps do to the image what they do outside."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_wet_road_mirrors_the_sky_far_ahead_and_is_darker_below(photographer):
     assert brightness(photographer, wet, 3.0, 6.0) < 0.9 * brightness(photographer, dry, 3.0, 6.0)
 
 
-def test_rain_falls_anew_in_every_picture(photographer):
+def test_rain_falls_anew_in_every_image(photographer):
     def at(step: int):
         def pose(simulator):
             simulator.state.step[0] = step

@@ -218,13 +218,13 @@ def test_a_crossing_is_named_by_its_two_lines(tmp_path: Path) -> None:
 def test_what_is_no_csv_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
     (tmp_path / "empty.csv").touch()
-    (tmp_path / "picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe")
+    (tmp_path / "image.csv").write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe")
     (tmp_path / "zeros.csv").write_bytes(b"1,2\0\0\0")
     (tmp_path / "road.xodr").write_text("<OpenDRIVE/>")
     for name, expected in (
         ("folder.csv", "is a folder"),
         ("empty.csv", "is empty"),
-        ("picture.csv", "is not text"),
+        ("image.csv", "is not text"),
         ("zeros.csv", "is not text"),
         ("road.xodr", "is not a CSV file but .xodr"),
         ("missing.csv", "does not exist"),

@@ -1,9 +1,9 @@
 // A line runs over the plots with the video; a click on the plots seeks it.
-for (const film of document.querySelectorAll(".film")) {
-  const video = film.querySelector("video"), plots = film.querySelector(".plots"), cursor = film.querySelector(".cursor");
+for (const card of document.querySelectorAll(".video")) {
+  const video = card.querySelector("video"), plots = card.querySelector(".plots"), cursor = card.querySelector(".cursor");
   if (!video || !plots) continue;
-  const start = +film.dataset.start, duration = +film.dataset.duration;
-  const left = +film.dataset.left, right = +film.dataset.right;
+  const start = +card.dataset.start, duration = +card.dataset.duration;
+  const left = +card.dataset.left, right = +card.dataset.right;
   const move = () => {
     const share = Math.min((start + video.currentTime) / duration, 1);
     cursor.style.left = left + share * (right - left) + "%";

@@ -1,7 +1,7 @@
 """Ground and sky of a band on a CPU: one loop for each kind of span, eight pixels at a time.
 
 Each function here is a loop over the pixels of a kind's runs around the scalar functions that CUDA calls for one pixel.
-Spans are drawn whole, to beyond the picture's right edge if need be: rows have memory to spare.
+Spans are drawn whole, to beyond the image's right edge if need be: rows have memory to spare.
 """
 
 from __future__ import annotations

@@ -60,13 +60,13 @@ F, INT = np.float32, np.int32
 
 
 class Part(NamedTuple):
-    """The piece of a picture that a face covers in a band."""
+    """The piece of an image that a face covers in a band."""
 
     top: Any  # first row
     bottom: Any  # the one after the last
     left: Any  # first column
     right: Any  # the one after the last
-    first: Any  # entry of a buffer where row 0 of the picture would begin
+    first: Any  # entry of a buffer where row 0 of the image would begin
     pitch: Any  # entries from one row to the next
 
 

@@ -1,4 +1,4 @@
-"""A CPU's way through a picture: band by band, and in each band kind by kind, eight pixels at a time.
+"""A CPU's way through an image: band by band, and in each band kind by kind, eight pixels at a time.
 
 A band is a few rows. Passes over it follow one another: texture levels of its rows, knots (`camera_knots`), spans
 (`camera_spans`), one loop for each kind of span (`camera_draw_ground`), faces from far to near (`camera_draw_faces`),
@@ -66,7 +66,7 @@ def bands_in(rows):
 
 @frame_scalar
 def band_at(scratch, number, rows, columns):
-    """Band ``number`` of a picture."""
+    """Band ``number`` of an image."""
     row = number * BAND
     pitch, knots = scratch.rows.shape[2] // BAND, scratch.touched.shape[1] // BAND
     return Band(row, min(BAND, rows - row), columns, pitch, knots)

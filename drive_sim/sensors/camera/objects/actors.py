@@ -38,7 +38,7 @@ def actor_stand(view, world, state, i, n, x, y):
     length, width, height = world.actors.length[i, n], world.actors.width[i, n], world.actors.height[i, n]
     kind = world.actors.kind[i, n]
     if kind in (ACTOR_MOTORCYCLE, ACTOR_CYCLIST):
-        # An upright picture is as wide as what shows of its side.
+        # An upright image is as wide as what shows of its side.
         yaw = state.actor_yaw[i, n]
         side = abs(math.cos(yaw) * y - math.sin(yaw) * x) / math.sqrt(x * x + y * y + 1e-6)
         width = max(width, side * length)
@@ -83,7 +83,7 @@ def _add_halo(view, size, scratch, slot, count, stand, single):
 
 @frame_scalar
 def _add_reflection(view, size, scratch, slot, count, stand, lamps):
-    """The mirror image on a wet road: a film of water over rough asphalt smears it."""
+    """The mirror image on a wet road: a video of water over rough asphalt smears it."""
     if stand.distance < 3.0 or stand.distance > 90.0:
         return count
     # Schlick's approximation of Fresnel's law.
@@ -109,7 +109,7 @@ def _add_reflection(view, size, scratch, slot, count, stand, lamps):
 
 @frame_scalar
 def _add_own_lamp(view, size, scratch, slot, count, stand):
-    """The one lamp of a two-wheeler, which its flat picture lacks."""
+    """The one lamp of a two-wheeler, which its flat image lacks."""
     front = -(stand.cos * stand.x + stand.sin * stand.y) / stand.distance
     if abs(front) < 0.5:
         return count

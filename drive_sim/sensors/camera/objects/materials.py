@@ -143,7 +143,7 @@ def _rider(u, v, pu, pv, aspect, side, motor):
 
 @pixel_scalar
 def foliage_levels(textures, level, number):
-    """Texture levels (outline, light) of tree ``number`` out of the pictures of `camera_foliage`."""
+    """Texture levels (outline, light) of tree ``number`` out of the images of `camera_foliage`."""
     texture, k = FOLIAGE + 2 * int(number), int(level)
     width = FOLIAGE_SIZE >> k
     mask, scale = width - 1, F(256 * width)
@@ -198,7 +198,7 @@ def shadow_look(u, v, soft_u, soft_v):
 
 @pixel_scalar
 def small_look(sheet, u, v):
-    """(opacity, dark share, bright share) of the looks that are rare or small in a picture."""
+    """(opacity, dark share, bright share) of the looks that are rare or small in an image."""
     one, zero = F(1.0), F(0.0)
     look, pu, pv, aspect = sheet.look, sheet.pixel_u, sheet.pixel_v, sheet.aspect
     a, b, c = sheet.parameters

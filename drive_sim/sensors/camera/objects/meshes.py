@@ -1,8 +1,8 @@
 """Shapes of what stands on the ground, as data: faces with a look and materials, in fractions of the object's size.
 
 A solid's corners are (x / length, y / width, z / height) about the middle of its footprint, x forward. An upright
-shape is one picture that always faces the camera, like a stage flat. Faces of a group tile the same piece of the
-picture; groups are drawn in order, or from far to near where the shape says so.
+shape is one image that always faces the camera, like a stage flat. Faces of a group tile the same piece of the
+image; groups are drawn in order, or from far to near where the shape says so.
 """
 
 from __future__ import annotations

@@ -156,7 +156,7 @@ def add_object(view, size, scratch, slot, count, stand, shapes, shape, group, in
     first, last = shapes.start[shape], shapes.start[shape + 1]
     semantic = np.float64(shapes.semantic[shape]) + KINDS * instance
     if shapes.upright[shape]:
-        # Turn the picture's back to the line of sight.
+        # Turn the image's back to the line of sight.
         stand = Stand(
             stand.x, stand.y, stand.x / stand.distance, stand.y / stand.distance, stand.length, stand.width,
             stand.height, stand.red, stand.green, stand.blue, stand.front, stand.rear, stand.distance, stand.clear,
@@ -179,7 +179,7 @@ def add_object(view, size, scratch, slot, count, stand, shapes, shape, group, in
 
 @frame_scalar
 def add_upright(view, size, scratch, slot, count, stand, width, low, high, look, parameters, alpha, colour):
-    """Append a picture that changes only colours and faces the camera, from ``low`` to ``high`` [m]."""
+    """Append an image that changes only colours and faces the camera, from ``low`` to ``high`` [m]."""
     rx, ry = 0.5 * width * stand.y / stand.distance, -0.5 * width * stand.x / stand.distance
     corners = (
         to_camera(view, stand.x - rx, stand.y - ry, low),

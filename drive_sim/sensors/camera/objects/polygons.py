@@ -1,4 +1,4 @@
-"""Faces: convex flat polygons in the picture, with edges anti-aliased by coverage.
+"""Faces: convex flat polygons in the image, with edges anti-aliased by coverage.
 
 Everything that stands on the ground is drawn as faces, from far to near. A face is one row of numbers: its bounds,
 its edges as signed distances in pixels, inverse depth as an affine function of the pixel, texture coordinates, four
@@ -27,7 +27,7 @@ MAX_CORNERS = 5
     SEMANTIC,  # class + camera_model.KINDS x instance
     LOOK,
     ALPHA,
-    GROUP,  # faces of a group tile the same piece of the picture; below 0 for a face on its own
+    GROUP,  # faces of a group tile the same piece of the image; below 0 for a face on its own
     PIXEL_U,  # size of a pixel in u and v
     PIXEL_V,
     ASPECT,  # length of the face along u over its height
@@ -188,7 +188,7 @@ def add_face(view, size, scratch, slot, count, corners, group, semantic, look, p
 
 @frame_scalar
 def add_sprite(size, scratch, slot, count, place, radii, look, alpha, colours):
-    """Append an axis-aligned picture element at ``place`` (column, row), ``radii`` [pixels]; u and v run -1..1."""
+    """Append an axis-aligned image element at ``place`` (column, row), ``radii`` [pixels]; u and v run -1..1."""
     rows, columns = size
     if count >= scratch.faces.shape[1]:
         return count

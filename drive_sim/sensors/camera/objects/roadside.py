@@ -35,7 +35,7 @@ SHADOW_REACH = 60.0
 
 @frame_scalar
 def add_item(view, size, scratch, slot, found, kind, x, y, yaw, extent, number):
-    """Note an object if it may be in the picture, sorted from far to near; the new number of objects."""
+    """Note an object if it may be in the image, sorted from far to near; the new number of objects."""
     items, order = scratch.items, scratch.order
     distance, reach = x * x + y * y, REACH[kind]
     if found >= items.shape[1] or distance > reach * reach:

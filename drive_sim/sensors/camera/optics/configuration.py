@@ -1,8 +1,8 @@
-"""A camera's mount and optics: configuration, pinhole projection and the classes of the semantic picture.
+"""A camera's mount and optics: configuration, pinhole projection and the classes of the semantic image.
 
 Vehicle frame (ISO 8855): x forward, y left, z up, origin in the middle of the car's box on the ground. The camera
 looks along its own x axis; its axes are those of the vehicle turned by yaw, then pitch (nose down positive), then
-roll (right side down positive). Pixel (row, column) has its centre at integer coordinates and the picture's middle is
+roll (right side down positive). Pixel (row, column) has its centre at integer coordinates and the image's middle is
 ``((height - 1) / 2, (width - 1) / 2)``, as in OpenCV.
 """
 
@@ -43,7 +43,7 @@ SEMANTIC_NAMES = (
     "object",
     "scenery",
 )
-"""Name of each class of the semantic picture; vehicles include motorcycles, objects are cones and debris."""
+"""Name of each class of the semantic image; vehicles include motorcycles, objects are cones and debris."""
 SEMANTIC_COLOURS = np.array(
     [
         (130, 180, 230),
@@ -64,7 +64,7 @@ SEMANTIC_COLOURS = np.array(
 KINDS = 16
 """Pixels are drawn with one number for their class and instance: class + KINDS x instance."""
 MOST_INSTANCES = 255
-"""Road users that the instance picture can tell apart."""
+"""Road users that the instance image can tell apart."""
 SKY_DEPTH = 1e6
 """Depth of pixels that see the sky [m]."""
 
@@ -86,7 +86,7 @@ _RANGES = {  # field: smallest, largest, in words
     "k3": (-5.0, 5.0),
 }
 _WIDEST = 5.0
-"""How far from the axis a lens may see, at depth 1: a pinhole picture of it must still be drawn."""
+"""How far from the axis a lens may see, at depth 1: a pinhole image of it must still be drawn."""
 
 
 @dataclass(frozen=True)
@@ -145,8 +145,8 @@ class CameraConfig:
         if self.distorted:
             reach = np.abs(self.edge_points()).max()
             if not (reach < _WIDEST and 2.0 * reach * self.focal_length < _RANGES["width"][1] - 4):
-                # Not a number, where no point is shown at the picture's edge, is not below anything.
-                raise InputError(source, "k1", "bends the picture's edge too far", "give a weaker or a narrower lens")
+                # Not a number, where no point is shown at the image's edge, is not below anything.
+                raise InputError(source, "k1", "bends the image's edge too far", "give a weaker or a narrower lens")
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain JSON values."""
@@ -225,7 +225,7 @@ class CameraConfig:
         return self.distortion.straighten(right, down) if self.distorted else (right, down)
 
     def edge_points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """`straighten` of the pixels along the picture's edge."""
+        """`straighten` of the pixels along the image's edge."""
         columns, rows = np.arange(self.width), np.arange(self.height)
         column = np.concatenate([columns, columns, 0 * rows, 0 * rows + self.width - 1])
         row = np.concatenate([0 * columns, 0 * columns + self.height - 1, rows, rows])

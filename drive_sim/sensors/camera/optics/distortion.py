@@ -27,7 +27,7 @@ class Distortion(NamedTuple):
 
     @property
     def rim(self) -> float:
-        """Radius up to which the radial part grows: farther out the model would fold the picture back on itself."""
+        """Radius up to which the radial part grows: farther out the model would fold the image back on itself."""
         # In u = 1 / r², so that coefficients near zero put the rim far away instead of dividing by them.
         roots = np.roots([1.0, 3.0 * self.k1, 5.0 * self.k2, 7.0 * self.k3])
         inverse = [float(root.real) for root in roots if abs(root.imag) < 1e-9 and root.real > 1e-9]

@@ -1,6 +1,6 @@
-"""Pictures through a lens that distorts: a wider pinhole picture is drawn and every layer of it resampled.
+"""Images through a lens that distorts: a wider pinhole image is drawn and every layer of it resampled.
 
-Colours are interpolated bilinearly, which softens the picture and its noise a little; the truth takes the nearest
+Colours are interpolated bilinearly, which softens the image and its noise a little; the truth takes the nearest
 pixel, the same for every layer, so that layers stay aligned with each other.
 """
 
@@ -21,7 +21,7 @@ F = np.float32
 
 
 def pinhole_of(config: CameraConfig) -> CameraConfig:
-    """The pinhole camera whose picture holds all that ``config`` shows: itself, or one with margins."""
+    """The pinhole camera whose image holds all that ``config`` shows: itself, or one with margins."""
     if not config.distorted:
         return config
     focal = config.focal_length
@@ -40,7 +40,7 @@ def _margin(reach: NDArray[np.float64], size: int) -> int:
 
 
 class Lens:
-    """Makes the pictures of cameras of one size out of their wider pinhole pictures."""
+    """Makes the images of cameras of one size out of their wider pinhole images."""
 
     def __init__(self, configs: Sequence[CameraConfig], pinholes: Sequence[CameraConfig]) -> None:
         self._places = np.stack([_places(*pair) for pair in zip(configs, pinholes, strict=True)])
@@ -58,7 +58,7 @@ class Lens:
 
 
 def _places(config: CameraConfig, pinhole: CameraConfig) -> NDArray[np.float32]:
-    """(H, W, 2): column and row of the pinhole picture that each pixel shows."""
+    """(H, W, 2): column and row of the pinhole image that each pixel shows."""
     row, column = np.mgrid[: config.height, : config.width]
     right, down = config.straighten(column, row)
     focal = config.focal_length
@@ -69,7 +69,7 @@ def _places(config: CameraConfig, pinhole: CameraConfig) -> NDArray[np.float32]:
 
 @kernel(grain=64)
 def _resample_row(item, worlds, places, wide, frames, wanted):
-    """One row of one picture."""
+    """One row of one image."""
     cameras, rows, columns = places[0].shape[0], places[0].shape[1], places[0].shape[2]
     frame, row = item // rows, item % rows
     i, c = worlds[0][frame // cameras], frame % cameras

@@ -65,7 +65,7 @@ def light_ground(view, x, y, z, red, green, blue):
 @pixel_scalar
 def mirror_sky(view, x, y, z, puddle, red, green, blue):
     """Radiance of ground seen along (x, y, z) that is wet, ``puddle`` 0..1, and mirrors the sky."""
-    # Schlick's approximation of Fresnel's law for a film of water.
+    # Schlick's approximation of Fresnel's law for a video of water.
     graze = F(1.0) + z / math.sqrt(x * x + y * y + z * z)
     graze2 = graze * graze
     gloss = puddle * (F(0.02) + F(0.98) * graze2 * graze2 * graze)

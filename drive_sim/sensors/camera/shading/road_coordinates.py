@@ -180,7 +180,7 @@ def ground_knot(view, roads, course, column, row, rails):
     if rails:
         top_d, _ = _at_height(view, roads, course, x, y, fall, F(RAIL_TOP), d, s)
         bottom_d, bottom_s = _at_height(view, roads, course, x, y, fall, F(RAIL_BOTTOM), d, s)
-    # The camera's left is the picture's lower columns.
+    # The camera's left is the image's lower columns.
     return Knot(
         near if z <= F(HORIZON) else INT(-2),
         Place(s, d, -column_s, -column_d, row_s, row_d, paved_left, paved_right, top_d, bottom_d, bottom_s),

@@ -1,6 +1,6 @@
 """Textures of pavings, roadsides, foliage and clouds, filtered beforehand for every footprint.
 
-Each texture is a periodic picture, baked once with NumPy and stored as a *ripmap*: all combinations of halvings along
+Each texture is a periodic image, baked once with NumPy and stored as a *ripmap*: all combinations of halvings along
 both axes, because a road seen at a grazing angle has pixels that are long and narrow. Sampling is one bilinear
 look-up in the level that suits the footprint, so that nothing shimmers. Texels are bytes, 128 being neutral. A word
 of a *smooth* texture holds the four that a bilinear look-up mixes; a word of a *grainy* one, four in a row, because
@@ -131,10 +131,10 @@ def sample_nearest(textures, level, u, v):
     return F(byte) * F(1.0 / 128.0) - F(1.0)
 
 
-def _halved(picture: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+def _halved(image: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     if axis == 0:
-        return 0.5 * (picture[0::2] + picture[1::2])
-    return 0.5 * (picture[:, 0::2] + picture[:, 1::2])
+        return 0.5 * (image[0::2] + image[1::2])
+    return 0.5 * (image[:, 0::2] + image[:, 1::2])
 
 
 def _skyline() -> NDArray[np.int32]:
@@ -148,11 +148,11 @@ def _skyline() -> NDArray[np.int32]:
     return np.concatenate([height | np.roll(height, -1) << 16 for height in heights]).view(np.int32)
 
 
-def _ripmap(picture: NDArray[np.float64], grainy: bool) -> dict[tuple[int, int], NDArray[np.int32]]:
+def _ripmap(image: NDArray[np.float64], grainy: bool) -> dict[tuple[int, int], NDArray[np.int32]]:
     """Words of every combination of halvings (along u, along v)."""
     levels = {}
-    log_v, log_u = (size.bit_length() - 1 for size in picture.shape)
-    column = picture
+    log_v, log_u = (size.bit_length() - 1 for size in image.shape)
+    column = image
     for level_v in range(log_v + 1):
         level = column
         for level_u in range(log_u + 1 - (_PACKED if grainy else 0)):
@@ -171,19 +171,19 @@ def _ripmap(picture: NDArray[np.float64], grainy: bool) -> dict[tuple[int, int],
 
 @lru_cache(maxsize=1)
 def _bake() -> Textures:
-    pictures = [draw(_PAVING_SHAPE) for draw in (draw_asphalt, draw_patched, draw_concrete)]
+    images = [draw(_PAVING_SHAPE) for draw in (draw_asphalt, draw_patched, draw_concrete)]
     others = (draw_grass, draw_gravel, draw_sand, draw_snow, draw_grain, draw_clouds)
-    pictures += [draw(_SHAPE) for draw in others]
-    pictures = [picture - picture.mean() for picture in pictures]
+    images += [draw(_SHAPE) for draw in others]
+    images = [image - image.mean() for image in images]
     for number in range(LEAFY + CONIFERS):
-        pictures += draw_tree(number, number >= LEAFY, FOLIAGE_SIZE)
-    start = np.zeros((len(pictures), LEVELS, LEVELS), np.int32)
-    logs = np.array([[size.bit_length() - 1 for size in picture.shape] for picture in pictures], np.int32)
+        images += draw_tree(number, number >= LEAFY, FOLIAGE_SIZE)
+    start = np.zeros((len(images), LEVELS, LEVELS), np.int32)
+    logs = np.array([[size.bit_length() - 1 for size in image.shape] for image in images], np.int32)
     texels: list[NDArray[np.int32]] = []
     total = 0
-    for texture, picture in enumerate(pictures):
+    for texture, image in enumerate(images):
         grainy = texture == GRAIN or (texture >= FOLIAGE and (texture - FOLIAGE) % 2 == 1)
-        for (level_u, level_v), words in _ripmap(picture, grainy).items():
+        for (level_u, level_v), words in _ripmap(image, grainy).items():
             start[texture, level_u, level_v] = total
             texels.append(words)
             total += words.size

@@ -1,4 +1,4 @@
-"""Trees as small pictures, drawn once with NumPy: crowns of many clumps of leaves, lit from above."""
+"""Trees as small images, drawn once with NumPy: crowns of many clumps of leaves, lit from above."""
 
 from __future__ import annotations
 

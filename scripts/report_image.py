@@ -1,6 +1,6 @@
-"""The picture of a report in docs/images: the top of ``report.html`` on a desktop, as headless Chromium shows it.
+"""The image of a report in docs/images: the top of ``report.html`` on a desktop, as headless Chromium shows it.
 
-``python scripts/report_picture.py`` evaluates the shipped model on unseen obstacles first; ``--page FILE`` pictures a
+``python scripts/report_image.py`` evaluates the shipped model on unseen obstacles first; ``--page FILE`` images a
 report that there is already.
 """
 
@@ -16,15 +16,15 @@ from drive_sim.evaluation.harness import evaluate
 
 MODEL, SUITE, RIVAL, EPISODES = "models/pilotnet", "obstacle-avoidance", "classical", 36
 WIDTH, HEIGHT = 1280, 1560
-"""Of the picture [px]."""
+"""Of the image [px]."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
-def picture(page: Path, path: Path) -> None:
+def image(page: Path, path: Path) -> None:
     """Save the top of the page as a PNG."""
     browser = next((found for found in map(shutil.which, BROWSERS) if found), None)
     if browser is None:
-        raise SystemExit("report_picture: there is no Chromium; apt-get install chromium")
+        raise SystemExit("report_image: there is no Chromium; apt-get install chromium")
     with TemporaryDirectory() as profile:
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={profile}"]
         size = f"--window-size={WIDTH},{HEIGHT}"
@@ -33,16 +33,16 @@ def picture(page: Path, path: Path) -> None:
 
 
 def main() -> None:
-    """Evaluate, unless a page is given, and picture it."""
+    """Evaluate, unless a page is given, and image it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--page", type=Path, help="a report.html that there is already")
     parser.add_argument("--output", type=Path, default=Path("docs/images/report.png"))
     options = parser.parse_args()
     if options.page is not None:
-        picture(options.page, options.output)
+        image(options.page, options.output)
         return
     with TemporaryDirectory() as folder:
-        picture(evaluate(MODEL, SUITE, folder, episodes=EPISODES, against=[RIVAL]), options.output)
+        image(evaluate(MODEL, SUITE, folder, episodes=EPISODES, against=[RIVAL]), options.output)
 
 
 if __name__ == "__main__":

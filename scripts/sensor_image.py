@@ -1,4 +1,4 @@
-"""What lidar and radar see of a motorway's bend, from above: ``python scripts/sensor_picture.py``.
+"""What lidar and radar see of a motorway's bend, from above: ``python scripts/sensor_image.py``.
 
 Draws ``docs/images/lidar-radar.png``, the same each time: by seed.
 """
@@ -26,7 +26,7 @@ from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import ACTOR_CAR, ACTOR_LORRY, ACTOR_MOTORCYCLE, ACTOR_SIZE, MOTION_LANE
 
 SIZE, SCALE, EGO_HEIGHT = (520, 640), 7.0, 0.86
-"""Picture [px], [px/m], and where the car is in it."""
+"""Image [px], [px/m], and where the car is in it."""
 SPEED = 27.0
 """Of the car [m/s]."""
 ROAD_SEED, START = 3, 260.0
@@ -50,7 +50,7 @@ def episode() -> Episode:
         mover(ACTOR_CAR, 46.0, 0, 36.0),
         mover(ACTOR_MOTORCYCLE, 20.0, 0, 30.0),
     )
-    return Episode("picture", "train", 0, 7, road, WeatherSpec(), actors, lane=1, start_s=START, start_speed=SPEED)
+    return Episode("image", "train", 0, 7, road, WeatherSpec(), actors, lane=1, start_s=START, start_speed=SPEED)
 
 
 def place(distance: float, angle: float, forward: float) -> tuple[int, int]:
@@ -59,36 +59,36 @@ def place(distance: float, angle: float, forward: float) -> tuple[int, int]:
     return round(SIZE[0] / 2 - SCALE * left), round(SIZE[1] * EGO_HEIGHT - SCALE * ahead)
 
 
-def mark(picture: NDArray[np.uint8], observation: Observation) -> None:
+def mark(image: NDArray[np.uint8], observation: Observation) -> None:
     """Draw beams that came back and detections on the view, in place."""
-    shade = picture.copy()
+    shade = image.copy()
     for distance, angle in zip(observation.lidar[0], LIDAR.angles, strict=True):
         if distance < LIDAR.max_range:
             end = place(float(distance), float(angle), LIDAR.x)
             cv2.line(shade, place(0.0, 0.0, LIDAR.x), end, BEAM, 1, cv2.LINE_AA)
-            cv2.circle(picture, end, 2, BEAM, -1, cv2.LINE_AA)
-    cv2.addWeighted(shade, 0.25, picture, 0.75, 0.0, picture)
+            cv2.circle(image, end, 2, BEAM, -1, cv2.LINE_AA)
+    cv2.addWeighted(shade, 0.25, image, 0.75, 0.0, image)
     for distance, azimuth, rate, strength in observation.radar[0].tolist():
         if strength > NO_DETECTION:
             at = place(distance, azimuth, RADAR.x)
-            cv2.circle(picture, at, 7, (0, 0, 0), 4, cv2.LINE_AA)
-            cv2.circle(picture, at, 7, ECHO, 2, cv2.LINE_AA)
+            cv2.circle(image, at, 7, (0, 0, 0), 4, cv2.LINE_AA)
+            cv2.circle(image, at, 7, ECHO, 2, cv2.LINE_AA)
             words = (at[0] + 15, at[1] + 5)
             for colour, width in (((0, 0, 0), 4), (ECHO, 1)):
-                cv2.putText(picture, f"{rate:+.1f}", words, cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, width, cv2.LINE_AA)
+                cv2.putText(image, f"{rate:+.1f}", words, cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, width, cv2.LINE_AA)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Draw the picture."""
+    """Draw the image."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     default = Path(__file__).resolve().parents[1] / "docs" / "images" / "lidar-radar.png"
-    parser.add_argument("--output", type=Path, default=default, help="picture file (default: %(default)s)")
+    parser.add_argument("--output", type=Path, default=default, help="image file (default: %(default)s)")
     output = parser.parse_args(arguments).output
     simulator = Simulator([episode()])
     observation = SensorSuite(("lidar", "radar"), configs=SensorConfigs(lidar=LIDAR, radar=RADAR)).observe(simulator)
-    picture = np.array(TopDownView(SIZE, SCALE, ego_height=EGO_HEIGHT).picture(scene_of(simulator)))
-    mark(picture, observation)
-    cv2.imwrite(str(output), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    image = np.array(TopDownView(SIZE, SCALE, ego_height=EGO_HEIGHT).image(scene_of(simulator)))
+    mark(image, observation)
+    cv2.imwrite(str(output), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     print(output)
 
 

@@ -1,9 +1,9 @@
-"""Pictures of Duckietown's forward camera, 160 x 120, for ``scripts/camera_gallery.py --duckietown``.
+"""Images of Duckietown's forward camera, 160 x 120, for ``scripts/camera_gallery.py --duckietown``.
 
 Runs in a virtual environment of its own, with a display or a virtual one:
 
     python -m venv duckietown && duckietown/bin/pip install duckietown-gym-daffy 'pyglet<2'
-    xvfb-run -a duckietown/bin/python scripts/duckietown_pictures.py FOLDER
+    xvfb-run -a duckietown/bin/python scripts/duckietown_images.py FOLDER
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 
 SCENES = (("loop_obstacles", 3), ("loop_obstacles", 4), ("udem1", 4), ("zigzag_dists", 3))
-"""Map and seed of each picture."""
+"""Map and seed of each image."""
 
 
 def main() -> None:
-    """Save one picture of each scene in the folder that is the only argument."""
+    """Save one image of each scene in the folder that is the only argument."""
     import pyglet
     from PIL import Image
 
