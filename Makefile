@@ -7,7 +7,7 @@ BENCH ?= build/bench.json
 bin := $(VENV)/bin
 stamp := $(VENV)/.installed
 
-.PHONY: venv demo test lint bench clean
+.PHONY: venv demo test test-fast coverage lint bench clean
 .DELETE_ON_ERROR:
 
 venv: $(stamp)
@@ -25,9 +25,19 @@ $(stamp): pyproject.toml constraints.txt
 demo: $(stamp)
 	$(bin)/drive-sim demo --output $(DEMO)
 
-# Whoever steals work takes it from the end of another's queue, so that tests of one file mostly share a process.
+# A process that has nothing left takes tests from the end of another's queue: tests of one file mostly share a process.
+pytest := $(bin)/python -m pytest --numprocesses auto --dist worksteal
+
 test: $(stamp)
-	$(bin)/python -m pytest --numprocesses auto --dist worksteal $(PYTEST_ARGS)
+	$(pytest) $(PYTEST_ARGS)
+
+test-fast: $(stamp)
+	$(pytest) -m "not slow and not browser and not display and not cuda_simulator" $(PYTEST_ARGS)
+
+# Branches of host code; compiled functions are left out (see [tool.coverage] in pyproject.toml).
+coverage: $(stamp)
+	@mkdir -p build
+	$(pytest) --cov --cov-report=term $(PYTEST_ARGS)
 
 lint: $(stamp)
 	$(bin)/ruff check .
@@ -39,6 +49,7 @@ bench: $(stamp)
 	@mkdir -p $(dir $(BENCH))
 	$(bin)/drive-sim bench --output $(BENCH)
 	$(bin)/python scripts/benchmark_peers.py --output $(BENCH:.json=-peers.json)
+
 
 clean:
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

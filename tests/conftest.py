@@ -1,4 +1,4 @@
-"""What every test may count on: nobody's screen is used, plots are headless, shared data is found if it is there."""
+"""What every test may count on: no real screen is used, plots are headless, tests are marked by what they need."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+
+from tests.data.circuits import shared_folder
 
 # Before anything imports pygame, matplotlib or the kernels. A test of the real window starts its own virtual display
 # and removes the dummy driver from the environment of the process that it starts.
@@ -21,6 +23,18 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+MARKED_FIXTURES = {"browser": pytest.mark.browser, "screen": pytest.mark.display}
+"""Marks of the tests that use a fixture."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test by what its fixtures need of the machine."""
+    for item in items:
+        for fixture, mark in MARKED_FIXTURES.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The root of the checkout."""
@@ -29,11 +43,11 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Folder of the shared road, scenario and recording files; the test is skipped where it is absent."""
-    shared = Path(os.environ.get("DRIVE_SIM_SHARED") or REPOSITORY.parent / "shared")
-    if not (shared / "data").is_dir():
-        pytest.skip(f"no shared data: {shared / 'data'} is absent; DRIVE_SIM_SHARED names another folder")
-    return shared / "data"
+    """Folder of the files that a test adds where they are there; what a clone has stands in ``tests/data``."""
+    shared = shared_folder()
+    if shared is None:
+        pytest.skip("adds nothing without the shared data; DRIVE_SIM_SHARED names its folder")
+    return shared
 
 
 @pytest.fixture

@@ -263,6 +263,7 @@ np.save(sys.argv[3], rows)
 """
 
 
+@pytest.mark.cuda_simulator
 def test_labels_on_cuda_are_those_on_the_cpu(tmp_path):
     here = Path(__file__).resolve()
     found = []

@@ -15,6 +15,7 @@ from drive_sim.evaluation.suites.conditions import AS_IT_IS
 from drive_sim.evaluation.suites.suite import REAL_ROADS, draw_suite, list_suites, load_suite
 from drive_sim.sensors.camera.rig import CameraConfig
 from drive_sim.world.scenarios.scenario import list_scenarios
+from tests.data.circuits import CIRCUITS, FOLDER
 
 GENERATED = ["lane-keeping", "obstacle-avoidance"]
 
@@ -99,10 +100,10 @@ def test_the_camera_of_uncertainty_is_moved_by_ten_centimetres_and_two_degrees()
     assert [conditions[f"latency-{delay}"].delay for delay in (100, 200, 300)] == [2, 4, 6]
 
 
-def test_real_roads_are_driven_once_each_all_the_way(shared_data: Path) -> None:
-    episodes = draw_suite(load_suite(REAL_ROADS), roads=shared_data / "roads_csv")
+def test_real_roads_are_driven_once_each_all_the_way() -> None:
+    episodes = draw_suite(load_suite(REAL_ROADS), roads=FOLDER)
     names = [episode.road.name for episode in episodes]
-    assert names == sorted(path.stem for path in (shared_data / "roads_csv").glob("*.csv"))
+    assert names == sorted(CIRCUITS)
     assert all(episode.route_length == pytest.approx(episode.road.length) for episode in episodes)
 
 

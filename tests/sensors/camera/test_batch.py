@@ -115,6 +115,7 @@ np.savez(sys.argv[3], **frames._asdict())
 """
 
 
+@pytest.mark.cuda_simulator
 def test_cuda_draws_what_the_cpu_draws(tmp_path):
     """The CUDA kernels run under Numba's simulator: pixels equal within a grey level on 99.9 %."""
     here = Path(__file__).resolve()

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 PROGRAM = """
 import sys
@@ -70,6 +71,7 @@ def readings(device: str, folder: Path, simulated: bool) -> np.ndarray:
     return np.load(out)
 
 
+@pytest.mark.cuda_simulator
 def test_cuda_reads_what_the_cpu_reads(tmp_path):
     cpu, cuda = readings("cpu", tmp_path, False), readings("cuda", tmp_path, True)
     assert np.ptp(cpu, axis=0).max() > 0.1

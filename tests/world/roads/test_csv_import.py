@@ -11,8 +11,8 @@ from drive_sim.base.errors import InputError
 from drive_sim.world.roads.coordinates import arc_point
 from drive_sim.world.roads.csv_import import DEFAULT_HALF_WIDTH, load_road
 from drive_sim.world.roads.road import STYLE_DASHED, STYLE_SOLID, Road
+from tests.data.circuits import CIRCUITS, FOLDER, circuit, circuit_files
 
-TRACKS = ("Austin", "Monza", "Nuerburgring", "Silverstone", "Spa")
 HEADER = "# x_m,y_m,w_tr_right_m,w_tr_left_m"
 
 
@@ -42,14 +42,18 @@ def joints(road: Road) -> tuple[np.ndarray, np.ndarray]:
     return gap, np.abs((kink + math.pi) % (2.0 * math.pi) - math.pi)
 
 
-@pytest.fixture(scope="module", params=TRACKS)
-def track(request: pytest.FixtureRequest, shared_data: Path) -> tuple[Road, np.ndarray]:
-    """A real track and the rows of its file."""
-    path = shared_data / "roads_csv" / f"{request.param}.csv"
-    return load_road(path), np.loadtxt(path, delimiter=",")
+@pytest.fixture(scope="module", params=circuit_files(), ids=lambda path: path.stem)
+def track(request: pytest.FixtureRequest) -> tuple[Road, np.ndarray]:
+    """A circuit and the rows of its file."""
+    return load_road(request.param), np.loadtxt(request.param, delimiter=",")
 
 
-def test_a_real_track_closes_and_is_as_long_as_its_points_say(track: tuple[Road, np.ndarray]) -> None:
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_the_circuits_for_tests_are_those_that_are_made(name: str) -> None:
+    np.testing.assert_allclose(np.loadtxt(FOLDER / f"{name}.csv", delimiter=","), circuit(*CIRCUITS[name]), atol=1e-3)
+
+
+def test_a_circuit_closes_and_is_as_long_as_its_points_say(track: tuple[Road, np.ndarray]) -> None:
     road, rows = track
     around = np.concatenate([rows[:, :2], rows[:1, :2]])
     assert road.closed
@@ -60,7 +64,7 @@ def test_a_real_track_closes_and_is_as_long_as_its_points_say(track: tuple[Road,
     assert abs(turns) == pytest.approx(1.0, abs=1e-6)
 
 
-def test_a_real_track_runs_through_its_points_in_their_order(track: tuple[Road, np.ndarray]) -> None:
+def test_a_circuit_runs_through_its_points_in_their_order(track: tuple[Road, np.ndarray]) -> None:
     road, rows = track
     found = np.array([road.project(x, y) for x, y in rows[:, :2]])
     assert np.abs(found[:, 1]).max() < 0.3
@@ -69,13 +73,13 @@ def test_a_real_track_runs_through_its_points_in_their_order(track: tuple[Road, 
     assert steps.min() > 3.0 and steps.max() < 7.0
 
 
-def test_the_curves_of_a_real_track_are_those_of_a_race_track(track: tuple[Road, np.ndarray]) -> None:
+def test_the_curves_of_a_circuit_are_those_of_a_race_track(track: tuple[Road, np.ndarray]) -> None:
     road, _ = track
     assert 7.0 < 1.0 / np.abs(road.curvature).max() < 20.0, "its hairpin"
     assert np.percentile(np.abs(road.curvature), 25) < 1.0 / 1000.0, "its straights are straight"
 
 
-def test_the_pavement_of_a_real_track_follows_its_file(track: tuple[Road, np.ndarray]) -> None:
+def test_the_pavement_of_a_circuit_follows_its_file(track: tuple[Road, np.ndarray]) -> None:
     road, rows = track
     for x, y, right, left in rows[:: len(rows) // 40]:
         element = int(road.project(x, y)[0] / road.step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from drive_sim.world.state import (
     TRIGGER_TIME,
 )
 
+FIGURES_FILE = Path(__file__).resolve().parents[2] / "data" / "alks_figures.json"
+"""What `read` finds in the templates of asam-oss/OSC-ALKS-scenarios, by the name of our scenario."""
 DRAWS = 6
 """Of each scenario that are looked at."""
 EGO_S = 5.0
@@ -206,12 +209,17 @@ class Template:
 
 
 @pytest.fixture(scope="module")
-def templates(shared_data: Path) -> dict[str, Template]:
-    """The templates by the name of our scenario."""
+def templates() -> dict[str, Template]:
+    """The figures of the templates by the name of our scenario."""
+    written = json.loads(FIGURES_FILE.read_text(encoding="utf-8"))
+    return {scenario: Template(**figures) for scenario, figures in written.items()}
+
+
+def test_the_figures_are_those_of_the_templates(shared_data: Path, templates: dict[str, Template]) -> None:
+    """Against the files of asam-oss/OSC-ALKS-scenarios, where they are there."""
     folder = shared_data / "openscenario" / "alks"
-    if not folder.is_dir():
-        pytest.skip(f"no templates: {folder} is absent")
-    return {ours: read(folder / f"alks_scenario_{name}_template.xosc") for name, ours in TEMPLATES.items()}
+    for name, scenario in TEMPLATES.items():
+        assert templates[scenario] == read(folder / f"alks_scenario_{name}_template.xosc"), scenario
 
 
 def read(path: Path) -> Template:

@@ -1,7 +1,6 @@
 """Scenarios: what every draw of every bundled scenario keeps to."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from drive_sim.world.scenarios.episode import Episode, stack_episodes
 from drive_sim.world.scenarios.files import actor_kinds, weather_domains
 from drive_sim.world.scenarios.scenario import SPLITS, list_scenarios, load_scenario, scenario_for_road
 from drive_sim.world.scenarios.schema import MOST_ACTORS
+from tests.data.circuits import FOLDER
 
 LANE_KEEPING = [f"lane-keeping/{name}" for name in ("motorway", "mountain", "rural", "urban")]
 WEATHERED = tuple(name.replace("lane-keeping", "weather") for name in LANE_KEEPING)
@@ -155,10 +155,10 @@ def test_a_careful_driver_slows_down_before_a_curve_and_not_in_it() -> None:
     assert drive.time_at(100.0) == pytest.approx(100.0 / 15.0)
 
 
-def test_driving_an_imported_road_is_a_whole_lap(shared_data: Path) -> None:
-    road = load_road(shared_data / "roads_csv" / "Monza.csv")
+def test_driving_an_imported_road_is_a_whole_lap() -> None:
+    road = load_road(FOLDER / "hairpins.csv")
     episode = scenario_for_road(road, weather="rain").draw(0)
-    assert episode.scenario == "real-roads/Monza" and episode.split == "test"
+    assert episode.scenario == "real-roads/hairpins" and episode.split == "test"
     assert episode.route_length == road.length and not episode.actors
     assert episode.weather.name == "rain"
     assert episode.time_limit > 3.0 * road.length / road.speed_limit
