@@ -1,219 +1,25 @@
-"""The whole pipeline, unattended: a modelled person drives, a network learns, and roads it never saw judge it."""
+"""``drive-sim demo``: the whole pipeline, unattended."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from drive_sim import __version__
-from drive_sim.base.errors import InputError
-from drive_sim.base.progress import Report, Stages
-from drive_sim.drivers.human.model import HumanModelDriver
-from drive_sim.recording.dataset import Dataset
-from drive_sim.recording.recorder import Recorder
-from drive_sim.recording.writer import recover
-from drive_sim.rollout import Observer, Step, run
-from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
-from drive_sim.sensors.suite import Observation, SensorSuite
-from drive_sim.world.scenarios.episode import Episode
-from drive_sim.world.scenarios.scenario import list_scenarios, load_scenario
-from drive_sim.world.simulator import Simulator
+import click
 
-SUITES = ("lane-keeping", "obstacle-avoidance")
-HARD = ("lane-keeping/mountain", "obstacle-avoidance/crossing-pedestrian", "obstacle-avoidance/debris")
-"""Recorded twice as often as others: tight bends, and what is small; the weakest of every model so far."""
-LATE = 500
-"""Drives of who looks up late are numbered from here on."""
-BATCH = 16
-"""Worlds recorded at once."""
-BEHIND = 8
-"""Steps that are written while the next are driven: less than a tenth of a second's work."""
+from drive_sim.cli.arguments import FOLDER, SEED
+from drive_sim.cli.compiling import announce_compiling
 
 
-@dataclass(frozen=True)
-class DemoSettings:
-    """How much of everything; the defaults take under ten minutes on two cores."""
+@click.command()
+@click.option("--output", type=FOLDER, default=Path("demo"), show_default=True, help="Folder for all that it makes.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of roads, driver and training.")
+def demo(output: Path, seed: int) -> None:
+    """Record a driver, train a network, evaluate it on roads never seen; unattended."""
+    from drive_sim.base.progress import show_progress
+    from drive_sim.cli.demo_pipeline import run_demo
 
-    lane_episodes: int = 16
-    """Recorded of each lane-keeping scenario; of those that are `HARD`, here and below, twice as many."""
-    obstacle_episodes: int = 15
-    """Recorded of each obstacle scenario."""
-    late_episodes: int = 10
-    """The same of a driver who looks up late."""
-    views: int = 224_000
-    trials: int = 0
-    """Checkpoints that drive on validation roads."""
-    seconds: tuple[float, float] = (24.0, 45.0)
-    """Recorded at most of one episode of each suite [s]."""
-    episodes: tuple[int | None, int | None] = (None, 208)
-    """Evaluated in each suite; None: the suite's own number."""
-    videos: int = 12
-    """Failed drives captured in each suite."""
-
-
-def run_demo(output: Path, stages: Stages, seed: int = 0, settings: DemoSettings | None = None) -> list[Path]:
-    """Record, train and evaluate into ``output``; the paths of the reports.
-
-    A run that was cut off goes on where it was when started again with the same folder and seed.
-
-    Raises
-    ------
-    InputError
-        ``output`` holds something else.
-    """
-    settings = settings or DemoSettings()
-    _claim(output, seed)
-    dataset, model = output / "dataset", output / "model"
-    _record(dataset, seed, settings, stages("record"))
-    _train(dataset, model, seed, settings, stages("train"))
-    from drive_sim.evaluation.harness import evaluate
-
-    pages = []
-    for suite, episodes in zip(SUITES, settings.episodes, strict=True):
-        report = stages(f"evaluate {suite}")
-        folder, videos = output / suite, settings.videos
-        pages.append(evaluate(str(model), suite, folder, report, videos, episodes=episodes, seed=seed))
-    return pages
-
-
-def _claim(output: Path, seed: int) -> None:
-    """Make the folder a demo's, or recognise it as this one's."""
-    identity = {"drive_sim": __version__, "seed": seed}
-    note = output / "demo.json"
-    if output.exists() and not output.is_dir():
-        raise InputError("--output", "", f"{output} is a file", "name a folder")
-    if output.is_dir() and any(output.iterdir()):
-        try:
-            known = json.loads(note.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            raise InputError("--output", "", f"{output} is not empty", "name a new folder, or clear this one") from None
-        if known != identity:
-            raise InputError(note, "", f"is of another run ({known})", "name a new folder, or clear this one")
-    output.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(identity) + "\n", encoding="utf-8")
-
-
-class _OnceAwake(Recorder):
-    """Records what is driven after the driver has looked up."""
-
-    def __init__(self, path: Path, driver: HumanModelDriver, camera: CameraConfig) -> None:
-        super().__init__(path, driver.name, camera_configs=(camera,), encoding="jpeg", behind=BEHIND)
-        self._at_wheel = driver
-
-    def on_step(self, step: Step) -> None:
-        """Leave out the worlds where the driver dreams."""
-        self.add(replace(step, active=step.active & self._at_wheel.awake))
-
-    def on_finish(self, simulator: Simulator) -> None:
-        """Leave it to who drives next to add the episodes."""
-        self.stop()
-
-
-def demo_episodes(seed: int, suite: str, count: int, first: int = 0) -> list[Episode]:
-    """What is driven for the recording, numbered from ``first`` on: training scenarios only."""
-    episodes = []
-    for name in sorted(list_scenarios("train", suite)):
-        scenario, wanted = load_scenario(name, "train"), 2 * count if name in HARD else count
-        episodes += [scenario.draw(1000 * seed + first + number) for number in range(wanted)]
-    return episodes
-
-
-def _record(path: Path, seed: int, settings: DemoSettings, report: Report) -> None:
-    done = set()
-    if (path / "meta" / "info.json").exists():
-        recover(path)
-        # What was cut off is driven once more.
-        done = {_identity(episode.provenance) for episode in Dataset.open(path) if episode.provenance["complete"]}
-    lanes, obstacles = SUITES
-    parts = (
-        (demo_episodes(seed, lanes, settings.lane_episodes), settings.seconds[0], False),
-        (demo_episodes(seed, obstacles, settings.obstacle_episodes), settings.seconds[1], False),
-        (demo_episodes(seed, obstacles, settings.late_episodes, LATE), settings.seconds[1], True),
-    )
-    wanted = [
-        ([episode for episode in episodes if _identity(vars(episode)) not in done], seconds, late)
-        for episodes, seconds, late in parts
-    ]
-    total, driven = sum(len(episodes) for episodes, _, _ in wanted), 0
-    with DemoRecording(path) as recording:
-        for episodes, seconds, late in wanted:
-            for start in range(0, len(episodes), BATCH):
-                batch = episodes[start : start + BATCH]
-                report(driven / total, f"{driven} episodes driven by the {HumanModelDriver.name}")
-                recording.drive(batch, seconds, late)
-                driven += len(batch)
-    report(1.0, f"{len(done) + total} episodes in {path}")
-
-
-class DemoRecording:
-    """Batches recorded into a dataset: the episodes of each are added while the next is driven."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._adding = ThreadPoolExecutor(1, thread_name_prefix="drive_sim_recording")
-        self._driven: Recorder | None = None
-        self._added: Future[Any] | None = None
-
-    def __enter__(self) -> DemoRecording:
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        try:
-            self._add_driven()
-            self._settle()
-        finally:
-            self._adding.shutdown()
-
-    def drive(self, episodes: list[Episode], seconds: float, late: bool) -> None:
-        """Record each for at most ``seconds``; of a ``late`` driver, what it does once it has looked up."""
-        config = CameraConfig()
-        driver = HumanModelDriver(late)
-        sensors = SensorSuite(("camera", *driver.sensors), CameraRig([config]))
-        simulator = Simulator(episodes, on_failure="terminate")
-        recorder = _OnceAwake(self._path, driver, config)
-        try:
-            steps = round(seconds / simulator.control_period)
-            # Not before the journals are open: who adds has the dataset to itself.
-            run(simulator, driver, [recorder, _OnceStarted(self._add_driven)], sensors, max_steps=steps)
-        finally:
-            self._settle()
-            self._driven = recorder
-
-    def _add_driven(self) -> None:
-        if self._driven is not None:
-            self._added, self._driven = self._adding.submit(self._driven.finish), None
-
-    def _settle(self) -> None:
-        added, self._added = self._added, None
-        if added is not None:
-            added.result()
-
-
-class _OnceStarted(Observer):
-    """Does something when the worlds have been reset."""
-
-    def __init__(self, work: Callable[[], None]) -> None:
-        self._work = work
-
-    def on_reset(self, simulator: Simulator, observation: Observation) -> None:
-        """Do it."""
-        self._work()
-
-
-def _identity(values: Any) -> tuple[str, int]:
-    return values["scenario"], values["number"]
-
-
-def _train(dataset: Path, model: Path, seed: int, settings: DemoSettings, report: Report) -> None:
-    from drive_sim.learning.learner import TrainingSettings
-    from drive_sim.learning.training import train
-
-    chunk = min(TrainingSettings.chunk, settings.views)
-    plan = TrainingSettings(views=settings.views, chunk=chunk, trials=settings.trials, seed=seed)
-    resume = (model / "training" / "checkpoint.safetensors").exists()
-    result = train([dataset], model, seed=seed, settings=plan, resume=resume, report=report)
-    report(1.0, f"{result.views:,} views in {result.seconds:.0f} s")
+    announce_compiling()
+    with show_progress() as stages:
+        pages = run_demo(output=output, seed=seed, stages=stages)
+    for page in pages:
+        click.echo(f"report: {page}")

@@ -13,6 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
+from drive_sim.cli.exit_status import FAILED
+
 OLDEST_PYTHON = (3, 11)
 DISK_WANTED = 2.0
 """Free disk [GB] that a demo with its recording, model and report wants."""
@@ -229,3 +233,13 @@ def _nvidia_gpu() -> str | None:
         return None
     name, _, driver = answer.stdout.splitlines()[0].partition(", ")
     return f"{name}, driver {driver}"
+
+
+@click.command()
+def doctor() -> None:
+    """Say what this machine has, and what to do about what is missing."""
+    findings = report()
+    for finding in findings:
+        click.echo(finding)
+    if not essentials_present(findings):
+        raise click.exceptions.Exit(FAILED)

@@ -8,8 +8,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import types
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -19,6 +21,9 @@ from drive_sim.base.errors import InputError
 from drive_sim.cli import doctor
 from drive_sim.cli import main as cli
 from drive_sim.evaluation.harness import VIDEOS
+
+TOO_LONG = 60.0
+"""When a test gives up waiting for a process [s]."""
 
 COMMANDS = ["demo", "doctor", "drive", "replay", "data", "train", "evaluate", "bench"]
 
@@ -279,22 +284,37 @@ class TestProcess:
 
     def test_the_status_reaches_the_shell(self, repository: Path) -> None:
         command = [sys.executable, "-m", "drive_sim.cli.main", "train"]
-        answer = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+        answer = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, timeout=TOO_LONG)
         assert (answer.returncode, answer.stdout) == (2, "")
         assert answer.stderr == "drive-sim: train: DATASET...: is missing; see drive-sim train --help\n"
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
-    def test_an_interrupt_from_outside_ends_with_130(self, repository: Path) -> None:
+    @pytest.mark.parametrize("inherited", [signal.default_int_handler, signal.SIG_IGN])
+    def test_an_interrupt_from_outside_ends_with_130(self, inherited: Any, repository: Path) -> None:
+        """Also where the tests themselves run with SIGINT ignored, as in a background job of a script."""
         program = (
-            "import drive_sim.cli.doctor as d, signal, sys; from drive_sim.cli import main as cli\n"
+            "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "import drive_sim.cli.doctor as d; from drive_sim.cli import main as cli\n"
             "d.report = lambda: (print('ready', flush=True), signal.pause())\n"
             "sys.exit(cli.run(['doctor']))"
         )
-        with self.start(program, repository) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
-            process.send_signal(signal.SIGINT)
-            _, err = process.communicate(timeout=30)
+        before = signal.signal(signal.SIGINT, inherited)
+        try:
+            process = self.start(program, repository)
+        finally:
+            signal.signal(signal.SIGINT, before)
+        # A child that never says so, or never ends, is killed: its pipes end, and the assertions tell.
+        guard = threading.Timer(TOO_LONG, process.kill)
+        guard.start()
+        try:
+            with process:
+                assert process.stdout is not None
+                assert process.stdout.readline() == "ready\n"
+                process.send_signal(signal.SIGINT)
+                _, err = process.communicate(timeout=TOO_LONG)
+        finally:
+            guard.cancel()
+            process.kill()
         assert process.returncode == cli.INTERRUPTED
         assert err.strip() == "drive-sim: interrupted"
 

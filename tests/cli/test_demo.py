@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 from drive_sim.base.errors import InputError
-from drive_sim.cli.demo import HARD, LATE, SUITES, DemoRecording, DemoSettings, _record, demo_episodes, run_demo
+from drive_sim.cli.demo_pipeline import (
+    HARD,
+    LATE,
+    SUITES,
+    DemoRecording,
+    DemoSettings,
+    _record,
+    demo_episodes,
+    run_demo,
+)
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.journal import LOCK, LOG, journal_folders
 from drive_sim.recording.recorder import Recorder
@@ -64,7 +73,7 @@ def test_of_a_driver_who_looks_up_late_only_what_comes_after_that_is_recorded(tm
 
 def test_batches_recorded_one_after_the_other_keep_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The episodes of one are added while the next is driven."""
-    monkeypatch.setattr("drive_sim.cli.demo.BATCH", 2)
+    monkeypatch.setattr("drive_sim.cli.demo_pipeline.BATCH", 2)
     settings = replace(TINY, seconds=(1.0, 1.0))
     for name in ("first", "second"):
         _record(tmp_path / name, 0, settings, silent("record"))

@@ -1,0 +1,13 @@
+"""What is said before the first start compiles."""
+
+from __future__ import annotations
+
+import click
+
+
+def announce_compiling() -> None:
+    """Say on standard error that the kernels are about to be compiled, where none is cached."""
+    from drive_sim.cli.doctor import compiled_kernels
+
+    if not compiled_kernels():
+        click.echo("compiling the simulator for this machine, once: up to a minute", err=True)

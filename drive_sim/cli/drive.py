@@ -1,0 +1,42 @@
+"""``drive-sim drive``: in a window, or without one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from drive_sim.base.errors import InputError
+from drive_sim.cli.arguments import AT_LEAST_ONE, FOLDER, SEED
+from drive_sim.cli.compiling import announce_compiling
+
+
+@click.command()
+@click.option("--road", metavar="FILE|CLASS", help="A road file, or a class: motorway, rural, mountain, urban.")
+@click.option("--scenario", metavar="NAME|FILE", help="A bundled scenario such as lane-keeping/rural, or a file.")
+@click.option(
+    "--driver",
+    metavar="DRIVER",
+    default="keyboard",
+    show_default=True,
+    help="keyboard, mouse, gamepad, wheel, human-model, expert, r157, classical, or a model.",
+)
+@click.option("--record", metavar="DATASET", type=FOLDER, help="Record into this dataset.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Leave after so many minutes of driving.")
+@click.option("--episodes", type=AT_LEAST_ONE, help="Leave after so many episodes.")
+@click.option("--headless", is_flag=True, help="No window; as fast as the machine goes.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of roads, weather and traffic.")
+def drive(**options: Any) -> None:
+    """Drive, or watch a driver drive, and record it."""
+    if options["road"] is not None and options["scenario"] is not None:
+        raise InputError("drive", "--road", "cannot be given together with --scenario", "give one of them")
+    headless = options.pop("headless")
+    announce_compiling()
+    if headless:
+        from drive_sim.window.session import Session, drive_headless
+
+        drive_headless(Session.plan(**options), click.echo)
+    else:
+        from drive_sim.window.app import drive as drive_in_window
+
+        drive_in_window(**options)

@@ -1,0 +1,78 @@
+"""``drive-sim evaluate``: scores a driver on roads that it never saw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from drive_sim.cli.arguments import AT_LEAST_ONE, DEVICE, FILE, FOLDER, SEED, SuiteOption, videos
+from drive_sim.cli.compiling import announce_compiling
+from drive_sim.cli.exit_status import FAILED
+
+
+@click.command()
+@click.argument("driver")
+@click.option("--suite", cls=SuiteOption, metavar="SUITE", required=True, help="What it is scored on.")
+@click.option("--roads", metavar="DIR", type=FOLDER, help="Centre-line CSV files for real-roads.")
+@click.option("--episodes", type=AT_LEAST_ONE, help="How many; the suite's own number if not given.")
+@click.option("--seconds", type=click.FloatRange(min=1.0), help="How long each lasts at most; else the suite's own.")
+@click.option("--batch", type=AT_LEAST_ONE, help="Worlds driven at once.")
+@click.option("--device", type=DEVICE, default="cpu", show_default=True, help="Where worlds and networks compute.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of roads, weather and traffic.")
+@click.option(
+    "--against", metavar="DRIVER", multiple=True, help="Compare on the same seeds; adds report-vs-DRIVER.html."
+)
+@click.option(
+    "--retrained",
+    metavar="MODEL",
+    multiple=True,
+    help="Trained as DRIVER with another seed: report what trainings are worth. A quoted pattern, 'runs/seed-*', too.",
+)
+@click.option(
+    "--real-time", is_flag=True, help="One world, paced by the clock; late decisions leave the last in force."
+)
+@click.option("--latency", metavar="MS", type=click.FloatRange(0, 10_000), default=0.0, help="Delay every command.")
+@click.option("--baselines/--no-baselines", default=True, help="Whether the suite's other drivers drive too.")
+@click.option(
+    "--videos",
+    metavar="N|all",
+    callback=videos,
+    default="100",
+    show_default=True,
+    help="Failed drives captured in report.html: a second and 0.3 MB each.",
+)
+@click.option("--thresholds", metavar="FILE", type=FILE, help="What to reach (TOML); exit status 1 if it is not.")
+@click.option("--junit", metavar="FILE", type=FILE, help="Write a JUnit XML of thresholds, or else of episodes.")
+@click.option("--output", metavar="DIR", type=FOLDER, required=True, help="Folder for results.json and the reports.")
+def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **options: Any) -> None:
+    """Score DRIVER on roads it never saw.
+
+    DIR gets results.json (docs/results.md tells of every field), report.html (the verdict in words, where it fails,
+    every failure with its video and the command that drives it again), and report-vs-DRIVER.html for each --against.
+    """
+    from drive_sim.base.progress import show_progress
+    from drive_sim.evaluation.harness import evaluate as evaluate_driver
+    from drive_sim.evaluation.report.junit import write_junit
+    from drive_sim.evaluation.report.training_seeds import told as told_of_training_runs
+    from drive_sim.evaluation.report.words import energy
+    from drive_sim.evaluation.results import load_results
+    from drive_sim.evaluation.thresholds import judge, load_thresholds
+
+    wanted = load_thresholds(thresholds) if thresholds else {}
+    announce_compiling()
+    with show_progress() as stages:
+        page = evaluate_driver(**options, latency=latency / 1000.0, report=stages("evaluate"))
+    click.echo(f"report: {page}")
+    results = load_results(options["output"])
+    for said in (told_of_training_runs(results), energy(results)):
+        if said:
+            click.echo(said)
+    verdicts = judge(results, wanted)
+    if junit:
+        write_junit(junit, results, verdicts)
+    for verdict in verdicts:
+        click.echo(f"{'passed' if verdict.passed else 'missed'}: {verdict.sentence}")
+    if not all(verdict.passed for verdict in verdicts):
+        raise click.exceptions.Exit(FAILED)

@@ -1,0 +1,9 @@
+"""What the exit statuses of ``drive-sim`` mean."""
+
+DONE = 0
+FAILED = 1
+"""The work failed, a threshold was missed, or a dataset is not whole."""
+BAD_INPUT = 2
+"""Bad arguments or bad input: one line on standard error."""
+INTERRUPTED = 130
+"""By Ctrl-C, as shells count it: 128 and the signal's number."""
