@@ -33,8 +33,8 @@ class Scenes:
         found = []
         for number, scenario in enumerate(scenarios):
             episode = _near(load_scenario(scenario).draw(number))
-            for weather in self.weathers or weather_domains():
-                found.append(replace(episode, weather=drives(weather=weather).draw(number).weather))
+            weathers = self.weathers or weather_domains()
+            found += [replace(episode, weather=drives(weather=name).draw(number).weather) for name in weathers]
         return found
 
 

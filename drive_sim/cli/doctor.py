@@ -72,7 +72,7 @@ def essentials_present(findings: list[Finding]) -> bool:
 def _look(check: Callable[[], Finding]) -> Finding:
     try:
         return check()
-    except Exception as error:  # a doctor that dies of the patient's illness is of no use
+    except Exception as error:  # noqa: BLE001 - a doctor that dies of the patient's illness is of no use
         name = check.__name__.removeprefix("find_").replace("_", " ")
         return Finding(name, False, f"{type(error).__name__}: {error}", "install it again")
 

@@ -27,12 +27,12 @@ def cuda_available() -> bool:
 
     try:
         return bool(cuda.is_available())
-    except Exception:  # a broken driver raises what it likes; for us it means "no"
+    except Exception:  # noqa: BLE001 - a broken driver raises what it likes; for us it means "no"
         return False
 
 
 def resolve_device(device: str) -> str:
-    """ "cpu" or "cuda" for "cpu", "cuda" or "auto"; InputError if what was asked for is not here."""
+    """Name the device, "cpu" or "cuda", that "cpu", "cuda" or "auto" asks for; InputError if it is not here."""
     if device not in ("auto", "cpu", "cuda"):
         raise InputError("--device", "", f"there is no device {device!r}", "give auto, cpu or cuda")
     if device == "cpu":

@@ -189,6 +189,7 @@ class Kernel:
         KERNELS[f"{body.__module__}.{body.__qualname__}"] = self
 
     def __call__(self, device: str, count: int, *arguments: Any) -> None:
+        """Run the body for the items 0 to ``count`` on "cpu" or "cuda"."""
         move = to_gpu if device == "cuda" and not SIMULATED_CUDA else None
         args = tuple([bundle_of(argument, move) for argument in arguments])
         if device == "cuda":
@@ -268,6 +269,7 @@ class Repeated:
         self._last: tuple[tuple[Any, ...], tuple[Any, ...], Callable[..., None]] | None = None
 
     def __call__(self, device: str, count: int, *arguments: Any) -> None:
+        """Run the kernel for the items 0 to ``count`` on "cpu" or "cuda"."""
         last = self._last
         if last is not None and device == "cpu" and all(map(is_, arguments, last[0])):
             _, args, loop = last

@@ -45,6 +45,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], dict]
     return lines, json.loads(output.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_every_section_has_its_figures(measured: tuple[list[str], dict]) -> None:
     expected = {
         "step.1", "step.2.threads_1", "env", "env.camera", "env.all", "env.2.threads_1", "step_camera.2.threads_1",

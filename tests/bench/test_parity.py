@@ -33,6 +33,7 @@ def compared(disturb=lambda comparison: None) -> dict[str, float]:
     return {figure.key: figure.median for figure in comparison.figures()}
 
 
+@pytest.mark.slow
 def test_every_weather_meets_every_obstacle_on_several_roads():
     episodes = Scenes().episodes()
     weathers, scenarios = len(weather_domains()), {episode.scenario for episode in episodes}

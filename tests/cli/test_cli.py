@@ -219,6 +219,7 @@ class TestCalls:
         assert (calls[0]["driver"], calls[0]["against"], calls[0]["episodes"]) == ("pilot", ("expert", "classical"), 5)
         assert capsys.readouterr().out == "report: out/report.html\ntrainings of out\nenergy of out\n"
 
+    @pytest.mark.slow
     def test_evaluate_fails_when_a_threshold_is_missed(
         self, module, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

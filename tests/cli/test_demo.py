@@ -34,6 +34,7 @@ def silent(name: str):  # type: ignore[no-untyped-def]
     return lambda share, text: None
 
 
+@pytest.mark.slow
 def test_the_demo_records_trains_and_reports(tmp_path: Path) -> None:
     output = tmp_path / "demo"
     pages = run_demo(output, silent, settings=TINY)
@@ -60,6 +61,7 @@ def test_the_demo_records_every_training_scenario_and_twice_what_is_hard() -> No
             assert driven == (2 * count if name in HARD else count)
 
 
+@pytest.mark.slow
 def test_of_a_driver_who_looks_up_late_only_what_comes_after_that_is_recorded(tmp_path: Path) -> None:
     far = [episode for episode in demo_episodes(0, SUITES[1], 8, LATE) if "far-visible" in episode.variant]
     parked = [episode for episode in far if episode.scenario.endswith("/parked-car")][:1]
@@ -71,6 +73,7 @@ def test_of_a_driver_who_looks_up_late_only_what_comes_after_that_is_recorded(tm
     assert late.actor_s[0, 0] - late.s[0] < 3.0 * late.speed[0] + 5.0
 
 
+@pytest.mark.slow
 def test_batches_recorded_one_after_the_other_keep_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The episodes of one are added while the next is driven."""
     monkeypatch.setattr("drive_sim.cli.demo_pipeline.BATCH", 2)
@@ -86,6 +89,7 @@ def test_batches_recorded_one_after_the_other_keep_their_order(tmp_path: Path, m
     assert journal_folders(tmp_path / "first") == []
 
 
+@pytest.mark.slow
 def test_after_a_kill_only_what_was_cut_off_is_driven_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, cut = demo_episodes(0, SUITES[0], 1)[:2]
     with monkeypatch.context() as killed:

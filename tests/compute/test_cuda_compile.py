@@ -24,7 +24,7 @@ def _has_compiler() -> bool:
         from numba.cuda.cudadrv.nvvm import NVVM
 
         NVVM()
-    except Exception:  # a missing library shows as different errors in different versions
+    except Exception:  # noqa: BLE001 - a missing library shows as different errors in different versions
         return False
     return not SIMULATED_CUDA
 
@@ -74,6 +74,7 @@ def calls(monkeypatch):
     return recorded
 
 
+@pytest.mark.slow
 def test_every_kernel_of_a_step_with_all_sensors_compiles_for_a_gpu(calls, compile_for_gpu):
     assert {f"drive_sim.world.simulator.{name}" for name in ("_reset", "_step", "_reset_to_lane")} < set(calls)
     assert {

@@ -68,6 +68,7 @@ def test_a_thousand_worlds_are_shared_and_end_up_in_the_same_states(handed_over:
 
 
 @pytest.mark.parametrize("sensor", ["camera", "lidar", "radar"])
+@pytest.mark.slow
 def test_what_takes_long_is_shared_for_sixty_four_worlds(handed_over: list[object], sensor: str) -> None:
     simulator = Simulator([drives().draw(number % 4) for number in range(64)])
     with kernel.threads(2):

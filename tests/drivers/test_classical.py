@@ -50,6 +50,7 @@ def test_an_image_without_a_lane_leaves_it_as_it_was_and_slow(make_road, make_ep
     np.testing.assert_allclose(track.state[:3], 0.0, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_it_keeps_its_lane_on_dry_rural_roads(drive):
     scenario = load_scenario("lane-keeping/rural", "test")
     dry = [episode for episode in map(scenario.draw, range(40)) if episode.weather.name == "dry"][:3]

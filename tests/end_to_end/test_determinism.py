@@ -65,6 +65,7 @@ def reference(episodes):
         return drive(episodes, np.arange(64), slots_for(episodes))
 
 
+@pytest.mark.slow
 def test_the_drives_are_worth_comparing(reference, episodes):
     assert slots_for(episodes) >= 3
     assert np.ptp(reference["actor_phase"]) > 0
@@ -172,6 +173,7 @@ def results_of_a_process(kernels, cache):
     return dict(line.split() for line in result.stdout.splitlines())
 
 
+@pytest.mark.slow
 def test_a_kernel_gives_the_same_bits_whether_it_was_compiled_or_found_on_disk(tmp_path):
     """The camera's kernels take a minute to compile; these are small, and round as differently."""
     compiling = results_of_a_process(["once"], tmp_path / "cache")
@@ -181,6 +183,7 @@ def test_a_kernel_gives_the_same_bits_whether_it_was_compiled_or_found_on_disk(t
     assert finding_one == finding_both
 
 
+@pytest.mark.slow
 def test_images_compiled_first_do_not_relax_the_arithmetic_of_driving(tmp_path):
     alone = results_of_a_process(["exact"], tmp_path / "one")
     after_an_image = results_of_a_process(["relaxed", "exact"], tmp_path / "other")

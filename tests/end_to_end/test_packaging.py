@@ -59,6 +59,7 @@ def imported(repository: Path) -> set[str]:
     return {DISTRIBUTION_OF.get(name, name.replace("_", "-")) for name in strangers}
 
 
+@pytest.mark.slow
 def test_everything_imported_is_declared(imported: set[str], core: set[str], optional: set[str]) -> None:
     assert imported - core - optional == set()
 

@@ -49,6 +49,7 @@ def drive_until_the_end(env: DriveEnv, command: tuple[float, float], most: int =
         {"sensors": ("camera", "imu"), "cameras": [CameraConfig(), {"name": "wide", "width": 64, "k1": -0.1}]},
     ],
 )
+@pytest.mark.slow
 def test_gymnasium_finds_nothing_to_warn_of(arguments):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -227,6 +228,7 @@ def test_reset_to_lane_goes_on_where_terminate_ends():
     assert rewards[-1] < -8.0
 
 
+@pytest.mark.slow
 def test_a_world_of_64_is_the_world_alone_bit_for_bit_through_its_restarts():
     batch, watched, steps, seed = 64, (0, 17, 63), 90, 100
     rng = np.random.default_rng(0)

@@ -67,6 +67,7 @@ def results(tmp_path: Path, network: Path, monkeypatch: pytest.MonkeyPatch) -> C
 
 
 @pytest.mark.parametrize(("driver", "suite", "episodes"), EVALUATED)
+@pytest.mark.slow
 def test_again_alone_or_all_at_once_is_the_same(
     driver: str, suite: str, episodes: int, results: Callable[..., dict[str, Any]]
 ) -> None:
@@ -77,10 +78,12 @@ def test_again_alone_or_all_at_once_is_the_same(
     assert first == results(driver, suite, episodes, batch=256)
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same(results: Callable[..., dict[str, Any]]) -> None:
     first, second = (results(*EVALUATED[0], process=True, batch=batch) for batch in (2, 256))
     assert first == second == results(*EVALUATED[0])
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_results(results: Callable[..., dict[str, Any]]) -> None:
     assert results(*EVALUATED[0])["metrics"] != results(*EVALUATED[0], seed=1)["metrics"]

@@ -74,6 +74,7 @@ def scored(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_every_training_drives_the_same_roads(scored: Path, models: Path) -> None:
     results = load_results(scored)
     assert results.trainings is not None
@@ -88,6 +89,7 @@ def test_every_training_drives_the_same_roads(scored: Path, models: Path) -> Non
     assert across.trainings == 3 and across.iqm is None
 
 
+@pytest.mark.slow
 def test_each_training_scores_as_it_does_alone(scored: Path, models: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(report, "write_report", lambda page, *_: page.touch())
     evaluate(models / "seed-2", "lane-keeping", tmp_path, episodes=4, seconds=4.0, baselines=False)
@@ -137,6 +139,7 @@ def test_without_further_trainings_nothing_is_said_of_any(page: str, results: Re
         ("{}/seed-0", ["{}/other-drives"], "has training minutes 12.5, "),
     ],
 )
+@pytest.mark.slow
 def test_who_was_not_trained_alike_is_refused_in_one_line_before_anything_is_driven(
     driver: str, retrained: list[str], complaint: str, models: Path, tmp_path: Path, monkeypatch, capsys
 ) -> None:
@@ -151,6 +154,7 @@ def test_who_was_not_trained_alike_is_refused_in_one_line_before_anything_is_dri
         evaluate(driver.format(models), "lane-keeping", tmp_path, retrained=[name.format(models) for name in retrained])
 
 
+@pytest.mark.slow
 def test_an_interruption_counts_only_trainings_that_drove_everything(models: Path, tmp_path: Path) -> None:
     def interrupt(share: float, text: str) -> None:
         if text.startswith("seed-2: 2 of 4"):

@@ -28,6 +28,7 @@ def thresholds(tmp_path: Path, text: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_estimates_and_ends_of_intervals_are_judged(results: Results, tmp_path: Path) -> None:
     row = results.metrics["lateral_error_mean"]
     assert row.estimate is not None and row.high is not None

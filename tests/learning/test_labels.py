@@ -15,6 +15,7 @@ from drive_sim.world.simulator import Simulator
 
 @pytest.mark.parametrize(("road_class", "speed"), [("motorway", 28.0), ("rural", 16.0), ("mountain", 7.0)])
 @pytest.mark.parametrize("offset", [-0.8, 0.8])
+@pytest.mark.slow
 def test_the_label_at_the_wheel_returns_to_the_path_and_keeps_it(road_class: str, speed: float, offset: float) -> None:
     road = generate_road(road_class, 3, 700.0)
     lane = road.lane_centre(road.lanes_forward - 1)

@@ -32,6 +32,7 @@ class KilledError(Exception):
     """What stands for a kill: nothing after it is run."""
 
 
+@pytest.mark.slow
 def test_a_killed_training_resumes_to_the_same_weights(drives: list[Drive], tmp_path: Path) -> None:
     whole = fit(drives, [WeatherSpec()], tmp_path / "whole", QUICK)
 
@@ -48,6 +49,7 @@ def test_a_killed_training_resumes_to_the_same_weights(drives: list[Drive], tmp_
     assert all(torch.equal(expected[name], resumed[name]) for name in expected)
 
 
+@pytest.mark.slow
 def test_another_seed_is_another_training_and_the_same_seed_the_same(drives: list[Drive], tmp_path: Path) -> None:
     def weights(name: str, seed: int) -> str:
         fit(drives, [WeatherSpec()], tmp_path / name, replace(QUICK, seed=seed))
@@ -56,6 +58,7 @@ def test_another_seed_is_another_training_and_the_same_seed_the_same(drives: lis
     assert weights("first", 0) == weights("again", 0) != weights("other", 1)
 
 
+@pytest.mark.slow
 def test_a_small_network_learns_what_it_is_shown(drives: list[Drive]) -> None:
     views = ViewSource(drives, CameraRig([CameraConfig()]), [WeatherSpec()]).draw(64, "always")
     settings = replace(QUICK, views=64 * 30, chunk=64, learning_rate=3e-3, network=replace(SMALL, dropout=0.0))
@@ -64,6 +67,7 @@ def test_a_small_network_learns_what_it_is_shown(drives: list[Drive]) -> None:
     assert losses[-1] < 0.85 * losses[0]
 
 
+@pytest.mark.slow
 def test_training_leaves_a_model_that_drives_with_card_scalars_and_images(dataset: Path, tmp_path: Path) -> None:
     result = train([dataset], tmp_path / "model", settings=QUICK)
     driver = NeuralDriver.load(result.folder)
@@ -74,17 +78,20 @@ def test_training_leaves_a_model_that_drives_with_card_scalars_and_images(datase
     assert json.loads((result.folder / "config.json").read_text())["camera"]["width"] == 200
 
 
+@pytest.mark.slow
 def test_training_without_a_checkpoint_cannot_resume(dataset: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no checkpoint.*train without --resume"):
         train([dataset], tmp_path / "model", settings=QUICK, resume=True)
 
 
+@pytest.mark.slow
 def test_training_resumes_only_with_the_same_settings(dataset: Path, tmp_path: Path) -> None:
     train([dataset], tmp_path / "model", settings=QUICK)
     with pytest.raises(InputError, match=r"views.*resume with the same settings"):
         train([dataset], tmp_path / "model", settings=replace(QUICK, views=64), resume=True)
 
 
+@pytest.mark.slow
 def test_a_torn_checkpoint_is_refused_in_one_line(dataset: Path, tmp_path: Path) -> None:
     train([dataset], tmp_path / "model", settings=QUICK)
     (tmp_path / "model" / "training" / "checkpoint.safetensors").write_bytes(b"torn")
@@ -101,6 +108,7 @@ def test_a_torn_checkpoint_is_refused_in_one_line(dataset: Path, tmp_path: Path)
         ({"output": "file"}, "--output.*is a file"),
     ],
 )
+@pytest.mark.slow
 def test_bad_arguments_end_in_one_line(
     dataset: Path, tmp_path: Path, arguments: dict[str, str], complaint: str
 ) -> None:
@@ -112,6 +120,7 @@ def test_bad_arguments_end_in_one_line(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_model_is_the_same_after_saving(dataset: Path, tmp_path: Path) -> None:
     train([dataset], tmp_path / "model", settings=QUICK)
     first, second = load_model(tmp_path / "model"), load_model(tmp_path / "model")

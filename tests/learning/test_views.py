@@ -107,6 +107,7 @@ def test_a_reaction_begins_with_the_image_that_it_answers(drives: list[Drive]) -
     assert reacting.tolist() == list(range(max(0, moment - round(REACTION / drive.period)), moment + 1))
 
 
+@pytest.mark.slow
 def test_views_are_redrawn_in_training_weather_only() -> None:
     assert {weather.name for weather in training_weathers()} <= set(weather_domains())
 

@@ -59,6 +59,7 @@ UNREADABLE: dict[str, tuple[Callable[[Path], Any], str]] = {
 
 @pytest.mark.parametrize("case", UNREADABLE)
 @pytest.mark.parametrize("use", [Dataset.open, list_episodes, lambda root: drop(root, [0]), restore])
+@pytest.mark.slow
 def test_what_cannot_be_read_is_refused(dataset_path: Path, case: str, use: Callable[[Path], Any]) -> None:
     harm, message = UNREADABLE[case]
     harm(dataset_path)
@@ -154,6 +155,7 @@ def test_a_camera_that_nobody_observes(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("behind", [0, 3])
+@pytest.mark.slow
 def test_a_disk_that_fills_up_while_driving_costs_only_what_comes_after(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, message: str, behind: int
 ) -> None:

@@ -60,6 +60,7 @@ def test_events_and_distance_are_in_the_list(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("out", [[0], [1], [2], [0, 2], [0, 1], [1, 2]])
+@pytest.mark.slow
 def test_what_is_left_after_a_drop_is_a_whole_dataset(dataset_path: Path, out: list[int]) -> None:
     drop(dataset_path, out)
     stay = [index for index in range(3) if index not in out]
@@ -69,6 +70,7 @@ def test_what_is_left_after_a_drop_is_a_whole_dataset(dataset_path: Path, out: l
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+@pytest.mark.slow
 def test_drop_and_restore_give_the_same_bytes_in_whatever_order(dataset_path: Path, order: tuple[int, ...]) -> None:
     before = contents(dataset_path)
     keys = [episode.key for episode in Dataset.open(dataset_path).episodes]
@@ -81,6 +83,7 @@ def test_drop_and_restore_give_the_same_bytes_in_whatever_order(dataset_path: Pa
     assert contents(dataset_path) == before
 
 
+@pytest.mark.slow
 def test_what_was_recorded_meanwhile_comes_after_what_is_restored(dataset_path: Path) -> None:
     drop(dataset_path, [2, 0])
     record(dataset_path, 5, seed=3)
@@ -92,6 +95,7 @@ def test_what_was_recorded_meanwhile_comes_after_what_is_restored(dataset_path: 
     assert LeRobotReader(dataset_path).read_everything() == 44
 
 
+@pytest.mark.slow
 def test_many_files_of_rows_shrink_and_grow_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("drive_sim.recording.lerobot.metadata.EPISODES_PER_FILE", 2)
     path = tmp_path / "dataset"
@@ -106,6 +110,7 @@ def test_many_files_of_rows_shrink_and_grow_again(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("change", [lambda path: drop(path, [0]), restore], ids=["drop", "restore"])
+@pytest.mark.slow
 def test_a_crash_leaves_the_old_or_the_new_dataset_and_lerobot_can_read_it(
     dataset_path: Path, tmp_path: Path, crash_at: Callable[[int], None], change: Callable[[Path], Any]
 ) -> None:
@@ -313,6 +318,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str, str]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.slow
 def test_damage_is_found_and_named_with_file_field_and_mend(dataset_path: Path, damage: str) -> None:
     assert check(dataset_path) == []
     inflict, where, what = DAMAGES[damage]

@@ -170,6 +170,7 @@ def test_episodes_beyond_a_thousand_files_stay_in_order() -> None:
     assert [rows_file(Path(), n) for n in range(2500)] == sorted(rows_file(Path(), n) for n in range(2500))
 
 
+@pytest.mark.slow
 def test_more_episodes_than_fit_one_file_of_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("drive_sim.recording.lerobot.metadata.EPISODES_PER_FILE", 2)
     for seed in range(5):

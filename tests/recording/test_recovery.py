@@ -83,6 +83,7 @@ def test_a_recording_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("already", [0, 2])
+@pytest.mark.slow
 def test_a_conversion_may_be_interrupted_at_every_renaming(
     tmp_path: Path, crash_at: Callable[[int], None], already: int
 ) -> None:
@@ -114,6 +115,7 @@ def test_a_conversion_may_be_interrupted_at_every_renaming(
     assert k == 5, "data, meta/episodes, tasks, stats, info"
 
 
+@pytest.mark.slow
 def test_killed_20_times_at_random_moments(tmp_path: Path) -> None:
     """Every step that `Recorder.add` had returned from is there afterwards, and no episode twice.
 

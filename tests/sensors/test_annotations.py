@@ -165,6 +165,7 @@ def test_corners_follow_the_bodys_pitch_and_roll(photographer):
 
 @pytest.mark.parametrize("camera", [CAMERA, BENT])
 @pytest.mark.parametrize(("ahead", "d", "yaw"), [(16.0, -1.0, 0.0), (24.0, 2.0, 0.4), (45.0, -1.75, 0.0)])
+@pytest.mark.slow
 def test_boxes_are_as_large_as_what_is_seen(photographer, camera, ahead, d, yaw):
     episode = photographer.episode(actors=(lorry(100.0 + ahead, d, yaw_offset=yaw),), start_offset=0.0)
     box = annotate(episode, cameras=(camera,), pose=tilt)[0][camera.name].boxes[0]
@@ -221,6 +222,7 @@ def test_who_is_beside_the_camera_has_a_box_and_who_is_behind_it_has_none(photog
     assert 0.0 < boxes[0].truncation < 1.0
 
 
+@pytest.mark.slow
 def test_labels_of_a_batch_are_those_of_each_world_alone(photographer):
     episodes = [photographer.crowd(start_s=95.0 + n, seed=n) for n in range(3)]
     cameras = (CAMERA, replace(BENT, width=200, height=90))

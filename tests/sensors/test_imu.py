@@ -113,6 +113,7 @@ def shape_allan(errors: InertialErrors, time: float) -> float:
     [(BMI088, math.radians(0.014), 2.0), (ADIS16465, math.radians(0.15) / 60.0, 2.0)],
     ids=["BMI088", "ADIS16465"],
 )
+@pytest.mark.slow
 def test_a_long_still_record_has_the_allan_curve_of_the_data_sheet(part, white, floor):
     # White noise at 1 s is the data sheet's within 2 %; the lowest point of the curve its bias stability [degrees/h]
     # within 10 %, and the record follows the model's curve as closely as its length allows.

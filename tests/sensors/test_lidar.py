@@ -141,6 +141,7 @@ def nearest_crossing(x: float, y: float, angle: float, points: np.ndarray) -> fl
 
 
 @pytest.mark.parametrize(("edge", "outwards", "z"), [(EDGE_RAIL, RAIL_OFFSET, 0.5), (EDGE_KERB, 0.0, 0.1)])
+@pytest.mark.slow
 def test_the_walls_of_a_winding_road_are_met_where_a_chain_of_points_along_them_is(edge, outwards, z):
     road = replace(generate_road("mountain", 3), edge_left=edge, edge_right=edge)
     points, config = wall_points(road, outwards), replace(IDEAL, z=z, max_range=40.0)

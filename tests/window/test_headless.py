@@ -25,6 +25,7 @@ def complaint(capsys: pytest.CaptureFixture[str]) -> str:
 
 
 @pytest.mark.usefixtures("no_screen")
+@pytest.mark.slow
 def test_a_model_of_a_person_drives_two_episodes_without_a_screen(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -37,6 +38,7 @@ def test_a_model_of_a_person_drives_two_episodes_without_a_screen(
     assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == ["episode 0", "episode 1"]
 
 
+@pytest.mark.slow
 def test_so_many_minutes_are_driven_over_as_many_episodes_as_it_takes(tmp_path: Path) -> None:
     call = ["drive", "--headless", "--driver", "straight", "--minutes", "0.25", "--road", "mountain"]
     assert cli.run([*call, "--record", str(tmp_path / "some")]) == 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from drive_sim.cli import main as cli
 from drive_sim.evaluation.harness import evaluate
@@ -100,6 +101,7 @@ def test_without_a_gamepad_one_line_says_so(sit_down: Say) -> None:
     assert (status, lines) == (2, ["drive-sim: --driver: no gamepad is connected; connect one, or use keyboard"])
 
 
+@pytest.mark.slow
 def test_a_screen_that_does_not_answer_is_not_drawn_into_memory(drive_sim: Say) -> None:
     ended = drive_sim("drive", DISPLAY=":64999")
     lines = [line for line in ended.stderr.splitlines() if line.startswith("drive-sim")]

@@ -58,6 +58,7 @@ def test_near_circles_are_not_near_boxes():
 
 @settings(max_examples=200, deadline=None)
 @given(box, box)
+@pytest.mark.slow
 def test_distance_agrees_with_points_along_the_edges(a, b):
     distance = box_distance(a, b)
     assert distance == pytest.approx(box_distance(b, a), abs=1e-9)
@@ -72,6 +73,7 @@ def test_distance_agrees_with_points_along_the_edges(a, b):
 
 @settings(max_examples=200, deadline=None)
 @given(box, box, st.floats(-10.0, 10.0), st.floats(-10.0, 10.0))
+@pytest.mark.slow
 def test_a_sweep_ends_at_the_first_touch(a, b, x, y):
     time = translated_contact(a, b, x, y)
     if time == NO_CONTACT:

@@ -27,6 +27,7 @@ class TimingMetric:
     __doc__: str = ""
 
     def __call__(self, timing: TimingLog) -> float:
+        """Measure it over all decisions; NaN if there was none."""
         return float(self.measure(timing)) if len(timing.decision_time) else float("nan")
 
 

@@ -1,3 +1,5 @@
-"""``report.html``: `page` puts it together from sections, a module each; `words` and `tables` serve all of them,
+"""``report.html``, one file without a network.
+
+`page` puts it together from sections, a module each; `words` and `tables` serve all of them,
 `comparison_page` and `comparison_words` tell of two drivers, `junit` is the report for continuous integration.
 """

@@ -1,4 +1,6 @@
-"""Driving a suite: `episodes` runs batches through the closed loop and scores them, `preventability` has the
+"""Driving a suite.
+
+`episodes` runs batches through the closed loop and scores them, `preventability` has the
 reference driver drive them too, `energy` reads what a GPU took, `summary` makes results of it all; `replays` and
 `scored_episode` drive scored episodes again.
 """

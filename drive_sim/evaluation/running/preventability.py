@@ -27,8 +27,7 @@ def demands_reaction(episode: Episode) -> bool:
 
 
 def judge_preventable(episodes: Sequence[Episode], device: str, batch: int, report: Report) -> list[bool | None]:
-    """For each episode whether the reference driver hits nobody in it; None where nobody
-    demands a reaction.
+    """For each episode whether the reference driver has no collision in it; None where no actor demands a reaction.
 
     ``batch`` worlds are driven at once; the answer does not depend on it.
     """

@@ -117,9 +117,12 @@ class Ended(Protocol):
     """An episode's score, or its row in ``results.json``."""
 
     @property
-    def outcome(self) -> str: ...
+    def outcome(self) -> str:
+        """How the episode ended."""
+
     @property
-    def interventions(self) -> int: ...
+    def interventions(self) -> int:
+        """How often the ego was reset to its lane."""
 
 
 def arrived(episode: Ended) -> bool:

@@ -14,7 +14,7 @@ LATERAL_ACCELERATION = 2.0
 LONGITUDINAL_ACCELERATION = 1.5
 """Speeding up and slowing down [m/s²]."""
 REACTION_TIME = 1.0
-"""[s]"""
+"""Time at which arc length ``s`` is reached [s]."""
 STOPPING_DECELERATION = 4.0
 """To stop for what comes into sight [m/s²]."""
 _STEP = 2.0
@@ -28,11 +28,11 @@ class CarefulDrive(NamedTuple):
     time: Floats  # [s] since the first
 
     def speed_at(self, s: float) -> float:
-        """[m/s]"""
+        """Speed at arc length ``s`` [m/s]."""
         return float(np.interp(s, self.s, self.speed))
 
     def time_at(self, s: float) -> float:
-        """[s]"""
+        """Time at which arc length ``s`` is reached [s]."""
         return float(np.interp(s, self.s, self.time))
 
 

@@ -157,7 +157,7 @@ def _alignment_rules(traits: RoadClass, tightest: float, limit: float, half_widt
 
 
 def _speed_limit(traits: RoadClass, tightest: float, rng: np.random.Generator) -> float:
-    """[m/s]"""
+    """Speed limit [m/s] drawn for a road whose tightest curve has the radius ``tightest`` [m]."""
     limits = list(traits.limits)
     if traits.limit_by_curves:
         fastest = 3.6 * math.sqrt(_LATERAL_ACCELERATION * tightest)

@@ -32,6 +32,7 @@ def unseen_roads():
     return [load_scenario(f"lane-keeping/{name}", "test").draw(n) for name in CLASSES for n in range(8)]
 
 
+@pytest.mark.slow
 def test_on_roads_never_seen_it_keeps_its_lane_with_a_visibly_human_error(drive, unseen_roads):
     done = drive("human-model", *unseen_roads, seconds=60.0, on_failure="reset_to_lane")
     elapsed = float(np.sum(done.simulator.state.time))
@@ -45,6 +46,7 @@ def test_on_roads_never_seen_it_keeps_its_lane_with_a_visibly_human_error(drive,
     assert hands.max() < 0.5, "nobody jerks the wheel"
 
 
+@pytest.mark.slow
 def test_it_passes_obstacles_on_roads_never_seen(drive):
     names = ("parked-car", "broken-down-car", "cones", "debris", "crossing-pedestrian", "oncoming-traffic", "cut-in")
     episodes = [load_scenario(f"obstacle-avoidance/{name}", "test").draw(n) for name in names for n in range(8)]
@@ -54,6 +56,7 @@ def test_it_passes_obstacles_on_roads_never_seen(drive):
     assert np.all(done.events[~failed] & EVENT_FINISH)
 
 
+@pytest.mark.slow
 def test_it_passes_most_of_the_harder_obstacles(drive):
     names = ("broken-down-lorry", "cut-out", "oncoming-overtaker", "walking-pedestrian", "cyclist", "double-parked",
              "narrow-gap")  # fmt: skip
@@ -139,6 +142,7 @@ def test_after_a_reset_to_lane_it_drives_on_as_if_nothing_had_been(make_road, ma
     assert abs(simulator.state.d[0] - LANE) < 0.5
 
 
+@pytest.mark.slow
 def test_it_looks_away_now_and_then_but_never_when_it_matters(drive, make_road, make_episode, make_actor):
     def lapses(*actors):
         simulator = Simulator([make_episode(make_road(length=3000), *actors, seed=3)])

@@ -25,6 +25,7 @@ def images() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (12, 66, 200, 3), dtype=np.uint8)
 
 
+@pytest.mark.slow
 def test_answers_are_those_of_the_network(network: PilotNet, images: np.ndarray) -> None:
     curvature, speed = DrivingNetwork(network, "cpu").answer(images)
     with torch.no_grad():
@@ -39,6 +40,7 @@ def test_the_network_that_was_given_is_left_as_it_was(network: PilotNet, images:
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
 
 
+@pytest.mark.slow
 def test_neighbours_and_their_number_change_no_bit(network: PilotNet, images: np.ndarray) -> None:
     driving, random = DrivingNetwork(network, "cpu"), np.random.default_rng(1)
     alone = [driving.answer(image[None]) for image in images]
@@ -63,6 +65,7 @@ def test_a_layer_that_minds_its_company_is_found(network: PilotNet, images: np.n
     assert inference._alike_in_any_company(nn.Sequential(nn.ReLU(), CompanyCounts(), nn.ReLU()), trial) == 1
 
 
+@pytest.mark.slow
 def test_where_every_layer_minds_its_company_answers_are_the_same_all_the_same(
     network: PilotNet, images: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -136,6 +136,7 @@ def test_a_cut_in_at_about_our_speed_is_no_reason_for_an_emergency_stop(drive, m
     assert np.abs(done.offset).max() < 0.2, "nor for evading"
 
 
+@pytest.mark.slow
 def test_obstacles_on_roads_never_seen_are_passed_without_contact(drive):
     names = ("parked-car", "broken-down-car", "cones", "debris", "crossing-pedestrian", "oncoming-traffic", "mixed")
     episodes = [load_scenario(f"obstacle-avoidance/{name}", "test").draw(n) for name in names for n in range(8)]
@@ -155,6 +156,7 @@ NEW_KINDS = (
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.slow
 def test_twenty_of_every_harder_obstacle_are_passed(drive, split):
     episodes = [load_scenario(f"obstacle-avoidance/{name}", split).draw(n) for name in NEW_KINDS for n in range(20)]
     done = drive("expert", *episodes, seconds=120.0)
@@ -199,6 +201,7 @@ def test_it_brakes_for_an_oncoming_overtaker_and_lets_it_get_back(drive, make_ro
     assert done.gap.min() > 0.3
 
 
+@pytest.mark.slow
 def test_it_drives_a_lap_of_every_circuit_without_leaving_its_lane(drive):
     roads = [load_road(path) for path in circuit_files()]
     assert len(roads) >= 3
@@ -252,6 +255,7 @@ def test_it_never_drives_on_a_wide_shoulder(drive, make_road, make_episode, make
 
 
 @pytest.mark.parametrize("driver", ["expert", "human-model"])
+@pytest.mark.slow
 def test_it_changes_lanes_round_a_breakdown_and_cuts_nobody_off(drive, make_road, make_episode, make_actor, driver):
     road = make_road(length=900, lanes_forward=2, lanes_backward=0, paved_left=0.8, paved_right=8.0)
     right, left = -5.25, -1.75

@@ -8,6 +8,7 @@ from tests.end_to_end.golden.golden_cases import CASES, differences, load, machi
 
 
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.slow
 def test_results_are_those_of_the_golden_data(name: str) -> None:
     found = differences(name, CASES[name].compute(), load())
     remedy = f"where that is meant: python -m tests.end_to_end.golden.golden_cases --write {name}"

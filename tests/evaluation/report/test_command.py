@@ -62,6 +62,7 @@ def roads(tmp_path: Path) -> Path:
         "--suite real-roads --roads ROADS --no-baselines",
     ],
 )
+@pytest.mark.slow
 def test_the_command_line_reads_the_same_from_the_printed_command(
     given: str, tmp_path: Path, roads: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +74,7 @@ def test_the_command_line_reads_the_same_from_the_printed_command(
     assert asked_for(printed(page)) == asked
 
 
+@pytest.mark.slow
 def test_on_a_gpu_the_command_says_so_and_how_many_worlds_at_once(results: Results) -> None:
     def told(batch: int) -> dict[str, Any]:
         suite = load_suite("lane-keeping")

@@ -40,6 +40,7 @@ def straight_on() -> tuple[Evaluation, Any]:
 
 
 @pytest.mark.parametrize("at_once", [1, 8])
+@pytest.mark.slow
 def test_drives_again_are_the_same_drives_to_the_bit_and_captured_around_their_moments(
     straight_on: tuple[Evaluation, Any], at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,6 +73,7 @@ def test_drives_again_are_the_same_drives_to_the_bit_and_captured_around_their_m
         assert one.video.poster is not None
 
 
+@pytest.mark.slow
 def test_capturing_one_drive_of_a_batch_shows_what_capturing_it_alone_shows(
     straight_on: tuple[Evaluation, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,6 +53,7 @@ def test_noise_is_called_no_difference(make_log):
     assert found.sentence.startswith("On lateral_error_mean no difference can be shown with these 40 episodes: ")
 
 
+@pytest.mark.slow
 def test_outcomes_are_compared_by_mcnemar(make_log):
     """A arrives in ten episodes in which B crashes, and never the other way round: p = 2 / 2^10 = 0.00195."""
     a, b = drives(make_log, np.zeros(40)), drives(make_log, np.zeros(40), crashes=range(10))
@@ -62,6 +63,7 @@ def test_outcomes_are_compared_by_mcnemar(make_log):
     assert (found.a, found.b, found.winner) == (1.0, 0.75, "A")
 
 
+@pytest.mark.slow
 def test_one_crash_fewer_proves_nothing(make_log):
     """One discordant pair: p = 1."""
     a, b = drives(make_log, np.zeros(40)), drives(make_log, np.zeros(40), crashes=[3])
@@ -90,6 +92,7 @@ def test_holm_pays_for_the_number_of_questions():
     assert np.isnan(holm([float("nan"), 0.01])[0]) and holm([float("nan"), 0.01])[1] == 0.01
 
 
+@pytest.mark.slow
 def test_equal_drivers_are_told_apart_as_rarely_as_the_level_says():
     """400 pairs of equal drivers, 20 roads of three episodes: about 5 % are called different, within 3 standard errors.
 

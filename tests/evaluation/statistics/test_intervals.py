@@ -153,6 +153,7 @@ def test_the_p_value_agrees_with_the_interval():
     assert found.p_value(low - 0.2) < 0.03 and found.p_value(high + 0.2) < 0.03
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_as_often_as_they_say():
     """40 roads of 2 to 6 episodes that resemble each other, 300 times over: each interval misses about 5 %.
 

@@ -167,6 +167,7 @@ def test_trainings_that_drove_other_roads_are_not_taken_together(drives: Callabl
         across_training_runs([drives("autonomy", [NOTHING]), drives("autonomy", [NOTHING], first=1)])
 
 
+@pytest.mark.slow
 def test_of_trainings_and_roads_that_were_never_drawn_the_interval_holds_the_mean(autonomy: Callable) -> None:
     """Five trainings of unequal skill on 30 roads, a fifth of them hard: 95 in 100 intervals hold the truth, or more.
 

@@ -100,6 +100,7 @@ def test_a_camera_turned_to_the_left_sees_things_further_right() -> None:
     assert HARD["moved"].moved(camera).project(ahead)[0] > camera.project(ahead)[0] + 1.0
 
 
+@pytest.mark.slow
 def test_every_condition_drives_the_same_episodes(score: Callable[..., Results]) -> None:
     results = score("straight")
     drives = [[(row.scenario, row.number, row.seed) for row in rows(results, name)] for name in HARD]
@@ -109,6 +110,7 @@ def test_every_condition_drives_the_same_episodes(score: Callable[..., Results])
     assert {group.value for group in results.groups if group.by == "condition"} == set(HARD)
 
 
+@pytest.mark.slow
 def test_each_condition_is_compared_with_the_first_on_the_same_drives(score: Callable[..., Results]) -> None:
     clean, *others = score(episodes=8).conditions
     assert not clean.comparison and not clean.settings
@@ -121,6 +123,7 @@ def test_each_condition_is_compared_with_the_first_on_the_same_drives(score: Cal
     assert others[1].settings == {"latency": 0.6}
 
 
+@pytest.mark.slow
 def test_a_driver_without_a_camera_feels_latency_only(score: Callable[..., Results]) -> None:
     results = score("expert")
     driven = {name: [row.model_copy(update={"condition": ""}) for row in rows(results, name)] for name in HARD}
@@ -129,6 +132,7 @@ def test_a_driver_without_a_camera_feels_latency_only(score: Callable[..., Resul
 
 
 @pytest.mark.parametrize("number", [1, 5, 9, 13])
+@pytest.mark.slow
 def test_an_episode_is_driven_again_under_its_condition(
     number: int, score: Callable[..., Results], tmp_path: Path
 ) -> None:
@@ -140,6 +144,7 @@ def test_an_episode_is_driven_again_under_its_condition(
     assert again.verdict(log.episode(0)).startswith("the same drive:")
 
 
+@pytest.mark.slow
 def test_the_page_drives_its_episodes_again_under_their_conditions(
     tmp_path: Path, suite: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +161,7 @@ def test_the_page_drives_its_episodes_again_under_their_conditions(
     assert found == [True] * 8
 
 
+@pytest.mark.slow
 def test_titles_of_videos_and_maps_name_the_condition(
     tmp_path: Path, suite: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +173,7 @@ def test_titles_of_videos_and_maps_name_the_condition(
     assert videos and set(videos) <= set(HARD)
 
 
+@pytest.mark.slow
 def test_baselines_and_rivals_bear_the_same_conditions(
     score: Callable[..., Results], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +182,7 @@ def test_baselines_and_rivals_bear_the_same_conditions(
     assert [row.condition for row in results.comparisons[0].episodes] == [row.condition for row in results.episodes]
 
 
+@pytest.mark.slow
 def test_a_slow_baseline_drives_the_first_conditions_only_and_is_compared_on_those(
     score: Callable[..., Results], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,6 +196,7 @@ def test_a_slow_baseline_drives_the_first_conditions_only_and_is_compared_on_tho
     assert told == sorted(told) and told[-1] == 1.0
 
 
+@pytest.mark.slow
 def test_an_interruption_keeps_the_conditions_that_were_driven(score: Callable[..., Results], tmp_path: Path) -> None:
     def interrupt(share: float, text: str) -> None:
         if share > 0.5:

@@ -136,6 +136,7 @@ def test_cuda_draws_what_the_cpu_draws(tmp_path):
     assert cpu["rgb"].std() > 20
 
 
+@pytest.mark.slow
 def test_the_cuda_kernels_compile_for_a_gpu(photographer, monkeypatch):
     from numba import cuda
     from numba.cuda import dispatcher
@@ -146,7 +147,7 @@ def test_the_cuda_kernels_compile_for_a_gpu(photographer, monkeypatch):
         from numba.cuda.cudadrv.nvvm import NVVM
 
         NVVM()
-    except Exception:  # a missing library shows as different errors in different versions
+    except Exception:  # noqa: BLE001 - a missing library shows as different errors in different versions
         pytest.skip("NVIDIA's compiler library NVVM is not installed")
     device = SimpleNamespace(compute_capability=(8, 0))
     monkeypatch.setattr(dispatcher, "get_current_device", lambda: device)

@@ -40,6 +40,7 @@ def test_a_paving_is_as_bright_as_its_reflectance_says(photographer, paving):
     assert mean == pytest.approx(plain, rel=0.12)
 
 
+@pytest.mark.slow
 def test_concrete_has_a_joint_where_lanes_meet_and_after_every_slab(photographer):
     """Lanes of 3.5 m: joints along the road at d = 0 and 3.5 m to either side, wherever the car is."""
     light = np.mean([from_above(photographer, 100.0 + k, paving=PAVING_CONCRETE) for k in range(32)], axis=0)

@@ -38,6 +38,7 @@ def test_every_pixel_of_a_road_user_has_its_instance_and_no_other_pixel_has_one(
         assert np.all(semantic[instance == slot + 1] == class_of(actor.kind))
 
 
+@pytest.mark.slow
 def test_it_holds_wherever_scenarios_put_them():
     scenario = load_scenario("obstacle-avoidance/mixed", "train")
     simulator = Simulator([scenario.draw(number) for number in range(24)])

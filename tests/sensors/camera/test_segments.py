@@ -38,6 +38,7 @@ def knot(d: float, s: float, column_d: float) -> Knot:
 
 
 @pytest.mark.parametrize("side", [-1.0, 1.0])
+@pytest.mark.slow
 def test_a_far_road_that_comes_in_between_two_knots_is_not_taken_for_verge(side):
     """At both knots the ground lies 2 m beside the road; between them the cubic reaches its edge."""
     trim = Trim(F(3.5), F(-1.0), F(0.0), F(0.0), F(0.0), F(0.0))
@@ -55,6 +56,7 @@ def test_a_far_road_that_comes_in_between_two_knots_is_not_taken_for_verge(side)
 
 
 @pytest.mark.parametrize("road_class", ["rural", "urban", "motorway", "mountain"])
+@pytest.mark.slow
 def test_images_drawn_span_by_span_show_what_pixels_show_one_by_one(road_class):
     """CUDA's way through an image asks every pixel; run on the CPU it tells what spans must not lose."""
     scenario = load_scenario(f"lane-keeping/{road_class}")

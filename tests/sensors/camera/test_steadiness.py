@@ -27,8 +27,10 @@ BLACK = {"asphalt": (0.0, 0.0, 0.0), "verge": (0.0, 0.0, 0.0), "horizon": (0.0, 
 
 
 def drive(photographer, boundary: Boundary, drift: float = 0.0, camera: CameraConfig = CAMERA, **weather):
-    """Light (frames, H, W) and depth of a drive at `SPEED` straight along a road with one marking, that slides
-    ``drift`` [m] to the left."""
+    """Light (frames, H, W) and depth of a drive at `SPEED` straight along a road with one marking.
+
+    The ego slides ``drift`` [m] to the left.
+    """
     road = photographer.road(boundaries=(boundary,), paved=60.0)
     look = photographer.weather(**(BLACK | weather))
     start = {"weather": look, "start_speed": SPEED}

@@ -27,6 +27,7 @@ def tree_over_the_whole_image(number: int, conifer: bool) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("number", "conifer"), [(0, False), (1, False), (4, True)])
+@pytest.mark.slow
 def test_no_leaf_is_cut_off_where_a_clump_ends(number, conifer):
     outline, light = draw_tree(number, conifer, SIZE)
     fine = camera_foliage._FINE

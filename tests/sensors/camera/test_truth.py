@@ -90,6 +90,7 @@ def test_depth_of_the_ground_is_the_distance_of_ray_and_plane(photographer, came
 
 
 @pytest.mark.parametrize("curvature", [0.0, 1 / 60, -1 / 25])
+@pytest.mark.slow
 def test_ground_is_classed_by_the_road_below_it(photographer, curvature):
     road = photographer.road(curvature, (Boundary(-1.75, 1, width=0.4), Boundary(0.0, STYLE_DASHED)), paved=3.4)
     frames, state = shoot(photographer, photographer.episode(road))

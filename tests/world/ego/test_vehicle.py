@@ -274,6 +274,7 @@ def commonroad(speed, steering, steering_rate, acceleration, seconds, dt=0.01):
 
 
 @pytest.mark.parametrize("name", MANOEUVRES)
+@pytest.mark.slow
 def test_small_slip_drives_as_commonroads_single_track_model(name):
     speed, steering, steering_rate, acceleration, seconds = MANOEUVRES[name]
     reference = commonroad(speed, steering, steering_rate, acceleration, seconds)

@@ -204,6 +204,7 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("case", BAD_FILES)
+@pytest.mark.slow
 def test_a_bad_file_is_refused_in_one_line_that_says_where(case: str, tmp_path: Path) -> None:
     make, expected = BAD_FILES[case]
     path = write(tmp_path, make())

@@ -38,6 +38,7 @@ def distance_to_itself(road: Road) -> float:
 
 @settings(max_examples=120, deadline=None)
 @any_road
+@pytest.mark.slow
 def test_no_curve_is_tighter_than_the_class_allows(road_class: str, seed: int) -> None:
     road = generate_road(road_class, seed)
     assert np.abs(road.curvature).max() <= 1.0 / SMALLEST_RADIUS[road_class] + 1e-12
@@ -45,6 +46,7 @@ def test_no_curve_is_tighter_than_the_class_allows(road_class: str, seed: int) -
 
 @settings(max_examples=120, deadline=None)
 @any_road
+@pytest.mark.slow
 def test_curvature_changes_no_faster_than_along_the_shortest_clothoid(road_class: str, seed: int) -> None:
     road = generate_road(road_class, seed)
     # dκ/ds = 1 / (R L), and L >= sqrt(24 · 0.2 m · R) (AASHTO): steepest at the smallest radius.
@@ -55,6 +57,7 @@ def test_curvature_changes_no_faster_than_along_the_shortest_clothoid(road_class
 
 @settings(max_examples=120, deadline=None)
 @any_road
+@pytest.mark.slow
 def test_a_road_keeps_clear_of_itself(road_class: str, seed: int) -> None:
     road = generate_road(road_class, seed)
     reach = 2.0 * (float(road.paved_left[0]) + ROAD_CLASSES[road_class].verge)
@@ -101,6 +104,7 @@ def test_mountain_roads_have_hairpins_and_one_guard_rail() -> None:
     assert sum(turn > math.radians(130.0) for turn in turns) >= 10
 
 
+@pytest.mark.slow
 def test_markings_are_those_of_the_class() -> None:
     for seed in range(30):
         motorway = generate_road("motorway", seed)

@@ -60,6 +60,7 @@ def test_the_seam_of_a_closed_road_shows_nowhere(circle: Road) -> None:
     share=st.floats(0.0, 0.999),
     side=st.floats(-1.0, 1.0),
 )
+@pytest.mark.slow
 def test_a_point_of_the_pavement_projects_back_to_its_place(
     road_class: str, seed: int, share: float, side: float
 ) -> None:

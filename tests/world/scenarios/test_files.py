@@ -266,6 +266,7 @@ def test_a_road_without_a_fitting_place_gets_the_least_bad_one(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("weather", ["dusk", "low-sun", "snow", "worn"])
+@pytest.mark.slow
 def test_weather_that_is_for_test_only_is_refused_everywhere_else(weather: str, tmp_path: Path) -> None:
     assert weather_domains()[weather].splits == ("test",)
     road = load_scenario("lane-keeping/rural").draw(0).road

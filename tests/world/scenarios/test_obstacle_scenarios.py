@@ -31,6 +31,7 @@ def scored(episode: Episode) -> list[ActorSpec]:
     return [actor for actor in episode.actors if actor.demands_reaction]
 
 
+@pytest.mark.slow
 def test_lane_keeping_demands_no_reaction_and_obstacle_avoidance_does(
     episodes: dict[tuple[str, str], list[Episode]],
 ) -> None:
@@ -124,6 +125,7 @@ def test_nobody_keeps_their_lane_past_what_stands_in_it(episodes: dict[tuple[str
                 assert room < 0.4, (name, episode.variant)
 
 
+@pytest.mark.slow
 def test_what_stands_in_the_lane_is_seen_in_time(episodes: dict[tuple[str, str], list[Episode]]) -> None:
     for (_, name), draws in episodes.items():
         if not name.endswith((*IN_THE_LANE, "crossing-pedestrian")):

@@ -71,6 +71,7 @@ def test_weathers_and_road_classes_take_turns() -> None:
         assert min(both.count(pair) for pair in set(both)) >= 2 and len(set(both)) == 8
 
 
+@pytest.mark.slow
 def test_variants_take_turns_in_every_weather() -> None:
     scenario = load_scenario("obstacle-avoidance/parked-car", "test")
     drawn = [scenario.draw(number) for number in range(160)]

@@ -14,6 +14,7 @@ from drive_sim.world.scenarios.weather_schema import WeatherRanges
 from drive_sim.world.state import PAVINGS, ROADSIDE_SNOW, ROADSIDES
 
 
+@pytest.mark.slow
 def test_every_paving_and_roadside_of_a_weather_turns_up():
     scenario = load_scenario("weather/rural", "test")
     seen = {(w.name, PAVINGS[w.paving], ROADSIDES[w.roadside]) for w in (scenario.draw(n).weather for n in range(240))}

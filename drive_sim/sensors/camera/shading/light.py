@@ -36,8 +36,10 @@ def transmission(optical_depth):
 
 @pixel_scalar
 def low_beam(view, x, y):
-    """Light of the car's low beams on ground (x, y) [m] from the camera, 1 being daylight; a smooth stand-in for the
-    cut-off pattern of UN Regulation 112: level up to 25 m, gone at 70 m, wider as it goes.
+    """Light of the car's low beams on ground (x, y) [m] from the camera; 1 is daylight.
+
+    A smooth approximation of the cut-off pattern of UN Regulation 112: level up to 25 m, gone at 70 m, wider with
+    distance.
     """
     dx, dy = x - view.beam_x, y - view.beam_y
     ahead = view.beam_cos * dx + view.beam_sin * dy
