@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from drive_sim.world.scenarios.ranges import NotNegative, Palette, Positive, Range, Table
+from drive_sim.world.scenarios.ranges import LARGEST, NotNegative, Palette, Positive, Range, Table
 from drive_sim.world.state import ACTOR_NAMES, ACTOR_NONE
 
 MOVING = ("car", "lorry", "bus", "motorcycle", "cyclist", "pedestrian")
@@ -190,9 +190,9 @@ class Encounter(Table):
 
     position: NotNegative
     """From the ego's start along the road."""
-    sight: Annotated[float, Field(ge=0.0)] = 0.0
+    sight: Annotated[float, Field(ge=0.0, le=LARGEST)] = 0.0
     """The position lies within 20° of straight ahead as soon as the ego is this near."""
-    smallest_radius: Annotated[float, Field(ge=0.0)] = 0.0
+    smallest_radius: Annotated[float, Field(ge=0.0, le=LARGEST)] = 0.0
     """Of the road from 25 m before to 25 m after the position."""
     lane: Literal["inner", "outer"] | None = None
     """The ego's, where the encounter needs a particular one; else as ``ego.lane`` says."""

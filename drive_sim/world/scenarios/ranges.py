@@ -10,12 +10,17 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+LARGEST = 10_000.0
+"""No length [m], time [s], speed or share of an episode is larger: a road of that length is drawn within a second."""
+
 
 def _as_range(value: Any) -> Any:
     return (value, value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _ordered(value: tuple[float, float]) -> tuple[float, float]:
+    if max(abs(value[0]), abs(value[1])) > LARGEST:
+        raise ValueError(f"[{value[0]:g}, {value[1]:g}] reaches beyond {LARGEST:g}; give smaller numbers")
     if value[0] > value[1]:
         raise ValueError(f"[{value[0]:g}, {value[1]:g}] runs downwards; put the smaller number first")
     return value

@@ -23,7 +23,7 @@ from drive_sim.world.roads.road import Road
 from drive_sim.world.scenarios.encounters import Placed, Stage, draw_actors, place_encounters
 from drive_sim.world.scenarios.episode import ActorSpec, Colour, Episode, WeatherSpec
 from drive_sim.world.scenarios.files import actor_kinds, load_definition, surfaces, weather_domains
-from drive_sim.world.scenarios.ranges import Palette, draw
+from drive_sim.world.scenarios.ranges import LARGEST, Palette, draw
 from drive_sim.world.scenarios.schema import RoadChoice, ScenarioDefinition
 from drive_sim.world.scenarios.weather_schema import WeatherRanges
 from drive_sim.world.state import PAVINGS, ROADSIDES
@@ -181,6 +181,9 @@ def load_scenario(name_or_path: str | Path, split: str = "train") -> Scenario:
     if definition.road.file is not None:
         road = load_road(path.parent / definition.road.file)
     _check_lanes(path, definition)
+    if _longest_route(definition) > LARGEST:
+        problem = f"are spread over up to {_longest_route(definition):.3g} m of road"
+        raise InputError(path, "encounters", problem, f"let positions, spacing and meets stay within {LARGEST:g} m")
     return Scenario(name, split, definition, road)
 
 

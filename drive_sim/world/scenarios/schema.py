@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from drive_sim.world.roads.generator import ROAD_CLASSES
 from drive_sim.world.scenarios.encounter_schema import Encounter
-from drive_sim.world.scenarios.ranges import NotNegative, Positive, Range, Share, Table, Weights
+from drive_sim.world.scenarios.ranges import LARGEST, NotNegative, Positive, Range, Share, Table, Weights
 
 MOST_ACTORS = 8
 """Other road users in one episode."""
@@ -42,7 +42,7 @@ class EgoStart(Table):
 
     lane: Literal["inner", "outer", "any"] = "outer"
     """inner: next to the middle of the road."""
-    start: Annotated[float, Field(ge=0.0)] = 30.0
+    start: Annotated[float, Field(ge=0.0, le=LARGEST)] = 30.0
     """Arc length [m]."""
     offset: Range = (-0.2, 0.2)
     """Left of the lane's centre."""
@@ -76,7 +76,7 @@ class ScenarioDefinition(Table):
     """To drive beyond the last encounter; overrides ``route_length`` in episodes with an encounter."""
     unavoidable: bool = False
     """Nobody who takes time to react is expected to get through: its encounters are not counted."""
-    time_allowance: Annotated[float, Field(gt=1.0)] = 2.0
+    time_allowance: Annotated[float, Field(gt=1.0, le=100.0)] = 2.0
     """Time limit over the time that a careful driver takes without encounters, plus 20 s."""
     encounters: dict[str, Encounter] = Field(default_factory=dict)
     pick: tuple[int, int] | None = None
