@@ -10,15 +10,15 @@ from typing import TypedDict, Unpack
 from drive_sim.base.errors import InputError
 from drive_sim.base.progress import Report
 from drive_sim.compute.kernel import resolve_device
-from drive_sim.evaluation.results import Results, write_results
+from drive_sim.evaluation.outputs import COMPARISON_PAGES, PAGE_NAME, check_folder, check_names
+from drive_sim.evaluation.results import FILE_NAME, LeftOut, Results, write_results
 from drive_sim.evaluation.running.episodes import BATCH, Conditions, Drives, drive
 from drive_sim.evaluation.running.preventability import demands_reaction, judge_preventable
 from drive_sim.evaluation.running.summary import Evaluation, results_of
 from drive_sim.evaluation.suites.conditions import control_steps
-from drive_sim.evaluation.suites.participants import Participant, enter, enter_retrained
+from drive_sim.evaluation.suites.participants import RETRAINED, Participant, enter, enter_retrained
 from drive_sim.evaluation.suites.suite import draw_suite, load_suite
 
-PAGE_NAME = "report.html"
 BASELINE_EPISODES = {"classical": 16}
 """Baselines that think long drive only the first episodes of a suite (under its first condition, then its next); the
 report says how many."""
@@ -71,12 +71,17 @@ def evaluate(
     Raises
     ------
     InputError
-        for arguments and files that a person can mend.
+        for arguments and files that a person can put right, before anything is driven. A road file that cannot be
+        used ends nothing: it is left out, and the report and the results name it.
     KeyboardInterrupt
         after writing what was finished by then, marked as not complete.
     """
-    folder = _output_folder(Path(output))
-    evaluation, plan = _prepare(driver, suite, **options)
+    from drive_sim.evaluation.report.page import check_report, write_report
+
+    folder = check_folder(Path(output), (FILE_NAME, PAGE_NAME))
+    _check_names(driver, output, options)
+    check_report(videos)
+    evaluation, plan = _prepare(driver, suite, folder, **options)
     try:
         _drive_all(evaluation, plan, _part(report, 0.0, DRIVING_SHARE))
     except KeyboardInterrupt:
@@ -84,14 +89,25 @@ def evaluate(
             _write(evaluation, folder, complete=False)
         raise
     results = _write(evaluation, folder, complete=True)
-    from drive_sim.evaluation.report.page import write_report
-
     page = folder / PAGE_NAME
     scored = (evaluation.driver, *evaluation.rivals)
     drivers = [turn.participant.driver for turn in plan if any(turn.drives is drives for drives in scored)]
     write_report(page, results, evaluation, drivers, videos, _part(report, DRIVING_SHARE, 1.0))
     report(1.0, str(page))
     return page
+
+
+def _check_names(driver: str | Path, output: str | Path, options: Options) -> None:
+    roads = options.get("roads")
+    check_names(
+        {
+            "driver": [driver],
+            "--output": [output],
+            "--roads": [] if roads is None else [roads],
+            "--against": options.get("against", ()),
+            RETRAINED: options.get("retrained", ()),
+        }
+    )
 
 
 @dataclass(frozen=True)
@@ -108,6 +124,7 @@ class _Turn:
 def _prepare(
     driver: str | Path,
     suite: str,
+    folder: Path,
     roads: str | Path | None = None,
     episodes: int | None = None,
     batch: int | None = None,
@@ -122,13 +139,18 @@ def _prepare(
 ) -> tuple[Evaluation, list[_Turn]]:
     """What is to be driven, and by whom in which order; `Options` says what the arguments are."""
     chosen, device = load_suite(suite).with_seconds(seconds), resolve_device(device)
-    main = enter(driver, device, "driver")
-    others = enter_retrained(main, retrained, device)
-    rivals = [enter(name, device, "--against") for name in against]
+    main = enter(driver, device, "driver", folder)
+    others = enter_retrained(main, retrained, device, folder)
+    rivals = [enter(name, device, "--against", folder) for name in against]
     road_files = None if roads is None else Path(roads)
-    drawn = draw_suite(chosen, episodes, seed, road_files)
+    left_out: list[LeftOut] = []
+    drawn = draw_suite(
+        chosen, episodes, seed, road_files, lambda path, error: left_out.append(LeftOut.of(path.name, error))
+    )
     conditions = Conditions(chosen.on_failure, device, batch or BATCH[device], real_time, control_steps(latency))
-    evaluation = Evaluation(chosen, seed, road_files, conditions, drawn, Drives(main.facts), seconds, baselines)
+    evaluation = Evaluation(
+        chosen, seed, road_files, conditions, drawn, Drives(main.facts), seconds, baselines, folder, left_out
+    )
     driving = {participant.facts.given for participant in (main, *rivals)}
     beside = [name for name in chosen.baselines if baselines and name not in driving]
     field = [enter(name, device, f"suite {suite}") for name in beside]
@@ -198,7 +220,7 @@ def _write(evaluation: Evaluation, folder: Path, complete: bool) -> Results:
     """Write results.json, and take older reports away that would contradict it."""
     results = results_of(evaluation, complete)
     try:
-        for page in (folder / PAGE_NAME, *folder.glob("report-vs-*.html")):
+        for page in (folder / PAGE_NAME, *folder.glob(COMPARISON_PAGES)):
             page.unlink(missing_ok=True)
         write_results(results, folder)
     except OSError as error:
@@ -206,18 +228,3 @@ def _write(evaluation: Evaluation, folder: Path, complete: bool) -> Results:
             folder, "", f"cannot be written to ({error.strerror})", "name a folder that can be written"
         ) from None
     return results
-
-
-def _output_folder(folder: Path) -> Path:
-    """Make the folder, and make sure before anything is driven that it can be written to."""
-    mend = "name a folder that can be written"
-    if folder.exists() and not folder.is_dir():
-        raise InputError("--output", "", f"{folder} is a file", "name a folder")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise InputError("--output", "", f"{folder} cannot be written to ({error.strerror})", mend) from None
-    return folder

@@ -33,6 +33,9 @@ class DriverFacts(_Part):
     name: str
     given: str
     """As it was named on the command line."""
+    path: str | None = None
+    """Folder of a model, from the folder of the results, or absolute where no relative path leads there; null for
+    drivers and bundled models, which their names identify."""
     hash: str | None
     """Of a model's weights; null for programmed drivers, which the version of this package identifies."""
     privileged: bool
@@ -173,6 +176,29 @@ class ConditionRow(_Part):
     """Of the headline and what explains it; p_adjusted for the number of conditions and metrics. None for the first."""
 
 
+class LeftOut(_Part):
+    """A file that was to be driven and could not be used."""
+
+    file: str
+    """Its name in the folder ``roads``."""
+    problem: str
+    """What is wrong with it, where."""
+    hint: str
+    """How to put it right."""
+
+    @classmethod
+    def of(cls, file: str, error: InputError) -> LeftOut:
+        """The file that ``error`` is about."""
+        problem = " ".join(f"{error.field}: {error.problem}".split()) if error.field else error.problem
+        shown = file.encode("utf-8", "backslashreplace").decode("utf-8")
+        return cls(file=shown, problem=problem, hint=error.mend)
+
+    @property
+    def sentence(self) -> str:
+        """All of it in one line."""
+        return f"left out: {self.file}: {self.problem}; {self.hint}"
+
+
 class Results(_Part):
     """The whole file."""
 
@@ -185,7 +211,11 @@ class Results(_Part):
     suite: str
     seed: int
     roads: str | None
-    """Folder of the road files, for real-roads."""
+    """Folder of the road files, for real-roads, as it was named on the command line."""
+    roads_path: str | None = None
+    """The same folder from the folder of the results, as `DriverFacts.path`."""
+    left_out: list[LeftOut] = Field(default_factory=list)
+    """Files of that folder that could not be used; the exit status is 1 if there are any."""
     device: str
     seconds: float | None = Field(default=None, gt=0.0)
     """Driven at most in an episode [s] where it was asked for; else as the suite says."""

@@ -85,7 +85,8 @@ def replay_scored(path: Path, number: int = 0, rival: str | None = None) -> str:
         window = WindowObserver(display, driver, Recorder(RECORDINGS, driver.name, camera_configs=(camera,)), False)
         names = tuple(dict.fromkeys(("camera", "odometry", *driver.sensors)))
         sensors = SensorSuite(names, CameraRig([camera]), faults=getattr(driver, "camera_faults", None))
-        run(Simulator([scored.episode], on_failure=scored.on_failure), driver, [log, window], sensors)
+        simulator = Simulator([scored.episode], scored.device, scored.on_failure)
+        run(simulator, driver, [log, window], sensors)
     finally:
         display.close()
     return "left before its end" if window.wish is not None else scored.verdict(log.episode(0))

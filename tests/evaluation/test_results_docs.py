@@ -24,6 +24,7 @@ from drive_sim.evaluation.results import (
     EpisodeRow,
     EstimateRow,
     Group,
+    LeftOut,
     Results,
     Retrained,
     Rival,
@@ -34,6 +35,7 @@ from drive_sim.world.state import EVENT_NAMES
 
 PARTS: tuple[type[BaseModel], ...] = (
     Results,
+    LeftOut,
     DriverFacts,
     EstimateRow,
     Group,

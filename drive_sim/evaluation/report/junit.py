@@ -7,9 +7,15 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from drive_sim.base.errors import InputError
+from drive_sim.evaluation.outputs import check_file
 from drive_sim.evaluation.results import EpisodeRow, Results
 from drive_sim.evaluation.running.replays import DROVE_ON
 from drive_sim.evaluation.thresholds import Verdict
+
+
+def check_junit(path: Path) -> None:
+    """InputError if the file cannot be written later."""
+    check_file(path, "--junit")
 
 
 def write_junit(path: Path, results: Results, verdicts: Sequence[Verdict]) -> None:

@@ -20,6 +20,7 @@ REAL_WORLD = "It is a simulation: nothing here says how a real car would do on a
 def limits(results: Results, suite: Suite) -> list[str]:
     """A sentence for each thing that a reader might take from the report and must not."""
     said = [
+        _left_out(results),
         _closeness(results, suite),
         _rare_contact(results),
         _rare_help(results, suite),
@@ -30,6 +31,13 @@ def limits(results: Results, suite: Suite) -> list[str]:
         REAL_WORLD,
     ]
     return [sentence for sentence in said if sentence]
+
+
+def _left_out(results: Results) -> str:
+    if not results.left_out:
+        return ""
+    told = "; ".join(f"{one.file} ({one.problem})" for one in results.left_out)
+    return f"These roads of the folder could not be used and are left out of every figure: {told}."
 
 
 def _closeness(results: Results, suite: Suite) -> str:

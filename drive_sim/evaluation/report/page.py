@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drive_sim.base.progress import Report
+from drive_sim.evaluation.plotting import load_matplotlib
 from drive_sim.evaluation.report import comparison_page as report_rivals
 from drive_sim.evaluation.report import comparison_words as report_comparison_words
 from drive_sim.evaluation.report import tables, words
@@ -29,9 +30,12 @@ from drive_sim.evaluation.report.videos import place, scene, told
 from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.running.episodes import BATCH
 from drive_sim.evaluation.running.replays import GRAVEST_FIRST, arrived, replay, worst_first, worth_capturing
+from drive_sim.evaluation.video.clip import check_encoder
 from drive_sim.world.state import EVENT_FINISH, EVENT_NAMES, EVENT_TIME_OUT
 
 if TYPE_CHECKING:
+    import jinja2
+
     from drive_sim.drivers.driver import Driver
     from drive_sim.evaluation.running.summary import Evaluation
     from drive_sim.evaluation.statistics.estimates import EpisodeScore
@@ -67,11 +71,7 @@ def write_report(
     ``drivers`` are the driver and then those it is compared with; ``videos`` says how many failed episodes are captured
     at most, every one if None. ModuleNotFoundError where the extra ``report`` is missing.
     """
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = templates()
     shared = {
         "results": results,
         "suite": evaluation.suite,
@@ -92,6 +92,33 @@ def write_report(
         _write(page.with_name(name), environment.get_template("comparison.html").render(**shared, **found))
     found = _main_page(results, evaluation, drivers[0], page.parent, names, videos, part(len(names)))
     _write(page, environment.get_template("report.html").render(**shared, **found))
+
+
+def check_report(videos: int | None) -> None:
+    """Make sure, before anything is driven, that the report can be drawn and its videos, if any, be encoded.
+
+    Raises
+    ------
+    InputError
+        if the encoder or the user's matplotlib cannot be used.
+    ModuleNotFoundError
+        where the extra ``report`` is missing.
+    """
+    environment = templates()
+    for name in environment.list_templates(extensions=["html"]):
+        environment.get_template(name)
+    load_matplotlib()
+    if videos != 0:
+        check_encoder()
+
+
+def templates() -> jinja2.Environment:
+    """The templates of the pages; ModuleNotFoundError where the extra ``report`` is missing."""
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
 
 
 def _write(page: Path, text: str) -> None:

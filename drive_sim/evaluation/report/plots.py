@@ -11,6 +11,7 @@ import numpy as np
 
 from drive_sim.evaluation.logs.episode_log import EpisodeLog, Floats
 from drive_sim.evaluation.logs.trace import Moment
+from drive_sim.evaluation.plotting import shipped_style
 from drive_sim.evaluation.video.clip import room_in_lane
 
 if TYPE_CHECKING:
@@ -43,11 +44,9 @@ _STYLE: dict[str, Any] = {
 
 def plots_svg(log: EpisodeLog, moment: Moment, name: str) -> str:
     """Lateral error, speed, curvature and commands over time, the moment marked; ``name`` keeps ids apart."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+    with shipped_style(_STYLE | {"svg.hashsalt": name}):
+        from matplotlib.figure import Figure
 
-    style: Any = _STYLE | {"svg.hashsalt": name}
-    with mpl.rc_context(style):
         figure = Figure(figsize=SIZE)
         axes = figure.subplots(4, 1, sharex=True)
         figure.subplots_adjust(left=LEFT, right=RIGHT, top=0.965, bottom=0.07, hspace=0.34)

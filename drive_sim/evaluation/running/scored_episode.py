@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drive_sim.base.errors import InputError
+from drive_sim.compute.kernel import resolve_device
 from drive_sim.drivers.registry import make_driver
 from drive_sim.evaluation.logs.episode_log import EpisodeLog
+from drive_sim.evaluation.places import candidates
 from drive_sim.evaluation.results import FILE_NAME, DriverFacts, EpisodeRow, Results, Retrained, Rival, load_results
 from drive_sim.evaluation.running.preventability import judged
 from drive_sim.evaluation.statistics.estimates import score_episode
@@ -29,6 +31,10 @@ class ScoredEpisode:
     episode: Episode
     on_failure: str
     row: EpisodeRow
+    device: str
+    """It computes here: where it was scored, if this machine has such a device."""
+    scored_on: str
+    """Device on which it was scored: cpu or cuda."""
 
     def verdict(self, log: EpisodeLog) -> str:
         """Whether ``log`` is the same drive, in a sentence: it is if every figure is the same to the bit."""
@@ -38,9 +44,10 @@ class ScoredEpisode:
         now = EpisodeRow(**score_episode(log).to_json() | {"condition": then.condition})
         if now == then:
             return f"the same drive: {then.outcome} after {then.duration_s:.2f} s and {then.distance_m:.1f} m"
+        elsewhere = "" if self.device == self.scored_on else f" on {self.scored_on}, not {self.device}"
         return (
             f"not the same drive: {now.outcome} after {now.duration_s:.2f} s and {now.distance_m:.1f} m, "
-            f"scored as {then.outcome} after {then.duration_s:.2f} s and {then.distance_m:.1f} m"
+            f"scored{elsewhere} as {then.outcome} after {then.duration_s:.2f} s and {then.distance_m:.1f} m"
         )
 
 
@@ -61,14 +68,13 @@ def load_scored(path: str | Path, number: int, rival: str | None = None) -> Scor
     facts, rows = _driven(results, path, rival)
     if number >= len(results.episodes):
         raise InputError(path, "episode", f"{number} is not there", f"give 0 to {len(results.episodes) - 1}")
-    driver = make_driver(facts.given, source=str(path))
-    if facts.hash != getattr(driver, "hash", None):
-        mend = "restore the weights that were scored, or evaluate again"
-        raise InputError(path, "driver.hash", f"is {facts.hash}, {facts.given} is another", mend)
+    folder = Path(path) if Path(path).is_dir() else Path(path).parent
+    device = _usable(results.device)
+    driver = _find_driver(facts, folder, device, str(path))
     suite, row = load_suite(results.suite).with_seconds(results.seconds), rows[number]
-    roads = None if results.roads is None else Path(results.roads)
+    roads = _find_roads(results, folder)
     place = number - [other.condition for other in results.episodes].index(row.condition)
-    episode = draw_suite(suite, place + 1, results.seed, roads)[place]
+    episode = draw_suite(suite, place + 1, results.seed, roads, lambda *_: None)[place]
     if row.condition and row.condition not in suite.conditions:
         names = ", ".join(suite.conditions) or "none"
         problem = f"is {row.condition!r}; suite {suite.name} has {names}"
@@ -77,7 +83,42 @@ def load_scored(path: str | Path, number: int, rival: str | None = None) -> Scor
         raise InputError(path, f"episodes.{number}", "is drawn otherwise by this version", "evaluate again")
     steps = round(results.latency_s / CONTROL_PERIOD)
     driver = degraded(driver, suite.conditions.get(row.condition, AS_IT_IS), steps)
-    return ScoredEpisode(driver, episode, suite.on_failure, row)
+    return ScoredEpisode(driver, episode, suite.on_failure, row, device, results.device)
+
+
+def _usable(device: str) -> str:
+    """The device, or the CPU where this machine has no such device."""
+    try:
+        return resolve_device(device)
+    except InputError:
+        return "cpu"
+
+
+def _find_driver(facts: DriverFacts, folder: Path, device: str, source: str) -> Driver:
+    """The driver that ``facts`` of the results in ``folder`` are about; InputError if it is gone or another one."""
+    missing, found = None, None
+    for place in candidates(folder, facts.path, facts.given) if facts.path else (facts.given,):
+        try:
+            driver = make_driver(place, device, source)
+        except InputError as error:
+            missing = missing or error
+            continue
+        if getattr(driver, "hash", None) == facts.hash:
+            return driver
+        found = place
+    if found is None:
+        assert missing is not None
+        raise missing
+    hint = "restore the weights that were scored, or evaluate again"
+    raise InputError(source, "driver.hash", f"is {facts.hash}, {found} is another", hint)
+
+
+def _find_roads(results: Results, folder: Path) -> Path | None:
+    """The folder of road files that the results in ``folder`` are about."""
+    if results.roads is None:
+        return None
+    places = list(candidates(folder, results.roads_path, results.roads))
+    return next((place for place in places if place.is_dir()), places[0])
 
 
 def _driven(results: Results, path: str | Path, rival: str | None) -> tuple[DriverFacts, list[EpisodeRow]]:

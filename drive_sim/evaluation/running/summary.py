@@ -11,6 +11,7 @@ from typing import Any
 
 from drive_sim.evaluation.logs.rollout_log import PARTS
 from drive_sim.evaluation.metrics import METRICS
+from drive_sim.evaluation.places import path_from
 from drive_sim.evaluation.results import (
     AcrossRow,
     Baseline,
@@ -19,6 +20,7 @@ from drive_sim.evaluation.results import (
     EpisodeRow,
     EstimateRow,
     Group,
+    LeftOut,
     Results,
     Retrained,
     Rival,
@@ -54,6 +56,10 @@ class Evaluation:
     """Driven at most in an episode, where it was asked for [s]."""
     beside_baselines: bool = True
     """Whether the suite's baselines were wanted."""
+    folder: Path | None = None
+    """Of the results."""
+    left_out: list[LeftOut] = field(default_factory=list)
+    """Road files that could not be used."""
     retrained: list[Drives] = field(default_factory=list)
     """Further trainings of the driver."""
     rivals: list[Drives] = field(default_factory=list)
@@ -86,6 +92,8 @@ def results_of(evaluation: Evaluation, complete: bool) -> Results:
         suite=evaluation.suite.name,
         seed=seed,
         roads=None if evaluation.roads is None else str(evaluation.roads),
+        roads_path=_roads_path(evaluation),
+        left_out=evaluation.left_out,
         device=evaluation.conditions.device,
         seconds=evaluation.seconds,
         latency_s=evaluation.conditions.latency * CONTROL_PERIOD,
@@ -104,6 +112,12 @@ def results_of(evaluation: Evaluation, complete: bool) -> Results:
             "drivers": {other.facts.given: _timing(other) for other in driven if other.timings},
         },
     )
+
+
+def _roads_path(evaluation: Evaluation) -> str | None:
+    if evaluation.roads is None or evaluation.folder is None:
+        return None
+    return path_from(evaluation.folder, evaluation.roads)
 
 
 def _metrics(scores: Sequence[EpisodeScore], seed: int) -> dict[str, EstimateRow]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from drive_sim.base.errors import InputError
 from drive_sim.evaluation.real_time import Delayed, Wrapped
 from drive_sim.sensors.camera.faults import CameraFaults
 from drive_sim.sensors.camera.rig import CameraConfig
@@ -72,7 +73,9 @@ AS_IT_IS = Condition()
 
 
 def control_steps(latency: float) -> int:
-    """Whole control periods that a delay [s] takes."""
+    """Whole control periods that a delay [s] takes; InputError for one that is negative or not finite."""
+    if not 0.0 <= latency < math.inf:
+        raise InputError("--latency", "", f"{1000.0 * latency:g} is not a delay", "give milliseconds, 0 or more")
     return math.ceil(latency / CONTROL_PERIOD - 1e-9)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from drive_sim.base.errors import InputError
 from drive_sim.drivers.registry import make_driver
+from drive_sim.evaluation.places import path_from
 from drive_sim.evaluation.results import DriverFacts
 
 if TYPE_CHECKING:
@@ -26,14 +27,18 @@ class Participant:
     facts: DriverFacts
 
 
-def enter(given: str | Path, device: str, source: str) -> Participant:
-    """The driver of that name or folder; InputError, about ``source``, if there is none or it takes a person."""
+def enter(given: str | Path, device: str, source: str, folder: Path | None = None) -> Participant:
+    """The driver of that name or folder; InputError, about ``source``, if there is none or it takes a person.
+
+    ``folder`` is that of the results, from which they name a model's folder.
+    """
     driver = make_driver(given, device, source)
     if driver.controller == "human":
         raise InputError(source, "", f"{given} needs a person at it", "name a driver that drives by itself")
     facts = DriverFacts(
         name=driver.name,
         given=str(given),
+        path=path_from(folder, given) if folder is not None and driver.controller == "model" else None,
         hash=getattr(driver, "hash", None),
         privileged=driver.privileged,
         controller=driver.controller,
@@ -41,7 +46,9 @@ def enter(given: str | Path, device: str, source: str) -> Participant:
     return Participant(driver, facts)
 
 
-def enter_retrained(main: Participant, given: Sequence[str | Path], device: str) -> list[Participant]:
+def enter_retrained(
+    main: Participant, given: Sequence[str | Path], device: str, results_folder: Path | None = None
+) -> list[Participant]:
     """The models trained as the driver was, but for the seed; ``given`` are their folders, or patterns of folders.
 
     A pattern may match the driver's own folder, which is no further training.
@@ -57,7 +64,7 @@ def enter_retrained(main: Participant, given: Sequence[str | Path], device: str)
         mend = "leave it out, or score a model's folder"
         raise InputError(RETRAINED, "", f"means nothing to {main.facts.given}, which was not trained", mend)
     for folder in _folders(given, main.facts.given):
-        participant = enter(folder, device, RETRAINED)
+        participant = enter(folder, device, RETRAINED, results_folder)
         _check_alike(main, participant)
         for other in (main, *found):
             if other.facts.hash == participant.facts.hash:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -12,10 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from drive_sim.base.errors import InputError
 from drive_sim.base.resources import suite_files
 from drive_sim.compute.randomness import key
+from drive_sim.evaluation.outputs import check_names
 from drive_sim.evaluation.suites.conditions import Condition
 from drive_sim.world.roads.csv_import import load_road
 from drive_sim.world.scenarios.episode import Episode
-from drive_sim.world.scenarios.scenario import load_scenario, scenario_for_road
+from drive_sim.world.scenarios.scenario import Scenario, load_scenario, scenario_for_road
 from drive_sim.world.simulator import CONTROL_PERIOD
 
 REAL_ROADS = "real-roads"
@@ -48,8 +51,9 @@ class Suite(BaseModel):
         """The suite with episodes of at most ``seconds``, or as it is for None; InputError for less than a step."""
         if seconds is None:
             return self
-        if not seconds >= CONTROL_PERIOD:
-            raise InputError("--seconds", "", f"{seconds:g} is too short to drive", "give one second or more")
+        if not CONTROL_PERIOD <= seconds < math.inf:
+            problem = "is endless" if seconds == math.inf else "is too short to drive"
+            raise InputError("--seconds", "", f"{seconds:g} {problem}", "give one second or more")
         return self.model_copy(update={"seconds": seconds})
 
 
@@ -73,13 +77,21 @@ def load_suite(name: str) -> Suite:
         raise InputError(path, field, first["msg"], "compare it with the other suites") from None
 
 
-def draw_suite(suite: Suite, episodes: int | None = None, seed: int = 0, roads: Path | None = None) -> list[Episode]:
+def draw_suite(
+    suite: Suite,
+    episodes: int | None = None,
+    seed: int = 0,
+    roads: Path | None = None,
+    leave_out: Callable[[Path, InputError], None] | None = None,
+) -> list[Episode]:
     """The suite's episodes, always the same for the same arguments; scenarios take turns.
 
-    Every condition drives these: ``episodes`` is their number under each.
+    Every condition drives these: ``episodes`` is their number under each. ``leave_out`` is told of each road file in
+    the folder ``roads`` that cannot be used, and the suite is drawn without it; where there is no ``leave_out``, the
+    first such file is an error.
     """
     if suite.name == REAL_ROADS:
-        return _real_roads(suite, episodes, seed, roads)
+        return _real_roads(suite, episodes, seed, roads, leave_out)
     if roads is not None:
         raise InputError("--roads", "", f"means nothing to suite {suite.name}", f"use it with --suite {REAL_ROADS}")
     scenarios = [load_scenario(name, suite.split) for name in suite.scenarios]
@@ -93,15 +105,39 @@ def draw_suite(suite: Suite, episodes: int | None = None, seed: int = 0, roads: 
     return drawn
 
 
-def _real_roads(suite: Suite, episodes: int | None, seed: int, folder: Path | None) -> list[Episode]:
+def _real_roads(
+    suite: Suite,
+    episodes: int | None,
+    seed: int,
+    folder: Path | None,
+    leave_out: Callable[[Path, InputError], None] | None,
+) -> list[Episode]:
+    hint = "name a folder of centre-line CSV files"
     if folder is None:
-        raise InputError("--roads", "", f"is missing; suite {suite.name} needs it", "name a folder of centre-line CSVs")
+        raise InputError("--roads", "", f"is missing; suite {suite.name} needs it", hint)
     if not folder.is_dir():
-        raise InputError("--roads", "", f"{folder} is not a folder", "name a folder of centre-line CSV files")
-    paths = sorted(folder.glob("*.csv"))
+        raise InputError("--roads", "", f"{folder} is not a folder", hint)
+    # Files that operating systems leave beside others begin with a dot.
+    paths = sorted(path for path in folder.glob("*.csv") if not path.name.startswith("."))
     if not paths:
-        raise InputError("--roads", "", f"{folder} holds no .csv file", "name a folder of centre-line CSV files")
-    scenarios = [scenario_for_road(load_road(path)) for path in paths]
+        raise InputError("--roads", "", f"{folder} holds no .csv file", hint)
+    scenarios, first_error = [], None
+    for path in paths:
+        try:
+            scenarios.append(_scenario_of(path))
+        except InputError as error:
+            if leave_out is None:
+                raise
+            first_error = first_error or error
+            leave_out(path, error)
+    if first_error is not None and not scenarios:
+        raise first_error
     count = episodes or len(scenarios)
     drawn = [scenarios[index % len(scenarios)].draw(seed + index // len(scenarios)) for index in range(count)]
     return [replace(episode, time_limit=min(episode.time_limit, suite.seconds)) for episode in drawn]
+
+
+def _scenario_of(path: Path) -> Scenario:
+    """Driving the road of a file; InputError if it is none."""
+    check_names({"--roads": [path.name]})
+    return scenario_for_road(load_road(path))

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from drive_sim.base.errors import InputError
 from drive_sim.evaluation.video.drawing import (
     AMBER,
     BLUE,
@@ -182,6 +183,23 @@ def encode(frames: Iterable[Image], rate: float) -> bytes:
         for packet in stream.encode():
             container.mux(packet)
     return buffer.getvalue()
+
+
+def check_encoder() -> None:
+    """Encode one frame, so that an encoder that cannot be used is told before anything is driven.
+
+    Raises
+    ------
+    InputError
+        if PyAV's own ffmpeg cannot encode H.264. Nothing where PyAV is not installed: reports then have no videos.
+    """
+    try:
+        encode([np.zeros((32, 32, 3), np.uint8)], 10.0)
+    except ModuleNotFoundError:
+        return
+    except Exception as error:  # whatever a damaged or foreign build of ffmpeg raises
+        problem = f"cannot be encoded as H.264 ({type(error).__name__}: {error})"
+        raise InputError("--videos", "", problem, "install av from its wheel, or give --videos 0") from error
 
 
 def jpeg(image: Image) -> bytes:

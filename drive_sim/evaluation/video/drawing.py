@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_sim.evaluation.plotting import shipped_font, shipped_style
+
 Image = NDArray[np.uint8]
 """(H, W, 3) RGB."""
 Shade = tuple[int, int, int]
@@ -58,14 +60,15 @@ def _outline(text: str, size: int) -> tuple[list[NDArray[np.float64]], float]:
 @lru_cache(maxsize=1024)
 def _letter(letter: str, size: int) -> tuple[list[NDArray[np.float64]], float]:
     """Polygons of one letter, and how far to the next [px]."""
-    from matplotlib.font_manager import FontProperties, findfont, get_font
-    from matplotlib.textpath import TextPath
+    with shipped_style():
+        from matplotlib.font_manager import FontProperties, get_font
+        from matplotlib.textpath import TextPath
 
-    family = FontProperties(family="DejaVu Sans")
-    font = get_font(findfont(family))
-    font.set_size(size, 72)
-    advance = font.load_char(ord(letter)).linearHoriAdvance / 65536.0
-    if letter.isspace():  # Matplotlib has no path of nothing
-        return [], advance
-    path = TextPath((0.0, 0.0), letter, size=size, prop=family)
-    return [np.asarray(polygon) * (1.0, -1.0) for polygon in path.to_polygons()], advance
+        file = shipped_font()
+        font = get_font(file)
+        font.set_size(size, 72)
+        advance = font.load_char(ord(letter)).linearHoriAdvance / 65536.0
+        if letter.isspace():  # matplotlib has no path of a space
+            return [], advance
+        path = TextPath((0.0, 0.0), letter, size=size, prop=FontProperties(fname=file))
+        return [np.asarray(polygon) * (1.0, -1.0) for polygon in path.to_polygons()], advance
