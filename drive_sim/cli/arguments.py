@@ -2,14 +2,60 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import Any
 
 import click
 
 from drive_sim.base.errors import InputError
 
-FOLDER = click.Path(file_okay=False, path_type=Path)
-FILE = click.Path(dir_okay=False, path_type=Path)
+
+class HomePath(click.Path):
+    """A path in which a leading ``~`` is the home: shells leave it alone behind an equals sign, some everywhere."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The `Path` that ``value`` names."""
+        return super().convert(at_home(value, param, ctx), param, ctx)
+
+
+class NameOrPath(click.types.StringParamType):
+    """A name of something bundled, or a path as `HomePath` takes it; a str."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """``value`` with the home for ``~``."""
+        return str(at_home(value, param, ctx))
+
+
+class FiniteRange(click.FloatRange):
+    """A finite number in a range: `click.FloatRange` lets NaN through any of its bounds."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """``value`` as a float."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number", param, ctx)
+        return number
+
+
+def at_home(value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    """``value`` with the home directory for a leading ``~``; `click.BadParameter` for an empty or homeless one."""
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        raise click.BadParameter("is empty", ctx, param)
+    try:
+        return str(Path(value).expanduser()) if value.startswith("~") else value
+    except RuntimeError as error:
+        raise click.BadParameter(f"{value!r}: {error}", ctx, param) from None
+
+
+FOLDER = HomePath(file_okay=False, path_type=Path)
+FILE = HomePath(dir_okay=False, path_type=Path)
+ANY_PATH = HomePath(path_type=Path)
+NAME_OR_PATH = NameOrPath()
 AT_LEAST_ONE = click.IntRange(min=1)
 SEED = click.IntRange(min=0, max=2**63 - 1)
 DEVICE = click.Choice(["auto", "cpu", "cuda"])

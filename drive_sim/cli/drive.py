@@ -7,22 +7,30 @@ from typing import Any
 import click
 
 from drive_sim.base.errors import InputError
-from drive_sim.cli.arguments import AT_LEAST_ONE, FOLDER, SEED
+from drive_sim.cli.arguments import AT_LEAST_ONE, FOLDER, NAME_OR_PATH, SEED, FiniteRange
 from drive_sim.cli.compiling import announce_compiling
 
 
 @click.command()
-@click.option("--road", metavar="FILE|CLASS", help="A road file, or a class: motorway, rural, mountain, urban.")
-@click.option("--scenario", metavar="NAME|FILE", help="A bundled scenario such as lane-keeping/rural, or a file.")
+@click.option(
+    "--road", metavar="FILE|CLASS", type=NAME_OR_PATH, help="A road file, or a class: motorway, rural, mountain, urban."
+)
+@click.option(
+    "--scenario",
+    metavar="NAME|FILE",
+    type=NAME_OR_PATH,
+    help="A bundled scenario such as lane-keeping/rural, or a file.",
+)
 @click.option(
     "--driver",
     metavar="DRIVER",
+    type=NAME_OR_PATH,
     default="keyboard",
     show_default=True,
     help="keyboard, mouse, gamepad, wheel, human-model, expert, r157, classical, or a model.",
 )
 @click.option("--record", metavar="DATASET", type=FOLDER, help="Record into this dataset.")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Leave after so many minutes of driving.")
+@click.option("--minutes", type=FiniteRange(min=0, min_open=True), help="Leave after so many minutes of driving.")
 @click.option("--episodes", type=AT_LEAST_ONE, help="Leave after so many episodes.")
 @click.option("--headless", is_flag=True, help="No window; as fast as the machine goes.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of roads, weather and traffic.")

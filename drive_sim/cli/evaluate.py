@@ -7,33 +7,50 @@ from typing import Any
 
 import click
 
-from drive_sim.cli.arguments import AT_LEAST_ONE, DEVICE, FILE, FOLDER, SEED, SuiteOption, videos
+from drive_sim.cli.arguments import (
+    AT_LEAST_ONE,
+    DEVICE,
+    FILE,
+    FOLDER,
+    NAME_OR_PATH,
+    SEED,
+    FiniteRange,
+    SuiteOption,
+    videos,
+)
 from drive_sim.cli.compiling import announce_compiling
 from drive_sim.cli.exit_status import FAILED
 
 
 @click.command()
-@click.argument("driver")
-@click.option("--suite", cls=SuiteOption, metavar="SUITE", required=True, help="What it is scored on.")
+@click.argument("driver", type=NAME_OR_PATH)
+@click.option(
+    "--suite", cls=SuiteOption, metavar="SUITE", type=NAME_OR_PATH, required=True, help="What it is scored on."
+)
 @click.option("--roads", metavar="DIR", type=FOLDER, help="Centre-line CSV files for real-roads.")
 @click.option("--episodes", type=AT_LEAST_ONE, help="How many; the suite's own number if not given.")
-@click.option("--seconds", type=click.FloatRange(min=1.0), help="How long each lasts at most; else the suite's own.")
+@click.option("--seconds", type=FiniteRange(min=1.0), help="How long each lasts at most; else the suite's own.")
 @click.option("--batch", type=AT_LEAST_ONE, help="Worlds driven at once.")
 @click.option("--device", type=DEVICE, default="cpu", show_default=True, help="Where worlds and networks compute.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of roads, weather and traffic.")
 @click.option(
-    "--against", metavar="DRIVER", multiple=True, help="Compare on the same seeds; adds report-vs-DRIVER.html."
+    "--against",
+    metavar="DRIVER",
+    type=NAME_OR_PATH,
+    multiple=True,
+    help="Compare on the same seeds; adds report-vs-DRIVER.html.",
 )
 @click.option(
     "--retrained",
     metavar="MODEL",
+    type=NAME_OR_PATH,
     multiple=True,
     help="Trained as DRIVER with another seed: report what trainings are worth. A quoted pattern, 'runs/seed-*', too.",
 )
 @click.option(
     "--real-time", is_flag=True, help="One world, paced by the clock; late decisions leave the last in force."
 )
-@click.option("--latency", metavar="MS", type=click.FloatRange(0, 10_000), default=0.0, help="Delay every command.")
+@click.option("--latency", metavar="MS", type=FiniteRange(0, 10_000), default=0.0, help="Delay every command.")
 @click.option("--baselines/--no-baselines", default=True, help="Whether the suite's other drivers drive too.")
 @click.option(
     "--videos",

@@ -7,7 +7,9 @@ A command parses, calls and prints; it decides nothing. It imports what it calls
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import os
 import sys
 from collections.abc import Sequence
 
@@ -56,6 +58,7 @@ for command in (bench, data, demo, doctor, drive, evaluate, replay, train):
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command with ``arguments`` (those of the process if None) and return its exit status."""
     try:
+        _check_names(sys.argv[1:] if arguments is None else arguments)
         status = application.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help())
@@ -80,6 +83,39 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return status if isinstance(status, int) else DONE
 
 
+def _check_names(arguments: Sequence[str]) -> None:
+    """InputError for an argument that results, recordings and reports could not name."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            shown = argument.encode(errors="backslashreplace").decode()
+            raise InputError("command line", shown, "is not UTF-8", "rename it, or name it in UTF-8") from None
+
+
+def _open_closed_streams() -> None:
+    """Open the null device for each standard stream that the caller has closed.
+
+    Else the next file that is opened gets its number, and what a library prints lands in that file.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def _flush_output() -> None:
+    """Write what is left; whoever reads the output may have gone (``| head``), and Python would tell of it at exit."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _say(line: str, status: int) -> int:
     click.echo(f"{PROGRAM}: {line}", err=True)
     return status
@@ -87,7 +123,12 @@ def _say(line: str, status: int) -> int:
 
 def main() -> None:
     """Entry point of the installed ``drive-sim`` command."""
-    sys.exit(run())
+    _open_closed_streams()
+    try:
+        status = run()
+    finally:
+        _flush_output()
+    sys.exit(status)
 
 
 if __name__ == "__main__":

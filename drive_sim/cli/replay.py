@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from drive_sim.base.errors import InputError
+from drive_sim.cli.arguments import ANY_PATH
 from drive_sim.cli.compiling import announce_compiling
 
 
 @click.command()
-@click.argument("path", metavar="DATASET|RESULTS", type=click.Path(path_type=Path))
+@click.argument("path", metavar="DATASET|RESULTS", type=ANY_PATH)
 @click.argument("episode", type=click.IntRange(min=0), default=0)
 @click.option("--driver", metavar="DRIVER", help="Of RESULTS: the driver it was compared with, instead of the scored.")
 def replay(path: Path, episode: int, driver: str | None) -> None:

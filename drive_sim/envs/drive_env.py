@@ -39,7 +39,8 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
     there are several, each of its own size), ``lidar``, ``radar``, ``imu``, ``gnss``, ``odometry`` float32 as in
     `drive_sim.sensors.suite`.
     ``info`` carries the truth: the fields of `drive_sim.world.reward.Truth`, ``events`` and ``events_so_far`` (names),
-    ``interventions`` and ``episode`` (number of the draw).
+    ``interventions`` and ``episode_number`` (which of the scenario's episodes it is; Gymnasium's wrappers and learners
+    keep ``episode`` for their statistics).
 
     Parameters
     ----------
@@ -121,7 +122,7 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
         info["events"] = names[to_host(state.events)[0]]
         info["events_so_far"] = names[to_host(state.events_ever)[0]]
         info["interventions"] = int(to_host(state.interventions)[0])
-        info["episode"] = self._number
+        info["episode_number"] = self._number
         if self._screen is not None:
             self._screen.follow(simulator)
         return each_array(entries, _first), info, verdict

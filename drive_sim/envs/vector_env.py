@@ -77,7 +77,8 @@ class DriveVectorEnv(VectorEnv[dict[str, Any], NDArray[np.float32], NDArray[Any]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Begin an episode in every world, or in those of ``options["reset_mask"]`` (bool (B)).
 
-        World i draws from ``seed + i``, or from entry i of a sequence of seeds.
+        The first reset begins one in every world, whatever the mask: none has an episode to go on
+        with. World i draws from ``seed + i``, or from entry i of a sequence of seeds.
         """
         options = dict(options or {})
         mask = np.asarray(options.pop("reset_mask", np.ones(self.num_envs, bool)))
@@ -91,6 +92,8 @@ class DriveVectorEnv(VectorEnv[dict[str, Any], NDArray[np.float32], NDArray[Any]
         super().reset(seed=seeds[0])
         if self._generators is None:
             self._generators = [seeding.np_random(None)[0] for _ in range(self.num_envs)]
+        if self._worlds.simulator is None:
+            mask = np.ones(self.num_envs, bool)
         for index in np.flatnonzero(mask):
             if seeds[index] is not None:
                 self._generators[index] = seeding.np_random(seeds[index])[0]
@@ -127,7 +130,7 @@ class DriveVectorEnv(VectorEnv[dict[str, Any], NDArray[np.float32], NDArray[Any]
         info["events"] = names[to_host(state.events)]
         info["events_so_far"] = names[to_host(state.events_ever)]
         info["interventions"] = np.array(to_host(state.interventions))
-        info["episode"] = self._numbers.copy()
+        info["episode_number"] = self._numbers.copy()
         info.update(zip([f"_{name}" for name in info], np.ones((len(info), self.num_envs), bool), strict=True))
         if self._screen is not None:
             self._screen.follow(self._worlds.running)

@@ -20,6 +20,7 @@ from drive_sim import __version__
 from drive_sim.base.errors import InputError
 from drive_sim.cli import doctor
 from drive_sim.cli import main as cli
+from drive_sim.cli.arguments import NAME_OR_PATH, FiniteRange
 from drive_sim.evaluation.harness import VIDEOS
 
 TOO_LONG = 60.0
@@ -62,7 +63,16 @@ MISTAKES = [
     ("evaluate a --suite s --output there --videos many", "evaluate: --videos: 'many' is neither a number of videos"),
     ("evaluate a --suite s --output there --videos -1", "evaluate: --videos: '-1' is neither a number of videos"),
     ("evaluate a --suite s --output there --seconds 0.5", "evaluate: --seconds: 0.5 is not in the range"),
-    ("evaluate expert --suite lane-keeping --output there --seconds nan", "--seconds: nan is too short to drive"),
+    ("evaluate a --suite s --output there --seconds nan", "evaluate: --seconds: nan is not a finite number"),
+    ("evaluate a --suite s --output there --seconds inf", "evaluate: --seconds: inf is not a finite number"),
+    ("evaluate a --suite s --output there --latency nan", "evaluate: --latency: nan is not a finite number"),
+    ("drive --minutes nan", "drive: --minutes: nan is not a finite number"),
+    ("drive --minutes inf", "drive: --minutes: inf is not a finite number"),
+    ("drive --minutes -inf", "drive: --minutes: -inf is not in the range"),
+    ("drive --record=", "drive: --record: is empty"),
+    ("drive --road=", "drive: --road: is empty"),
+    ("drive --record=~no-such-user/mine", "drive: --record: '~no-such-user/mine': Could not determine home directory"),
+    ("replay \udcff", r"command line: \udcff: is not UTF-8"),
     ("bench --device tpu", "bench: --device: 'tpu' is not one of"),
     ("bench --output tests", "bench: --output: File 'tests' is a directory"),
 ]
@@ -271,6 +281,30 @@ class TestHelp:
         assert __version__ in capsys.readouterr().out
 
 
+class TestPathsAndNumbers:
+    """The kinds of values that options share."""
+
+    def options(self) -> list[tuple[str, click.Parameter]]:
+        commands = [*cli.application.commands.values(), *cli.data.commands.values()]
+        return [(f"{command.name} {param.name}", param) for command in commands for param in command.params]
+
+    def test_every_number_is_finite(self) -> None:
+        numbers = [
+            (name, param.type) for name, param in self.options() if isinstance(param.type, click.types.FloatParamType)
+        ]
+        assert numbers
+        assert [name for name, kind in numbers if not isinstance(kind, FiniteRange)] == []
+
+    def test_a_tilde_is_the_home_in_every_path(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("HOME", str(tmp_path))
+        paths = [(name, param) for name, param in self.options() if isinstance(param.type, click.Path)]
+        assert len(paths) > 8
+        for name, param in paths:
+            assert param.type.convert("~/mine", param, None) == tmp_path / "mine", name
+        assert NAME_OR_PATH.convert("~/road.csv", None, None) == str(tmp_path / "road.csv")
+        assert NAME_OR_PATH.convert("lane-keeping/rural", None, None) == "lane-keeping/rural"
+
+
 class TestProcess:
     """The command as a program of its own."""
 
@@ -288,6 +322,23 @@ class TestProcess:
         answer = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, timeout=TOO_LONG)
         assert (answer.returncode, answer.stdout) == (2, "")
         assert answer.stderr == "drive-sim: train: DATASET...: is missing; see drive-sim train --help\n"
+
+    @pytest.mark.parametrize("module", ["drive_sim", "drive_sim.cli.main"])
+    def test_the_package_is_the_command(self, module: str, repository: Path) -> None:
+        command = [sys.executable, "-m", module, "--version"]
+        answer = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True, timeout=TOO_LONG)
+        assert __version__ in answer.stdout
+
+    @pytest.mark.slow
+    @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+    @pytest.mark.parametrize("line", ["data list --help | head -c 0", "doctor | head -0", "doctor >&-", "doctor 2>&-",
+                                      "doctor <&- >&- 2>&-", "train >&- 2>&-", "data list /none 2>&-"])  # fmt: skip
+    def test_a_closed_stream_is_no_traceback(self, line: str, repository: Path) -> None:
+        program = f"{sys.executable} -m drive_sim {line}"
+        command = ["bash", "-o", "pipefail", "-c", program]
+        answer = subprocess.run(command, cwd=repository, text=True, capture_output=True, timeout=TOO_LONG, check=False)
+        assert "Traceback" not in answer.stderr and "Exception ignored" not in answer.stderr, answer.stderr
+        assert answer.returncode in (cli.DONE, cli.FAILED, cli.BAD_INPUT)
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
     @pytest.mark.parametrize("inherited", [signal.default_int_handler, signal.SIG_IGN])

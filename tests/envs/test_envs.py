@@ -144,7 +144,7 @@ def test_the_same_seed_is_the_same_drive_and_another_seed_another():
 def test_an_episode_can_be_asked_for_by_its_number():
     env = DriveEnv(sensors=QUIET)
     _, info = env.reset(options={"episode": 12})
-    assert info["episode"] == 12
+    assert info["episode_number"] == 12
     assert env.simulator.episodes[0].number == 12
 
 
@@ -276,14 +276,14 @@ def test_make_vec_gives_the_batch_and_its_restarts_come_a_step_later():
     assert isinstance(env, DriveVectorEnv)
     assert env.metadata["autoreset_mode"] is AutoresetMode.NEXT_STEP
     _, infos = env.reset(seed=4)
-    first = infos["episode"][1]
+    first = infos["episode_number"][1]
     env.simulator.world.time_limit[1] = 0.1
     ends = [env.step(np.zeros((3, 2), np.float32)) for _ in range(4)]
     assert [bool(truncated[1]) for _, _, _, truncated, _ in ends] == [False, True, False, False]
     times = [infos["time"].tolist() for *_, infos in ends]
     assert [pair[1] for pair in times] == pytest.approx([0.05, 0.1, 0.0, 0.05])
     assert [pair[0] for pair in times] == pytest.approx([0.05, 0.1, 0.15, 0.2])
-    assert ends[1][4]["episode"][1] == first != ends[2][4]["episode"][1]
+    assert ends[1][4]["episode_number"][1] == first != ends[2][4]["episode_number"][1]
 
 
 def test_the_batch_lies_in_its_spaces_and_owns_its_arrays():
