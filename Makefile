@@ -7,7 +7,7 @@ BENCH ?= build/bench.json
 bin := $(VENV)/bin
 stamp := $(VENV)/.installed
 
-.PHONY: venv demo test test-fast coverage lint bench clean
+.PHONY: venv demo test test-fast coverage lint bench figures docs clean
 .DELETE_ON_ERROR:
 
 venv: $(stamp)
@@ -50,6 +50,15 @@ bench: $(stamp)
 	$(bin)/drive-sim bench --output $(BENCH)
 	$(bin)/python scripts/benchmark_peers.py --output $(BENCH:.json=-peers.json)
 
+# Every picture and table of docs/; FIGURES="gallery report" makes some. It takes an hour or more on two cores.
+figures: $(stamp)
+	$(bin)/python scripts/make_figures.py $(FIGURES)
+
+# The pages and tables that are written from the code.
+docs: $(stamp)
+	$(bin)/python scripts/write_reference.py
+	$(bin)/python scripts/results_tables.py
+	$(bin)/python scripts/camera_cost.py
 
 clean:
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,4 +1,9 @@
-"""The pygame application: a person at the wheel, or watching who is."""
+"""The pygame application: a person drives, or watches a driver.
+
+`app` opens the window and `session` runs the closed loop in it, paced by `pacing`; `devices` reads what a person
+commands, `observer` is told of every step, and `display` with `panel` and `lettering` shows it. `playback` shows a
+recording.
+"""
 
 import os
 

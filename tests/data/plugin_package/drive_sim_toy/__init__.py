@@ -1,0 +1,1 @@
+"""A package that adds to drive_sim by entry points."""
