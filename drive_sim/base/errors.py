@@ -26,4 +26,6 @@ class InputError(ValueError):
         self.source, self.field, self.problem, self.mend = str(source), field, problem, mend
         where = f"{source}: {field}" if field else str(source)
         # One line whatever the parts hold, so that logs and shells can rely on it.
-        super().__init__(" ".join(f"{where}: {problem}; {mend}".split()))
+        line = " ".join(f"{where}: {problem}; {mend}".split())
+        # A file's name may hold bytes that are not UTF-8, which no log and no report can.
+        super().__init__(line.encode("utf-8", "replace").decode())

@@ -17,7 +17,7 @@ from drive_sim.envs.worlds import (
     action_space,
     checked,
     each_array,
-    event_names,
+    names_by_mask,
     next_number,
     screen,
 )
@@ -117,7 +117,7 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
     def _look(self) -> tuple[dict[str, Any], dict[str, Any], Verdict]:
         entries, verdict = self._worlds.look()
         simulator = self._worlds.running
-        state, names = simulator.state, event_names()
+        state, names = simulator.state, names_by_mask()
         info: dict[str, Any] = dict(zip(Truth._fields, verdict.truth[0].tolist(), strict=True))
         info["events"] = names[to_host(state.events)[0]]
         info["events_so_far"] = names[to_host(state.events_ever)[0]]

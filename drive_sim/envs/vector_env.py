@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from drive_sim.base.errors import InputError
 from drive_sim.compute.kernel import to_host
 from drive_sim.envs.drive_env import DriveEnv
-from drive_sim.envs.worlds import Worlds, action_space, checked, event_names, next_number, screen
+from drive_sim.envs.worlds import Worlds, action_space, checked, names_by_mask, next_number, screen
 from drive_sim.sensors.suite import SENSOR_NAMES, SensorConfigs
 from drive_sim.world.reward import Truth, Verdict
 from drive_sim.world.scenarios.scenario import Scenario
@@ -126,7 +126,7 @@ class DriveVectorEnv(VectorEnv[dict[str, Any], NDArray[np.float32], NDArray[Any]
         state = self._worlds.running.state
         # A row of each block is an entry: half a dozen arrays to make instead of fifty.
         info: dict[str, Any] = dict(zip(Truth._fields, verdict.truth.T.copy(), strict=True))
-        names = event_names()
+        names = names_by_mask()
         info["events"] = names[to_host(state.events)]
         info["events_so_far"] = names[to_host(state.events_ever)]
         info["interventions"] = np.array(to_host(state.interventions))

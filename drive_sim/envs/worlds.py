@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from drive_sim.base.errors import InputError
 from drive_sim.compute.kernel import cuda_available, to_host
 from drive_sim.sensors.suite import SENSOR_NAMES, SensorConfigs, SensorSuite
+from drive_sim.world.events import event_names
 from drive_sim.world.reward import Judge, Verdict
 from drive_sim.world.scenarios.episode import Episode
 from drive_sim.world.scenarios.scenario import Scenario, load_scenario
@@ -186,10 +187,10 @@ def each_array(entries: dict[str, Any], change: Callable[[Any], Any]) -> dict[st
 
 
 @cache
-def event_names() -> NDArray[np.object_]:
+def names_by_mask() -> NDArray[np.object_]:
     """The names of the events in every mask that there can be: tuples of str, by mask."""
     names = np.empty(2 * max(EVENT_NAMES), object)
     for mask in range(len(names)):
-        names[mask] = tuple(name for event, name in EVENT_NAMES.items() if mask & event)
+        names[mask] = event_names(mask)
     names.setflags(write=False)
     return names

@@ -52,10 +52,10 @@ class Wrapped:
     def reset(self, simulator: Simulator | None, mask: NDArray[np.bool_] | None, batch_size: int) -> None:
         """New episodes begin, with the pedals and the wheel let go."""
         self.driver.reset(simulator, mask, batch_size)
-        self._forget(batch_size)
+        self._forget(mask, batch_size)
 
-    def _forget(self, batch_size: int) -> None:
-        """Let go of what belongs to earlier episodes."""
+    def _forget(self, mask: NDArray[np.bool_] | None, batch_size: int) -> None:
+        """Let go of what belongs to earlier episodes of the worlds in ``mask`` (None: all)."""
 
 
 class OnTime(Wrapped):
@@ -76,9 +76,13 @@ class OnTime(Wrapped):
         self.decisions: list[float] = []
         """How long each decision took [s]; steps in which the driver was busy with an older one are none."""
 
-    def _forget(self, batch_size: int) -> None:
-        self._held = self._decided = np.zeros((batch_size, 2), np.float32)
-        self._busy = 0
+    def _forget(self, mask: NDArray[np.bool_] | None, batch_size: int) -> None:
+        if mask is None or bool(np.all(mask)):
+            self._held = self._decided = np.zeros((batch_size, 2), np.float32)
+            self._busy = 0
+            return
+        # One decision answers the images of all worlds: the others still wait for it.
+        self._held, self._decided = (_released(commands, mask) for commands in (self._held, self._decided))
 
     def act(self, observation: Observation) -> Actions:
         """The command in force in this step."""
@@ -105,10 +109,18 @@ class Delayed(Wrapped):
         super().__init__(driver)
         self.steps = steps
 
-    def _forget(self, batch_size: int) -> None:
-        self._waiting = deque([np.zeros((batch_size, 2), np.float32)] * self.steps)
+    def _forget(self, mask: NDArray[np.bool_] | None, batch_size: int) -> None:
+        if mask is None or bool(np.all(mask)):
+            self._waiting = deque([np.zeros((batch_size, 2), np.float32)] * self.steps)
+            return
+        self._waiting = deque(_released(commands, mask) for commands in self._waiting)
 
     def act(self, observation: Observation) -> Actions:
         """The command that was decided on `steps` ago."""
         self._waiting.append(np.array(self.driver.act(observation)))
         return self._waiting.popleft()
+
+
+def _released(commands: Actions, mask: NDArray[np.bool_]) -> Actions:
+    """Commands (B, 2) with the wheel and the pedals let go in the worlds of ``mask``."""
+    return np.where(np.asarray(mask, bool)[:, None], np.float32(0.0), commands)

@@ -12,14 +12,15 @@ One table a metric; ``bound`` says what is judged, the estimate (by default) or 
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.text import user_path
+from drive_sim.base.toml import read_toml, validated
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.results import Results
 
@@ -36,7 +37,7 @@ class Threshold(BaseModel):
     @model_validator(mode="after")
     def _one_of_two(self) -> Threshold:
         if (self.at_least is None) == (self.at_most is None):
-            raise ValueError("give either at_least or at_most")
+            raise ValueError("has not one limit; give either at_least or at_most")
         return self
 
 
@@ -55,14 +56,10 @@ def load_thresholds(path: str | Path) -> dict[str, Threshold]:
     Raises
     ------
     InputError
-        naming the file, the field and the mend.
+        The file cannot be read or does not fit; names the file, the field and a hint.
     """
-    try:
-        document = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(path, "", f"cannot be read ({error.strerror})", "name a TOML file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(path, "", f"is not TOML ({error})", "mend the line") from None
+    path = user_path(path)
+    document = read_toml(path)
     if not document:
         raise InputError(path, "", "has no threshold", "add a table such as [autonomy] with at_least = 0.95")
     found = {}
@@ -71,13 +68,7 @@ def load_thresholds(path: str | Path) -> dict[str, Threshold]:
             raise InputError(path, name, "is not a metric", f"use one of {', '.join(sorted(METRICS))}")
         if not isinstance(table, dict):
             raise InputError(path, name, "is not a table", f"write [{name}] and at_least or at_most below it")
-        try:
-            found[name] = Threshold(**table)
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join([name, *map(str, first["loc"])])
-            mend = "use at_least or at_most, and bound"
-            raise InputError(path, field, first["msg"].removeprefix("Value error, ").lower(), mend) from None
+        found[name] = validated(Threshold, table, path, name)
     return found
 
 

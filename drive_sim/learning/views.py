@@ -21,19 +21,12 @@ from drive_sim.learning.labels import DrivenPath, curvature_label, speed_label, 
 from drive_sim.learning.visible_objects import seen_in_columns
 from drive_sim.recording.dataset import Dataset
 from drive_sim.sensors.camera.rig import CameraRig
+from drive_sim.world.events import FAILURES
 from drive_sim.world.roads.road import stack_roads
 from drive_sim.world.scenarios.episode import Episode, WeatherSpec, build_world, map_arrays, weather_arrays
-from drive_sim.world.state import (
-    EVENT_COLLISION,
-    EVENT_OFF_ROAD,
-    EVENT_STALL,
-    EVENT_WRONG_WAY,
-    State,
-    World,
-)
+from drive_sim.world.state import State, World
 
 Floats = NDArray[np.float64]
-FAILURES = EVENT_COLLISION | EVENT_OFF_ROAD | EVENT_STALL | EVENT_WRONG_WAY
 EGO_LENGTH, EGO_WIDTH = 4.6, 1.8
 SHARES = (0.45, 0.17, 0.38)
 """Of the views drawn: with nobody near, with somebody near, and in reaction to somebody."""

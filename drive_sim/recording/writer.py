@@ -54,8 +54,8 @@ from drive_sim.recording.lerobot.statistics import column_statistics, image_stat
 from drive_sim.recording.lerobot.tables import read_data, write_data
 from drive_sim.recording.provenance import store_road
 from drive_sim.recording.storage import LOCK, STAGING, disk_errors, replace_file, write_json, writing
+from drive_sim.world.events import event_names
 from drive_sim.world.roads.road import Road
-from drive_sim.world.state import EVENT_NAMES
 
 
 @dataclass(frozen=True)
@@ -282,6 +282,6 @@ def summary_of(columns: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     events = int(np.bitwise_or.reduce(columns["events"]))
     return {
         "distance": float(odometer[-1] - odometer[0]),
-        "events": [name for bit, name in EVENT_NAMES.items() if events & bit],
+        "events": list(event_names(events)),
         "controllers": [CONTROLLERS[code] for code in np.unique(columns["controller"])],
     }

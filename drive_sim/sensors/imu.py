@@ -31,9 +31,8 @@ from drive_sim.compute.kernel import allocate, kernel, scalar
 from drive_sim.compute.randomness import STREAM_IMU, random_normal
 from drive_sim.sensors.odometry import quantise
 from drive_sim.sensors.stateful import RememberingSensor
+from drive_sim.world.ego.single_track import GRAVITY
 
-GRAVITY = 9.81
-"""[m/s²]"""
 PEAK_TIME, PEAK_DEVIATION = 1.89, 0.618
 """Where the Allan deviation of a Gauss-Markov process has its top, in tau, and how high that is, in sigma."""
 MICRO_G = 1e-6 * GRAVITY

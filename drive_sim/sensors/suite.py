@@ -163,7 +163,7 @@ class SensorSuite:
         for sensor in self.others.values():
             sensor.reset(self._batch, mask)
         if self._faulty is not None:
-            self._faulty.reset()
+            self._faulty.reset(mask)
 
     def observe(self, simulator: Simulator, active: NDArray[np.bool_] | None = None) -> Observation:
         """Sense the worlds as they are now; cameras look only at those of ``active`` (B), by default at all."""

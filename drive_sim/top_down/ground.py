@@ -15,7 +15,9 @@ from drive_sim.world.roads.road import (
     DASH_PERIOD,
     EDGE_KERB,
     EDGE_RAIL,
+    KERB_WIDTH,
     RAIL_OFFSET,
+    RAIL_POST_DISTANCE,
     STYLE_DASHED,
     STYLE_DOUBLE,
     STYLE_NONE,
@@ -34,9 +36,8 @@ SHOULDER = 0.9
 """Width of the gravel beside the pavement [m]."""
 TRACK_OFFSET, TRACK_WIDTH = 0.75, 0.55
 """Wheel tracks: their offset from the lane's centre and their width [m]."""
-KERB_WIDTH, RAIL_WIDTH = 0.25, 0.16
-POST_SPACING = 4.0
-"""Between the posts of a guard rail [m]."""
+RAIL_WIDTH = 0.16
+"""Half of the drawn width of a guard rail [m]."""
 
 
 class Strip(NamedTuple):
@@ -152,7 +153,7 @@ class Ground:
                 middle = wall + outwards * RAIL_OFFSET
                 self._add(middle - RAIL_WIDTH, middle + RAIL_WIDTH, display((0.22, 0.23, 0.24)))
                 self._add(middle - RAIL_WIDTH / 2, middle + RAIL_WIDTH / 2, display((0.62, 0.64, 0.66)))
-                along = np.arange(0.0, self.road.length, POST_SPACING)[:, None] + np.array([-0.1, 0.1])
+                along = np.arange(0.0, self.road.length, RAIL_POST_DISTANCE)[:, None] + np.array([-0.1, 0.1])
                 offsets = np.interp(along, np.arange(len(middle)) * road.step, middle)
                 near, far = self.at(along, offsets - RAIL_WIDTH), self.at(along, offsets + RAIL_WIDTH)
                 posts = np.concatenate([near, far[:, ::-1]], axis=1)

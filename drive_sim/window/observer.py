@@ -22,8 +22,9 @@ from drive_sim.window.devices import InputDevice
 from drive_sim.window.display import Banner
 from drive_sim.window.pacing import Pacer
 from drive_sim.window.panel import Dashboard
+from drive_sim.world.events import event_names
 from drive_sim.world.simulator import Simulator
-from drive_sim.world.state import EVENT_FINISH, EVENT_LANE_DEPARTURE, EVENT_NAMES, EVENT_OFF_CENTRE, EVENT_TIME_OUT
+from drive_sim.world.state import EVENT_FINISH, EVENT_LANE_DEPARTURE, EVENT_OFF_CENTRE, EVENT_TIME_OUT
 
 if TYPE_CHECKING:
     from drive_sim.window.display import Display
@@ -169,7 +170,7 @@ class WindowObserver:
         events = int(simulator.state.events[0]) & ~QUIET
         if events:
             alarm = bool(events & ~(EVENT_FINISH | EVENT_TIME_OUT))
-            self._news = News(_names(events), alarm, float(simulator.state.time[0]))
+            self._news = News(", ".join(event_names(events)), alarm, float(simulator.state.time[0]))
 
     def _show_end(self, step: Step) -> None:
         """Leave the end in sight for a moment; keys still work."""
@@ -195,10 +196,6 @@ class WindowObserver:
         self.images += 1
 
 
-def _names(events: int) -> str:
-    return ", ".join(name for bit, name in EVENT_NAMES.items() if events & bit)
-
-
 def ending(simulator: Simulator) -> Banner:
     """How the drive of world 0 ended."""
     state = simulator.state
@@ -206,7 +203,8 @@ def ending(simulator: Simulator) -> Banner:
     driven = f"{float(state.progress[0]):.0f} m in {float(state.time[0]):.1f} s"
     # What went wrong says more than that the line was crossed at the same moment.
     failed = events & ~(EVENT_FINISH | EVENT_TIME_OUT)
-    return Banner(_names(failed or events).capitalize(), driven, good=not failed and bool(events & EVENT_FINISH))
+    named = ", ".join(event_names(failed or events)).capitalize()
+    return Banner(named, driven, good=not failed and bool(events & EVENT_FINISH))
 
 
 def dashboard(

@@ -25,11 +25,11 @@ from drive_sim.window.lettering import (
     plate,
     text,
 )
+from drive_sim.world.ego.single_track import GRAVITY
 
 PAD = 16
 HELP_ROW, BAR_ROW = 30, 27
 """Heights [px]."""
-GRAVITY = 9.81
 METER_REACH = 8.0
 """Acceleration at the rim of the g-meter [m/s²]: about what tyres hold on a dry road."""
 

@@ -19,6 +19,7 @@ from drive_sim.world.state import (
     EVENT_COLLISION_VEHICLE,
     EVENT_FINISH,
     EVENT_LANE_DEPARTURE,
+    EVENT_NAMES,
     EVENT_OFF_CENTRE,
     EVENT_OFF_ROAD,
     EVENT_STALL,
@@ -28,8 +29,19 @@ from drive_sim.world.state import (
 from drive_sim.world.traffic.actors import ego_speed_along
 from drive_sim.world.traffic.script import exists
 
+GRAVEST_FIRST = (
+    EVENT_COLLISION_PEDESTRIAN,
+    EVENT_COLLISION_VEHICLE,
+    EVENT_COLLISION_STATIC,
+    EVENT_OFF_ROAD,
+    EVENT_WRONG_WAY,
+    EVENT_STALL,
+)
+"""The failures in order of severity: an injured person counts before the guard rail at which the car came to rest."""
 FAILURES = EVENT_COLLISION | EVENT_OFF_ROAD | EVENT_WRONG_WAY | EVENT_STALL
-"""Events that end an episode, or have the ego put back."""
+"""Events that end an episode or reset the ego to its lane: those of `GRAVEST_FIRST`."""
+FAILURE_NAMES = tuple(EVENT_NAMES[event] for event in GRAVEST_FIRST)
+"""Names of the failures, gravest first."""
 OFF_CENTRE = 1.0
 """The reference point is off centre beyond this distance from the lane's centre [m]."""
 STALL_TIME = 5.0
@@ -44,6 +56,17 @@ NEAR = 50.0
 """Clearance is measured to actors nearer than this [m]."""
 NONE_NEAR = 1e6
 """Gap [m] and time to collision [s] when there is nothing."""
+
+
+def gravest(events: int) -> int:
+    """The gravest failure of an event mask as one EVENT_* bit; 0 if the mask holds no failure."""
+    return next((event for event in GRAVEST_FIRST if events & event), 0)
+
+
+def event_names(events: int) -> tuple[str, ...]:
+    """Names of the events of a mask: failures first, the gravest at their head."""
+    failures = [EVENT_NAMES[event] for event in GRAVEST_FIRST if events & event]
+    return (*failures, *(name for event, name in EVENT_NAMES.items() if events & event & ~FAILURES))
 
 
 @scalar

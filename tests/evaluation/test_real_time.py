@@ -72,3 +72,31 @@ def test_only_decisions_are_timed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_delayed_command_comes_so_many_steps_later() -> None:
     assert commands(Delayed(Counter(Clock(), [0.0]), 2), 5) == [0, 0, 1, 2, 3]
+
+
+class Counters(Counter):
+    """A `Counter` of two worlds."""
+
+    def act(self, observation: Any) -> Any:
+        return np.repeat(super().act(observation), 2, axis=0)
+
+
+def test_a_masked_reset_keeps_the_commands_under_way_in_the_other_worlds() -> None:
+    driver = Delayed(Counters(Clock(), [0.0]), 2)
+    driver.reset(None, None, 2)
+    for _ in range(3):
+        driver.act(None)
+    driver.reset(None, np.array([False, True]), 2)
+    assert [driver.act(None)[:, 0].tolist() for _ in range(3)] == [[2.0, 0.0], [3.0, 0.0], [4.0, 4.0]]
+
+
+def test_a_masked_reset_keeps_the_command_in_force_in_the_other_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(realtime, "perf_counter", clock)
+    driver = OnTime(Counters(clock, [0.01, 0.12, 0.01]), 0.05)
+    driver.reset(None, None, 2)
+    assert [driver.act(None)[0, 0] for _ in range(2)] == [1.0, 1.0]
+    driver.reset(None, np.array([False, True]), 2)
+    # The decision on the second image takes three periods: it comes into force with the fourth command, and answers
+    # nothing that the new episode has shown.
+    assert [driver.act(None)[:, 0].tolist() for _ in range(2)] == [[1.0, 0.0], [3.0, 3.0]]

@@ -48,8 +48,8 @@ def test_estimates_and_ends_of_intervals_are_judged(results: Results, tmp_path: 
         ("", "has no threshold"),
         ("[autonmy]\nat_least = 1", "autonmy: is not a metric"),
         ("autonomy = 0.9", "autonomy: is not a table"),
-        ("[autonomy]", "autonomy: give either at_least or at_most"),
-        ("[autonomy]\nat_least = 0.9\nat_most = 1.0", "autonomy: give either at_least or at_most"),
+        ("[autonomy]", "autonomy: has not one limit; give either at_least or at_most"),
+        ("[autonomy]\nat_least = 0.9\nat_most = 1.0", "autonomy: has not one limit; give either at_least or at_most"),
         ("[autonomy]\nat_least = 'much'", "autonomy.at_least"),
         ("[autonomy]\nat_least = nan", "autonomy.at_least"),
         ("[autonomy]\nat_least = 0.9\nbound = 'middle'", "autonomy.bound"),
@@ -64,8 +64,16 @@ def test_a_wrong_file_is_one_line_that_names_the_field(text: str, complaint: str
 
 
 def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="does not exist"):
         load_thresholds(tmp_path / "nothing.toml")
+
+
+def test_a_file_may_begin_with_a_byte_order_mark_and_lie_below_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "limits.toml").write_bytes(b"\xef\xbb\xbf[autonomy]\nat_least = 0.9\n")
+    assert load_thresholds("~/limits.toml")["autonomy"].at_least == 0.9
 
 
 def test_junit_has_a_test_for_each_threshold(results: Results, tmp_path: Path) -> None:

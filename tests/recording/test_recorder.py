@@ -16,7 +16,8 @@ from drive_sim.recording.recorder import Recorder
 from drive_sim.recording.writer import recover
 from drive_sim.rollout import StateBefore, Step, run
 from drive_sim.sensors.suite import Observation, SensorSuite
-from drive_sim.world.scenarios.episode import stack_episodes
+from drive_sim.world.roads.road import stack_roads
+from drive_sim.world.scenarios.episode import build_world
 from drive_sim.world.simulator import Simulator
 
 
@@ -159,7 +160,9 @@ def test_a_recorded_drive_renders_again_to_the_very_same_images(tmp_path: Path) 
     dataset = Dataset.open(tmp_path / "dataset")
     assert len(dataset) == 2
     for episode in dataset:
-        roads, world = stack_episodes([episode.world] * len(episode))
+        count, slots = len(episode), int(episode.provenance["actor_slots"])
+        roads = stack_roads([episode.world.road], "cpu")
+        world = build_world([episode.world] * count, [0] * count, slots)
         again = CameraRig([CameraConfig(**episode.provenance["cameras"]["front"])])
         seen = again.render("cpu", roads, world, episode.state()).rgb[:, 0]
         np.testing.assert_array_equal(seen, dataset.frames(episode.record.index)[:])

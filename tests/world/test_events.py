@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from drive_sim.world.events import FAILURES, GRAVEST_FIRST, event_names, gravest
 from drive_sim.world.roads.road import EDGE_RAIL, RAIL_OFFSET
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import (
@@ -143,6 +144,25 @@ def test_without_a_rail_the_car_leaves_the_road(simulate):
     events = roll(simulator, 30.0)
     assert events[-1] & EVENT_OFF_ROAD and not events[-1] & EVENT_COLLISION
     assert simulator.state.d[0] == pytest.approx(4.0, abs=0.06)
+
+
+def test_every_failure_has_its_place_in_the_order_of_severity():
+    assert len(set(GRAVEST_FIRST)) == len(GRAVEST_FIRST) == FAILURES.bit_count()
+    assert sum(GRAVEST_FIRST) == FAILURES
+    for place, event in enumerate(GRAVEST_FIRST):
+        assert gravest(sum(GRAVEST_FIRST[place:]) | EVENT_FINISH | EVENT_OFF_CENTRE) == event
+    assert gravest(EVENT_FINISH | EVENT_OFF_CENTRE) == 0
+
+
+def test_names_of_events_begin_with_the_gravest():
+    events = EVENT_OFF_CENTRE | EVENT_COLLISION_STATIC | EVENT_COLLISION_PEDESTRIAN | EVENT_TIME_OUT
+    assert event_names(events) == (
+        "collision with a pedestrian or cyclist",
+        "collision with an obstacle",
+        "off centre",
+        "time out",
+    )
+    assert event_names(0) == ()
 
 
 def test_the_order_of_drifting_out(simulate):

@@ -12,33 +12,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_sim.world.events import FAILURES, gravest
 from drive_sim.world.scenarios.episode import ActorSpec, Episode
-from drive_sim.world.state import (
-    EVENT_COLLISION,
-    EVENT_COLLISION_PEDESTRIAN,
-    EVENT_COLLISION_STATIC,
-    EVENT_COLLISION_VEHICLE,
-    EVENT_FINISH,
-    EVENT_NAMES,
-    EVENT_OFF_ROAD,
-    EVENT_STALL,
-    EVENT_TIME_OUT,
-    EVENT_WRONG_WAY,
-)
+from drive_sim.world.state import EVENT_FINISH, EVENT_NAMES, EVENT_TIME_OUT
 
 Floats = NDArray[np.float64]
 
-EVENT_FAILURE = EVENT_COLLISION | EVENT_OFF_ROAD | EVENT_WRONG_WAY | EVENT_STALL
-"""Events that end an episode, or put the car back, because the drive went wrong."""
-# An accident with a person is named before the kerb it ended at.
-_WORST_FIRST = (
-    EVENT_COLLISION_PEDESTRIAN,
-    EVENT_COLLISION_VEHICLE,
-    EVENT_COLLISION_STATIC,
-    EVENT_OFF_ROAD,
-    EVENT_WRONG_WAY,
-    EVENT_STALL,
-)
 FAR = 1e5
 """Gaps [m] and times to collision [s] above this mean "none"."""
 
@@ -221,7 +200,7 @@ class EpisodeLog:
     @property
     def failed(self) -> bool:
         """Whether a failure ended the episode (and not merely put the car back)."""
-        return bool(self.steps and self.events[-1] & EVENT_FAILURE and not self.lane_resets[-1])
+        return bool(self.steps and self.events[-1] & FAILURES and not self.lane_resets[-1])
 
     @property
     def segments(self) -> list[slice]:
@@ -234,7 +213,7 @@ class EpisodeLog:
         """How the episode ended, in words."""
         last = int(self.events[-1]) if self.steps else 0
         if self.failed:
-            return next(EVENT_NAMES[bit] for bit in _WORST_FIRST if last & bit)
+            return EVENT_NAMES[gravest(last)]
         return next((EVENT_NAMES[bit] for bit in (EVENT_FINISH, EVENT_TIME_OUT) if last & bit), "cut short")
 
     def has(self, mask: int) -> NDArray[np.bool_]:

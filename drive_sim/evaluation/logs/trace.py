@@ -8,8 +8,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_sim.evaluation.logs.episode_log import EVENT_FAILURE, EpisodeLog
-from drive_sim.world.state import EVENT_COLLISION, EVENT_NAMES, EVENT_OFF_CENTRE
+from drive_sim.evaluation.logs.episode_log import EpisodeLog
+from drive_sim.world.events import FAILURES, gravest
+from drive_sim.world.state import EVENT_NAMES, EVENT_OFF_CENTRE
 
 Floats = NDArray[np.float64]
 
@@ -77,7 +78,7 @@ def trace_of(log: EpisodeLog) -> Trace:
 
 def moment_of(log: EpisodeLog) -> Moment:
     """The first failure; else the closest call with another road user; else the largest lateral error."""
-    failed = np.flatnonzero(log.lane_resets | log.has(EVENT_FAILURE))
+    failed = np.flatnonzero(log.lane_resets | log.has(FAILURES))
     if len(failed):
         step = int(failed[0])
         return _moment(log, step, _failure(int(log.events[step])), True)
@@ -96,10 +97,8 @@ def _moment(log: EpisodeLog, step: int, what: str, failed: bool) -> Moment:
 
 def _failure(events: int) -> str:
     """The gravest event of a step in which the drive failed."""
-    grave = [bit for bit in EVENT_NAMES if events & bit & EVENT_FAILURE]
-    collisions = [bit for bit in grave if bit & EVENT_COLLISION]
-    if grave:
-        return EVENT_NAMES[max(collisions) if collisions else grave[0]]
+    if events & FAILURES:
+        return EVENT_NAMES[gravest(events)]
     return "more than 1 m off the lane's centre" if events & EVENT_OFF_CENTRE else "put back"
 
 

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from drive_sim.evaluation.logs.episode_log import EVENT_FAILURE, EpisodeLog, Floats
+from drive_sim.evaluation.logs.episode_log import EpisodeLog, Floats
 from drive_sim.evaluation.metrics.metric import NOTHING, Ratio, metric
+from drive_sim.world.events import FAILURES
 from drive_sim.world.state import EVENT_LANE_DEPARTURE, EVENT_OFF_ROAD, EVENT_WRONG_WAY
 
 INTERVENTION_COST = 6.0
@@ -30,7 +31,7 @@ def in_oncoming_lane(log: EpisodeLog) -> np.ndarray:
 
 def survived_steps(log: EpisodeLog) -> int:
     """Steps until the first failure or lane reset, that step included; all of them if there was none."""
-    ends = np.flatnonzero(log.lane_resets | log.has(EVENT_FAILURE))
+    ends = np.flatnonzero(log.lane_resets | log.has(FAILURES))
     return int(ends[0]) + 1 if len(ends) else log.steps
 
 

@@ -29,8 +29,9 @@ from drive_sim.evaluation.report.training_seeds import training_runs_section
 from drive_sim.evaluation.report.videos import place, scene, told
 from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.running.episodes import BATCH
-from drive_sim.evaluation.running.replays import GRAVEST_FIRST, arrived, replay, worst_first, worth_capturing
+from drive_sim.evaluation.running.replays import arrived, replay, worst_first, worth_capturing
 from drive_sim.evaluation.video.clip import check_encoder
+from drive_sim.world.events import FAILURE_NAMES
 from drive_sim.world.state import EVENT_FINISH, EVENT_NAMES, EVENT_TIME_OUT
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ def command_line(results: Results, evaluation: Evaluation) -> str:
 def _outcomes(scores: Sequence[EpisodeScore]) -> list[dict[str, Any]]:
     """How the drives ended, for a bar: arrivals first, then ever graver; ``tone`` is the class of its colour."""
     tones = {EVENT_NAMES[EVENT_FINISH]: "finish", EVENT_NAMES[EVENT_TIME_OUT]: "time"}
-    tones |= {EVENT_NAMES[event]: f"bad{place}" for place, event in reversed(list(enumerate(GRAVEST_FIRST)))}
+    tones |= {name: f"bad{place}" for place, name in reversed(list(enumerate(FAILURE_NAMES)))}
     counted = Counter(score.outcome for score in scores)
     known = [outcome for outcome in tones if outcome in counted]
     return [

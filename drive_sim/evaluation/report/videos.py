@@ -15,11 +15,11 @@ from drive_sim.evaluation.report import words
 from drive_sim.evaluation.report.maps import map_svg
 from drive_sim.evaluation.report.plots import plots_svg
 from drive_sim.evaluation.running.episodes import Drives
-from drive_sim.evaluation.running.replays import GRAVEST_FIRST, Replay
+from drive_sim.evaluation.running.replays import Replay
 from drive_sim.evaluation.running.summary import Evaluation
 from drive_sim.evaluation.statistics.estimates import EpisodeScore
 from drive_sim.evaluation.suites.suite import REAL_ROADS
-from drive_sim.world.state import EVENT_NAMES
+from drive_sim.world.events import FAILURE_NAMES
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def told(score: EpisodeScore) -> str:
     """How an episode ended, with the help that it took, as a verb."""
     ended = words.OUTCOMES.get(score.outcome, score.outcome)
     # What ended a drive for good counts as an intervention too.
-    if not score.interventions or score.outcome in [EVENT_NAMES[event] for event in GRAVEST_FIRST]:
+    if not score.interventions or score.outcome in FAILURE_NAMES:
         return ended
     return f"{ended}, helped {words.times(score.interventions)}"
 

@@ -16,17 +16,12 @@ from drive_sim.evaluation.running.episodes import Conditions, Drives, under
 from drive_sim.evaluation.statistics.estimates import EpisodeScore
 from drive_sim.evaluation.video.capture import NO_VIDEO, Video, make_crew
 from drive_sim.rollout import run
+from drive_sim.world.events import FAILURE_NAMES
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import (
-    EVENT_COLLISION_PEDESTRIAN,
-    EVENT_COLLISION_STATIC,
-    EVENT_COLLISION_VEHICLE,
     EVENT_FINISH,
     EVENT_NAMES,
-    EVENT_OFF_ROAD,
-    EVENT_STALL,
     EVENT_TIME_OUT,
-    EVENT_WRONG_WAY,
 )
 
 if TYPE_CHECKING:
@@ -37,15 +32,6 @@ SAME = 0.5
 """[m] of path length. On a GPU a network's last bits depend on who else is in its batch; all else repeats exactly."""
 AT_ONCE = 8
 """Worlds driven again together: more hardly save time, and each keeps seven seconds of its camera's images."""
-GRAVEST_FIRST = (
-    EVENT_COLLISION_PEDESTRIAN,
-    EVENT_COLLISION_VEHICLE,
-    EVENT_COLLISION_STATIC,
-    EVENT_WRONG_WAY,
-    EVENT_OFF_ROAD,
-    EVENT_STALL,
-)
-"""Ways in which a drive ends badly."""
 DROVE_ON = (EVENT_NAMES[EVENT_FINISH], EVENT_NAMES[EVENT_TIME_OUT])
 """Outcomes that are no failure."""
 
@@ -109,8 +95,7 @@ def worst_of_each_kind(scores: Sequence[EpisodeScore], order: Sequence[int], cou
 
 def _severity(outcome: str) -> int:
     """Place of an outcome among all, the gravest first."""
-    names = [EVENT_NAMES[event] for event in GRAVEST_FIRST]
-    return names.index(outcome) if outcome in names else len(names)
+    return FAILURE_NAMES.index(outcome) if outcome in FAILURE_NAMES else len(FAILURE_NAMES)
 
 
 class Ended(Protocol):

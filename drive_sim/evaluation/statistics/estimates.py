@@ -129,16 +129,14 @@ def estimate_all(episodes: Sequence[EpisodeLog | EpisodeScore], seed: int = 0) -
     return {name: estimate for name, estimate in found.items() if estimate.episodes}
 
 
-def estimate_groups(
-    episodes: Sequence[EpisodeLog | EpisodeScore], seed: int = 0, by: Sequence[str] = GROUPS
-) -> list[dict[str, Any]]:
+def estimate_groups(episodes: Sequence[EpisodeLog | EpisodeScore], seed: int = 0) -> list[dict[str, Any]]:
     """``groups`` of ``results.json``: the metrics of all episodes that share a weather, road class or scenario.
 
     A fact that is the same in all episodes makes no groups, and episodes that say nothing of it are in none.
     """
     scores = as_scores(episodes)
     groups = []
-    for fact in by:
+    for fact in GROUPS:
         values = sorted({getattr(score.facts, fact) for score in scores} - {""})
         for value in values if len(values) > 1 else ():
             members = [score for score in scores if getattr(score.facts, fact) == value]

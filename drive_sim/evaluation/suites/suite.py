@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from drive_sim.base.errors import InputError
 from drive_sim.base.resources import suite_files
+from drive_sim.base.text import user_path
+from drive_sim.base.toml import read_toml, validated
 from drive_sim.compute.randomness import key
 from drive_sim.evaluation.outputs import check_names
 from drive_sim.evaluation.suites.conditions import Condition
@@ -47,6 +48,13 @@ class Suite(BaseModel):
     conditions: dict[str, Condition] = Field(default_factory=dict)
     """By name; the same episodes are driven under each, and each is compared with the first."""
 
+    @field_validator("on_failure", mode="before")
+    @classmethod
+    def _by_its_new_name(cls, value: object) -> object:
+        if value == "put_back":
+            raise ValueError('"put_back" is called "reset_to_lane" now; write "reset_to_lane"')
+        return value
+
     def with_seconds(self, seconds: float | None) -> Suite:
         """The suite with episodes of at most ``seconds``, or as it is for None; InputError for less than a step."""
         if seconds is None:
@@ -67,14 +75,7 @@ def load_suite(name: str) -> Suite:
     path = suite_files().get(name)
     if path is None:
         raise InputError("--suite", "", f"{name!r} is not a suite", f"use one of {', '.join(list_suites())}")
-    try:
-        return Suite(name=name, **tomllib.loads(path.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(path, "", f"is not TOML ({error})", "mend the line") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise InputError(path, field, first["msg"], "compare it with the other suites") from None
+    return validated(Suite, {"name": name, **read_toml(path)}, path, renamed={"yardsticks": "baselines"})
 
 
 def draw_suite(
@@ -115,6 +116,7 @@ def _real_roads(
     hint = "name a folder of centre-line CSV files"
     if folder is None:
         raise InputError("--roads", "", f"is missing; suite {suite.name} needs it", hint)
+    folder = user_path(folder)
     if not folder.is_dir():
         raise InputError("--roads", "", f"{folder} is not a folder", hint)
     # Files that operating systems leave beside others begin with a dot.

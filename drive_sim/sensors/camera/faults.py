@@ -74,10 +74,15 @@ class FaultyCameras:
         self.faults, self.device = faults, device
         self.reset()
 
-    def reset(self) -> None:
-        """New episodes: other dirt, and no image that could be shown again."""
+    def reset(self, mask: Any = None) -> None:
+        """Begin new episodes in the worlds of ``mask`` (bool (B); None: all): other dirt, no image to show again.
+
+        The other worlds keep their last image. Dirt follows from the worlds' seeds alone and is drawn anew; the first
+        image of an episode always arrives, so that the masked worlds' last images are never shown.
+        """
         self._dirt: dict[str, Any] = {}
-        self._last: dict[str, Any] = {}
+        if mask is None:
+            self._last: dict[str, Any] = {}
 
     def spoil(self, simulator: Simulator, images: Mapping[str, Any], rows: Any = None) -> dict[str, Any]:
         """The images (uint8 (B, H, W, 3) by camera) as they arrive in the worlds ``rows`` (default: all)."""

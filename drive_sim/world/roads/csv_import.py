@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.text import printable, read_text, user_path
 from drive_sim.compute.randomness import key
 from drive_sim.world.roads.centre_line import CentreLine, chord_lengths, crossing, fit_centre_line
 from drive_sim.world.roads.grid import GRID_BAND, GRID_CELL
@@ -27,6 +28,13 @@ WIDEST_LANE = 3.75
 NARROWEST_LANE = 2.2
 EDGE_MARGIN = 0.25
 """Paved strip beside the lane where the road is narrowest [m]."""
+NARROWEST_SIDE = NARROWEST_LANE + EDGE_MARGIN
+"""Of the pavement on either side of the line [m]."""
+SHORTEST_LAP = 600.0
+"""Without widths to judge by, a closed line shorter than this is that of a model track [m]."""
+MODEL_SCALE = "multiply every column by 10 if it is a 1:10 model track"
+FAR_AWAY, ORIGIN_GRID = 20e3, 1000.0
+"""Coordinates beyond the first, as map grids have them, are counted from a local origin on a grid of the second [m]."""
 DEFAULT_HALF_WIDTH = 4.0
 """Of a line without widths [m]."""
 WIDEST_SIDE = 50.0
@@ -39,6 +47,9 @@ FEWEST_POINTS = 10
 _MOST_CELLS = 60_000_000
 _FURTHEST = 1e8
 """Of any coordinate [m]; map grids reach 1e7."""
+_QUOTES = "\"'"
+_AROUND = f"# \t{_QUOTES}"
+"""What may stand around a cell; spreadsheets put names in quotes."""
 _REPEATED = 1e-3
 """Points nearer to each other are one and the same [m]."""
 _COLUMNS = ("x_m", "y_m", "w_tr_right_m", "w_tr_left_m")
@@ -51,6 +62,7 @@ class _Survey(NamedTuple):
     points: Floats  # (N, 2) [m]
     right: Floats  # (N) [m]
     left: Floats  # (N) [m]
+    has_widths: bool
     lines: list[int]  # of the file, counted from 1
 
 
@@ -59,15 +71,18 @@ def load_road(path: str | Path) -> Road:
 
     It is closed if its last point is about as far from the first as neighbouring points are from each other. One
     lane in each direction, as wide as the narrowest place allows and at most 3.75 m; the pavement follows the file.
+    Coordinates as large as those of UTM are counted from a local origin on whole kilometres, as a GNSS reading is.
 
     Raises
     ------
     InputError
-        naming the file, the line or column and the mend, for whatever is not such a road.
+        For whatever is not such a road; names the file, the line or column, and a hint.
     """
-    path = Path(path)
+    path = user_path(path)
     survey = _read(path)
     survey, closed = _close(path, survey)
+    _check_scale(path, survey, closed)
+    survey = survey._replace(points=survey.points - _local_origin(survey.points))
     _check_points(path, survey, closed)
     line = fit_centre_line(survey.points, closed)
     _check_line(path, survey, line, closed)
@@ -75,7 +90,7 @@ def load_road(path: str | Path) -> Road:
     lane_width = _lane_width(path, survey)
     width = 0.15
     return Road(
-        name=path.stem,
+        name=printable(path.stem),
         road_class=ROAD_CLASS,
         closed=closed,
         step=line.step,
@@ -94,7 +109,7 @@ def load_road(path: str | Path) -> Road:
             Boundary(0.0, STYLE_DASHED, width=width),
             Boundary(-lane_width, STYLE_SOLID, width=width),
         ),
-        seed=key("imported road", path.stem),
+        seed=key("imported road", printable(path.stem)),
     )
 
 
@@ -107,8 +122,7 @@ def _lane_width(path: Path, survey: _Survey) -> float:
             path,
             f"line {survey.lines[narrow]}",
             f"the road is {half[narrow]:.2f} m wide on one side, too narrow for a lane",
-            f"widen it to at least {NARROWEST_LANE + EDGE_MARGIN:.2f} m on either side "
-            "(of a 1:10 model track multiply all columns by 10)",
+            f"widen it to at least {NARROWEST_SIDE:.2f} m on either side",
         )
     return math.floor(lane_width * 100.0) / 100.0
 
@@ -129,12 +143,12 @@ def _read(path: Path) -> _Survey:
         if not line:
             continue
         separator = ";" if ";" in line else ","
-        cells = [cell.strip() for cell in line.lstrip("#").split(separator)]
+        cells = [cell.strip(_AROUND) for cell in line.lstrip(_AROUND).split(separator)]
         named = any(name in cells for name in _COLUMNS)
         if named and not rows:
             columns = _columns_of(path, number, cells)
             continue
-        if line.startswith("#"):
+        if line.lstrip(_QUOTES).startswith("#"):
             continue
         if columns is None:
             columns = _columns_by_count(path, number, cells)
@@ -143,28 +157,19 @@ def _read(path: Path) -> _Survey:
     if not rows or columns is None:
         raise InputError(path, "", "holds no points", _POINTS)
     table = np.array(rows)
-    if "w_tr_right_m" in columns:
+    has_widths = "w_tr_right_m" in columns
+    if has_widths:
         right, left = table[:, 2], table[:, 3]
     else:
         right = left = np.full(len(table), DEFAULT_HALF_WIDTH)
-    return _Survey(table[:, :2], right, left, lines)
+    return _Survey(table[:, :2], right, left, has_widths, lines)
 
 
 def _read_text(path: Path) -> str:
-    if path.is_dir():
-        raise InputError(path, "", "is a folder", "name one CSV file in it")
-    if not path.exists():
-        raise InputError(path, "", "does not exist", "check the path")
-    if path.suffix.lower() != ".csv":
-        raise InputError(path, "", f"is not a CSV file but {path.suffix or 'without extension'}", "name a .csv file")
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(path, "", f"cannot be read ({error.strerror})", "check its permissions") from error
-    except UnicodeDecodeError as error:
-        raise InputError(path, f"byte {error.start}", "is not text", "save the file as UTF-8 text") from error
-    if "\0" in text:
-        raise InputError(path, f"byte {text.index(chr(0))}", "is not text", "save the file as UTF-8 text")
+    if path.is_file() and path.suffix.lower() != ".csv":
+        problem = f"is not a CSV file but {path.suffix or 'without extension'}"
+        raise InputError(path, "", problem, "name a .csv file")
+    text = read_text(path)
     if not text.strip():
         raise InputError(path, "", "is empty", _POINTS)
     return text
@@ -220,8 +225,31 @@ def _close(path: Path, survey: _Survey) -> tuple[_Survey, bool]:
     spacing = float(np.median(np.hypot(*np.diff(points, axis=0).T)))
     gap = float(np.hypot(*(points[-1] - points[0])))
     if gap <= _REPEATED:
-        return _Survey(points[:-1], survey.right[:-1], survey.left[:-1], survey.lines[:-1]), True
+        whole = _Survey(points[:-1], survey.right[:-1], survey.left[:-1], survey.has_widths, survey.lines[:-1])
+        return whole, True
     return survey, gap <= 3.0 * spacing
+
+
+def _check_scale(path: Path, survey: _Survey, closed: bool) -> None:
+    """InputError for a model track: its scale explains whatever else does not fit."""
+    if survey.has_widths:
+        widest = float(np.max(np.minimum(survey.right, survey.left)))
+        if widest < NARROWEST_SIDE:
+            problem = f"the road is at most {widest:.3g} m wide on both sides, too narrow for a lane everywhere"
+            hint = f"{MODEL_SCALE}, or widen it to at least {NARROWEST_SIDE:.2f} m on either side"
+            raise InputError(path, "", problem, hint)
+    elif closed:
+        length = float(chord_lengths(survey.points, closed)[-1])
+        if length < SHORTEST_LAP:
+            problem = f"a lap of {length:.3g} m without widths is that of a model track"
+            raise InputError(path, "", problem, f"{MODEL_SCALE}, or add w_tr_right_m and w_tr_left_m")
+
+
+def _local_origin(points: Floats) -> Floats:
+    """(2) what to subtract from coordinates [m], so that sensors in single precision tell centimetres apart."""
+    if np.abs(points).max() <= FAR_AWAY:
+        return np.zeros(2)
+    return np.asarray(ORIGIN_GRID * np.floor(points.min(axis=0) / ORIGIN_GRID))
 
 
 def _check_points(path: Path, survey: _Survey, closed: bool) -> None:
@@ -243,7 +271,10 @@ def _check_points(path: Path, survey: _Survey, closed: bool) -> None:
     span = np.ptp(survey.points, axis=0) + 2.0 * GRID_BAND
     if span.prod() / GRID_CELL**2 > _MOST_CELLS:
         raise InputError(
-            path, "", f"the road spans {span[0] / 1e3:.0f} km x {span[1] / 1e3:.0f} km", "give metres, or cut it up"
+            path,
+            "",
+            f"the road spans {span[0] / 1e3:.0f} km x {span[1] / 1e3:.0f} km",
+            "give metres, or cut it up",
         )
 
 

@@ -40,6 +40,8 @@ RAIL_BOTTOM, RAIL_TOP = 0.45, 0.78
 """Between these heights is the beam of a guard rail [m]."""
 RAIL_POST_DISTANCE = 4.0
 """From post to post of a guard rail along the reference line [m]."""
+KERB_WIDTH = 0.28
+"""Of the kerb stone, outside the paved edge [m]."""
 KERB_HEIGHT = 0.12
 """[m]; RASt 06, the German guideline for urban roads, has kerbs of 8 to 14 cm."""
 

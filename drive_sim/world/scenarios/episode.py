@@ -1,7 +1,7 @@
 """One drive, drawn and ready: the road, the weather, the other road users and where the ego starts.
 
 `Episode` is what a scenario draws from a seed, and all that is needed to build the world again bit for bit.
-`stack_episodes` turns a list of them into the arrays that kernels read.
+`build_world` turns a list of them into the arrays that kernels read.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from drive_sim.compute.kernel import to_device
-from drive_sim.world.roads.road import Road, Roads, stack_roads
+from drive_sim.world.roads.road import Road
 from drive_sim.world.state import (
     ACTION_NONE,
     ACTOR_NONE,
@@ -161,23 +161,6 @@ def weather_arrays(specs: list[WeatherSpec]) -> Weather:
             for name in Weather._fields
         }
     )
-
-
-def stack_episodes(episodes: list[Episode], device: str = "cpu", slots: int | None = None) -> tuple[Roads, World]:
-    """Roads (each distinct `Road` object once) and `World` of the episodes, on ``device``.
-
-    ``slots`` is the number of actor slots N; by default the largest number of actors, at least 1.
-    """
-    if not episodes:
-        raise ValueError("at least one episode is needed")
-    roads = list({id(episode.road): episode.road for episode in episodes}.values())
-    index = {id(road): number for number, road in enumerate(roads)}
-    most = max(1, *(len(episode.actors) for episode in episodes))
-    if slots is None:
-        slots = most
-    elif slots < most:
-        raise ValueError(f"{most} actors do not fit into {slots} slots")
-    return stack_roads(roads, device), build_world(episodes, [index[id(e.road)] for e in episodes], slots, device)
 
 
 def build_world(episodes: list[Episode], road_index: list[int], slots: int, device: str = "cpu") -> World:

@@ -1,18 +1,15 @@
-"""Reading scenario files: TOML, parents by ``extends``, and every mistake as one line that says how to mend it."""
+"""Scenario files: a file's tables over those of its parents (``extends``), and the tables that all of them share."""
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import ValidationError
+from typing import Any
 
 from drive_sim.base.errors import InputError
 from drive_sim.base.resources import scenarios_folder
+from drive_sim.base.toml import read_toml, validated
 from drive_sim.world.scenarios.encounter_schema import ActorKind
-from drive_sim.world.scenarios.ranges import Table
 from drive_sim.world.scenarios.schema import ScenarioDefinition
 from drive_sim.world.scenarios.weather_schema import Surface, WeatherRanges
 from drive_sim.world.state import ACTOR_NAMES, ACTOR_NONE, PAVINGS, ROADSIDES
@@ -22,24 +19,6 @@ _ALTERNATIVES = ({"classes", "file"}, {"speed", "speed_fraction"}, {"offset", "b
 """Keys of which a table has one: a child that gives one drops the parent's other."""
 _WHOLE = {"weather", "classes"}
 """Tables of weights: a child's replaces the parent's."""
-AnyTable = TypeVar("AnyTable", bound=Table)
-
-_MENDS = {
-    "extra_forbidden": "remove it or correct its spelling",
-    "missing": "add it",
-    "literal_error": "write {expected}",
-    "float_type": "write a number",
-    "int_type": "write a whole number",
-    "bool_type": "write true or false",
-    "string_type": "write it in quotes",
-    "tuple_type": "write a list such as [1.0, 2.0]",
-    "missing_length": "write both numbers, [low, high]",
-    "too_long": "write as many numbers as the field has",
-    "dict_type": "make it a table",
-    "model_type": "make it a table",
-    "string_too_short": "say it in a sentence",
-    "finite_number": "write a finite number",
-}
 
 
 def load_definition(path: Path) -> ScenarioDefinition:
@@ -48,9 +27,9 @@ def load_definition(path: Path) -> ScenarioDefinition:
     Raises
     ------
     InputError
-        naming the file, the field and the mend.
+        The file cannot be read or does not fit; names the file, the field and a hint.
     """
-    return validate(path, ScenarioDefinition, _with_variants(path, _merged(path, ())))
+    return validated(ScenarioDefinition, _with_variants(path, _merged(path, ())), path)
 
 
 def weather_domains() -> dict[str, WeatherRanges]:
@@ -71,7 +50,7 @@ def actor_kinds() -> dict[str, ActorKind]:
 
 @cache
 def _weather_domains(path: Path) -> dict[str, WeatherRanges]:
-    return {name: validate(path, WeatherRanges, table, name) for name, table in read_toml(path).items()}
+    return {name: validated(WeatherRanges, table, path, name) for name, table in read_toml(path).items()}
 
 
 @cache
@@ -80,7 +59,7 @@ def _surfaces(path: Path) -> dict[str, Surface]:
     for name in (*PAVINGS, *ROADSIDES):
         if name not in tables:
             raise InputError(path, name, "is missing", "add a table, which may be empty")
-    return {name: validate(path, Surface, table, name) for name, table in tables.items()}
+    return {name: validated(Surface, table, path, name) for name, table in tables.items()}
 
 
 @cache
@@ -89,60 +68,7 @@ def _actor_kinds(path: Path) -> dict[str, ActorKind]:
     for number, name in enumerate(ACTOR_NAMES):
         if number != ACTOR_NONE and name not in tables:
             raise InputError(path, name, "is missing", "add a table with length, width, height and colours")
-    return {name: validate(path, ActorKind, table, name) for name, table in tables.items()}
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file."""
-    if path.is_dir():
-        raise InputError(path, "", "is a folder", "name one .toml file in it")
-    try:
-        text = path.read_bytes().decode()
-    except FileNotFoundError:
-        raise InputError(path, "", "does not exist", "check the path") from None
-    except OSError as error:
-        raise InputError(path, "", f"cannot be read ({error.strerror})", "check its permissions") from error
-    except UnicodeDecodeError as error:
-        raise InputError(path, f"byte {error.start}", "is not text", "save the file as UTF-8 text") from error
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(path, "", f"is not TOML: {error}", "mend the line") from error
-
-
-def validate(path: Path, kind: type[AnyTable], table: Any, prefix: str = "") -> AnyTable:
-    """The table as ``kind``; the first of its mistakes as an `InputError`."""
-    try:
-        return kind.model_validate(_tuples(table))
-    except ValidationError as error:
-        raise _input_error(path, prefix, error) from None
-
-
-def _input_error(path: Path, prefix: str, error: ValidationError) -> InputError:
-    # An unknown key explains a missing one better than the other way round.
-    mistakes = sorted(error.errors(), key=lambda mistake: mistake["type"] != "extra_forbidden")
-    mistake = mistakes[0]
-    parts = [prefix, *(str(part) for part in mistake["loc"])]
-    field = ".".join(part for part in parts if part)
-    message = mistake["msg"].removeprefix("Value error, ")
-    if mistake["type"] == "value_error":
-        problem, _, mend = message.partition("; ")
-        return InputError(path, field, problem, mend)
-    mend = _MENDS.get(mistake["type"], "give a value that fits").format(**mistake.get("ctx", {}))
-    if mistake["type"] == "extra_forbidden":
-        return InputError(path, field, "is not a known key", mend)
-    if mistake["type"] == "missing":
-        return InputError(path, field, "is missing", mend)
-    return InputError(path, field, message[0].lower() + message[1:], mend)
-
-
-def _tuples(value: Any) -> Any:
-    """The same with every list as a tuple: what frozen tables hold."""
-    if isinstance(value, list):
-        return tuple(_tuples(item) for item in value)
-    if isinstance(value, dict):
-        return {name: _tuples(item) for name, item in value.items()}
-    return value
+    return {name: validated(ActorKind, table, path, name) for name, table in tables.items()}
 
 
 def _merged(path: Path, children: tuple[Path, ...]) -> dict[str, Any]:
@@ -160,7 +86,7 @@ def _merged(path: Path, children: tuple[Path, ...]) -> dict[str, Any]:
     for parent in parents:
         file = _parent_file(path, parent)
         merged = _merged(file, (*children, path))
-        validate(file, ScenarioDefinition, _with_variants(file, merged))
+        validated(ScenarioDefinition, _with_variants(file, merged), file)
         below = _over(below, merged)
     return _over(below, tables)
 

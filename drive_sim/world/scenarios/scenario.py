@@ -15,6 +15,7 @@ import numpy as np
 
 from drive_sim.base.errors import InputError
 from drive_sim.base.resources import scenarios_folder
+from drive_sim.base.text import printable, user_path
 from drive_sim.compute.randomness import generator, key
 from drive_sim.world.roads.careful_speed import CarefulDrive, careful_drive, speed_for_sight
 from drive_sim.world.roads.csv_import import load_road
@@ -165,7 +166,7 @@ def load_scenario(name_or_path: str | Path, split: str = "train") -> Scenario:
     """
     if split not in SPLITS:
         raise InputError(str(name_or_path), "split", f"there is no split {split!r}", f"choose {', '.join(SPLITS)}")
-    path = Path(name_or_path)
+    path = user_path(name_or_path)
     if path.suffix != ".toml" and not isinstance(name_or_path, Path):
         path = scenarios_folder() / split / f"{name_or_path}.toml"
         if not path.is_file():
@@ -176,10 +177,10 @@ def load_scenario(name_or_path: str | Path, split: str = "train") -> Scenario:
     definition = load_definition(path)
     for weather in definition.weather:
         _check_weather(path, weather, split)
-    name = f"{path.resolve().parent.name}/{path.stem}"
+    name = printable(f"{path.resolve().parent.name}/{path.stem}")
     road = None
     if definition.road.file is not None:
-        road = load_road(path.parent / definition.road.file)
+        road = load_road(path.parent / user_path(definition.road.file))
     _check_lanes(path, definition)
     if _longest_route(definition) > LARGEST:
         problem = f"are spread over up to {_longest_route(definition):.3g} m of road"

@@ -7,6 +7,7 @@ import pytest
 
 from drive_sim.drivers.registry import make_driver
 from drive_sim.sensors.suite import Observation
+from drive_sim.world.events import FAILURES
 from drive_sim.world.scenarios.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import (
@@ -14,15 +15,11 @@ from drive_sim.world.state import (
     ACTOR_PEDESTRIAN,
     EVENT_COLLISION,
     EVENT_FINISH,
-    EVENT_OFF_ROAD,
-    EVENT_STALL,
-    EVENT_WRONG_WAY,
     MOTION_LANE,
     TRIGGER_TIME,
 )
 
 LANE = -1.75
-FAILURES = EVENT_COLLISION | EVENT_OFF_ROAD | EVENT_WRONG_WAY | EVENT_STALL
 CLASSES = ("rural", "mountain", "urban", "motorway")
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from drive_sim.drivers.registry import make_driver
 from drive_sim.sensors.suite import Observation
+from drive_sim.world.events import FAILURES
 from drive_sim.world.roads.csv_import import load_road
 from drive_sim.world.scenarios.scenario import load_scenario, scenario_for_road
 from drive_sim.world.simulator import Simulator
@@ -20,8 +21,6 @@ from drive_sim.world.state import (
     EVENT_LANE_DEPARTURE,
     EVENT_OFF_CENTRE,
     EVENT_OFF_ROAD,
-    EVENT_STALL,
-    EVENT_WRONG_WAY,
     MOTION_LANE,
     TRIGGER_HEADWAY,
     TRIGGER_TIME,
@@ -29,7 +28,6 @@ from drive_sim.world.state import (
 from tests.data.circuits import circuit_files
 
 LANE = -1.75
-FAILURES = EVENT_COLLISION | EVENT_OFF_ROAD | EVENT_WRONG_WAY | EVENT_STALL
 BENDS = np.concatenate([np.zeros(150), np.full(80, 0.02), np.zeros(60), np.full(60, -0.025), np.zeros(250)])
 
 

@@ -8,7 +8,13 @@ import pytest
 from drive_sim.evaluation.logs.trace import MOST_POINTS, Moment, Trace, moment_of, trace_of
 from drive_sim.evaluation.report import maps as report_maps
 from drive_sim.evaluation.suites.suite import draw_suite, load_suite
-from drive_sim.world.state import EVENT_COLLISION_VEHICLE, EVENT_OFF_CENTRE, EVENT_OFF_ROAD
+from drive_sim.world.state import (
+    EVENT_COLLISION_PEDESTRIAN,
+    EVENT_COLLISION_STATIC,
+    EVENT_COLLISION_VEHICLE,
+    EVENT_OFF_CENTRE,
+    EVENT_OFF_ROAD,
+)
 
 
 def test_the_moment_is_the_first_failure(make_log) -> None:
@@ -22,6 +28,11 @@ def test_the_moment_is_the_first_failure(make_log) -> None:
 def test_a_collision_names_the_moment_before_the_kerb_it_ended_at(make_log) -> None:
     log = make_log(30, events={29: EVENT_COLLISION_VEHICLE | EVENT_OFF_ROAD})
     assert moment_of(log).what == "collision with a vehicle"
+
+
+def test_a_collision_with_a_pedestrian_names_the_moment_before_the_obstacle_hit_in_the_same_step(make_log) -> None:
+    log = make_log(30, events={29: EVENT_COLLISION_PEDESTRIAN | EVENT_COLLISION_STATIC | EVENT_OFF_ROAD})
+    assert moment_of(log).what == log.outcome == "collision with a pedestrian or cyclist"
 
 
 def test_a_faultless_drive_shows_its_closest_call_or_else_its_largest_error(make_log) -> None:

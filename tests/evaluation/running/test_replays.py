@@ -17,7 +17,7 @@ from drive_sim.evaluation.running.summary import Evaluation
 from drive_sim.evaluation.statistics.estimates import score_episode
 from drive_sim.evaluation.suites.suite import draw_suite, load_suite
 from drive_sim.evaluation.video import capture as video_capture
-from drive_sim.evaluation.video.capture import CameraCapture, make_crew
+from drive_sim.evaluation.video.capture import make_crew
 from drive_sim.evaluation.video.traces import CommandTraces
 from drive_sim.world.state import (
     EVENT_COLLISION_VEHICLE,
@@ -25,6 +25,7 @@ from drive_sim.world.state import (
     EVENT_OFF_CENTRE,
     EVENT_OFF_ROAD,
     EVENT_TIME_OUT,
+    EVENT_WRONG_WAY,
 )
 
 
@@ -101,7 +102,6 @@ def test_without_pygame_the_page_goes_without_videos(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(builtins, "__import__", without)
     assert make_crew(None, None, None) is None  # type: ignore[arg-type]
-    assert CameraCapture is not None
 
 
 def scored(make_log, **arrays: Any) -> Any:
@@ -146,3 +146,10 @@ def test_failures_are_captured_before_close_calls_and_close_calls_only_where_few
     assert worth_capturing([*fine, *crash], order, most=None, least=4) == [3, 4, 5, 1]
     assert worth_capturing([*fine, *crash], order, most=0, least=3) == []
     assert worth_capturing([*fine, crash[0]], worst_first([*fine, crash[0]], "autonomy"), most=8, least=2) == [3, 1]
+
+
+def test_replays_and_outcomes_order_severity_alike(make_log) -> None:
+    off_road, wrong_way = (scored(make_log, events={99: event}) for event in (EVENT_OFF_ROAD, EVENT_WRONG_WAY))
+    both = scored(make_log, events={99: EVENT_OFF_ROAD | EVENT_WRONG_WAY})
+    assert both.outcome == off_road.outcome
+    assert worst_first([wrong_way, off_road], "collision_free_passes") == [1, 0]

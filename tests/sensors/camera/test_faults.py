@@ -120,3 +120,19 @@ def test_every_camera_has_dirt_of_its_own(episodes: list[Any]) -> None:
 def test_a_fault_out_of_range_is_named(wrong: dict[str, float]) -> None:
     with pytest.raises(InputError, match=f"camera faults: {next(iter(wrong))}: .* is out of range"):
         CameraFaults(**wrong)
+
+
+def test_a_masked_reset_keeps_the_last_image_of_the_other_worlds(episodes: list[Any]) -> None:
+    simulator = Simulator(episodes)
+    faults = CameraFaults(dirt=0.5, dropped_frames=0.9)
+    suites = [SensorSuite(("camera",), RIG, faults=faults) for _ in range(2)]
+    mask = np.arange(len(episodes)) == 0
+    for suite in suites:
+        suite.reset(simulator)
+    for step in range(8):
+        if step == 4:
+            simulator.replace(0, episodes[0])
+            suites[0].reset(simulator, mask)
+        images = [suite.observe(simulator).camera["front"] for suite in suites]
+        np.testing.assert_array_equal(images[0][1:], images[1][1:])
+        simulator.step(np.full((len(episodes), 2), 0.3, np.float32))

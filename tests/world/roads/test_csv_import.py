@@ -197,6 +197,11 @@ BAD_FILES = {
     "a point far off": (changed(30, 0, "9000.0"), "line 30: lies"),
     "degrees instead of metres": (lambda: [HEADER, *table(ellipse() * 1e-5)], "repeats the point before it"),
     "kilometres instead of metres": (lambda: [HEADER, *table(ellipse() * 1e-2)], "the road is 8.01 m long"),
+    "a 1:10 model": (lambda: [HEADER, *table(ellipse() * 0.1, 1.1, 1.1)], "1.1 m wide on both sides, too narrow for a"),
+    "a 1:10 race line": (
+        lambda: [row.rsplit(",", 2)[0] for row in table(ellipse() * 0.5)],
+        "m without widths is that of a model track; multiply every column by 10",
+    ),
     "millimetres instead of metres": (lambda: [HEADER, *table(ellipse(40000) * 1e3)], "the road spans 320 km x 180 km"),
     "a crossing": (eight, "the road crosses itself at line"),
     "a spike": (star, "the line turns with a radius of"),
@@ -218,6 +223,33 @@ def test_a_bad_file_is_refused_in_one_line_that_says_where(case: str, tmp_path: 
 def test_a_crossing_is_named_by_its_two_lines(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"line (2|201|10[0-3]): the road crosses itself at line (201|10[0-3])"):
         load_road(write(tmp_path, eight()))
+
+
+def test_names_may_stand_in_quotes(tmp_path: Path) -> None:
+    plain = load_road(write(tmp_path, [HEADER, *table(ellipse())]))
+    for header in ('"x_m","y_m","w_tr_right_m","w_tr_left_m"', '"# x_m","y_m","w_tr_right_m","w_tr_left_m"'):
+        quoted = [header, '"# made by a spreadsheet"', *(f'"{row}"'.replace(",", '","') for row in table(ellipse()))]
+        road = load_road(write(tmp_path, quoted, "quoted.csv"))
+        np.testing.assert_array_equal(road.x, plain.x)
+
+
+def test_coordinates_of_a_map_grid_are_counted_from_a_local_origin(tmp_path: Path) -> None:
+    near = load_road(write(tmp_path, [HEADER, *table(ellipse() + 500.0)]))
+    far = load_road(
+        write(tmp_path, [HEADER, *table(ellipse() + 500.0 + np.array([498_000.0, 5_412_000.0]))], "utm.csv")
+    )
+    assert np.abs([far.x, far.y]).max() < 10e3
+    np.testing.assert_allclose(far.x - far.x[0], near.x - near.x[0], atol=1e-4)
+    np.testing.assert_allclose(far.curvature, near.curvature, atol=1e-6)
+
+
+def test_a_file_name_that_is_not_utf8_gives_a_printable_road(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    try:
+        write(tmp_path, [HEADER, *table(ellipse())], "n\udcfcrburg.csv")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    assert load_road("~/n\udcfcrburg.csv").name == "n?rburg"
 
 
 def test_what_is_no_csv_file_is_refused(tmp_path: Path) -> None:

@@ -129,8 +129,35 @@ def test_a_bundled_file_given_by_path_keeps_its_name_and_split(repository: Path)
     assert by_path.draw(2).seed == by_name.draw(2).seed
 
 
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    plain = load_scenario(write(tmp_path, GOOD))
+    marked = tmp_path / "marked.toml"
+    marked.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+    assert load_scenario(marked).definition == plain.definition
+
+
+def test_a_file_may_lie_below_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write(tmp_path, GOOD)
+    assert load_scenario("~/mine.toml").name == f"{tmp_path.name}/mine"
+
+
+def test_a_file_name_that_is_not_utf8_gives_a_printable_scenario(tmp_path: Path) -> None:
+    path = tmp_path / "caf\udce9.toml"
+    try:
+        path.write_text(GOOD, encoding="utf-8")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    scenario = load_scenario(path)
+    assert scenario.name.endswith("/caf?") and scenario.draw(0).scenario == scenario.name
+    path.write_text("purpose = ", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load_scenario(path)
+    assert "caf?.toml" in str(caught.value)
+
+
 BAD_SCENARIOS = {
-    "not TOML": (GOOD + "\nmotorway =", "is not TOML"),
+    "not TOML": (GOOD + "\nmotorway =", "end of document: is not TOML: Invalid value; correct the line"),
     "an unknown key": (GOOD.replace("run_out", "runout"), "runout: is not a known key; remove it"),
     "an unknown key far down": (GOOD.replace("blocks", "block"), "encounters.car.actors.car.at.block: is not a known"),
     "no purpose": (GOOD.replace("purpose =", "#"), "purpose: is missing; add it"),

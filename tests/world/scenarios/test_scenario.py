@@ -10,7 +10,7 @@ from drive_sim.world.roads.careful_speed import careful_drive, speed_for_sight
 from drive_sim.world.roads.csv_import import load_road
 from drive_sim.world.roads.generator import generate_road
 from drive_sim.world.roads.road import Road, chain_arcs
-from drive_sim.world.scenarios.episode import Episode, stack_episodes
+from drive_sim.world.scenarios.episode import Episode, build_world
 from drive_sim.world.scenarios.files import actor_kinds, weather_domains
 from drive_sim.world.scenarios.scenario import SPLITS, list_scenarios, load_scenario, scenario_for_road
 from drive_sim.world.scenarios.schema import MOST_ACTORS
@@ -108,7 +108,8 @@ def test_every_episode_can_begin(episodes: dict[tuple[str, str], list[Episode]])
             for actor in episode.actors:
                 assert 0.0 < actor.start_s < road.length
                 assert abs(actor.start_s - episode.start_s) > 15.0, "nobody stands on top of the ego"
-    stack_episodes([draws[0] for draws in episodes.values()], slots=MOST_ACTORS)
+    first = [draws[0] for draws in episodes.values()]
+    assert build_world(first, list(range(len(first))), MOST_ACTORS).actors.kind.shape == (len(first), MOST_ACTORS)
 
 
 def test_actors_do_not_begin_inside_each_other(episodes: dict[tuple[str, str], list[Episode]]) -> None:

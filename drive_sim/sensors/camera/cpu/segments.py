@@ -32,9 +32,9 @@ from drive_sim.sensors.camera.pixel_blocks import (
     read,
     write,
 )
-from drive_sim.sensors.camera.shading.ground import GRAVEL_WIDTH, KERB_WIDTH, PAVEMENT_WIDTH, has_kerbs, has_rails
+from drive_sim.sensors.camera.shading.ground import GRAVEL_WIDTH, PAVEMENT_WIDTH, has_kerbs, has_rails
 from drive_sim.sensors.camera.shading.road_coordinates import KNOT_DISTANCE, hermite, joinable, rail_offset
-from drive_sim.world.roads.road import DASH_LENGTH, DASH_PERIOD, STYLE_DASHED, STYLE_DOUBLE
+from drive_sim.world.roads.road import DASH_LENGTH, DASH_PERIOD, KERB_WIDTH, STYLE_DASHED, STYLE_DOUBLE
 
 F, INT = np.float32, np.int32
 ASPHALT_SPAN, MARKED_SPAN, MIXED_SPAN, VERGE_SPAN, SKY_SPAN, APART_SPAN, NO_SPAN = range(7)

@@ -33,11 +33,11 @@ from drive_sim.sensors.camera.shading.textures import (
     sample,
     sample_nearest,
 )
-from drive_sim.world.roads.road import EDGE_KERB, EDGE_RAIL
+from drive_sim.world.roads.road import EDGE_KERB, EDGE_RAIL, KERB_WIDTH
 
 F = np.float32
-KERB_WIDTH, PAVEMENT_WIDTH = 0.28, 2.2
-"""Kerb stone, and the footway behind it [m]."""
+PAVEMENT_WIDTH = 2.2
+"""Width of the footway beyond the kerb stone [m]."""
 GRAVEL_WIDTH = 0.7
 """How far the road's foot reaches into the verge [m]."""
 
