@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from drive_sim.base.errors import InputError
+
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class HomePath(click.Path):
@@ -79,6 +83,17 @@ def videos(context: click.Context, option: click.Parameter, value: str) -> int |
     if not value.isdecimal():
         raise click.BadParameter(f"{value!r} is neither a number of videos (0 or more) nor all", context, option)
     return int(value)
+
+
+def renamed_option(old: str, new: str, flag: bool = False) -> Callable[[F], F]:
+    """An option's old name, which the help does not show: whoever gives it is told the ``new`` one."""
+
+    def tell(_context: click.Context, _option: click.Parameter, value: object) -> None:
+        if value:
+            raise InputError(old, "", f"is called {new} now", f"write {new}")
+
+    name = f"old_{old.strip('-').replace('-', '_')}"
+    return click.option(old, name, is_flag=flag, hidden=True, expose_value=False, callback=tell)
 
 
 def usage_error(error: click.UsageError, program: str) -> InputError:

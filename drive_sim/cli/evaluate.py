@@ -16,6 +16,7 @@ from drive_sim.cli.arguments import (
     SEED,
     FiniteRange,
     SuiteOption,
+    renamed_option,
     videos,
 )
 from drive_sim.cli.compiling import announce_compiling
@@ -41,12 +42,16 @@ from drive_sim.cli.exit_status import FAILED
     help="Compare on the same seeds; adds report-vs-DRIVER.html.",
 )
 @click.option(
-    "--retrained",
+    "--training-runs",
     metavar="MODEL",
     type=NAME_OR_PATH,
     multiple=True,
-    help="Trained as DRIVER with another seed: report what trainings are worth. A quoted pattern, 'runs/seed-*', too.",
+    help="Trained as DRIVER with another seed: the mean and the worst. A quoted pattern, 'runs/seed-*', too.",
 )
+@renamed_option("--retrained", "--training-runs")
+@renamed_option("--films", "--videos")
+@renamed_option("--yardsticks", "--baselines", flag=True)
+@renamed_option("--no-yardsticks", "--no-baselines", flag=True)
 @click.option(
     "--real-time", is_flag=True, help="One world, paced by the clock; late decisions leave the last in force."
 )

@@ -16,7 +16,7 @@ from drive_sim.evaluation.running.episodes import BATCH, Conditions, Drives, dri
 from drive_sim.evaluation.running.preventability import demands_reaction, judge_preventable
 from drive_sim.evaluation.running.summary import Evaluation, results_of
 from drive_sim.evaluation.suites.conditions import control_steps
-from drive_sim.evaluation.suites.participants import RETRAINED, Participant, enter, enter_retrained
+from drive_sim.evaluation.suites.participants import TRAINING_RUNS, Participant, enter, enter_training_runs
 from drive_sim.evaluation.suites.suite import draw_suite, load_suite
 
 BASELINE_EPISODES = {"classical": 16}
@@ -43,7 +43,7 @@ class Options(TypedDict, total=False):
     """Which draws of the suite's scenarios, and of the bootstrap; 0 if not given."""
     against: Sequence[str | Path]
     """Drivers to compare with on the same episodes."""
-    retrained: Sequence[str | Path]
+    training_runs: Sequence[str | Path]
     """Models trained as the driver was but for the seed, or patterns of their folders; they drive the same episodes."""
     real_time: bool
     """One world, paced by the wall clock; while a decision takes longer than a control period, the last holds."""
@@ -105,7 +105,7 @@ def _check_names(driver: str | Path, output: str | Path, options: Options) -> No
             "--output": [output],
             "--roads": [] if roads is None else [roads],
             "--against": options.get("against", ()),
-            RETRAINED: options.get("retrained", ()),
+            TRAINING_RUNS: options.get("training_runs", ()),
         }
     )
 
@@ -135,12 +135,12 @@ def _prepare(
     latency: float = 0.0,
     baselines: bool = True,
     seconds: float | None = None,
-    retrained: Sequence[str | Path] = (),
+    training_runs: Sequence[str | Path] = (),
 ) -> tuple[Evaluation, list[_Turn]]:
     """What is to be driven, and by whom in which order; `Options` says what the arguments are."""
     chosen, device = load_suite(suite).with_seconds(seconds), resolve_device(device)
     main = enter(driver, device, "driver", folder)
-    others = enter_retrained(main, retrained, device, folder)
+    others = enter_training_runs(main, training_runs, device, folder)
     rivals = [enter(name, device, "--against", folder) for name in against]
     road_files = None if roads is None else Path(roads)
     left_out: list[LeftOut] = []
@@ -160,17 +160,17 @@ def _prepare(
 def _plan(
     evaluation: Evaluation,
     main: Participant,
-    retrained: Sequence[Participant],
+    training_runs: Sequence[Participant],
     rivals: Sequence[Participant],
     baselines: Sequence[Participant],
 ) -> list[_Turn]:
-    """Who drives what: the driver, its further trainings, its rivals, then baselines, slow ones the first only."""
+    """Who drives what: the driver, its further training runs, its rivals, then baselines, slow ones the first only."""
     conditions, everything = evaluation.conditions, len(evaluation.episodes)
-    evaluation.retrained = [Drives(participant.facts) for participant in retrained]
+    evaluation.training_runs = [Drives(participant.facts) for participant in training_runs]
     evaluation.rivals = [Drives(participant.facts) for participant in rivals]
     evaluation.baselines = [Drives(participant.facts) for participant in baselines]
     plan = [_Turn(main, evaluation.driver, everything, conditions)]
-    asked = [*zip(retrained, evaluation.retrained, strict=True), *zip(rivals, evaluation.rivals, strict=True)]
+    asked = [*zip(training_runs, evaluation.training_runs, strict=True), *zip(rivals, evaluation.rivals, strict=True)]
     for participant, drives in asked:
         plan.append(_Turn(participant, drives, everything, conditions))
     # A baseline is there for its score: nobody waits for it in real time.

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from drive_sim import __version__
 from drive_sim.base.errors import InputError
 
-SCHEMA = 1
+SCHEMA = 2
 FILE_NAME = "results.json"
 _NUMERIC = ("numpy", "numba", "scipy", "torch")
 """Distributions on whose version the last bits of a result can depend."""
@@ -126,7 +126,7 @@ class Baseline(_Part):
     """The suite's headline of the driver, a, against this one, b; p_adjusted for the number of baselines."""
 
 
-class Rival(_Part):
+class ComparedDriver(_Part):
     """A driver that was compared with (``--against``)."""
 
     driver: DriverFacts
@@ -136,19 +136,19 @@ class Rival(_Part):
 
 
 class AcrossRow(Bounded):
-    """The mean over trainings of a metric; its interval is over trainings and roads (`trainings`)."""
+    """The mean over training runs of a metric; its interval is over training runs and roads (`training_runs`)."""
 
     iqm: float | None
-    """Interquartile mean of the trainings; null for fewer than four."""
+    """Interquartile mean of the training runs; null for fewer than four."""
     spread: float | None
-    """Standard deviation of the trainings."""
+    """Standard deviation of the training runs."""
     worst: float | None
-    trainings: int = Field(ge=2)
+    training_runs: int = Field(ge=2)
     """That had something to say."""
 
 
-class Retrained(_Part):
-    """A further training of the driver (``--retrained``)."""
+class TrainingRun(_Part):
+    """A further training of the driver (``--training-runs``)."""
 
     driver: DriverFacts
     metrics: dict[str, EstimateRow]
@@ -156,14 +156,14 @@ class Retrained(_Part):
 
 
 class TrainingRuns(_Part):
-    """The driver and its further trainings on the same episodes."""
+    """The driver and its further training runs on the same episodes."""
 
     headline: str
     """The suite's."""
     worst: str | None
     """``given`` of the training with the worst headline; null where the headline says nothing of two."""
     metrics: dict[str, AcrossRow]
-    retrained: list[Retrained]
+    runs: list[TrainingRun]
 
 
 class ConditionRow(_Part):
@@ -204,7 +204,7 @@ class Results(_Part):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
 
-    schema_number: Literal[1] = Field(default=1, alias="schema")
+    schema_number: Literal[2] = Field(default=2, alias="schema")
     complete: bool
     """False if the evaluation was interrupted: then the episodes are those of the batches that were finished."""
     driver: DriverFacts
@@ -228,9 +228,9 @@ class Results(_Part):
     """In the suite's order; empty where it has none. Episodes come condition by condition, the same ones each time."""
     episodes: list[EpisodeRow]
     baselines: list[Baseline]
-    comparisons: list[Rival]
-    trainings: TrainingRuns | None = None
-    """Null without ``--retrained``."""
+    comparisons: list[ComparedDriver]
+    training_runs: TrainingRuns | None = None
+    """Null without ``--training-runs``."""
     timing: dict[str, Any]
     """Wall-clock figures: never the same twice."""
 
@@ -278,6 +278,9 @@ def load_results(path: str | Path) -> Results:
         raise InputError(path, "", f"is not JSON ({error})", again) from None
     if not isinstance(document, dict):
         raise InputError(path, "", "is not a JSON object", again)
+    if document.get("schema") == 1:
+        problem = "is 1, of drive_sim before its fields were renamed (trainings is now training_runs)"
+        raise InputError(path, "schema", problem, "evaluate again, which writes schema 2")
     if document.get("schema") != SCHEMA:
         raise InputError(path, "schema", f"is {document.get('schema')!r}", f"give results of schema {SCHEMA}")
     try:

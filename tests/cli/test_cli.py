@@ -223,9 +223,9 @@ class TestCalls:
         module("drive_sim.evaluation.results", load_results=lambda folder: folder)
         module("drive_sim.evaluation.report.words", energy=lambda results: f"energy of {results}")
         module("drive_sim.evaluation.report.training_seeds", told=lambda results: f"trainings of {results}")
-        compared = "--against expert --against classical --retrained pilot-1 --retrained runs/pilot-[2-5]"
+        compared = "--against expert --against classical --training-runs pilot-1 --training-runs runs/pilot-[2-5]"
         assert call(f"evaluate pilot --suite lane-keeping {compared} --episodes 5 --output out") == cli.DONE
-        assert calls[0]["retrained"] == ("pilot-1", "runs/pilot-[2-5]")
+        assert calls[0]["training_runs"] == ("pilot-1", "runs/pilot-[2-5]")
         assert (calls[0]["driver"], calls[0]["against"], calls[0]["episodes"]) == ("pilot", ("expert", "classical"), 5)
         assert capsys.readouterr().out == "report: out/report.html\ntrainings of out\nenergy of out\n"
 

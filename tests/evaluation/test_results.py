@@ -55,7 +55,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
 def test_the_file_begins_with_its_schema_and_has_the_keys_of_the_contract(tmp_path: Path) -> None:
     document = json.loads(write_results(results(), tmp_path).read_text(encoding="utf-8"))
     assert next(iter(document)) == "schema"
-    assert document["schema"] == 1
+    assert document["schema"] == 2
     assert {"driver", "suite", "seed", "device", "versions", "metrics", "groups", "episodes"} < document.keys()
     assert {"estimate", "low", "high", "unit", "episodes"} < document["metrics"]["autonomy"].keys()
     assert {"name", "hash", "privileged"} < document["driver"].keys()
@@ -110,7 +110,8 @@ def spoilt(document: dict[str, Any], *path: Any, to: Any) -> str:
 @pytest.mark.parametrize(
     ("path", "to", "complaint"),
     [
-        (("schema",), 2, "schema: is 2; give results of schema 1"),
+        (("schema",), 1, "schema: is 1, of drive_sim before its fields were renamed"),
+        (("schema",), 3, "schema: is 3; give results of schema 2"),
         (("schema",), ..., "schema: is None"),
         (("driver",), ..., "driver: field required"),
         (("driver", "privileged"), "perhaps", "driver.privileged: input should be a valid boolean"),

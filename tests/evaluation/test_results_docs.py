@@ -18,6 +18,7 @@ from drive_sim.evaluation.results import (
     SCHEMA,
     AcrossRow,
     Baseline,
+    ComparedDriver,
     ComparisonRow,
     ConditionRow,
     DriverFacts,
@@ -26,8 +27,7 @@ from drive_sim.evaluation.results import (
     Group,
     LeftOut,
     Results,
-    Retrained,
-    Rival,
+    TrainingRun,
     TrainingRuns,
 )
 from drive_sim.evaluation.thresholds import Threshold, load_thresholds
@@ -42,10 +42,10 @@ PARTS: tuple[type[BaseModel], ...] = (
     ConditionRow,
     EpisodeRow,
     Baseline,
-    Rival,
+    ComparedDriver,
     TrainingRuns,
     AcrossRow,
-    Retrained,
+    TrainingRun,
     ComparisonRow,
 )
 PLAIN = {str: "string", bool: "boolean", int: "integer", float: "number"}

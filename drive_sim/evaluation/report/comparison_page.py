@@ -13,7 +13,7 @@ from drive_sim.evaluation.report import comparison_words as words
 from drive_sim.evaluation.report import tables
 from drive_sim.evaluation.report.limits import REAL_WORLD
 from drive_sim.evaluation.report.videos import Scene, place, replay_command, scene, told
-from drive_sim.evaluation.results import Results, Rival
+from drive_sim.evaluation.results import ComparedDriver, Results
 from drive_sim.evaluation.running.episodes import Drives
 from drive_sim.evaluation.running.replays import arrived, replay, worst_first
 from drive_sim.evaluation.running.summary import Evaluation
@@ -61,7 +61,7 @@ class RivalSummary:
     compared: str
 
 
-def page_names(rivals: Sequence[Rival]) -> list[str]:
+def page_names(rivals: Sequence[ComparedDriver]) -> list[str]:
     """File names of the pages, one a rival, no two the same."""
     names: list[str] = []
     for rival in rivals:
@@ -168,7 +168,7 @@ def _videos(
     return list(zip(*found, strict=True))
 
 
-def _limits(results: Results, rival: Rival) -> list[str]:
+def _limits(results: Results, rival: ComparedDriver) -> list[str]:
     """What the comparison cannot show."""
     said = [
         "That no difference can be shown does not show that there is none: it may be anything within its interval.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from drive_sim.evaluation.report.words import DASH, drives, in_words, listed, number, unit_label, with_unit
-from drive_sim.evaluation.results import ComparisonRow, Results, Rival
+from drive_sim.evaluation.results import ComparedDriver, ComparisonRow, Results
 from drive_sim.evaluation.statistics.comparison import PairedOutcomes
 from drive_sim.evaluation.statistics.intervals import LEVEL
 
@@ -63,7 +63,7 @@ def p_text(value: float | None) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def compared(rival: Rival, name: str) -> str:
+def compared(rival: ComparedDriver, name: str) -> str:
     """What comparing with a rival has shown, in a sentence."""
     return _shown(
         [(row.metric.replace("_", " "), _better(row, name)) for row in rival.comparison],

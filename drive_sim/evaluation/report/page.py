@@ -185,8 +185,8 @@ def command_line(results: Results, evaluation: Evaluation) -> str:
         parts += ["--batch", str(conditions.batch)]
     if results.device != "cpu":
         parts += ["--device", results.device]
-    for other in results.trainings.retrained if results.trainings else ():
-        parts += ["--retrained", other.driver.given]
+    for other in results.training_runs.runs if results.training_runs else ():
+        parts += ["--training-runs", other.driver.given]
     for rival in results.comparisons:
         parts += ["--against", rival.driver.given]
     if conditions.real_time:

@@ -1,4 +1,4 @@
-"""The report's section on several trainings: the mean with its interval, each training's own, and the worst by name."""
+"""The report's section on several training runs: the mean with its interval, each run's own, and the worst."""
 
 from __future__ import annotations
 
@@ -69,16 +69,16 @@ class TrainingRunsSection:
 
 
 def in_letters(count: int) -> str:
-    """A count of trainings as a sentence writes it."""
+    """A count of training runs as a sentence writes it."""
     return COUNTS[count - 2] if 2 <= count < 2 + len(COUNTS) else str(count)
 
 
 def all_training_runs(results: Results) -> list[Training]:
-    """The driver and its further trainings; none without any."""
-    if results.trainings is None:
+    """The driver and its further training runs; none without any."""
+    if results.training_runs is None:
         return []
     rows = [(results.driver, results.metrics, results.episodes)]
-    rows += [(one.driver, one.metrics, one.episodes) for one in results.trainings.retrained]
+    rows += [(one.driver, one.metrics, one.episodes) for one in results.training_runs.runs]
     names = Counter(driver.name for driver, _, _ in rows)
     return [
         Training(driver, driver.name if names[driver.name] == 1 else driver.given, metrics, episodes)
@@ -87,61 +87,62 @@ def all_training_runs(results: Results) -> list[Training]:
 
 
 def told(results: Results) -> str:
-    """The headline over all trainings and the worst of them, in a sentence; empty without further trainings."""
-    trainings, row = all_training_runs(results), _headline(results)
-    if results.trainings is None or row is None or row.estimate is None:
+    """The headline over all training runs and the worst of them, in a sentence; empty without further training runs."""
+    training_runs, row = all_training_runs(results), _headline(results)
+    if results.training_runs is None or row is None or row.estimate is None:
         return ""
-    count, headline = in_letters(len(trainings)), results.trainings.headline.replace("_", " ")
+    count, headline = in_letters(len(training_runs)), results.training_runs.headline.replace("_", " ")
     unit = f" {unit_label(row.unit)}"
-    said = f"{count.capitalize()} trainings: {headline} {estimate_text(row)}{unit}"
+    said = f"{count.capitalize()} training runs: {headline} {estimate_text(row)}{unit}"
     if interval_text(row):
         said += f" (95 % interval {interval_text(row)}{unit})"
     if row.iqm is not None:
         said += f", interquartile mean {with_unit(row.iqm, row.unit)}"
-    worst = next(one.label for one in trainings if one.driver.given == results.trainings.worst)
+    worst = next(one.label for one in training_runs if one.driver.given == results.training_runs.worst)
     said += "; each the same." if row.spread == 0.0 else f"; the worst, {worst}, {with_unit(row.worst, row.unit)}."
-    return said if len(trainings) >= ENOUGH else f"{said} {few(len(trainings))}"
+    return said if len(training_runs) >= ENOUGH else f"{said} {few(len(training_runs))}"
 
 
 def _headline(results: Results) -> AcrossRow | None:
-    return results.trainings.metrics.get(results.trainings.headline) if results.trainings else None
+    return results.training_runs.metrics.get(results.training_runs.headline) if results.training_runs else None
 
 
 def few(count: int) -> str:
-    """That so few trainings say little."""
+    """That so few training runs say little."""
     enough = in_letters(ENOUGH)
-    return f"{in_letters(count).capitalize()} trainings say little about the next one: it takes at least {enough}."
+    return f"{in_letters(count).capitalize()} training runs say little about the next one: it takes at least {enough}."
 
 
 def training_limits(results: Results) -> str:
     """What a reader might take from one training, or from several, and must not."""
     if results.driver.controller != "model":
         return ""
-    trainings, row = all_training_runs(results), _headline(results)
+    training_runs, row = all_training_runs(results), _headline(results)
     if row is None or row.worst is None:
         return "This is one network of one training; trained again with another seed it may drive better or worse."
-    count = len(trainings)
+    count = len(training_runs)
     return (
-        f"That none of {in_letters(count)} trainings is worse than {with_unit(row.worst, row.unit)} shows, with 95 % "
-        f"confidence, that fewer than {percent(zero_events_bound(count))} % of such trainings are, and no more. "
-        "Such trainings are those with the same settings on the same recordings; other recordings may give others."
+        f"That none of {in_letters(count)} training runs is worse than {with_unit(row.worst, row.unit)} shows, with "
+        f"95 % confidence, that fewer than {percent(zero_events_bound(count))} % of such runs are, and no more. "
+        "Such training runs are those with the same settings on the same recordings; other recordings may give others."
     )
 
 
 def training_runs_section(results: Results) -> TrainingRunsSection | None:
-    """The section; None without further trainings, or where the headline says nothing of two."""
-    mean, trainings = _headline(results), all_training_runs(results)
-    if mean is None or results.trainings is None:
+    """The section; None without further training runs, or where the headline says nothing of two."""
+    mean, training_runs = _headline(results), all_training_runs(results)
+    if mean is None or results.training_runs is None:
         return None
-    headline, across = results.trainings.headline, results.trainings.metrics
+    headline, across = results.training_runs.headline, results.training_runs.metrics
     columns = [
-        Column(one.driver.model_copy(update={"name": one.label}), one.metrics, len(one.episodes)) for one in trainings
+        Column(one.driver.model_copy(update={"name": one.label}), one.metrics, len(one.episodes))
+        for one in training_runs
     ]
     keys = KEY_METRICS.get(headline, (headline,))
     families = {family: _rows([one.name for one in metrics], across) for family, metrics in FAMILIES.items()}
-    bars, ends = _bars(trainings, mean, headline, results.trainings.worst)
+    bars, ends = _bars(training_runs, mean, headline, results.training_runs.worst)
     return TrainingRunsSection(
-        title=f"{headline.replace('_', ' ').capitalize()} of {in_letters(len(trainings))} trainings",
+        title=f"{headline.replace('_', ' ').capitalize()} of {in_letters(len(training_runs))} training runs",
         told=told(results),
         bars=bars,
         ends=ends,
@@ -165,16 +166,16 @@ def _cells(row: AcrossRow) -> list[Cell | None]:
 
 
 def _bars(
-    trainings: Sequence[Training], mean: AcrossRow, headline: str, worst: str | None
+    training_runs: Sequence[Training], mean: AcrossRow, headline: str, worst: str | None
 ) -> tuple[list[TrainingBar], tuple[str, str]]:
     """The headline of all and of each, and the ends of their scale: the least and the largest bound, within 0 to 100 %.
 
     Where the scale is so narrow, what lies beyond it is shown at its end.
     """
     shown: list[tuple[str, str, Bounded]] = [
-        (f"mean of {in_letters(len(trainings))}", "interval over trainings and roads", mean)
+        (f"mean of {in_letters(len(training_runs))}", "interval over training runs and roads", mean)
     ]
-    for one in trainings:
+    for one in training_runs:
         if headline in one.metrics and one.metrics[headline].estimate is not None:
             failed = sum(not arrived(row) for row in one.episodes)
             what = f"{failed or 'none'} of {len(one.episodes)} drives failed"

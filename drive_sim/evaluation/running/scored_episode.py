@@ -11,7 +11,15 @@ from drive_sim.compute.kernel import resolve_device
 from drive_sim.drivers.registry import make_driver
 from drive_sim.evaluation.logs.episode_log import EpisodeLog
 from drive_sim.evaluation.places import candidates
-from drive_sim.evaluation.results import FILE_NAME, DriverFacts, EpisodeRow, Results, Retrained, Rival, load_results
+from drive_sim.evaluation.results import (
+    FILE_NAME,
+    ComparedDriver,
+    DriverFacts,
+    EpisodeRow,
+    Results,
+    TrainingRun,
+    load_results,
+)
 from drive_sim.evaluation.running.preventability import judged
 from drive_sim.evaluation.statistics.estimates import score_episode
 from drive_sim.evaluation.suites.conditions import AS_IT_IS, degraded
@@ -122,11 +130,11 @@ def _find_roads(results: Results, folder: Path) -> Path | None:
 
 
 def _driven(results: Results, path: str | Path, rival: str | None) -> tuple[DriverFacts, list[EpisodeRow]]:
-    """Who drove, and what came of it; ``rival`` as it was given to ``--against`` or ``--retrained``, or by name."""
+    """Who drove, and what came of it; ``rival`` as it was given to ``--against`` or ``--training-runs``, or by name."""
     if rival is None or rival in (results.driver.given, results.driver.name):
         return results.driver, results.episodes
-    others: list[Retrained | Rival] = [
-        *(results.trainings.retrained if results.trainings else []),
+    others: list[TrainingRun | ComparedDriver] = [
+        *(results.training_runs.runs if results.training_runs else []),
         *results.comparisons,
     ]
     for other in others:

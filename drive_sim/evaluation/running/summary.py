@@ -15,6 +15,7 @@ from drive_sim.evaluation.places import path_from
 from drive_sim.evaluation.results import (
     AcrossRow,
     Baseline,
+    ComparedDriver,
     ComparisonRow,
     ConditionRow,
     EpisodeRow,
@@ -22,8 +23,7 @@ from drive_sim.evaluation.results import (
     Group,
     LeftOut,
     Results,
-    Retrained,
-    Rival,
+    TrainingRun,
     TrainingRuns,
     versions,
 )
@@ -60,8 +60,8 @@ class Evaluation:
     """Of the results."""
     left_out: list[LeftOut] = field(default_factory=list)
     """Road files that could not be used."""
-    retrained: list[Drives] = field(default_factory=list)
-    """Further trainings of the driver."""
+    training_runs: list[Drives] = field(default_factory=list)
+    """Further training runs of the driver."""
     rivals: list[Drives] = field(default_factory=list)
     baselines: list[Drives] = field(default_factory=list)
     started: float = field(default_factory=perf_counter)
@@ -85,7 +85,7 @@ class Evaluation:
 def results_of(evaluation: Evaluation, complete: bool) -> Results:
     """What the evaluation has found so far."""
     drives, seed = evaluation.driver, evaluation.seed
-    driven = [drives, *evaluation.retrained, *evaluation.rivals, *evaluation.baselines]
+    driven = [drives, *evaluation.training_runs, *evaluation.rivals, *evaluation.baselines]
     return Results(
         complete=complete,
         driver=drives.facts,
@@ -104,7 +104,7 @@ def results_of(evaluation: Evaluation, complete: bool) -> Results:
         episodes=_rows(drives),
         baselines=_compared_baselines(evaluation),
         comparisons=[_rival(drives, rival, seed) for rival in evaluation.rivals if rival.scores],
-        trainings=_training_runs(evaluation),
+        training_runs=_training_runs(evaluation),
         timing={
             "batch": evaluation.conditions.batch,
             "real_time": evaluation.conditions.real_time,
@@ -174,32 +174,32 @@ def _compared_baselines(evaluation: Evaluation) -> list[Baseline]:
 
 
 def _training_runs(evaluation: Evaluation) -> TrainingRuns | None:
-    """The driver beside its further trainings, as far as these have driven all that it has."""
+    """The driver beside its further training runs, as far as these have driven all that it has."""
     drives, headline = evaluation.driver, METRICS[evaluation.suite.headline]
-    others = [other for other in evaluation.retrained if len(other.scores) == len(drives.scores)]
+    others = [other for other in evaluation.training_runs if len(other.scores) == len(drives.scores)]
     if not others:
         return None
     found = across_training_runs([one.scores for one in (drives, *others)], evaluation.seed)
-    retrained = [
-        Retrained(driver=other.facts, metrics=_metrics(other.scores, evaluation.seed), episodes=_rows(other))
+    training_runs = [
+        TrainingRun(driver=other.facts, metrics=_metrics(other.scores, evaluation.seed), episodes=_rows(other))
         for other in others
     ]
-    told = [_metrics(drives.scores, evaluation.seed), *(one.metrics for one in retrained)]
+    told = [_metrics(drives.scores, evaluation.seed), *(one.metrics for one in training_runs)]
     values = [rows[headline.name].estimate if headline.name in rows else None for rows in told]
     known = [math.nan if value is None else value for value in values]
     return TrainingRuns(
         headline=headline.name,
         worst=(drives, *others)[worst_of(known, headline)].facts.given if headline.name in found else None,
         metrics={name: AcrossRow(**across.to_json()) for name, across in found.items()},
-        retrained=retrained,
+        runs=training_runs,
     )
 
 
-def _rival(drives: Drives, rival: Drives, seed: int) -> Rival:
+def _rival(drives: Drives, rival: Drives, seed: int) -> ComparedDriver:
     both = min(len(drives.scores), len(rival.scores))
     names = (drives.facts.name, rival.facts.name)
     found = compare(drives.scores[:both], rival.scores[:both], names, seed=seed)
-    return Rival(
+    return ComparedDriver(
         driver=rival.facts,
         metrics=_metrics(rival.scores, seed),
         comparison=[ComparisonRow(**row.to_json()) for row in found.values()],

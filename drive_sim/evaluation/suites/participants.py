@@ -16,7 +16,7 @@ from drive_sim.evaluation.results import DriverFacts
 if TYPE_CHECKING:
     from drive_sim.drivers.driver import Driver
 
-RETRAINED = "--retrained"
+TRAINING_RUNS = "--training-runs"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def enter(given: str | Path, device: str, source: str, folder: Path | None = Non
     return Participant(driver, facts)
 
 
-def enter_retrained(
+def enter_training_runs(
     main: Participant, given: Sequence[str | Path], device: str, results_folder: Path | None = None
 ) -> list[Participant]:
     """The models trained as the driver was, but for the seed; ``given`` are their folders, or patterns of folders.
@@ -62,14 +62,14 @@ def enter_retrained(
     found: list[Participant] = []
     if given and main.facts.controller != "model":
         mend = "leave it out, or score a model's folder"
-        raise InputError(RETRAINED, "", f"means nothing to {main.facts.given}, which was not trained", mend)
+        raise InputError(TRAINING_RUNS, "", f"means nothing to {main.facts.given}, which was not trained", mend)
     for folder in _folders(given, main.facts.given):
-        participant = enter(folder, device, RETRAINED, results_folder)
+        participant = enter(folder, device, TRAINING_RUNS, results_folder)
         _check_alike(main, participant)
         for other in (main, *found):
             if other.facts.hash == participant.facts.hash:
                 same = f"{folder} has the same weights as {other.facts.given}"
-                raise InputError(RETRAINED, "", same, "name each training once, each with a seed of its own")
+                raise InputError(TRAINING_RUNS, "", same, "name each training once, each with a seed of its own")
         found.append(participant)
     return found
 
@@ -85,7 +85,7 @@ def _folders(given: Sequence[str | Path], of_driver: str) -> Iterator[str]:
         start = Path(pattern.anchor or ".")
         matched = sorted(path for path in start.glob(str(pattern.relative_to(pattern.anchor))) if path.is_dir())
         if not matched:
-            raise InputError(RETRAINED, "", f"no folder matches {name}", "name the folders of models")
+            raise InputError(TRAINING_RUNS, "", f"no folder matches {name}", "name the folders of models")
         yield from (str(path) for path in matched if path.resolve() != Path(of_driver).expanduser().resolve())
 
 
@@ -94,7 +94,7 @@ def _check_alike(main: Participant, other: Participant) -> None:
     given = other.facts.given
     if other.facts.controller != "model":
         mend = f"name models trained as {main.facts.given} was; --against compares with other drivers"
-        raise InputError(RETRAINED, "", f"{given} was not trained", mend)
+        raise InputError(TRAINING_RUNS, "", f"{given} was not trained", mend)
     models: list[Any] = [main.driver.model, other.driver.model]  # type: ignore[attr-defined]
     ours, theirs = ([asdict(model.settings), asdict(model.camera), _recipe(model.training)] for model in models)
     for what, one, another in zip(("network", "camera", "training"), ours, theirs, strict=True):
@@ -102,7 +102,7 @@ def _check_alike(main: Participant, other: Participant) -> None:
             if one[field] != another[field]:
                 differs = f"{given} has {what} {field} {another[field]}, {main.facts.given} has {one[field]}"
                 mend = "train it alike, with another seed only; --against compares with other drivers"
-                raise InputError(RETRAINED, "", differs, mend)
+                raise InputError(TRAINING_RUNS, "", differs, mend)
 
 
 def _recipe(training: dict[str, Any]) -> dict[str, Any]:

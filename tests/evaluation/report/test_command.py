@@ -90,5 +90,5 @@ def test_on_a_gpu_the_command_says_so_and_how_many_worlds_at_once(results: Resul
 def test_no_argument_of_the_command_is_forgotten_here() -> None:
     """Each is either in a command above, or changes no number."""
     known = {"driver", "suite", "roads", "episodes", "seconds", "batch", "device", "seed", "against", "real_time"}
-    known |= {"latency", "baselines", "retrained"}  # the last in test_retrained.py
+    known |= {"latency", "baselines", "training_runs"}  # the last in test_training_runs.py
     assert {option.name for option in cli.evaluate.params} == known | WITHOUT_A_TRACE

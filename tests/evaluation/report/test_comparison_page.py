@@ -8,7 +8,7 @@ import pytest
 
 from drive_sim.evaluation.report import comparison_words as words
 from drive_sim.evaluation.report.comparison_page import differing_drives, page_names
-from drive_sim.evaluation.results import ComparisonRow, DriverFacts, Results, Rival
+from drive_sim.evaluation.results import ComparedDriver, ComparisonRow, DriverFacts, Results
 from drive_sim.evaluation.running.episodes import Conditions, Drives
 from drive_sim.evaluation.running.replays import arrived
 from drive_sim.evaluation.running.summary import Evaluation
@@ -77,9 +77,9 @@ def test_a_metric_says_whose_number_is_whose_and_what_is_not_shown() -> None:
 
 
 def test_two_rivals_of_one_name_get_a_page_each_and_no_name_leaves_the_folder() -> None:
-    def rival(name: str) -> Rival:
+    def rival(name: str) -> ComparedDriver:
         driver = DriverFacts(name=name, given=name, hash=None, privileged=False, controller="model")
-        return Rival(driver=driver, metrics={}, comparison=[], episodes=[])
+        return ComparedDriver(driver=driver, metrics={}, comparison=[], episodes=[])
 
     names = page_names([rival("net"), rival("net"), rival("../up & away")])
     assert names == ["report-vs-net.html", "report-vs-net-2.html", "report-vs-..-up-away.html"]

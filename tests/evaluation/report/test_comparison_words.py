@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drive_sim.evaluation.report import comparison_words as words
-from drive_sim.evaluation.results import Baseline, ComparisonRow, DriverFacts, Results, Rival
+from drive_sim.evaluation.results import Baseline, ComparedDriver, ComparisonRow, DriverFacts, Results
 
 
 def driver(name: str) -> DriverFacts:
@@ -43,7 +43,7 @@ def test_the_baselines_stand_where_comparing_has_put_them(
 def test_a_rival_is_better_on_some_metrics_and_worse_on_others(made_row) -> None:
     found = {"autonomy": "net", "min_ttc": "old", "min_clearance": "net", "success": None, "survival_time": None}
     rows = [row(metric, better) for metric, better in found.items()]
-    rival = Rival(driver=driver("old"), metrics={}, comparison=rows, episodes=[made_row()] * 7)
+    rival = ComparedDriver(driver=driver("old"), metrics={}, comparison=rows, episodes=[made_row()] * 7)
     assert words.compared(rival, "net") == (
         "Net is shown to be better on autonomy and min clearance; old is shown to be better on min ttc; "
         "with these 7 drives no difference can be shown on success or survival time."

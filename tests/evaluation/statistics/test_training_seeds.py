@@ -1,4 +1,4 @@
-"""Several trainings on the same roads: what both spreads do to the interval, and which training is the worst."""
+"""Several training runs on the same roads: what both spreads do to the interval, and which training is the worst."""
 
 from __future__ import annotations
 
@@ -52,17 +52,17 @@ def drives(make_log: Callable[..., Any]) -> Callable[..., list[EpisodeScore]]:
 
 @pytest.fixture
 def autonomy(drives: Callable[..., list[EpisodeScore]]) -> Callable[..., AcrossTrainingRuns]:
-    """Autonomy over trainings, given each one's interventions road by road."""
+    """Autonomy over training runs, given each one's interventions road by road."""
 
-    def make(*trainings: Sequence[int]) -> AcrossTrainingRuns:
-        scores = [drives("autonomy", [Ratio(count, SECONDS) for count in counts]) for counts in trainings]
+    def make(*training_runs: Sequence[int]) -> AcrossTrainingRuns:
+        scores = [drives("autonomy", [Ratio(count, SECONDS) for count in counts]) for counts in training_runs]
         return across_training_runs(scores)["autonomy"]
 
     return make
 
 
 def test_trainings_that_fail_on_as_many_roads_leave_what_roads_leave(autonomy: Callable) -> None:
-    """No spread between trainings: the interval is the roads' own, here of 10 interventions on 10 of 40 roads each."""
+    """No spread between training runs: the interval is the roads' own, here of interventions on 10 of 40 roads."""
     counts = [1] * 10 + [0] * 30
     found = autonomy(*[counts] * 5)
     pooled = count_interval(counts * 5, [SECONDS] * 200, [f"road {k}" for k in range(40)] * 5, 5)
@@ -105,7 +105,7 @@ def test_the_mean_counts_each_training_the_same_however_many_encounters_it_had(
     few = drives("collision_free_passes", [Ratio(1.0, 1.0), Ratio(0.0, 1.0), *[NOTHING] * 8])
     found = across_training_runs([most, few])["collision_free_passes"]
     assert found.estimate == pytest.approx(0.7)
-    assert 0.0 <= found.low < 0.5 and found.high == 1.0  # t(1) = 12.7: two trainings say next to nothing
+    assert 0.0 <= found.low < 0.5 and found.high == 1.0  # t(1) = 12.7: two training runs say next to nothing
 
 
 def test_driving_the_same_roads_again_without_an_event_shows_no_more_than_the_first_training_did(
@@ -140,9 +140,9 @@ def test_a_share_stays_a_share_however_wide_the_interval(autonomy: Callable) -> 
 
 
 def test_the_interquartile_mean_takes_four_and_leaves_out_the_best_and_the_worst(autonomy: Callable) -> None:
-    trainings = [[count] + [0] * 9 for count in (0, 2, 3, 4, 30)]
-    assert autonomy(*trainings).iqm == pytest.approx(1 - 6 * 3 / 300)
-    assert math.isnan(autonomy(*trainings[:3]).iqm)
+    training_runs = [[count] + [0] * 9 for count in (0, 2, 3, 4, 30)]
+    assert autonomy(*training_runs).iqm == pytest.approx(1 - 6 * 3 / 300)
+    assert math.isnan(autonomy(*training_runs[:3]).iqm)
 
 
 def test_the_worst_is_the_least_where_more_is_better_and_the_most_where_less_is() -> None:
@@ -159,7 +159,7 @@ def test_an_error_that_is_certain_adds_nothing_and_one_that_is_not_adds_in_squar
 def test_a_metric_that_a_single_training_speaks_of_is_left_out(drives: Callable[..., list[EpisodeScore]]) -> None:
     spoken, silent = drives("min_ttc", [Ratio(2.0, 1.0)] * 3), drives("min_ttc", [NOTHING] * 3)
     assert not across_training_runs([spoken, silent])
-    assert across_training_runs([spoken, spoken])["min_ttc"].trainings == 2
+    assert across_training_runs([spoken, spoken])["min_ttc"].training_runs == 2
 
 
 def test_trainings_that_drove_other_roads_are_not_taken_together(drives: Callable[..., list[EpisodeScore]]) -> None:
@@ -169,7 +169,7 @@ def test_trainings_that_drove_other_roads_are_not_taken_together(drives: Callabl
 
 @pytest.mark.slow
 def test_of_trainings_and_roads_that_were_never_drawn_the_interval_holds_the_mean(autonomy: Callable) -> None:
-    """Five trainings of unequal skill on 30 roads, a fifth of them hard: 95 in 100 intervals hold the truth, or more.
+    """Five runs of unequal skill on 30 roads, a fifth of them hard: 95 in 100 intervals hold the truth, or more.
 
     Whoever knows the truth draws 100 times; 88 and more are what chance leaves of 95 (binomial, p = 0.001).
     """

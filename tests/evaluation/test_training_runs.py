@@ -1,4 +1,4 @@
-"""A model and its further trainings, end to end: all drive the same, the worst is named, and impostors are refused."""
+"""A model and its further training runs, end to end: all drive the same, the worst is named, others are refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from drive_sim.evaluation.results import (
     DriverFacts,
     EstimateRow,
     Results,
-    Retrained,
+    TrainingRun,
     TrainingRuns,
     load_results,
 )
@@ -51,7 +51,7 @@ def write(
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of three trainings alike, seed-0 to seed-2, and of models that are not like them."""
+    """A folder of three training runs alike, seed-0 to seed-2, and of models that are not like them."""
     folder = tmp_path_factory.mktemp("runs")
     for seed in range(3):
         write(folder / f"seed-{seed}", seed)
@@ -70,23 +70,25 @@ def scored(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(report, "VIDEOED_AT_LEAST", 0)
         folder = tmp_path_factory.mktemp("evaluation")
         arguments: dict[str, Any] = {"episodes": 4, "seconds": 4.0, "baselines": False}
-        evaluate(models / "seed-0", "lane-keeping", folder, retrained=[str(models / "seed-*")], videos=0, **arguments)
+        evaluate(
+            models / "seed-0", "lane-keeping", folder, training_runs=[str(models / "seed-*")], videos=0, **arguments
+        )
     return folder
 
 
 @pytest.mark.slow
 def test_every_training_drives_the_same_roads(scored: Path, models: Path) -> None:
     results = load_results(scored)
-    assert results.trainings is not None
-    assert [one.driver.given for one in results.trainings.retrained] == [str(models / f"seed-{k}") for k in (1, 2)]
-    for one in results.trainings.retrained:
+    assert results.training_runs is not None
+    assert [one.driver.given for one in results.training_runs.runs] == [str(models / f"seed-{k}") for k in (1, 2)]
+    for one in results.training_runs.runs:
         assert [row.seed for row in one.episodes] == [row.seed for row in results.episodes]
         assert one.driver.hash != results.driver.hash
-    errors = [one.metrics["lateral_error_mean"].estimate for one in (results, *results.trainings.retrained)]
-    across = results.trainings.metrics["lateral_error_mean"]
+    errors = [one.metrics["lateral_error_mean"].estimate for one in (results, *results.training_runs.runs)]
+    across = results.training_runs.metrics["lateral_error_mean"]
     assert across.estimate == pytest.approx(sum(errors) / 3)  # type: ignore[arg-type]
     assert across.worst == max(errors)  # type: ignore[type-var]
-    assert across.trainings == 3 and across.iqm is None
+    assert across.training_runs == 3 and across.iqm is None
 
 
 @pytest.mark.slow
@@ -94,15 +96,15 @@ def test_each_training_scores_as_it_does_alone(scored: Path, models: Path, tmp_p
     monkeypatch.setattr(report, "write_report", lambda page, *_: page.touch())
     evaluate(models / "seed-2", "lane-keeping", tmp_path, episodes=4, seconds=4.0, baselines=False)
     alone, together = load_results(tmp_path), load_results(scored)
-    assert together.trainings is not None
-    assert together.trainings.retrained[1].metrics == alone.metrics
-    assert together.trainings.retrained[1].episodes == alone.episodes
+    assert together.training_runs is not None
+    assert together.training_runs.runs[1].metrics == alone.metrics
+    assert together.training_runs.runs[1].episodes == alone.episodes
 
 
 def test_a_drive_of_a_further_training_can_be_driven_again(scored: Path, models: Path) -> None:
     again = load_scored(scored, 2, str(models / "seed-1"))
     assert again.driver.name == "seed-1"
-    assert again.row == load_results(scored).trainings.retrained[0].episodes[2]  # type: ignore[union-attr]
+    assert again.row == load_results(scored).training_runs.runs[0].episodes[2]  # type: ignore[union-attr]
     assert load_scored(scored, 2, "seed-1").row == again.row
 
 
@@ -115,16 +117,16 @@ def test_the_page_has_a_row_for_each_training_and_the_command_that_makes_it_agai
         assert name in section
     assert section.count('class="dot"') == 4
     assert section.count("the worst; ") == 1
-    assert f"--retrained {models / 'seed-1'} --retrained {models / 'seed-2'}" in page
+    assert f"--training-runs {models / 'seed-1'} --training-runs {models / 'seed-2'}" in page
 
 
 def test_without_further_trainings_nothing_is_said_of_any(page: str, results: Results) -> None:
-    assert results.trainings is None
+    assert results.training_runs is None
     assert "trainings" not in page
 
 
 @pytest.mark.parametrize(
-    ("driver", "retrained", "complaint"),
+    ("driver", "training_runs", "complaint"),
     [
         ("expert", ["{}/seed-1"], "means nothing to expert, which was not trained; leave it out"),
         ("{}/seed-0", ["expert"], "expert was not trained; name models trained as"),
@@ -141,17 +143,22 @@ def test_without_further_trainings_nothing_is_said_of_any(page: str, results: Re
 )
 @pytest.mark.slow
 def test_who_was_not_trained_alike_is_refused_in_one_line_before_anything_is_driven(
-    driver: str, retrained: list[str], complaint: str, models: Path, tmp_path: Path, monkeypatch, capsys
+    driver: str, training_runs: list[str], complaint: str, models: Path, tmp_path: Path, monkeypatch, capsys
 ) -> None:
     monkeypatch.setattr(harness, "drive", lambda *_, **__: pytest.fail("something was driven"))
     line = ["evaluate", driver.format(models), "--suite", "lane-keeping", "--output", str(tmp_path / "out")]
-    for name in retrained:
-        line += ["--retrained", name.format(models)]
+    for name in training_runs:
+        line += ["--training-runs", name.format(models)]
     assert cli.run(line) == cli.BAD_INPUT
     said = capsys.readouterr().err.splitlines()[-1]
-    assert said.startswith("drive-sim: --retrained: ") and complaint in said and "; " in said
+    assert said.startswith("drive-sim: --training-runs: ") and complaint in said and "; " in said
     with pytest.raises(InputError):
-        evaluate(driver.format(models), "lane-keeping", tmp_path, retrained=[name.format(models) for name in retrained])
+        evaluate(
+            driver.format(models),
+            "lane-keeping",
+            tmp_path,
+            training_runs=[name.format(models) for name in training_runs],
+        )
 
 
 @pytest.mark.slow
@@ -163,16 +170,16 @@ def test_an_interruption_counts_only_trainings_that_drove_everything(models: Pat
     with pytest.raises(KeyboardInterrupt):
         evaluate(
             models / "seed-0", "lane-keeping", tmp_path, interrupt,
-            retrained=[models / "seed-1", models / "seed-2"], episodes=4, seconds=2.0, batch=2, baselines=False,
+            training_runs=[models / "seed-1", models / "seed-2"], episodes=4, seconds=2.0, batch=2, baselines=False,
         )  # fmt: skip
     kept = load_results(tmp_path)
-    assert not kept.complete and kept.trainings is not None
-    assert [one.driver.name for one in kept.trainings.retrained] == ["seed-1"]
+    assert not kept.complete and kept.training_runs is not None
+    assert [one.driver.name for one in kept.training_runs.runs] == ["seed-1"]
 
 
 @pytest.fixture
 def trained(made_results: Results) -> Callable[..., Results]:
-    """Results of as many trainings as shares of autonomy are given; the first is the driver's."""
+    """Results of as many training runs as shares of autonomy are given; the first is the driver's."""
 
     def make(*shares: float, **across: Any) -> Results:
         facts = [
@@ -184,23 +191,23 @@ def trained(made_results: Results) -> Callable[..., Results]:
             for x in shares
         ]
         mean = {"estimate": 0.981, "low": 0.95, "high": 0.997, "iqm": 0.985, "spread": 0.01, "worst": min(shares)}
-        trainings = TrainingRuns(
+        training_runs = TrainingRuns(
             headline="autonomy",
             worst=facts[shares.index(min(shares))].given,
-            metrics={"autonomy": AcrossRow(**mean | across, unit="1", trainings=len(shares))},
-            retrained=[
-                Retrained(driver=one, metrics=row, episodes=made_results.episodes)
+            metrics={"autonomy": AcrossRow(**mean | across, unit="1", training_runs=len(shares))},
+            runs=[
+                TrainingRun(driver=one, metrics=row, episodes=made_results.episodes)
                 for one, row in zip(facts[1:], rows[1:], strict=True)
             ],
         )
-        return made_results.model_copy(update={"driver": facts[0], "metrics": rows[0], "trainings": trainings})
+        return made_results.model_copy(update={"driver": facts[0], "metrics": rows[0], "training_runs": training_runs})
 
     return make
 
 
 def test_the_verdict_says_what_five_trainings_are_worth_and_names_the_worst(trained: Callable[..., Results]) -> None:
     assert told(trained(0.99, 0.985, 0.96, 0.98, 0.99)) == (
-        "Five trainings: autonomy 98.1 % (95 % interval 95 to 99.7 %), interquartile mean 98.5\u00a0%; "
+        "Five training runs: autonomy 98.1 % (95 % interval 95 to 99.7 %), interquartile mean 98.5\u00a0%; "
         "the worst, seed-2, 96\u00a0%."
     )
 
@@ -214,15 +221,16 @@ def test_of_trainings_that_drove_the_same_none_is_called_the_worst(trained: Call
 
 def test_fewer_than_five_trainings_are_said_to_say_little(trained: Callable[..., Results]) -> None:
     said = told(trained(0.99, 0.96, iqm=None))
-    assert said.startswith("Two trainings: autonomy 98.1 %") and "interquartile" not in said
-    assert said.endswith("Two trainings say little about the next one: it takes at least five.")
+    assert said.startswith("Two training runs: autonomy 98.1 %") and "interquartile" not in said
+    assert said.endswith("Two training runs say little about the next one: it takes at least five.")
     assert "say little" not in told(trained(0.99, 0.98, 0.97, 0.96, 0.95))
 
 
 def test_the_worst_of_five_is_not_the_worst_there_is(trained: Callable[..., Results]) -> None:
-    """All five of the better share p of trainings: p^5 ≥ 5 % up to p = 54.9 %."""
+    """All five of the better share p of training runs: p^5 ≥ 5 % up to p = 54.9 %."""
     said = " ".join(limits(trained(0.99, 0.985, 0.96, 0.98, 0.99), load_suite("lane-keeping")))
-    assert "none of five trainings is worse than 96\u00a0% shows, with 95 % confidence, that fewer than 45.1 %" in said
+    assert "none of five training runs is worse than 96\u00a0% shows, with 95 % confidence, that " in said
+    assert "fewer than 45.1 %" in said
     assert "one network of one training" not in said
 
 
@@ -245,8 +253,8 @@ def test_in_the_chart_better_trainings_stand_further_right_and_the_mean_is_first
 
 def test_two_trainings_of_one_name_are_told_apart_by_their_folders(trained: Callable[..., Results]) -> None:
     found = trained(0.99, 0.96)
-    assert found.trainings is not None
-    other = found.trainings.retrained[0]
+    assert found.training_runs is not None
+    other = found.training_runs.runs[0]
     twin = other.model_copy(update={"driver": other.driver.model_copy(update={"name": "seed-0"})})
-    found = found.model_copy(update={"trainings": found.trainings.model_copy(update={"retrained": [twin]})})
+    found = found.model_copy(update={"training_runs": found.training_runs.model_copy(update={"runs": [twin]})})
     assert "the worst, runs/seed-1, 96" in told(found)
