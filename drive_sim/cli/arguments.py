@@ -11,7 +11,6 @@ import click
 
 from drive_sim.base.errors import InputError
 
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 
