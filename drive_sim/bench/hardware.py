@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import platform
 from pathlib import Path
 from typing import Any
 
 from drive_sim import __version__
 from drive_sim.compute.device import SIMULATED_CUDA
+from drive_sim.compute.threads import usable_cores
 
 VERSIONS_OF = ("numpy", "numba", "gymnasium", "torch", "opencv-python-headless")
 """Distributions that figures depend on."""
@@ -17,7 +17,7 @@ VERSIONS_OF = ("numpy", "numba", "gymnasium", "torch", "opencv-python-headless")
 
 def cores() -> int:
     """Threads of the figures that use all there are."""
-    return os.cpu_count() or 1
+    return usable_cores()
 
 
 def thread_counts(device: str) -> list[int]:

@@ -22,7 +22,8 @@ DISK_WANTED = 2.0
 """Free disk [GB] that a demo with its recording, model and report wants."""
 
 CORE = (
-    "click", "gymnasium", "numba", "numpy", "opencv-python-headless", "pyarrow", "pydantic", "rich", "scipy",
+    "click", "gymnasium", "numba", "numpy", "opencv-python-headless", "platformdirs", "pyarrow", "pydantic", "rich",
+    "scipy",
 )  # fmt: skip
 """Distributions that nothing works without."""
 
@@ -93,39 +94,57 @@ def find_core() -> Finding:
     return Finding("core", True, detail, essential=True)
 
 
-def kernel_cache() -> Path:
-    """Folder in which this version's compiled kernels lie on this machine, whether it exists or not."""
-    from numba.core import config
+def kernel_cache() -> Path | None:
+    """Folder of this version's compiled kernels on this machine, whether it exists or not; None: there is no place."""
+    from drive_sim.compute.cache import cache_folder
 
-    import drive_sim.compute.kernel  # noqa: F401  (names the folder)
-
-    return Path(config.CACHE_DIR)
+    return cache_folder()
 
 
 def compiled_kernels() -> int:
     """How many compiled functions are cached; 0 means that the first start will compile."""
-    return sum(1 for _ in kernel_cache().glob("*/*.nbi"))
+    from drive_sim.compute.cache import compiled_functions
+
+    folder = kernel_cache()
+    return 0 if folder is None else len(compiled_functions(folder))
 
 
 def find_kernel_cache() -> Finding:
-    """Where compiled kernels are kept, whether that can be written, and whether it is warm."""
-    folder = kernel_cache()
+    """Where compiled kernels are kept, whether it is warm, whole and can be written."""
+    from drive_sim.compute.cache import compiled_functions
+    from drive_sim.compute.kernel_cache import intact
+
+    name, folder = "kernel cache", kernel_cache()
+    hint = "set DRIVE_SIM_CACHE to a folder that can be written, or each start compiles"
+    if folder is None:
+        return Finding(name, False, "the user has no home folder", hint)
+    files = compiled_functions(folder)
+    damaged = sum(intact(path) is None for path in files)
+    if damaged:
+        again = "nothing to do: they are compiled again when they are needed"
+        return Finding(name, False, f"{folder}: {damaged} of {len(files)} functions are damaged", again)
+    state = f"warm, {len(files)} functions" if files else "cold: the first start compiles for up to a minute"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder):
             pass
     except OSError as error:
-        mend = "set DRIVE_SIM_CACHE to a folder that can be written"
-        return Finding("kernel cache", False, f"{folder}: {error.strerror}", mend, essential=True)
-    count = compiled_kernels()
-    state = f"warm, {count} functions" if count else "cold: the first start compiles for up to a minute"
-    return Finding("kernel cache", True, f"{folder} ({state})")
+        if not files:
+            return Finding(name, False, f"{folder}: {error.strerror}", hint)
+        state += ", read only"
+    return Finding(name, True, f"{folder} ({state})")
 
 
 def find_cores() -> Finding:
     """Processor cores, and the threads that loops over worlds use."""
-    threads = os.environ.get("DRIVE_SIM_THREADS") or "all"
-    return Finding("cores", True, f"{os.cpu_count() or 1} cores, {threads} used (DRIVE_SIM_THREADS)")
+    from drive_sim.base.errors import InputError
+    from drive_sim.compute.threads import thread_count, usable_cores
+
+    cores = f"{usable_cores()} of {os.cpu_count() or 1} cores may be used"
+    try:
+        return Finding("cores", True, f"{cores}, {thread_count()} threads (DRIVE_SIM_THREADS)")
+    except InputError as error:
+        return Finding("cores", False, f"{cores}; {error.source}: {error.problem}", error.mend, essential=True)
 
 
 def find_torch() -> Finding:

@@ -67,7 +67,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _say(str(usage_error(error, PROGRAM)), BAD_INPUT)
     except InputError as error:
         return _say(str(error), BAD_INPUT)
-    except click.Abort:
+    except click.Abort as abort:
+        # Click takes any EOFError for Ctrl-D; one that its own prompts did not turn into an Abort is a fault of ours.
+        if isinstance(abort.__cause__, EOFError):
+            raise abort.__cause__ from None
         return _say("interrupted", INTERRUPTED)
     except ModuleNotFoundError as error:
         extra = EXTRA_OF.get((error.name or "").partition(".")[0])

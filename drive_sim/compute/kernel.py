@@ -8,30 +8,21 @@ Rules for kernel arguments: scalars, and `NamedTuple`s or tuples of arrays; no b
 wraps a bare array in a type that compiled functions refuse). Bodies write their results into arrays. A tuple
 that serves many calls is marked `drive_sim.compute.argument_structs.lasting`, and reaches the body as one pointer.
 ``min`` and ``max`` take two arguments, which is what the CUDA target has them for.
-
-The disk cache of compiled code watches only a function's own file, so a changed callee in another module would go
-unnoticed; the cache folder is therefore named after a hash of every source file of this package, of Numba's
-version and of the CPU.
 """
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import os
-import sys
 import types
 from collections.abc import Callable
 from itertools import pairwise
 from operator import is_
-from pathlib import Path
 from typing import Any
 
 import numba
-import numpy as np
-from numba.core import config as numba_config
 
 from drive_sim.compute.argument_structs import BundleArguments, bundle_of
+from drive_sim.compute.compiling import compiled, inlined_scalar, inner_scalar, scalar
 from drive_sim.compute.device import (
     SIMULATED_CUDA,
     allocate,
@@ -53,59 +44,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-KERNEL_FOLDERS = ("compute", "world", "sensors", "drivers", "learning")
-"""Folders with whatever compiled code can call or take a constant from; the rest may change without compiling anew."""
-
-
-def _cache_root() -> Path:
-    configured = os.environ.get("DRIVE_SIM_CACHE")
-    if configured:
-        return Path(configured)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "drive_sim"
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "drive_sim"
-
-
-def _source_hash() -> str:
-    digest = hashlib.sha256()
-    package = Path(__file__).parents[1]
-    for folder in KERNEL_FOLDERS:
-        for path in sorted((package / folder).rglob("*.py")):
-            digest.update(path.relative_to(package).as_posix().encode())
-            digest.update(path.read_bytes())
-    digest.update(f"{numba.__version__} {np.__version__} {sys.version}".encode())
-    digest.update((numba_config.CPU_NAME or _cpu_name()).encode())
-    return digest.hexdigest()[:16]
-
-
-def _cpu_name() -> str:
-    import llvmlite.binding as llvm
-
-    return str(llvm.get_host_cpu_name())
-
-
-if not os.environ.get("NUMBA_CACHE_DIR"):
-    numba_config.CACHE_DIR = str(_cache_root() / "numba" / _source_hash())
-
 CUDA_BLOCK = 128
-
-# Compiled code never allocates, so it needs no reference counts: without them a step of many arrays runs fifteen
-# times faster (each call of a scalar function would count every array of its tuples up and down, atomically).
-# What is not said about floating point, Numba takes from whichever caller is compiled first, and keeps on disk.
-scalar = numba.njit(nogil=True, error_model="numpy", _nrt=False, fastmath=False, no_cfunc_wrapper=True, cache=True)
-"""Compile a function for use inside kernel bodies, on CPU and CUDA; IEEE arithmetic, so batches equal single runs."""
-
-inner_scalar = numba.njit(
-    nogil=True, error_model="numpy", _nrt=False, fastmath=False, no_cpython_wrapper=True, no_cfunc_wrapper=True,
-    cache=True,
-)  # fmt: skip
-"""`scalar` that only compiled code can call: it compiles in half the time where its arguments are large tuples."""
-
-inlined_scalar = numba.njit(
-    nogil=True, error_model="numpy", _nrt=False, fastmath=False, forceinline=True, no_cpython_wrapper=True,
-    no_cfunc_wrapper=True, cache=True,
-)  # fmt: skip
-"""`scalar` that becomes part of its caller, so that a loop around it can be vectorised."""
 
 KERNELS: dict[str, Kernel] = {}
 """Every kernel by qualified name, so that a test can compile each of them for a GPU."""
@@ -177,14 +116,10 @@ class Kernel:
         self.grain = grain
         self._source = body
         # Entries from Python and C cost compile time that grows with the arguments; only the simulator calls a body.
-        entries = {"no_cpython_wrapper": not SIMULATED_CUDA, "no_cfunc_wrapper": True}
-        self._body = numba.njit(nogil=True, error_model="numpy", _nrt=False, fastmath=fastmath, **entries)(body)
+        self._body = compiled(fastmath, cache=False, no_cpython_wrapper=not SIMULATED_CUDA)(body)
         template = _loop_template(len(inspect.signature(body).parameters) - 1)
         loop = _rebuild(template, body, {"BODY": self._body})
-        self._loop = numba.njit(
-            nogil=True, error_model="numpy", _nrt=False, fastmath=fastmath, no_cfunc_wrapper=True, cache=True,
-            pipeline_class=WholeKernel,
-        )(loop)  # fmt: skip
+        self._loop = compiled(fastmath, pipeline_class=WholeKernel)(loop)
         self._cuda: Any = None
         KERNELS[f"{body.__module__}.{body.__qualname__}"] = self
 

@@ -139,6 +139,10 @@ class TestFailures:
         assert self.run_raising(module, KeyboardInterrupt()) == cli.INTERRUPTED
         assert capsys.readouterr().err.strip() == "drive-sim: interrupted"
 
+    def test_the_end_of_a_file_is_no_interruption(self, module) -> None:
+        with pytest.raises(EOFError, match="Ran out of input"):
+            self.run_raising(module, EOFError("Ran out of input"))
+
     @pytest.mark.parametrize(("missing", "extra"), [("torch", "learn"), ("pygame", "window"), ("jinja2", "report")])
     def test_a_missing_extra_is_named(
         self, missing: str, extra: str, module, capsys: pytest.CaptureFixture[str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import hashlib
 import importlib.metadata
 import sys
 import types
@@ -78,7 +79,7 @@ def test_the_core_is_what_the_package_declares(repository: Path) -> None:
     import tomllib
 
     project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert sorted(doctor.CORE) == sorted(line.partition(">")[0] for line in project["dependencies"])
+    assert sorted(doctor.CORE) == sorted(line.partition(">")[0].strip() for line in project["dependencies"])
 
 
 class TestKernelCache:
@@ -93,21 +94,45 @@ class TestKernelCache:
         assert "cold" in str(doctor.find_kernel_cache())
 
     def test_one_with_compiled_functions_is_warm(self, folder: Path) -> None:
-        (folder / "drive_sim_ab12").mkdir(parents=True)
-        (folder / "drive_sim_ab12" / "vehicle.advance-1.py311.nbi").touch()
+        keep(folder / "vehicle.advance-1.nbc")
         assert doctor.compiled_kernels() == 1
         assert "warm, 1 function" in str(doctor.find_kernel_cache())
 
-    def test_one_that_cannot_be_written_is_essential(self, folder: Path) -> None:
+    def test_damaged_functions_are_counted(self, folder: Path) -> None:
+        keep(folder / "vehicle.advance-1.nbc")
+        (folder / "vehicle.turn-1.nbc").touch()
+        finding = doctor.find_kernel_cache()
+        assert "1 of 2 functions are damaged" in finding.detail
+        assert doctor.essentials_present([finding])
+
+    def test_one_that_cannot_be_written_is_told_and_driving_is_possible(self, folder: Path) -> None:
+        folder.parent.parent.mkdir(exist_ok=True)
         folder.parent.write_text("a file where a folder should be")
         finding = doctor.find_kernel_cache()
-        assert not doctor.essentials_present([finding])
+        assert not finding.present
         assert "DRIVE_SIM_CACHE" in finding.mend
+        assert doctor.essentials_present([finding])
 
-    def test_it_is_where_the_kernels_are_compiled_to(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from numba.core import config
+    def test_a_warm_one_that_may_only_be_read_is_fine(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        keep(folder / "vehicle.advance-1.nbc")
 
-        assert doctor.kernel_cache() == Path(config.CACHE_DIR)
+        def refuse(**options: object) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(doctor.tempfile, "NamedTemporaryFile", refuse)
+        finding = doctor.find_kernel_cache()
+        assert finding.present
+        assert "read only" in finding.detail
+
+    def test_a_user_without_a_home_has_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(doctor, "kernel_cache", lambda: None)
+        assert "DRIVE_SIM_CACHE" in doctor.find_kernel_cache().mend
+
+
+def keep(path: Path) -> None:
+    """A whole file of a kernel cache."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(hashlib.sha256(b"code").digest() + b"code")
 
 
 class TestCuda:

@@ -9,26 +9,20 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from drive_sim.compute.argument_structs import lasting
+from drive_sim.compute.compiling import compiled
 from drive_sim.compute.randomness import STREAM_CAMERA, random_uniform
 from drive_sim.world.state import PAVING_CONCRETE, ROADSIDE_GRASS
 
-frame_scalar = numba.njit(
-    nogil=True, error_model="numpy", _nrt=False, fastmath=True, no_cpython_wrapper=True, no_cfunc_wrapper=True,
-    cache=True,
-)  # fmt: skip
+frame_scalar = compiled(fastmath=True, no_cpython_wrapper=True)
 """For what runs once a frame, an object or a knot: relaxed floating point, called by compiled code only."""
 
-pixel_scalar = numba.njit(
-    nogil=True, error_model="numpy", _nrt=False, fastmath=True, no_cpython_wrapper=True, no_cfunc_wrapper=True,
-    forceinline=True, cache=True,
-)  # fmt: skip
+pixel_scalar = compiled(fastmath=True, no_cpython_wrapper=True, forceinline=True)
 """For what runs once a pixel: `frame_scalar`, inlined, because a call's arguments would cost more than its work."""
 
 F = np.float32

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
 from drive_sim.compute.kernel import Repeated
+from drive_sim.compute.threads import usable_cores
 from drive_sim.sensors.camera.buffers import LAYERS, CameraFrames, allocate_frames, camera_arrays, working_memory
 from drive_sim.sensors.camera.frame_setup import Camera, Scratch
 from drive_sim.sensors.camera.kernels import Scene, draw_frames, draw_pixels, prepare_frames
@@ -17,7 +17,6 @@ from drive_sim.sensors.camera.shading.textures import textures_on
 from drive_sim.world.roads.road import Roads
 from drive_sim.world.state import State, World
 
-_PROCESSORS = os.cpu_count() or 1  # asking takes two microseconds
 _FEW = 4
 """Up to so many frames are drawn into memory that is kept, and copied."""
 
@@ -121,7 +120,7 @@ class CameraGroup:
     @staticmethod
     def _slots(total: int) -> int:
         """Parts in which a CPU draws ``total`` frames."""
-        return min(total, 4 * _PROCESSORS)
+        return min(total, 4 * usable_cores())
 
     def _scene(self, device: str, slots: int, roads: Roads, world: World, state: State) -> Scene:
         given = (self._working_memory(device, slots), roads, world, state)

@@ -1,0 +1,165 @@
+"""Compiled code on disk, one file for each function and each combination of argument types.
+
+Numba's own cache fails on a damaged file, asks for a folder that can be written even to read from it, and may hand out
+the code of other argument types when two processes write at once. Here a file carries a checksum and names what it is
+the code of; whatever is not exactly right counts as absent, and the function is compiled again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import inspect
+import logging
+import pickle
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from numba.core.caching import _Cache
+from numba.core.compiler import CompileResult
+from numba.core.dispatcher import Dispatcher
+from numba.core.serialize import dumps
+
+from drive_sim.compute.cache import CODE, cache_folder
+
+_LOG = logging.getLogger("drive_sim")
+
+
+def keep_on_disk(function: Any) -> Any:
+    """Let a compiled function keep its code in the cache folder; returns the function.
+
+    With ``NUMBA_DISABLE_JIT`` the function is plain Python, and there is nothing to keep.
+    """
+    if isinstance(function, Dispatcher):
+        dispatcher: Any = function  # its cache is not in Numba's types
+        dispatcher._cache = KernelCache(dispatcher.py_func)
+    return function
+
+
+def intact(path: Path) -> bytes | None:
+    """What a file of compiled code holds; None where the file is absent, cannot be read or is damaged."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    size = hashlib.sha256().digest_size
+    checksum, data = content[:size], content[size:]
+    return data if hashlib.sha256(data).digest() == checksum else None
+
+
+class KernelCache(_Cache):
+    """Numba's interface to a disk cache, for one function.
+
+    Parameters
+    ----------
+    function
+        The Python function that is compiled.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self._enabled = True
+
+    @property
+    def cache_path(self) -> str | None:
+        """The folder, for Numba's statistics."""
+        folder = cache_folder()
+        return None if folder is None else str(folder)
+
+    def enable(self) -> None:
+        """Load and save from now on."""
+        self._enabled = True
+
+    def disable(self) -> None:
+        """Neither load nor save from now on."""
+        self._enabled = False
+
+    def flush(self) -> None:
+        """Nothing: what is kept never goes stale, because its name holds all that it depends on."""
+
+    def load_overload(self, signature: Any, target_context: Any) -> Any:
+        """The compiled function for a signature; None where it has to be compiled."""
+        # Before anything is unpickled: the types in it need what this imports.
+        target_context.refresh()
+        key = self._key(signature, target_context.codegen())
+        path = self._path(key)
+        data = intact(path) if path else None
+        if data is None:
+            return None
+        try:
+            saved_key, saved = pickle.loads(data)
+            return CompileResult._rebuild(target_context, *saved) if saved_key == key else None
+        except Exception:  # noqa: BLE001 - of another library's making, however it fails: then it is compiled anew
+            return None
+
+    def save_overload(self, signature: Any, result: Any) -> None:
+        """Keep a compiled function. Where that is impossible, say so once in this process and go on."""
+        # Code with addresses of this process in it is of no use to another.
+        if any(not loop.can_cache for loop in result.lifted) or result.library.has_dynamic_globals:
+            return
+        key = self._key(signature, result.codegen)
+        path = self._path(key)
+        if path is None:
+            return
+        try:
+            _write(path, dumps((key, result._reduce())))
+        except OSError as error:
+            _say_once(f"compiled kernels are not kept: {path.parent}: {error.strerror}")
+
+    def _key(self, signature: Any, codegen: Any) -> tuple[Any, ...]:
+        code = self._function.__code__
+        closure = tuple(cell.cell_contents for cell in self._function.__closure__ or ())
+        bytecode = hashlib.sha256(code.co_code + (dumps(closure) if closure else b"")).hexdigest()
+        source = _source_digest(code.co_filename) or _text_digest(self._function)
+        return signature, codegen.magic_tuple(), bytecode, source, self._function.__module__, code.co_firstlineno
+
+    def _path(self, key: tuple[Any, ...]) -> Path | None:
+        """Where the code for a key lies; None where it is not kept."""
+        folder = cache_folder()
+        if not self._enabled or key[3] is None:
+            return None
+        if folder is None:
+            _say_once("compiled kernels are not kept: the user has no home folder")
+            return None
+        digest = hashlib.sha256("\x1f".join(map(str, key)).encode()).hexdigest()[:20]
+        module = self._function.__module__.rpartition(".")[2]
+        name = f"{module}.{self._function.__qualname__}".replace("<", "").replace(">", "")[:80]
+        return folder / f"{name}-{digest}{CODE}"
+
+
+@functools.cache
+def _source_digest(file: str) -> str | None:
+    """Hash of a source file; None where there is no such file."""
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def _text_digest(function: Callable[..., Any]) -> str | None:
+    """Hash of a function's source text, as notebooks keep it; None where it is not known."""
+    try:
+        return hashlib.sha256(inspect.getsource(function).encode()).hexdigest()
+    except (OSError, TypeError):
+        return None
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file with its checksum at once: other processes see all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{uuid.uuid4().hex}.unfinished")
+    try:
+        unfinished.write_bytes(hashlib.sha256(data).digest() + data)
+        unfinished.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+        raise
+
+
+@functools.cache
+def _say_once(line: str) -> None:
+    _LOG.warning("%s; set DRIVE_SIM_CACHE to a folder that can be written", line)

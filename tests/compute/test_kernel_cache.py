@@ -1,0 +1,177 @@
+"""A cache is not data: whatever is wrong in it or with its place, kernels run; what can be kept is kept."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from drive_sim.compute import cache, kernel_cache
+
+PROGRAM = """
+import numpy as np
+from drive_sim.compute.kernel import kernel, scalar
+
+@scalar
+def twice(number):
+    return 2.0 * number
+
+@kernel()
+def fill(i, arrays):
+    arrays[0][i] = twice(i)
+
+out = np.zeros(4)
+fill("cpu", 4, (out,))
+print(out.tolist(), sum(fill._loop.stats.cache_hits.values()))
+"""
+RIGHT = "[0.0, 2.0, 4.0, 6.0]"
+
+
+class Machine:
+    """A process that compiles two small functions, on a machine with the given environment variables."""
+
+    def __init__(self, folder: Path, repository: Path) -> None:
+        self.script, self.cache = folder / "program.py", folder / "cache"
+        self.script.write_text(PROGRAM)
+        path = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
+        self.variables = {**path, "PYTHONPATH": str(repository), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def run(self, before: str = "", **variables: str) -> tuple[str, str]:
+        """Result with the number of cache hits, and what was said on standard error."""
+        place = {} if variables else {"DRIVE_SIM_CACHE": str(self.cache)}
+        self.script.write_text(PROGRAM)
+        command = [sys.executable, "-c", f"{before}\nimport runpy; runpy.run_path({str(self.script)!r}, run_name='m')"]
+        environment = {**self.variables, **place, **variables}
+        done = subprocess.run(
+            command, env=environment, cwd=self.script.parent, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip(), done.stderr
+
+    def files(self) -> list[Path]:
+        """Files of compiled code."""
+        return sorted(self.cache.rglob(f"*{cache.CODE}"))
+
+
+@pytest.fixture
+def machine(tmp_path: Path, repository: Path) -> Machine:
+    return Machine(tmp_path, repository)
+
+
+def test_the_second_process_finds_what_the_first_compiled(machine: Machine) -> None:
+    assert machine.run() == (f"{RIGHT} 0", "")
+    assert machine.run() == (f"{RIGHT} 1", "")
+    assert not list(machine.cache.rglob("*.unfinished"))
+
+
+def damaged(content: bytes, how: str) -> bytes:
+    if how == "empty":
+        return b""
+    if how == "cut":
+        return content[: len(content) // 2]
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize("how", ["empty", "cut", "altered"])
+def test_damaged_code_is_compiled_again_in_silence_and_kept(machine: Machine, how: str) -> None:
+    machine.run()
+    for path in machine.files():
+        path.write_bytes(damaged(path.read_bytes(), how))
+        assert kernel_cache.intact(path) is None
+    assert machine.run() == (f"{RIGHT} 0", "")
+    assert machine.run() == (f"{RIGHT} 1", "")
+
+
+def test_whole_files_that_numba_cannot_rebuild_are_compiled_again(machine: Machine) -> None:
+    machine.run()
+    for path in machine.files():
+        kernel_cache._write(path, b"of another library's making")
+    assert machine.run() == (f"{RIGHT} 0", "")
+
+
+def test_code_of_other_argument_types_is_never_taken(machine: Machine) -> None:
+    machine.run()
+    first, second = machine.files()
+    content = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    second.write_bytes(content)
+    assert machine.run() == (f"{RIGHT} 0", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="user numbers")
+def test_a_user_without_a_home_is_told_once_and_computes(machine: Machine) -> None:
+    nobody = "import pwd\ndef none(number): raise KeyError(number)\npwd.getpwuid = none"
+    result, said = machine.run(nobody, XDG_CACHE_HOME="")
+    assert result == f"{RIGHT} 0"
+    assert said.count("\n") == 1
+    assert "no home folder; set DRIVE_SIM_CACHE" in said
+    assert not (machine.script.parent / "~").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="XDG")
+def test_a_cache_folder_of_the_desktop_serves_a_user_without_a_home(machine: Machine) -> None:
+    nobody = "import pwd\ndef none(number): raise KeyError(number)\npwd.getpwuid = none"
+    place = str(machine.cache)
+    assert machine.run(nobody, XDG_CACHE_HOME=place) == (f"{RIGHT} 0", "")
+    assert machine.run(nobody, XDG_CACHE_HOME=place) == (f"{RIGHT} 1", "")
+
+
+def test_a_place_that_cannot_be_written_is_told_once(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result, said = machine.run(DRIVE_SIM_CACHE=str(tmp_path / "file" / "below"))
+    assert result == f"{RIGHT} 0"
+    assert said.count("\n") == 1
+    assert "set DRIVE_SIM_CACHE to a folder that can be written" in said
+
+
+FULL = """
+import errno
+from drive_sim.compute import kernel_cache
+def full(path, data): raise OSError({number}, {text!r})
+kernel_cache._write = full
+"""
+
+
+def test_a_full_disk_is_told_once(machine: Machine) -> None:
+    before = FULL.format(number=errno.ENOSPC, text=os.strerror(errno.ENOSPC))
+    result, said = machine.run(before)
+    assert result == f"{RIGHT} 0"
+    assert said.count("\n") == 1 and os.strerror(errno.ENOSPC) in said
+
+
+def test_a_warm_cache_that_may_only_be_read_is_used(machine: Machine) -> None:
+    machine.run()
+    before = FULL.format(number=errno.EACCES, text=os.strerror(errno.EACCES))
+    assert machine.run(before) == (f"{RIGHT} 1", "")
+
+
+def test_an_unfinished_file_does_not_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, data: bytes) -> int:
+        path.touch()
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="full"):
+        kernel_cache._write(tmp_path / "code.nbc", b"code")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("value", ["", "  "])
+def test_an_empty_variable_counts_as_not_set(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DRIVE_SIM_CACHE", raising=False)
+    usual = cache.cache_root()
+    monkeypatch.setenv("DRIVE_SIM_CACHE", value)
+    assert cache.cache_root() == usual
+
+
+def test_the_variable_wins_and_its_tilde_is_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "desktop"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("DRIVE_SIM_CACHE", "~/kept")
+    assert cache.cache_root() == tmp_path / "kept" / "numba"

@@ -1,0 +1,70 @@
+"""As many threads as the process may use: no more than affinity and the control group's quota leave."""
+
+from __future__ import annotations
+
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from drive_sim.base.errors import InputError
+from drive_sim.compute import threads
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity")
+def test_a_process_bound_to_one_core_uses_one_thread(repository: Path) -> None:
+    program = (
+        "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+        "from drive_sim.compute.threads import thread_count; print(thread_count())"
+    )
+    variables = {name: value for name, value in os.environ.items() if name != "DRIVE_SIM_THREADS"}
+    variables["PYTHONPATH"] = str(repository)
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "1", done.stderr
+
+
+@pytest.mark.parametrize(("quota", "cores"), [(1.0, 1), (1.5, 2), (0.25, 1), (math.inf, 8)])
+def test_a_quota_of_processor_time_bounds_the_threads(
+    quota: float, cores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "_quota", lambda: quota)
+    monkeypatch.setattr(threads.os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
+    assert threads.usable_cores.__wrapped__() == cores
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"), [("150000 100000\n", 1.5), ("max 100000\n", math.inf), ("", math.inf), ("1 0\n", math.inf)]
+)
+def test_a_control_group_tells_its_quota(text: str, limit: float, tmp_path: Path) -> None:
+    (tmp_path / "cpu.max").write_text(text)
+    assert threads._limit(tmp_path / "cpu.max") == limit
+    assert threads._limit(tmp_path / "absent") == math.inf
+
+
+@pytest.mark.parametrize("value", ["abc", "-1", "1.5", "²", "9" * 5000])
+def test_a_variable_that_is_no_number_is_bad_input(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DRIVE_SIM_THREADS", value)
+    with pytest.raises(InputError, match="DRIVE_SIM_THREADS"):
+        threads._Pool().threads  # noqa: B018
+
+
+@pytest.mark.parametrize(("value", "count"), [("3", 3), (" 2 ", 2), ("", 5), (" ", 5), ("0", 5)])
+def test_a_variable_sets_the_number_and_an_empty_one_does_not(
+    value: str, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "usable_cores", lambda: 5)
+    monkeypatch.setenv("DRIVE_SIM_THREADS", value)
+    assert threads._Pool().threads == count
+
+
+def test_a_wrong_variable_ends_a_command_in_one_line_before_any_work(repository: Path) -> None:
+    command = [sys.executable, "-m", "drive_sim.cli.main", "drive", "--headless", "--driver", "expert"]
+    variables = {**os.environ, "PYTHONPATH": str(repository), "DRIVE_SIM_THREADS": "abc"}
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    expected = "drive-sim: DRIVE_SIM_THREADS: 'abc' is no number of threads; set 1 or more, or unset it"
+    assert done.stderr.strip() == expected
