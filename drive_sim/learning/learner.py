@@ -29,8 +29,9 @@ class TrainingSettings:
     """What a training run is defined by; saved in the model's config.json."""
 
     views: int = 224_000
+    """In all: a multiple of ``chunk``, or fewer than that."""
     chunk: int = 8_000
-    """Views rendered, learnt from and checkpointed together."""
+    """Views rendered, learnt from and checkpointed together; never more than there are."""
     batch: int = 32
     learning_rate: float = 3e-3
     weight_decay: float = 0.01
@@ -49,10 +50,17 @@ class TrainingSettings:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     sampling: ViewSettings = field(default_factory=ViewSettings)
 
+    def __post_init__(self) -> None:
+        if self.views < 1 or self.chunk < 1:
+            raise ValueError(f"views and chunk must be at least 1, not {self.views} and {self.chunk}")
+        object.__setattr__(self, "chunk", min(self.chunk, self.views))
+        if self.views % self.chunk:
+            raise ValueError(f"views must be a multiple of chunk, {self.chunk}, which {self.views} is not")
+
     @property
     def chunks(self) -> int:
-        """Number of chunks, at least one."""
-        return max(1, round(self.views / self.chunk))
+        """Number of chunks."""
+        return self.views // self.chunk
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready settings."""

@@ -68,6 +68,11 @@ def _split(drives: Sequence[Drive], share: float, seed: int) -> tuple[list[Drive
     return [drives[i] for i in sorted(order[held:])], [drives[i] for i in sorted(order[:held])]
 
 
+def _first_step(settings: TrainingSettings, chunk: int) -> int:
+    """TensorBoard's step from which curves are written anew; a chunk's scalars stand at the views learnt by its end."""
+    return chunk * settings.chunk + 1 if chunk else 0
+
+
 def fit(
     drives: Sequence[Drive],
     weathers: Sequence[WeatherSpec],
@@ -103,7 +108,7 @@ def fit(
     if resume:
         progress = load_checkpoint(folder, learner, settings)
     meta = {"settings": settings.to_dict(), "drive_sim": __version__, **(provenance or {})}
-    with SummaryWriter(str(folder / "tensorboard"), purge_step=progress["chunk"]) as board:
+    with SummaryWriter(str(folder / "tensorboard"), purge_step=_first_step(settings, progress["chunk"])) as board:
         for chunk, views in _chunks(source, settings, progress["chunk"]):
             scalars = {f"train/{k}": v for k, v in learner.learn(views, chunk).items()}
             if unseen is not None:
@@ -124,10 +129,20 @@ def fit(
                 board.add_scalar(name, value, (chunk + 1) * settings.chunk)
             progress["chunk"] = chunk + 1
             save_checkpoint(folder, learner, progress)
-            text = ", ".join(f"{k.split('/')[-1]} {v:.3g}" for k, v in scalars.items() if "error" in k or "loss" in k)
-            report((chunk + 1) / settings.chunks, text)
+            report((chunk + 1) / settings.chunks, _told(scalars))
     best = {k: float(v) for k, v in (progress["best"] or {}).items()}
     return TrainingResult(output, settings.chunks * settings.chunk, time.monotonic() - started, best)
+
+
+def _told(scalars: dict[str, float]) -> str:
+    """The losses and errors in a line, those of held-out views marked as such."""
+    parts: dict[str, list[str]] = {"train": [], "held_out": []}
+    for name, value in scalars.items():
+        group, _, short = name.partition("/")
+        if group in parts and ("error" in short or short == "loss"):
+            parts[group].append(f"{short.replace('_', ' ')} {value:.3g}")
+    held_out = f"held out: {', '.join(parts['held_out'])}" if parts["held_out"] else ""
+    return "; ".join(filter(None, [", ".join(parts["train"]), held_out]))
 
 
 def train(
@@ -154,10 +169,19 @@ def train(
     settings = replace(settings, network=replace(settings.network, name=network))
     settings.network.check("--network")
     drives: list[Drive] = []
+    left_out: list[str] = []
     for path in datasets:
-        drives += _learnable(path)
+        for number, drive in enumerate(_learnable(path)):
+            if len(drive.learnable()):
+                drives.append(drive)
+            else:
+                left_out.append(f"{path} episode {number} ({drive.seconds:.1f} s)")
+    without = f"left out, without a step to learn from: {', '.join(left_out)}" if left_out else ""
+    if without:
+        report(0.0, without)
     if len(drives) < 2:
-        raise InputError(datasets[0], "", f"holds {len(drives)} episodes", "record at least 2")
+        problem = f"holds {len(drives)} usable episodes" + (f"; {without}" if without else "")
+        raise InputError(datasets[0], "", problem, "record at least 2 without failures, over 5 s each")
     minutes = sum(drive.seconds for drive in drives) / 60.0
     provenance = {
         "datasets": [path.name for path in datasets],

@@ -64,6 +64,13 @@ class Drive:
         """Length [s]."""
         return len(self.events) * self.period
 
+    def learnable(self) -> NDArray[np.int64]:
+        """Steps that views are drawn from: apart from failures, and with a second of future to learn from."""
+        second = round(1.0 / self.period)
+        good = usable(self.events, FAILURES, before=3 * second, after=second)
+        good[-second:] = False
+        return np.flatnonzero(good)
+
 
 def drives_of(dataset: Dataset) -> list[Drive]:
     """The episodes of a dataset."""
@@ -138,11 +145,7 @@ class ViewSource:
         for number, drive in enumerate(self.drives):
             s = drive.unwrapped_s
             self._paths.append(DrivenPath.fit(drive.episode.road, s, drive.state.d))
-            second = round(1.0 / drive.period)
-            good = usable(drive.events, FAILURES, before=3 * second, after=second)
-            # The last second has no future to learn from.
-            good[-second:] = False
-            steps = np.flatnonzero(good)
+            steps = drive.learnable()
             states.append(_rows(drive.state, steps, self._slots))
             tables["drive"].append(np.full(len(steps), number))
             tables["s"].append(s[steps])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from drive_sim.base.errors import InputError
 from drive_sim.drivers.neural.driver import NeuralDriver, load_model
@@ -32,6 +34,12 @@ class KilledError(Exception):
     """What stands for a kill: nothing after it is run."""
 
 
+def _scalar_steps(model: Path) -> list[int]:
+    """The steps of the training loss as TensorBoard shows them."""
+    events = EventAccumulator(str(model / "training" / "tensorboard"), purge_orphaned_data=True).Reload()
+    return [event.step for event in events.Scalars("train/loss")]
+
+
 @pytest.mark.slow
 def test_a_killed_training_resumes_to_the_same_weights(drives: list[Drive], tmp_path: Path) -> None:
     whole = fit(drives, [WeatherSpec()], tmp_path / "whole", QUICK)
@@ -43,6 +51,7 @@ def test_a_killed_training_resumes_to_the_same_weights(drives: list[Drive], tmp_
     with pytest.raises(KilledError):
         fit(drives, [WeatherSpec()], tmp_path / "cut", QUICK, report=kill)
     fit(drives, [WeatherSpec()], tmp_path / "cut", QUICK, resume=True)
+    assert _scalar_steps(tmp_path / "cut") == _scalar_steps(tmp_path / "whole") == [32, 64, 96]
     expected = load_file(whole.folder / "weights.safetensors")
     resumed = load_file(tmp_path / "cut" / "weights.safetensors")
     assert expected.keys() == resumed.keys()
@@ -132,3 +141,33 @@ def test_what_was_driven_for_scoring_is_not_learned_from(tmp_path: Path) -> None
     run(simulator, make_driver("expert"), [Recorder(tmp_path / "mixed", "expert")], max_steps=120)
     with pytest.raises(InputError, match=r"episode 1: was driven on test/lane-keeping/rural.*data drop .* 1"):
         train([tmp_path / "mixed"], tmp_path / "model", settings=QUICK)
+
+
+def test_episodes_too_short_to_learn_from_are_left_out_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "mine"
+    for steps in (120, 14, 120):
+        simulator = Simulator([load_scenario("lane-keeping/rural").draw(steps)])
+        run(simulator, make_driver("expert"), [Recorder(path, "expert")], max_steps=steps)
+    fitted: list[Any] = []
+    monkeypatch.setattr("drive_sim.learning.training.fit", lambda drives, *_: fitted.extend(drives))
+    told: list[str] = []
+    train([path], tmp_path / "model", settings=QUICK, report=lambda share, text: told.append(text))
+    assert [round(drive.seconds) for drive in fitted] == [6, 6]
+    assert told == [f"left out, without a step to learn from: {path} episode 1 (0.7 s)"]
+
+
+def test_a_recording_of_scraps_is_refused_with_their_names(tmp_path: Path) -> None:
+    path = tmp_path / "scraps"
+    simulator = Simulator([load_scenario("lane-keeping/rural").draw(number) for number in range(2)])
+    run(simulator, make_driver("expert"), [Recorder(path, "expert")], max_steps=14)
+    with pytest.raises(InputError, match=r"holds 0 usable.*left out.* 0 \(0.7 s\), .* 1 \(0.7 s\)"):
+        train([path], tmp_path / "model", settings=QUICK)
+
+
+def test_as_many_views_are_learnt_as_are_asked_for() -> None:
+    few = TrainingSettings(views=2_000)
+    assert few.chunks * few.chunk == 2_000
+    with pytest.raises(ValueError, match="multiple of chunk"):
+        TrainingSettings(views=12_000)
