@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -211,7 +211,8 @@ class Learner:
 def save_checkpoint(folder: Path, learner: Learner, progress: dict[str, Any]) -> None:
     """Write the learner and ``progress`` (JSON values) into ``folder``; complete before it gets its name."""
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(learner.tensors(), folder / "checkpoint.part", metadata={"progress": json.dumps(progress)})
+    # As for a model's weights, the umask decides who may read it.
+    (folder / "checkpoint.part").write_bytes(save(learner.tensors(), {"progress": json.dumps(progress)}))
     (folder / "checkpoint.part").replace(folder / "checkpoint.safetensors")
 
 

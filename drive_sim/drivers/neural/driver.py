@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from drive_sim.base.errors import InputError
 from drive_sim.compute.kernel import kernel
@@ -59,7 +59,8 @@ def save_model(folder: Path, network: PilotNet, camera: CameraConfig, training: 
         "training": training,
     }
     weights = {name: tensor.detach().contiguous().cpu() for name, tensor in network.state_dict().items()}
-    save_file(weights, folder / "weights.safetensors.part")
+    # Written by Python, so that the umask decides who may read it: save_file makes files of mode 0600.
+    (folder / "weights.safetensors.part").write_bytes(save(weights))
     (folder / "weights.safetensors.part").replace(folder / "weights.safetensors")
     for name, text in (("README.md", card), ("config.json", json.dumps(config, indent=1, allow_nan=False) + "\n")):
         (folder / f"{name}.part").write_text(text, encoding="utf-8")
