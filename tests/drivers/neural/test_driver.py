@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -196,3 +197,14 @@ def test_images_that_lie_on_a_gpu_are_driven_by(model: Path) -> None:
     here = driver.act(Observation(time, {"front": images}, odometry=odometry))
     there = driver.act(Observation(OnGpu(time), {"front": OnGpu(images)}, odometry=OnGpu(odometry)))
     np.testing.assert_array_equal(there, here)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+def test_weights_are_readable_as_the_umask_says(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        save_model(tmp_path / "model", build_network(SMALL), CameraConfig(), {"seed": 1}, "# a card\n")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "model" / "weights.safetensors").stat().st_mode & 0o777 == mode
