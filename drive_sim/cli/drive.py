@@ -47,4 +47,4 @@ def drive(**options: Any) -> None:
     else:
         from drive_sim.window.app import drive as drive_in_window
 
-        drive_in_window(**options)
+        click.echo(drive_in_window(**options))

@@ -13,13 +13,23 @@ COMPASS_SMOOTHING = 2
 """Times that the compass is drawn larger than it is shown."""
 
 
-def draw_scale(surface: pygame.Surface, font: pygame.font.Font, scale: float) -> None:
-    """A scale bar in the lower right corner of an image with ``scale`` pixels a metre."""
+def bar_length(width: int, scale: float) -> float:
+    """Length [m] of the scale bar of an image ``width`` [px] wide with ``scale`` pixels a metre."""
+    return max((bar for bar in BAR_LENGTHS if bar * scale <= 0.22 * width), default=BAR_LENGTHS[0])
+
+
+def scale_label(width: int, scale: float) -> pygame.Surface:
+    """The words beside the scale bar. Once drawn they outlast a ``pygame.quit()``; a font does not."""
+    pygame.font.init()
+    return pygame.font.Font(None, 19).render(f"{bar_length(width, scale):g} m", True, (255, 255, 255))
+
+
+def draw_scale(surface: pygame.Surface, label: pygame.Surface, scale: float) -> None:
+    """A scale bar with its ``label`` in the lower right corner of an image with ``scale`` pixels a metre."""
     width, height = surface.get_size()
-    length = max((bar for bar in BAR_LENGTHS if bar * scale <= 0.22 * width), default=BAR_LENGTHS[0])
+    length = bar_length(width, scale)
     right, bottom = width - 18, height - 18
     left = round(right - length * scale)
-    label = font.render(f"{length:g} m", True, (255, 255, 255))
     panel = pygame.Surface((right - left + 24, 38), pygame.SRCALPHA)
     pygame.draw.rect(panel, (16, 18, 22, 150), panel.get_rect(), border_radius=8)
     surface.blit(panel, (left - 12, bottom - 24))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import weakref
 from collections import deque
-from typing import Any
 
 import numpy as np
 import pygame
@@ -34,7 +35,6 @@ class Screen:
         self.shown, self.frame_rate = shown, frame_rate
         self._trails = [deque[tuple[float, float]](maxlen=TRAIL_LENGTH) for _ in range(batch)]
         self._view = TopDownView(IMAGE_SIZE)
-        self._window: pygame.Surface | None = None
         self._clock = pygame.time.Clock()
 
     def follow(self, simulator: Simulator) -> None:
@@ -53,27 +53,65 @@ class Screen:
         return self._view.image(scene_of(simulator, index), self._trails[index])
 
     def _show(self, simulator: Simulator) -> None:
-        if self._window is None:
-            self._window = _open_window()
-        self._view.draw(self._window, scene_of(simulator), self._trails[0])
+        window = _WINDOW.surface(self)
+        self._view.draw(window, scene_of(simulator), self._trails[0])
         pygame.event.pump()
         pygame.display.flip()
         if self.frame_rate:
             self._clock.tick(self.frame_rate)
 
     def close(self) -> None:
-        """Close the window, if there is one."""
-        if self._window is not None:
+        """Close the window, unless another screen shows itself there."""
+        _WINDOW.leave(self)
+
+
+class _Window:
+    """The one window that pygame has in a process, shared by every `Screen` that shows itself.
+
+    Another library may close it or open its own at any time: it is asked for anew before every image.
+    """
+
+    def __init__(self) -> None:
+        self._surface: pygame.Surface | None = None
+        self._users: weakref.WeakSet[Screen] = weakref.WeakSet()
+
+    def surface(self, user: Screen) -> pygame.Surface:
+        """What to draw on; opened where it is not open. InputError without a display, or where it is another's."""
+        shown = pygame.display.get_surface() if pygame.display.get_init() else None
+        if shown is None:
+            self._surface = _open_window()
+        elif shown is not self._surface:
+            raise InputError(
+                "render_mode", "human", "finds pygame's only window in use", "close the other, or use rgb_array"
+            )
+        self._users.add(user)
+        assert self._surface is not None
+        return self._surface
+
+    def leave(self, user: Screen) -> None:
+        """Close the window when its last user leaves it."""
+        if user not in self._users:
+            return
+        self._users.discard(user)
+        ours = pygame.display.get_init() and pygame.display.get_surface() is self._surface
+        if ours and not self._users:
             pygame.display.quit()
-            self._window = None
+            self._surface = None
 
 
-def _open_window() -> Any:
+_WINDOW = _Window()
+
+
+def _open_window() -> pygame.Surface:
     try:
         pygame.display.init()
+        # Where there is no display SDL is content to draw into memory; whoever asks for that by name gets it.
+        if pygame.display.get_driver() in ("dummy", "offscreen") and not os.environ.get("SDL_VIDEODRIVER"):
+            raise pygame.error("neither DISPLAY nor WAYLAND_DISPLAY answers")
         pygame.display.set_caption("drive_sim")
         return pygame.display.set_mode(IMAGE_SIZE)
     except pygame.error as error:
+        pygame.display.quit()
         raise InputError(
             "render_mode", "human", f"finds no display ({error})", "use rgb_array, or start a display such as Xvfb"
         ) from None

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from drive_sim.compute.geometry import to_world
 from drive_sim.top_down.grass import GRASS_LENGTH, GRASS_PIXELS, grass
 from drive_sim.top_down.ground import Ground, Patches, Shade
-from drive_sim.top_down.legend import draw_compass, draw_scale
+from drive_sim.top_down.legend import draw_compass, draw_scale, scale_label
 from drive_sim.top_down.projection import Eye, Floats
 from drive_sim.top_down.scene import Scene, SceneActor
 from drive_sim.top_down.sprites import Wardrobe, look_of
@@ -71,8 +71,7 @@ class TopDownView:
         self._grass: tuple[Shade, NDArray[np.uint8], int] | None = None
         self._beams: pygame.Surface | None = None
         self._fog: tuple[float, pygame.Surface] | None = None
-        pygame.font.init()
-        self._font = pygame.font.Font(None, 19)
+        self._scale_label = scale_label(size[0], scale)
         # The farthest corner of the image from the car.
         lowest = max(ego_height, 1.0 - ego_height) * size[1]
         self._reach = math.hypot(size[0] / 2, lowest) / scale + 4.0
@@ -96,7 +95,7 @@ class TopDownView:
         self._draw_actors(eye, scene)
         pygame.transform.smoothscale(self._canvas, self.size, self._shown)
         self._light(scene, up)
-        draw_scale(self._shown, self._font, self.scale)
+        draw_scale(self._shown, self._scale_label, self.scale)
         draw_compass(self._shown, up)
         if surface is not self._shown:
             surface.blit(self._shown, (0, 0))

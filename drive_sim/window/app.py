@@ -40,10 +40,11 @@ def drive(
     minutes: float | None = None,
     episodes: int | None = None,
     seed: int = 0,
-) -> None:
+) -> str:
     """Drive, or watch a driver drive, until the window is closed, the time is up or the episodes are driven.
 
-    With ``record`` the recording is on from the start; without, ``R`` records into `RECORDINGS`.
+    With ``record`` the recording is on from the start; without, ``R`` records into `RECORDINGS`. Returns what was
+    saved where, in words.
 
     Raises
     ------
@@ -65,6 +66,15 @@ def drive(
             number += window.wish is not Wish.AGAIN
     finally:
         display.close()
+    return saved(recorder, record or RECORDINGS)
+
+
+def saved(recorder: Recorder, path: Path) -> str:
+    """What ``recorder`` has added to the dataset at ``path``, in words."""
+    count = len(recorder.written)
+    if not count:
+        return "nothing was recorded"
+    return f"recorded: {count} {'episode' if count == 1 else 'episodes'} in {path}"
 
 
 def replay_scored(path: Path, number: int = 0, rival: str | None = None) -> str:

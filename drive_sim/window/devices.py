@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from typing import Any
+
 import pygame
 
 from drive_sim.base.errors import InputError
@@ -13,13 +17,81 @@ KEYS = {
     "up": (pygame.K_UP, pygame.K_w),
     "down": (pygame.K_DOWN, pygame.K_s),
 }
-# Axes as common drivers report them: SDL's order for pads; wheel, throttle, brake for wheels.
-STICK, LEFT_TRIGGER, RIGHT_TRIGGER = 0, 4, 5
-WHEEL, WHEEL_THROTTLE, WHEEL_BRAKE = 0, 1, 2
+STICK, LEFT_TRIGGER, RIGHT_TRIGGER = "stick", "left trigger", "right trigger"
+WHEEL, WHEEL_THROTTLE, WHEEL_BRAKE = "wheel", "throttle", "brake"
+CONTROLLER_AXES = {
+    STICK: pygame.CONTROLLER_AXIS_LEFTX,
+    LEFT_TRIGGER: pygame.CONTROLLER_AXIS_TRIGGERLEFT,
+    RIGHT_TRIGGER: pygame.CONTROLLER_AXIS_TRIGGERRIGHT,
+}
+"""Axes of a pad that SDL knows: it maps every make to one layout."""
+FULL_SCALE = 32767.0
+"""A controller's axis at its end."""
+MOVED = 0.02
+"""Change of an axis from its first reading that is a movement, not noise."""
+
+
+def joystick_axes(count: int, platform: str = sys.platform) -> dict[str, int]:
+    """The axes of a wheel, or of a pad that SDL does not know, of ``count`` axes.
+
+    Linux numbers them in the kernel's order: a pad's triggers are 2 and 5, and a wheel with a clutch has it at 1.
+    """
+    linux = platform.startswith("linux")
+    left, right = (2, 5) if linux else (4, 5)
+    throttle, brake = (2, 3) if linux and count > 3 else (1, 2)
+    return {STICK: 0, LEFT_TRIGGER: left, RIGHT_TRIGGER: right, WHEEL: 0, WHEEL_THROTTLE: throttle, WHEEL_BRAKE: brake}
+
+
+class Axes:
+    """The axes of a device by name. An axis counts from when it first moved: until then its reading may be anything.
+
+    Systems report 0 for an axis that has not moved yet, which is half a pedal.
+
+    Parameters
+    ----------
+    readings
+        The present reading of an axis, [-1, 1]; a trigger's or pedal's from end to end. None where there is none.
+    """
+
+    def __init__(self, readings: Callable[[str], float | None]) -> None:
+        self._readings = readings
+        self._first: dict[str, float] = {}
+        self._moved: set[str] = set()
+
+    def read(self, axis: str, rest: float) -> float:
+        """The reading of ``axis``; ``rest`` while it is untouched."""
+        reading = self._readings(axis)
+        if reading is None:
+            return rest
+        if abs(reading - self._first.setdefault(axis, reading)) > MOVED:
+            self._moved.add(axis)
+        return reading if axis in self._moved else rest
+
+
+def controller_readings(controller: Any) -> Callable[[str], float | None]:
+    """Readings of a pad that SDL maps: its triggers go from 0 to `FULL_SCALE`."""
+
+    def reading(axis: str) -> float:
+        share = controller.get_axis(CONTROLLER_AXES[axis]) / FULL_SCALE
+        return float(share if axis == STICK else 2.0 * share - 1.0)
+
+    return reading
+
+
+def joystick_readings(joystick: Any, platform: str = sys.platform) -> Callable[[str], float | None]:
+    """Readings of any other joystick."""
+    count = joystick.get_numaxes()
+    numbers = joystick_axes(count, platform)
+    return lambda axis: float(joystick.get_axis(numbers[axis])) if numbers[axis] < count else None
 
 
 class InputDevice:
     """The device of a `HumanDriver`; `read` once for every image drawn.
+
+    Parameters
+    ----------
+    axes
+        Those of a gamepad or wheel; by default the first one that is connected.
 
     Raises
     ------
@@ -27,14 +99,11 @@ class InputDevice:
         When a gamepad or a wheel is asked for and none is connected.
     """
 
-    def __init__(self, driver: HumanDriver) -> None:
+    def __init__(self, driver: HumanDriver, axes: Axes | None = None) -> None:
         self.driver = driver
-        self._joystick: pygame.joystick.JoystickType | None = None
-        if driver.name in ("gamepad", "wheel"):
-            pygame.joystick.init()
-            if not pygame.joystick.get_count():
-                raise InputError("--driver", "", f"no {driver.name} is connected", "connect one, or use keyboard")
-            self._joystick = pygame.joystick.Joystick(0)
+        self._axes = axes
+        if axes is None and driver.name in ("gamepad", "wheel"):
+            self._axes = _connected(driver.name)
 
     def read(self, speed: float, dt: float) -> None:
         """Pass on what the device commands after ``dt`` [s] at ``speed`` [m/s]."""
@@ -57,17 +126,31 @@ class InputDevice:
 
     def _gamepad(self, speed: float, dt: float) -> tuple[float, float]:
         # Triggers rest at -1; sticks are positive to the right.
-        throttle, brake = ((self._axis(axis) + 1.0) / 2.0 for axis in (RIGHT_TRIGGER, LEFT_TRIGGER))
+        throttle, brake = ((self._axis(axis, -1.0) + 1.0) / 2.0 for axis in (RIGHT_TRIGGER, LEFT_TRIGGER))
         action: tuple[float, float] = self.driver.device.update(-self._axis(STICK), throttle, brake, speed, dt)
         return action
 
     def _wheel(self, speed: float, dt: float) -> tuple[float, float]:
         # Pedals rest at +1.
-        throttle, brake = ((1.0 - self._axis(axis)) / 2.0 for axis in (WHEEL_THROTTLE, WHEEL_BRAKE))
+        throttle, brake = ((1.0 - self._axis(axis, 1.0)) / 2.0 for axis in (WHEEL_THROTTLE, WHEEL_BRAKE))
         action: tuple[float, float] = self.driver.device.update(-self._axis(WHEEL), throttle, brake, speed, dt)
         return action
 
-    def _axis(self, axis: int) -> float:
-        if self._joystick is None or axis >= self._joystick.get_numaxes():
-            return 0.0 if axis == 0 else -1.0 if self.driver.name == "gamepad" else 1.0
-        return float(self._joystick.get_axis(axis))
+    def _axis(self, axis: str, rest: float = 0.0) -> float:
+        assert self._axes is not None
+        return self._axes.read(axis, rest)
+
+
+def _connected(name: str) -> Axes:
+    """The axes of the first gamepad or wheel that is connected."""
+    pygame.joystick.init()
+    if not pygame.joystick.get_count():
+        raise InputError("--driver", "", f"no {name} is connected", "connect one, or use keyboard")
+    if name == "gamepad":
+        from pygame._sdl2 import controller
+
+        controller.init()
+        for index in range(pygame.joystick.get_count()):
+            if controller.is_controller(index):
+                return Axes(controller_readings(controller.Controller(index)))
+    return Axes(joystick_readings(pygame.joystick.Joystick(0)))

@@ -33,10 +33,18 @@ def _font(points: int) -> pygame.font.Font:
     return pygame.font.Font(None, points)
 
 
+def _rendered(words: str, points: int, shade: Shade) -> pygame.Surface:
+    try:
+        return _font(points).render(words, True, shade)
+    except pygame.error:  # a font does not outlast another library's pygame.quit()
+        _font.cache_clear()
+        return _font(points).render(words, True, shade)
+
+
 @lru_cache(maxsize=1024)
 def text(words: str, points: int, shade: Shade) -> pygame.Surface:
     """The words on a transparent surface."""
-    large = _font(FINER * points).render(words, True, shade)
+    large = _rendered(words, FINER * points, shade)
     size = (max(1, round(large.get_width() / FINER)), max(1, round(large.get_height() / FINER)))
     return pygame.transform.smoothscale(large, size)
 

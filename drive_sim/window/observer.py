@@ -22,9 +22,10 @@ from drive_sim.window.devices import InputDevice
 from drive_sim.window.display import Banner
 from drive_sim.window.pacing import Pacer
 from drive_sim.window.panel import Dashboard
+from drive_sim.window.session import PASSING, distance_and_time, ended_by
 from drive_sim.world.events import event_names
 from drive_sim.world.simulator import Simulator
-from drive_sim.world.state import EVENT_FINISH, EVENT_LANE_DEPARTURE, EVENT_OFF_CENTRE, EVENT_TIME_OUT
+from drive_sim.world.state import EVENT_FINISH, EVENT_OFF_CENTRE, EVENT_TIME_OUT
 
 if TYPE_CHECKING:
     from drive_sim.window.display import Display
@@ -44,8 +45,6 @@ HELP = {
 COMMON_HELP = (("R", "record on, off"), ("N", "next road"), ("Backspace", "again, forget this"), ("Esc", "leave"))
 QUIET = EVENT_OFF_CENTRE
 """Events that are no news to a person."""
-PASSING = EVENT_OFF_CENTRE | EVENT_LANE_DEPARTURE
-"""Events that end nothing."""
 
 
 class Wish(Enum):
@@ -198,13 +197,9 @@ class WindowObserver:
 
 def ending(simulator: Simulator) -> Banner:
     """How the drive of world 0 ended."""
-    state = simulator.state
-    events = int(state.events[0]) & ~PASSING
-    driven = f"{float(state.progress[0]):.0f} m in {float(state.time[0]):.1f} s"
-    # What went wrong says more than that the line was crossed at the same moment.
-    failed = events & ~(EVENT_FINISH | EVENT_TIME_OUT)
-    named = ", ".join(event_names(failed or events)).capitalize()
-    return Banner(named, driven, good=not failed and bool(events & EVENT_FINISH))
+    events = int(simulator.state.events[0]) & ~PASSING
+    good = bool(events & EVENT_FINISH) and not events & ~(EVENT_FINISH | EVENT_TIME_OUT)
+    return Banner(ended_by(simulator).capitalize(), distance_and_time(simulator), good)
 
 
 def dashboard(

@@ -14,16 +14,20 @@ from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import Observer, Step, StopRollout, run
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
 from drive_sim.sensors.suite import SensorSuite
+from drive_sim.world.events import event_names
 from drive_sim.world.roads.csv_import import load_road
 from drive_sim.world.scenarios.episode import Episode
 from drive_sim.world.scenarios.scenario import list_scenarios, load_scenario, scenario_for_road
 from drive_sim.world.simulator import Simulator
+from drive_sim.world.state import EVENT_FINISH, EVENT_LANE_DEPARTURE, EVENT_OFF_CENTRE, EVENT_TIME_OUT
 
 SCENARIO = "lane-keeping/rural"
 """Driven when nothing else is asked for."""
 RECORDINGS = Path("recordings")
 """Where the window records without being told where."""
 DEVICES = ("keyboard", "mouse", "gamepad", "wheel")
+PASSING = EVENT_OFF_CENTRE | EVENT_LANE_DEPARTURE
+"""Events that end nothing."""
 
 
 def episode_source(road: str | None, scenario: str | None, seed: int) -> Callable[[int], Episode]:
@@ -103,6 +107,22 @@ class DrivingTime(Observer):
         return self.left is not None and self.left <= 0.0
 
 
+def ended_by(simulator: Simulator) -> str:
+    """Names of the events that ended the episode of world 0; empty where none did.
+
+    A failure says more than what happened at the same moment.
+    """
+    events = int(simulator.state.events[0]) & ~PASSING
+    failures = events & ~(EVENT_FINISH | EVENT_TIME_OUT)
+    return ", ".join(event_names(failures or events))
+
+
+def distance_and_time(simulator: Simulator) -> str:
+    """How far world 0 has driven in which time, in words."""
+    state = simulator.state
+    return f"{float(state.progress[0]):.0f} m in {float(state.time[0]):.1f} s"
+
+
 def drive_headless(session: Session, say: Callable[[str], Any] = lambda line: None) -> int:
     """Drive without a window, as fast as the machine goes; the number of episodes driven.
 
@@ -119,7 +139,6 @@ def drive_headless(session: Session, say: Callable[[str], Any] = lambda line: No
     while not clock.over and (last is None or number < last):
         simulator = Simulator([session.source(number)], on_failure="terminate")
         run(simulator, session.driver, observers, session.sensors())
-        state = simulator.state
-        say(f"episode {number}: {float(state.progress[0]):.0f} m in {float(state.time[0]):.1f} s")
+        say(f"episode {number}: {distance_and_time(simulator)}, {ended_by(simulator) or 'stopped'}")
         number += 1
     return number

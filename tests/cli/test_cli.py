@@ -176,7 +176,7 @@ class TestCalls:
 
     def test_drive(self, module) -> None:
         calls = []
-        module("drive_sim.window.app", drive=lambda **options: calls.append(options))
+        module("drive_sim.window.app", drive=lambda **options: calls.append(options) or "recorded")
         assert call("drive --road rural --driver expert --record runs/d --minutes 1.5") == cli.DONE
         assert calls == [
             {
@@ -192,7 +192,7 @@ class TestCalls:
 
     def test_a_keyboard_drives_unless_told_otherwise(self, module) -> None:
         calls = []
-        module("drive_sim.window.app", drive=lambda **options: calls.append(options))
+        module("drive_sim.window.app", drive=lambda **options: calls.append(options) or "recorded")
         assert call("drive") == cli.DONE
         assert calls[0]["driver"] == "keyboard"
 

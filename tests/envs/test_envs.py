@@ -349,6 +349,52 @@ def test_the_window_opens_at_the_first_reset_and_closes_with_the_environment():
     assert not pygame.display.get_init()
 
 
+def test_human_mode_without_a_display_is_told_in_one_line(monkeypatch):
+    for variable in ("SDL_VIDEODRIVER", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(InputError, match="no display"):
+        DriveEnv(sensors=QUIET, render_mode="human").reset(seed=1)
+    assert not pygame.display.get_init()
+
+
+def test_images_go_on_after_another_library_quits_pygame():
+    env = DriveEnv(sensors=QUIET, render_mode="rgb_array")
+    env.reset(seed=1)
+    before = env.render()
+    pygame.quit()
+    assert np.array_equal(env.render(), before)
+
+
+def test_a_window_that_another_library_closed_opens_again():
+    env = DriveEnv(sensors=QUIET, render_mode="human")
+    env.reset(seed=1)
+    pygame.quit()
+    env.step(action())
+    assert pygame.display.get_surface() is not None
+    env.close()
+
+
+def test_closing_one_of_two_shown_cars_leaves_the_other_its_window():
+    first, second = (DriveEnv(sensors=QUIET, render_mode="human") for _ in range(2))
+    for env in (first, second):
+        env.reset(seed=1)
+    first.close()
+    second.step(action())
+    assert pygame.display.get_surface() is not None
+    second.close()
+    assert not pygame.display.get_init()
+
+
+def test_another_librarys_window_is_neither_drawn_over_nor_closed():
+    theirs = pygame.display.set_mode((64, 64))
+    env = DriveEnv(sensors=QUIET, render_mode="human")
+    with pytest.raises(InputError, match="only window in use"):
+        env.reset(seed=1)
+    env.close()
+    assert pygame.display.get_surface() is theirs
+    pygame.display.quit()
+
+
 def test_nobody_drives_before_the_first_reset():
     with pytest.raises(gymnasium.error.ResetNeeded):
         DriveEnv(sensors=QUIET).step(action())

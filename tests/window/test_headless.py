@@ -47,6 +47,13 @@ def test_so_many_minutes_are_driven_over_as_many_episodes_as_it_takes(tmp_path: 
     assert sum(lengths) == 300, "0.25 minutes at 20 steps a second"
 
 
+def test_every_episode_says_how_it_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["drive", "--headless", "--driver", "straight", "--road", "mountain"]) == 0
+    assert capsys.readouterr().out.strip().endswith(" s, off the road")
+    assert cli.run(["drive", "--headless", "--driver", "straight", "--minutes", "0.01"]) == 0
+    assert capsys.readouterr().out.strip().endswith(" s, stopped")
+
+
 @pytest.mark.parametrize("device", ["keyboard", "mouse", "gamepad", "wheel"])
 def test_a_device_needs_a_window(device: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["drive", "--headless", "--driver", device]) == 2

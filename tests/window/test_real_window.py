@@ -68,8 +68,9 @@ def test_keys_pressed_in_the_window_are_the_commands_in_the_dataset(sit_down: Sa
 def test_a_driver_watched_for_some_seconds_is_recorded_and_then_shown_again(sit_down: Say, tmp_path: Path) -> None:
     watched = tmp_path / "watched"
     seat = sit_down("drive", "--driver", "human-model", "--record", str(watched), "--minutes", "0.02")
-    status, _, complained = seat.leave()
+    status, said, complained = seat.leave()
     assert status == 0, complained
+    assert said == f"recorded: 1 episode in {watched}\n"
     assert [len(episode) for episode in Dataset.open(watched)] == [24], "0.02 minutes at 20 steps a second"
     assert curation.check(watched) == []
 
