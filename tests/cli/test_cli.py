@@ -216,15 +216,41 @@ class TestCalls:
         assert call(f"replay {tmp_path} 0 --driver expert") == cli.BAD_INPUT
         assert "--driver: means nothing to" in capsys.readouterr().err
 
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ("--retrained m", "--training-runs"),
+            ("--films 3", "--videos"),
+            ("--yardsticks", "--baselines"),
+            ("--no-yardsticks", "--no-baselines"),
+        ],
+    )
+    def test_an_old_option_ends_in_one_line_that_names_the_new_one(
+        self, old: str, new: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert call(f"evaluate straight --suite lane-keeping --output out {old}") == cli.BAD_INPUT
+        assert capsys.readouterr().err == f"drive-sim: {old.split()[0]}: is called {new} now; write {new}\n"
+
     def test_evaluate(self, module, capsys: pytest.CaptureFixture[str]) -> None:
         calls = []
+
+        class Scored:
+            """Results that left nothing out."""
+
+            left_out = ()
+
+            def __init__(self, folder: Path) -> None:
+                self.folder = folder
+
+            def __str__(self) -> str:
+                return str(self.folder)
 
         def evaluate(**options: object) -> Path:
             calls.append(options)
             return Path("out/report.html")
 
         module("drive_sim.evaluation.harness", evaluate=evaluate)
-        module("drive_sim.evaluation.results", load_results=lambda folder: folder)
+        module("drive_sim.evaluation.results", load_results=lambda folder: Scored(folder))
         module("drive_sim.evaluation.report.words", energy=lambda results: f"energy of {results}")
         module("drive_sim.evaluation.report.training_seeds", told=lambda results: f"trainings of {results}")
         compared = "--against expert --against classical --training-runs pilot-1 --training-runs runs/pilot-[2-5]"
@@ -278,6 +304,8 @@ class TestHelp:
     def test_every_option_is_explained(self) -> None:
         commands = [*cli.application.commands.values(), *cli.data.commands.values()]
         options = [option for command in commands for option in command.params if isinstance(option, click.Option)]
+        # The old name of a renamed option is hidden and ends in a line that names the new one.
+        options = [option for option in options if not option.hidden]
         assert [option.name for option in options if not option.help and option.name != "device"] == []
 
     def test_version(self, capsys: pytest.CaptureFixture[str]) -> None:
