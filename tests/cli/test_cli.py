@@ -251,6 +251,8 @@ class TestCalls:
 
         module("drive_sim.evaluation.harness", evaluate=evaluate)
         module("drive_sim.evaluation.results", load_results=lambda folder: Scored(folder))
+        module("drive_sim.evaluation.report.junit", check_junit=None, write_junit=None)
+        module("drive_sim.evaluation.thresholds", judge=lambda results, wanted: [], load_thresholds=None)
         module("drive_sim.evaluation.report.words", energy=lambda results: f"energy of {results}")
         module("drive_sim.evaluation.report.training_seeds", told=lambda results: f"trainings of {results}")
         compared = "--against expert --against classical --training-runs pilot-1 --training-runs runs/pilot-[2-5]"
