@@ -36,6 +36,8 @@ TINY = Effort(
     views=64,
 )
 
+pytestmark = pytest.mark.timeout(1200)  # measures everything once, on any machine
+
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], dict]:

@@ -38,7 +38,7 @@ def test_an_empty_model_folder_says_which_file_is_missing(tmp_path):
 
 
 def test_naming_drivers_imports_neither_torch_nor_opencv():
-    code = "import sys, drive_sim.drivers.driver as d; d.make_driver('keyboard'); d.make_driver('straight');"
+    code = "import sys, drive_sim.drivers.registry as d; d.make_driver('keyboard'); d.make_driver('straight');"
     code += "print([m for m in ('torch', 'cv2', 'pygame') if m in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from drive_sim.compute.kernel import KERNEL_FOLDERS
+from drive_sim.compute.cache import KERNEL_FOLDERS
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_THINGS = 16

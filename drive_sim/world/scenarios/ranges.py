@@ -11,7 +11,9 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 LARGEST = 10_000.0
-"""No length [m], time [s], speed or share of an episode is larger: a road of that length is drawn within a second."""
+"""No road that an episode needs is longer [m]: one of that length is drawn within a second."""
+LARGEST_NUMBER = 1e6
+"""No number of a range is larger: a visibility of 1,000 km is as good as none."""
 
 
 def _as_range(value: Any) -> Any:
@@ -19,8 +21,8 @@ def _as_range(value: Any) -> Any:
 
 
 def _ordered(value: tuple[float, float]) -> tuple[float, float]:
-    if max(abs(value[0]), abs(value[1])) > LARGEST:
-        raise ValueError(f"[{value[0]:g}, {value[1]:g}] reaches beyond {LARGEST:g}; give smaller numbers")
+    if max(abs(value[0]), abs(value[1])) > LARGEST_NUMBER:
+        raise ValueError(f"[{value[0]:g}, {value[1]:g}] reaches beyond {LARGEST_NUMBER:g}; give smaller numbers")
     if value[0] > value[1]:
         raise ValueError(f"[{value[0]:g}, {value[1]:g}] runs downwards; put the smaller number first")
     return value
