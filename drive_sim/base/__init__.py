@@ -1,1 +1,5 @@
-"""What every other folder may import: errors, progress, where the bundled data lies."""
+"""What every other folder may import, and what imports nothing else of the house.
+
+`errors` has the one error that a mistake of the user ends in, `progress` tells how far long work is, `resources` finds
+bundled data, `registry` finds things by name, `text` and `toml` read what people write.
+"""

@@ -9,7 +9,7 @@ import pytest
 from drive_sim.base.resources import scenarios_folder
 from drive_sim.world.roads.csv_import import load_road
 from drive_sim.world.scenarios.scenario import load_scenario
-from tests.mutations import count, try_mutations
+from tests.base.mutations import count, try_mutations
 
 ROAD = "# x_m,y_m,w_tr_right_m,w_tr_left_m\n" + "".join(
     f"{10.0 * k:.1f},{0.02 * k * k:.2f},4.0,4.5\n" for k in range(40)
