@@ -265,7 +265,8 @@ class TestCalls:
     def test_evaluate_fails_when_a_threshold_is_missed(
         self, module, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        module("drive_sim.evaluation.report.page", write_report=lambda page, *_: None)
+        page = "drive_sim.evaluation.report.page"
+        module(page, check_report=lambda videos: None, write_report=lambda page, *_: None)
         file = tmp_path / "wanted.toml"
         drive = "evaluate straight --suite lane-keeping --episodes 1 --seconds 20 --no-baselines"
         line = f"{drive} --output {tmp_path}/out --thresholds {file}"
