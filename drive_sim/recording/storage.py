@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
 from drive_sim.base.errors import InputError
 
 if sys.platform == "win32":
@@ -124,8 +126,12 @@ class Lock:
             if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
                 return False
             raise
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
+        try:
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
+        except BaseException:
+            os.close(descriptor)
+            raise
         self._descriptor = descriptor
         return True
 
@@ -204,17 +210,21 @@ def settle(root: Path) -> None:
 
 
 def finish_plan(root: Path) -> None:
-    """Carry out what is left of a plan, if there is one. Doing a step twice changes nothing."""
+    """Carry out what is left of a plan, if there is one. Doing a step twice changes nothing.
+
+    Raises
+    ------
+    InputError
+        The plan cannot be read or names a file outside the dataset; none of its steps is carried out then.
+    """
     path = root / STAGING / PLAN
     if not path.exists():
         return
-    for step in json.loads(path.read_text(encoding="utf-8")):
-        if "put" in step:
-            staged = root / STAGING / step["put"]
+    for staged, target in _read_plan(root, path):
+        if staged is not None:
             if staged.exists():
-                put_in_place(staged, root / step["at"])
+                put_in_place(staged, target)
         else:
-            target = root / step["remove"]
             if target.is_dir():
                 shutil.rmtree(target)
             else:
@@ -223,3 +233,45 @@ def finish_plan(root: Path) -> None:
                 flush_folder(target.parent)
     path.unlink()
     flush_folder(path.parent)
+
+
+class _PlanStep(BaseModel):
+    """A step of a plan: ``put`` a staged file ``at`` a path, or ``remove`` a file or folder."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    put: str | None = None
+    at: str | None = None
+    remove: str | None = None
+
+
+def _read_plan(root: Path, path: Path) -> list[tuple[Path | None, Path]]:
+    """The steps of a plan: the staged file to put in place, None where the target is removed, and the target.
+
+    A dataset comes from anywhere and a plan removes folders, so that every path must lie inside the dataset.
+    """
+    hint = f"delete {path}; the change that it was to finish is lost"
+    try:
+        steps = [_PlanStep.model_validate(step) for step in json.loads(path.read_text(encoding="utf-8"))]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InputError(path, "", f"is no plan ({str(error).splitlines()[0]})", hint) from None
+    found: list[tuple[Path | None, Path]] = []
+    for number, step in enumerate(steps):
+        target = step.remove if step.put is None else step.at
+        staged_is_bare = step.put is None or (Path(step.put).name == step.put and step.put != "..")
+        whole = (step.put is None) == (step.at is None) != (step.remove is None)
+        if not whole or target is None or not staged_is_bare or not _inside(root, target):
+            raise InputError(path, f"step {number}", "names no file inside the dataset", hint)
+        found.append((None if step.put is None else root / STAGING / step.put, root / target))
+    return found
+
+
+def _inside(root: Path, name: str) -> bool:
+    """Whether ``root / name`` lies below ``root``, links of folders on the way followed."""
+    try:
+        return (
+            root.resolve() in ((root / name).parent.resolve() / Path(name).name).parents
+            and ".." not in Path(name).parts
+        )
+    except (OSError, ValueError, RuntimeError):
+        return False

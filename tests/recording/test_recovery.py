@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -11,16 +12,19 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from lerobot_reader import LeRobotReader
 from recorded_drives import CAMERAS, Crash, command, drive, images, make_simulator, record
 
+from drive_sim.base.errors import InputError
 from drive_sim.recording.curation import check
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.journal import journal_folders
 from drive_sim.recording.recorder import Recorder
+from drive_sim.recording.storage import settle
 from drive_sim.recording.writer import open_for_writing, recover
 
 KILLS = 20
@@ -165,3 +169,49 @@ def test_killed_20_times_at_random_moments(tmp_path: Path) -> None:
     assert len({seed // 1000 for seed in acknowledged}) == KILLS
     assert check(path) == []
     assert LeRobotReader(path).read_everything() == dataset.total_frames
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"remove": "../precious"},
+        {"remove": "ABSOLUTE"},
+        {"remove": "link/precious"},
+        {"remove": "."},
+        {"remove": ""},
+        {"remove": "data/.."},
+        {"remove": "a\0b"},
+        {"put": "../../precious/kept", "at": "meta/info.json"},
+        {"put": "0", "at": "../precious/kept"},
+        {"put": "0", "at": "link/precious/kept"},
+        {"put": 0, "at": "meta/info.json"},
+        {"put": "0"},
+        {"at": "meta/info.json"},
+        {"put": "0", "at": "meta/info.json", "remove": "meta"},
+        {},
+        [],
+        None,
+    ],
+)
+def test_a_plan_that_leads_outside_the_dataset_is_refused(tmp_path: Path, step: Any) -> None:
+    precious, mine = tmp_path / "precious", tmp_path / "mine"
+    for folder in (precious, mine / "data", mine / ".staging"):
+        folder.mkdir(parents=True)
+    (precious / "kept").write_text("kept")
+    (mine / "link").symlink_to(tmp_path)
+    if step == {"remove": "ABSOLUTE"}:
+        step = {"remove": str(precious)}
+    (mine / ".staging" / "0").write_text("new")
+    (mine / ".staging" / "plan.json").write_text(json.dumps([{"remove": "data"}, step]))
+    with pytest.raises(InputError, match=r"plan\.json.*delete"):
+        settle(mine)
+    assert (precious / "kept").read_text() == "kept"
+    assert (mine / "data").is_dir() and (mine / ".staging" / "0").exists()
+
+
+@pytest.mark.parametrize("text", ["", "[", "null", "3", '"data"', "{}x", "\udcff"])
+def test_a_plan_that_cannot_be_read_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / ".staging").mkdir()
+    (tmp_path / ".staging" / "plan.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(InputError, match=r"plan\.json.*is no plan.*delete"):
+        settle(tmp_path)
