@@ -268,10 +268,11 @@ def _read_plan(root: Path, path: Path) -> list[tuple[Path | None, Path]]:
 
 def _inside(root: Path, name: str) -> bool:
     """Whether ``root / name`` lies below ``root``, links of folders on the way followed."""
+    path = Path(name)
+    if ".." in path.parts or "\0" in name:
+        return False
     try:
-        return (
-            root.resolve() in ((root / name).parent.resolve() / Path(name).name).parents
-            and ".." not in Path(name).parts
-        )
-    except (OSError, ValueError, RuntimeError):
+        # The last part is not followed: a link is removed or replaced, not what it leads to.
+        return root.resolve() in ((root / path).parent.resolve() / path.name).parents
+    except (OSError, RuntimeError):
         return False
