@@ -71,8 +71,10 @@ class SuiteOption(click.Option):
         """The option and its help."""
         from drive_sim.base.resources import suite_files
 
-        self.help = f"One of {', '.join(suite_files())}."
-        return super().get_help_record(ctx)
+        record = super().get_help_record(ctx)
+        if record is None or self.help is None:
+            return record
+        return record[0], record[1].replace(self.help, f"One of {', '.join(suite_files())}.")
 
 
 def videos(context: click.Context, option: click.Parameter, value: str) -> int | None:

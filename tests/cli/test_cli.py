@@ -412,3 +412,12 @@ class TestProcess:
 def test_as_many_failures_are_captured_as_are_asked_for(given: str, videos: int | None) -> None:
     words = ["expert", "--suite", "lane-keeping", "--output", "there", *given.split()]
     assert cli.evaluate.make_context("evaluate", words).params["videos"] == videos
+
+
+def test_asking_for_help_changes_no_option(capsys: pytest.CaptureFixture[str]) -> None:
+    """The option is the process's: the reference is written from it, whatever was asked for before."""
+    suite = next(option for option in cli.application.get_command(None, "evaluate").params if option.name == "suite")
+    before = suite.help
+    call("evaluate --help")
+    assert "One of alks, lane-keeping" in capsys.readouterr().out
+    assert suite.help == before
