@@ -7,6 +7,7 @@ no clock but the stopwatch around each of its parts.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -132,10 +133,12 @@ def run(
         cast(Any, driver).bind(simulator)
     driver.reset(simulator if driver.privileged else None, None, simulator.batch_size)
     observation, sensing_time = _look(sensors, simulator, None)
-    for observer in observers:
-        observer.on_reset(simulator, observation)
     index = 0
+    started: list[Any] = []
     try:
+        for observer in observers:
+            started.append(observer)
+            observer.on_reset(simulator, observation)
         while max_steps is None or index < max_steps:
             active = to_host(simulator.state.done) == 0
             if not active.any():
@@ -146,8 +149,10 @@ def run(
     except StopRollout:
         pass
     finally:
-        for observer in observers:
-            observer.on_finish(simulator)
+        # In their order; one that raises keeps no other from being told. The stack calls the last callback first.
+        with ExitStack() as finishing:
+            for observer in reversed(started):
+                finishing.callback(observer.on_finish, simulator)
     return index
 
 

@@ -147,3 +147,40 @@ def test_driving_twice_is_driving_the_same(simulator):
         return [np.concatenate([o.lidar, o.imu, o.gnss, o.odometry], axis=1) for o in seen]
 
     np.testing.assert_array_equal(record(), record())
+
+
+def test_an_observer_that_fails_at_the_end_keeps_no_other_from_being_told(simulator):
+    class Failing(Diary):
+        def on_finish(self, simulator) -> None:
+            super().on_finish(simulator)
+            raise OSError("the disk is full")
+
+    diaries = [Diary(), Failing(), Diary()]
+    with pytest.raises(OSError, match="the disk is full"):
+        run(simulator, Coaster(), diaries, max_steps=1)
+    assert [diary.entries for diary in diaries] == [["reset", "step", "finish"]] * 3
+
+
+def test_an_observer_that_cannot_start_leaves_the_others_finished(simulator):
+    class Refusing(Diary):
+        def on_reset(self, simulator, observation) -> None:
+            raise OSError("the disk is full")
+
+    diaries = [Diary(), Refusing(), Diary()]
+    with pytest.raises(OSError, match="the disk is full"):
+        run(simulator, Coaster(), diaries)
+    assert [diary.entries for diary in diaries] == [["reset", "finish"], ["finish"], []]
+
+
+def test_observers_are_told_of_the_end_in_their_order(simulator):
+    told: list[int] = []
+
+    class Numbered(Observer):
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+        def on_finish(self, simulator) -> None:
+            told.append(self.number)
+
+    run(simulator, Coaster(), [Numbered(0), Numbered(1), Numbered(2)], max_steps=1)
+    assert told == [0, 1, 2]

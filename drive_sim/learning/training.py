@@ -35,6 +35,9 @@ from drive_sim.world.scenarios.scenario import list_scenarios, load_scenario
 WEATHERS_EACH = 16
 """Weathers drawn of each training scenario, for views in weather other than the recording's."""
 
+NAMED = 3
+"""Episodes that are left out and named; of the others, their number is told."""
+
 
 @dataclass(frozen=True)
 class TrainingResult:
@@ -134,6 +137,14 @@ def fit(
     return TrainingResult(output, settings.chunks * settings.chunk, time.monotonic() - started, best)
 
 
+def _left_out(names: list[str]) -> str:
+    """What is said of episodes without a step to learn from, the first few by name; nothing where there is none."""
+    if not names:
+        return ""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"left out, without a step to learn from: {', '.join(names[:NAMED])}{more}"
+
+
 def _told(scalars: dict[str, float]) -> str:
     """The losses and errors in a line, those of held-out views marked as such."""
     parts: dict[str, list[str]] = {"train": [], "held_out": []}
@@ -176,7 +187,7 @@ def train(
                 drives.append(drive)
             else:
                 left_out.append(f"{path} episode {number} ({drive.seconds:.1f} s)")
-    without = f"left out, without a step to learn from: {', '.join(left_out)}" if left_out else ""
+    without = _left_out(left_out)
     if without:
         report(0.0, without)
     if len(drives) < 2:

@@ -90,14 +90,20 @@ class JournalWriter:
         self._shapes = {name: (*shape, 3) for name, shape in header["cameras"].items()}
         self._clock, self._flush_period = clock, flush_period
         self._offset = 0
-        with disk_errors(folder):
-            folder.mkdir(parents=True)
-            self._lock = Lock(folder / LOCK)
-            self._lock.acquire(wait=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
-            self._frames = os.open(folder / FRAMES, flags, 0o644)
-            self._log = os.open(folder / LOG, flags, 0o644)
-            self._write_line({"journal": JOURNAL_SCHEMA, **header})
+        self._lock = Lock(folder / LOCK)
+        self._frames = self._log = -1
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        try:
+            with disk_errors(folder):
+                folder.mkdir(parents=True)
+                self._lock.acquire(wait=True)
+                self._frames = os.open(folder / FRAMES, flags, 0o644)
+                self._log = os.open(folder / LOG, flags, 0o644)
+                self._write_line({"journal": JOURNAL_SCHEMA, **header})
+        except BaseException:
+            self._close_files()
+            self._lock.release()
+            raise
         # There is nothing to lose yet: the first second's flush is soon enough for the folder too.
         self._flushed, self._lasting = clock(), False
 
@@ -151,8 +157,9 @@ class JournalWriter:
         self._lock.release()
 
     def _close_files(self) -> None:
-        os.close(self._frames)
-        os.close(self._log)
+        for descriptor in (self._frames, self._log):
+            if descriptor >= 0:
+                os.close(descriptor)
         self._frames = self._log = -1
 
     def _write_line(self, value: Mapping[str, Any]) -> None:

@@ -160,9 +160,9 @@ def test_episodes_too_short_to_learn_from_are_left_out_and_named(
 
 def test_a_recording_of_scraps_is_refused_with_their_names(tmp_path: Path) -> None:
     path = tmp_path / "scraps"
-    simulator = Simulator([load_scenario("lane-keeping/rural").draw(number) for number in range(2)])
+    simulator = Simulator([load_scenario("lane-keeping/rural").draw(number) for number in range(5)])
     run(simulator, make_driver("expert"), [Recorder(path, "expert")], max_steps=14)
-    with pytest.raises(InputError, match=r"holds 0 usable.*left out.* 0 \(0.7 s\), .* 1 \(0.7 s\)"):
+    with pytest.raises(InputError, match=r"holds 0 usable.*left out.* 0 \(0.7 s\), .* 2 \(0.7 s\) and 2 more"):
         train([path], tmp_path / "model", settings=QUICK)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -188,3 +189,28 @@ def test_images_that_do_not_fit_the_header_are_a_mistake(tmp_path: Path, given_i
         journal.append({}, given_images)
     with pytest.raises(ValueError, match="encoding must be one of png, jpeg"):
         JournalWriter(tmp_path / "journal-l", HEADER, "gif")
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are counted in /proc")
+@pytest.mark.parametrize("refused", ["frames.bin", "log.jsonl", "write"])
+def test_a_journal_that_cannot_begin_leaves_no_file_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    real_open, real_write = os.open, os.write
+
+    def refusing_open(path: Any, *arguments: Any) -> int:
+        if Path(path).name == refused:
+            raise OSError(errno.ENOSPC, "no")
+        return real_open(path, *arguments)
+
+    def refusing_write(descriptor: int, data: bytes) -> int:
+        if refused == "write" and b'"journal"' in bytes(data):
+            raise OSError(errno.ENOSPC, "no")
+        return real_write(descriptor, data)
+
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with monkeypatch.context() as patch, pytest.raises(InputError, match="disk is full"):
+        patch.setattr(os, "open", refusing_open)
+        patch.setattr(os, "write", refusing_write)
+        JournalWriter(tmp_path / "journal-k", HEADER)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
