@@ -21,13 +21,13 @@ from drive_sim.learning.labels import DrivenPath, curvature_label, speed_label, 
 from drive_sim.learning.visible_objects import seen_in_columns
 from drive_sim.recording.dataset import Dataset
 from drive_sim.sensors.camera.rig import CameraRig
+from drive_sim.world.ego.vehicle import BMW_320I
 from drive_sim.world.events import FAILURES
 from drive_sim.world.roads.road import stack_roads
 from drive_sim.world.scenarios.episode import Episode, WeatherSpec, build_world, map_arrays, weather_arrays
 from drive_sim.world.state import State, World
 
 Floats = NDArray[np.float64]
-EGO_LENGTH, EGO_WIDTH = 4.6, 1.8
 SHARES = (0.45, 0.17, 0.38)
 """Of the views drawn: with nobody near, with somebody near, and in reaction to somebody."""
 RARITY = 0.6
@@ -199,8 +199,8 @@ class ViewSource:
         keep = rng.random(count) < settings.unperturbed
         roads, road = self._roads, self._world.road[drive]
         element = roads.element_start[road] + np.maximum(state.element, 0)
-        low = np.minimum(-roads.paved_right[element] + EGO_WIDTH / 2, state.d)
-        high = np.maximum(roads.paved_left[element] - EGO_WIDTH / 2, state.d)
+        low = np.minimum(-roads.paved_right[element] + BMW_320I.width / 2, state.d)
+        high = np.maximum(roads.paved_left[element] - BMW_320I.width / 2, state.d)
         shift = np.clip(state.d + shift, low, high) - state.d
         keep |= self._touches(drive, state, shift)
         shift[keep] = turn[keep] = 0.0
@@ -213,8 +213,8 @@ class ViewSource:
         return np.asarray(
             (
                 (actors.kind[drive] > 0)
-                & (np.abs(along) < (actors.length[drive] + EGO_LENGTH) / 2 + 1.0)
-                & (np.abs(across - shift[:, None]) < (actors.width[drive] + EGO_WIDTH) / 2 + 0.3)
+                & (np.abs(along) < (actors.length[drive] + BMW_320I.length) / 2 + 1.0)
+                & (np.abs(across - shift[:, None]) < (actors.width[drive] + BMW_320I.width) / 2 + 0.3)
             ).any(1)
         )
 
