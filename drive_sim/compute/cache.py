@@ -1,7 +1,8 @@
 """The folder of compiled kernels: where it is, and what else lies beside it.
 
-Compiled code is valid for the sources, libraries and processor that it was made with, so each combination has a folder
-of its own, named by a hash of them. The folders lie side by side under `cache_root`.
+Compiled code is valid for the libraries and the processor that it was made with, so each combination of them has a
+folder of its own under `cache_root`, named by a hash of them. In it each version of a module has a folder, named by the
+module and a hash of all sources that its compiled code depends on (`drive_sim.compute.dependencies`).
 """
 
 from __future__ import annotations
@@ -19,8 +20,7 @@ import numpy as np
 import platformdirs
 from numba.core import config as numba_config
 
-KERNEL_FOLDERS = ("compute", "world", "sensors", "drivers", "learning")
-"""Folders with whatever compiled code can call or take a constant from; the rest may change without compiling anew."""
+from drive_sim.compute.dependencies import module_file, sources_digest
 
 CODE = ".nbc"
 """How the names of files with compiled code end."""
@@ -44,27 +44,36 @@ def cache_root() -> Path | None:
 
 @functools.cache
 def cache_folder() -> Path | None:
-    """The folder of this version's kernels on this machine, which need not exist; None where there is no place."""
+    """The folder for these libraries and this processor, which need not exist; None where there is no place."""
     root = cache_root()
-    return None if root is None else root / _version_hash()
+    return None if root is None else root / _libraries_hash()
+
+
+def module_folder(module: str, file: str) -> Path | None:
+    """The folder of a module's compiled functions as its sources are now; None where there is no place."""
+    folder = cache_folder()
+    return None if folder is None else folder / f"{module}-{sources_digest(module, file)}"
 
 
 def compiled_functions(folder: Path) -> list[Path]:
-    """The files of compiled code in a cache folder; none where it does not exist or cannot be read."""
+    """The files of compiled code below `cache_folder` that today's sources would use; none where it cannot be read."""
     try:
-        return sorted(path for path in folder.iterdir() if path.suffix == CODE)
+        return sorted(
+            path for each in folder.iterdir() if _is_current(each) for path in each.iterdir() if path.suffix == CODE
+        )
     except OSError:
         return []
 
 
-def _version_hash() -> str:
-    """Hash of all that compiled code depends on: sources, libraries, Python and processor."""
-    digest = hashlib.sha256()
-    package = Path(__file__).parents[1]
-    for folder in KERNEL_FOLDERS:
-        for path in sorted((package / folder).rglob("*.py")):
-            digest.update(path.relative_to(package).as_posix().encode())
-            digest.update(path.read_bytes())
+def _is_current(folder: Path) -> bool:
+    """Whether a module's folder is that of the module's present sources."""
+    module, _, digest = folder.name.rpartition("-")
+    file = module_file(module)
+    return file is not None and digest == sources_digest(module, str(file))
+
+
+def _libraries_hash() -> str:
+    """Hash of what compiled code depends on beside sources: libraries, Python and processor."""
     processor = numba_config.CPU_NAME or llvmlite.binding.get_host_cpu_name()
-    digest.update(f"{numba.__version__} {llvmlite.__version__} {np.__version__} {sys.version} {processor}".encode())
-    return digest.hexdigest()[:16]
+    versions = f"{numba.__version__} {llvmlite.__version__} {np.__version__} {sys.version} {processor}"
+    return hashlib.sha256(versions.encode()).hexdigest()[:16]

@@ -23,7 +23,8 @@ from numba.core.compiler import CompileResult
 from numba.core.dispatcher import Dispatcher
 from numba.core.serialize import dumps
 
-from drive_sim.compute.cache import CODE, cache_folder
+from drive_sim.compute.cache import CODE, cache_folder, module_folder
+from drive_sim.compute.dependencies import file_digest, named_tuples, reached_modules, sources_digest
 
 _LOG = logging.getLogger("drive_sim")
 
@@ -113,30 +114,22 @@ class KernelCache(_Cache):
         code = self._function.__code__
         closure = tuple(cell.cell_contents for cell in self._function.__closure__ or ())
         bytecode = hashlib.sha256(code.co_code + (dumps(closure) if closure else b"")).hexdigest()
-        source = _source_digest(code.co_filename) or _text_digest(self._function)
-        return signature, codegen.magic_tuple(), bytecode, source, self._function.__module__, code.co_firstlineno
+        source = file_digest(Path(code.co_filename)) or _text_digest(self._function)
+        reached = tuple(sorted({sources_digest(*each) for each in reached_modules(self._function).items()}))
+        fields = tuple(named_tuples(getattr(signature, "args", signature)))
+        return signature, codegen.magic_tuple(), bytecode, source, code.co_firstlineno, reached, fields
 
     def _path(self, key: tuple[Any, ...]) -> Path | None:
         """Where the code for a key lies; None where it is not kept."""
-        folder = cache_folder()
+        folder = module_folder(self._function.__module__, self._function.__code__.co_filename)
         if not self._enabled or key[3] is None:
             return None
         if folder is None:
             _say_once("compiled kernels are not kept: the user has no home folder")
             return None
         digest = hashlib.sha256("\x1f".join(map(str, key)).encode()).hexdigest()[:20]
-        module = self._function.__module__.rpartition(".")[2]
-        name = f"{module}.{self._function.__qualname__}".replace("<", "").replace(">", "")[:80]
+        name = self._function.__qualname__.replace("<", "").replace(">", "")[:80]
         return folder / f"{name}-{digest}{CODE}"
-
-
-@functools.cache
-def _source_digest(file: str) -> str | None:
-    """Hash of a source file; None where there is no such file."""
-    try:
-        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
-    except OSError:
-        return None
 
 
 def _text_digest(function: Callable[..., Any]) -> str | None:

@@ -13,6 +13,11 @@ from pathlib import Path
 import pytest
 
 from drive_sim.cli import doctor
+from drive_sim.compute.dependencies import module_file, sources_digest
+
+MODULE = "drive_sim.world.ego.vehicle"
+VEHICLE = f"{MODULE}-{sources_digest(MODULE, str(module_file(MODULE)))}"
+"""Folder of one module's compiled functions."""
 
 
 @pytest.fixture
@@ -94,13 +99,18 @@ class TestKernelCache:
         assert "cold" in str(doctor.find_kernel_cache())
 
     def test_one_with_compiled_functions_is_warm(self, folder: Path) -> None:
-        keep(folder / "vehicle.advance-1.nbc")
+        keep(folder / VEHICLE / "advance-1.nbc")
         assert doctor.compiled_kernels() == 1
         assert "warm, 1 function" in str(doctor.find_kernel_cache())
 
+    def test_code_of_other_sources_does_not_count(self, folder: Path) -> None:
+        keep(folder / f"{MODULE}-0123456789abcdef" / "advance-1.nbc")
+        keep(folder / "gone.module-0123456789abcdef" / "advance-1.nbc")
+        assert doctor.compiled_kernels() == 0
+
     def test_damaged_functions_are_counted(self, folder: Path) -> None:
-        keep(folder / "vehicle.advance-1.nbc")
-        (folder / "vehicle.turn-1.nbc").touch()
+        keep(folder / VEHICLE / "advance-1.nbc")
+        (folder / VEHICLE / "turn-1.nbc").touch()
         finding = doctor.find_kernel_cache()
         assert "1 of 2 functions are damaged" in finding.detail
         assert doctor.essentials_present([finding])
@@ -114,7 +124,7 @@ class TestKernelCache:
         assert doctor.essentials_present([finding])
 
     def test_a_warm_one_that_may_only_be_read_is_fine(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        keep(folder / "vehicle.advance-1.nbc")
+        keep(folder / VEHICLE / "advance-1.nbc")
 
         def refuse(**options: object) -> None:
             raise PermissionError(13, "Permission denied")

@@ -1,4 +1,4 @@
-"""The layout of the house holds: few things a folder, a first page, short modules, types, hashed kernels."""
+"""The layout of the house holds: few things a folder, a first page, short modules, types."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import ast
 from pathlib import Path
 
 import pytest
-
-from drive_sim.compute.cache import KERNEL_FOLDERS
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_THINGS = 16
@@ -89,13 +87,3 @@ def test_a_module_is_short_and_its_host_functions_have_types(path: Path) -> None
     text = path.read_text(encoding="utf-8")
     assert text.count("\n") <= MOST_LINES
     assert unannotated(ast.parse(text)) == []
-
-
-def test_every_compiled_function_counts_for_the_name_of_the_cache() -> None:
-    """A kernel outside the hashed folders would go on running its old machine code after a change."""
-    for path in MODULES:
-        functions = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if hasattr(node, "name")]
-        functions = [each for each in functions if isinstance(each, ast.FunctionDef)]
-        compiled = [each.name for each in functions if decorators(each) & (COMPILED - {"overload"})]
-        if compiled:
-            assert path.relative_to(ROOT / "drive_sim").parts[0] in KERNEL_FOLDERS, (of_house(path), compiled)
