@@ -23,6 +23,8 @@ from numba.core.dispatcher import Dispatcher
 
 PACKAGE = "drive_sim"
 
+_TYPES: Any = types  # some of its names are not in Numba's own types
+
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(?P<source>[\w.]+)[ \t]+import[ \t]+(?P<names>\([^)]*\)|[^\n]+)|import[ \t]+(?P<all>[^\n]+))",
     re.MULTILINE,
@@ -94,9 +96,9 @@ def named_tuples(kinds: Iterable[Any]) -> list[str]:
     """Fields of the named tuples among argument types, which compiled code reads by their place."""
     found = []
     for kind in kinds:
-        if isinstance(kind, types.BaseNamedTuple):
+        if isinstance(kind, _TYPES.BaseNamedTuple):
             found.append(f"{kind.instance_class.__qualname__}{kind.fields}")
-        if isinstance(kind, types.BaseTuple):
+        if isinstance(kind, _TYPES.BaseTuple):
             found += named_tuples(kind)
     return found
 
