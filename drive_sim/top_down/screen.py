@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections import deque
+from typing import Any
 
 import numpy as np
 import pygame
@@ -35,6 +36,14 @@ class Screen:
         self.shown, self.frame_rate = shown, frame_rate
         self._trails = [deque[tuple[float, float]](maxlen=TRAIL_LENGTH) for _ in range(batch)]
         self._view = TopDownView(IMAGE_SIZE)
+        self._clock = pygame.time.Clock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_clock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # pygame's clock can be neither copied nor pickled.
+        self.__dict__.update(state)
         self._clock = pygame.time.Clock()
 
     def follow(self, simulator: Simulator) -> None:

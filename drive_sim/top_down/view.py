@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -75,6 +76,10 @@ class TopDownView:
         # The farthest corner of the image from the car.
         lowest = max(ego_height, 1.0 - ego_height) * size[1]
         self._reach = math.hypot(size[0] / 2, lowest) / scale + 4.0
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Surfaces and fonts can be neither copied nor pickled, and hold nothing that is not drawn anew.
+        return TopDownView, (self.size, self.scale, self.heading_up, self.ego_height)
 
     def image(self, scene: Scene, trail: Sequence[tuple[float, float]] = ()) -> NDArray[np.uint8]:
         """The scene as uint8 (height, width, 3); needs no display."""

@@ -71,7 +71,8 @@ def _prepare(slot, scene, c, size, i):
     heading = roads.heading[roads.element_start[road] + element] if element >= 0 else state.yaw[i]
     store_view(scratch.views, scratch.origins, slot, scene.camera, c, size, world, state, heading, i)
     view = load_view(scratch.views, slot)
-    scratch.face_count[slot] = collect_faces(view, size, scratch, slot, scene.shapes, roads, world, state, i)
+    number = scene.camera.number[c]
+    scratch.face_count[slot] = collect_faces(view, size, scratch, slot, scene.shapes, roads, world, state, i, number)
 
 
 @kernel(grain=1, fastmath=True)

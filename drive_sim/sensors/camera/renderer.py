@@ -45,6 +45,11 @@ class CameraGroup:
         self._kept: dict[tuple[Any, ...], tuple[CameraFrames, Any, tuple[bool, ...]]] = {}
         self._draw_again = Repeated(draw_frames)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The arrays that are kept hold views of each other, which copies and pickles would tear apart: a copy makes
+        # its own.
+        return CameraGroup, (self.configs, self.pinholes, self.numbers)
+
     def allocate(self, device: str, batch: int, layers: Sequence[str]) -> CameraFrames:
         """Frames for ``batch`` worlds."""
         first = self.configs[0]

@@ -47,6 +47,14 @@ class RoadPool:
         # On the CPU they are our own already: a pool of many roads is tens of megabytes, mostly of grids.
         self.roads = stacked if device == "cpu" else Roads(*(to_device(device, array) for array in stacked))
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_known"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # The roads of a copy are copies too, with other ids.
+        self.__dict__.update(state)
+        self._known = {id(road): index for index, road in enumerate(self._roads)}
+
     def find(self, road: Road) -> int | None:
         """Index of the road, if it is in the pool."""
         return self._known.get(id(road))

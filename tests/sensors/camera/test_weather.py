@@ -93,6 +93,17 @@ def test_rain_falls_anew_in_every_image(photographer):
     assert np.array_equal(at(1), at(1))
 
 
+def test_rain_falls_differently_on_each_camera(photographer):
+    twins = CameraRig([CameraConfig(), CameraConfig("twin")])
+    for rain, alike in ((0.0, True), (10.0, False)):
+        episode = photographer.episode(weather=photographer.weather(rain=rain, camera_noise=0.0))
+        simulator = Simulator([episode])
+        frames = twins.render("cpu", simulator.roads, simulator.world, simulator.state)
+        assert np.array_equal(frames.rgb[0, 0], frames.rgb[0, 1]) == alike
+        alone = CameraRig.default().render("cpu", simulator.roads, simulator.world, simulator.state)
+        assert np.array_equal(frames.rgb[0, 0], alone.rgb[0, 0])
+
+
 def test_noise_has_the_strength_that_the_weather_says(photographer):
     weather = photographer.weather(camera_noise=3.0)
 

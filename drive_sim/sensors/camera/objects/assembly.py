@@ -21,21 +21,24 @@ from drive_sim.world.state import ACTOR_NONE
 F = np.float32
 _DROP_LIFE = 40
 """Control steps that a drop stays on the lens."""
+_PER_CAMERA = 256
+"""Random numbers that drops and streaks of one camera may take in a step: 8 for each of at most 26."""
 
 
 @frame_scalar
-def add_lens_water(view, size, scratch, slot, count, seed, step):
-    """Append drops on the lens and falling rain."""
+def add_lens_water(view, size, scratch, slot, count, seed, step, camera):
+    """Append drops on the lens and falling rain, other ones for each camera (its number in the rig)."""
     rain = np.float64(view.rain)
     rows, columns = size
     unit = columns / 200.0
+    first = _PER_CAMERA * camera
     clear = (np.float64(view.horizon_r), np.float64(view.horizon_g), np.float64(view.horizon_b))
     for k in range(int(min(2.0 + 0.9 * rain, 14.0))):
         age = step + 7 * k
         epoch = age // _DROP_LIFE
-        x = random_uniform(seed, STREAM_DROPS, epoch, 8 * k) * columns
-        y = random_uniform(seed, STREAM_DROPS, epoch, 8 * k + 1) * rows
-        radius = (1.0 + 2.4 * random_uniform(seed, STREAM_DROPS, epoch, 8 * k + 2) ** 2) * unit
+        x = random_uniform(seed, STREAM_DROPS, epoch, first + 8 * k) * columns
+        y = random_uniform(seed, STREAM_DROPS, epoch, first + 8 * k + 1) * rows
+        radius = (1.0 + 2.4 * random_uniform(seed, STREAM_DROPS, epoch, first + 8 * k + 2) ** 2) * unit
         slide = (age % _DROP_LIFE) * 0.06 * radius
         dim = (0.45 * clear[0], 0.46 * clear[1], 0.47 * clear[2])
         low = (0.3 * clear[0], 0.31 * clear[1], 0.32 * clear[2])
@@ -43,9 +46,9 @@ def add_lens_water(view, size, scratch, slot, count, seed, step):
         place, radii = (x, y + slide), (radius, 1.15 * radius)
         count = add_sprite(size, scratch, slot, count, place, radii, DROP, 0.6, (dim, low, high))
     for k in range(int(min(2.0 * rain, 26.0))):
-        x = random_uniform(seed, STREAM_DROPS, 1_000_000 + step, 8 * k) * columns
-        y = random_uniform(seed, STREAM_DROPS, 1_000_000 + step, 8 * k + 1) * rows
-        long = (2.0 + 5.0 * random_uniform(seed, STREAM_DROPS, 1_000_000 + step, 8 * k + 2)) * unit
+        x = random_uniform(seed, STREAM_DROPS, 1_000_000 + step, first + 8 * k) * columns
+        y = random_uniform(seed, STREAM_DROPS, 1_000_000 + step, first + 8 * k + 1) * rows
+        long = (2.0 + 5.0 * random_uniform(seed, STREAM_DROPS, 1_000_000 + step, first + 8 * k + 2)) * unit
         count = add_sprite(size, scratch, slot, count, (x, y), (0.7 * unit, long), STREAK, 0.22, (clear, clear, clear))
     return count
 
@@ -66,8 +69,8 @@ def collect_objects(view, size, scratch, slot, roads, world, state, i):
 
 
 @frame_scalar
-def collect_faces(view, size, scratch, slot, shapes, roads, world, state, i):
-    """Fill the slot's faces with what stands in world ``i``, from far to near; how many there are."""
+def collect_faces(view, size, scratch, slot, shapes, roads, world, state, i, camera):
+    """Fill the slot's faces with what camera number ``camera`` sees in world ``i``, far to near; how many there are."""
     found = collect_objects(view, size, scratch, slot, roads, world, state, i)
     count = np.int64(0)
     for k in range(found):
@@ -85,5 +88,5 @@ def collect_faces(view, size, scratch, slot, shapes, roads, world, state, i):
         else:
             count = add_item_faces(view, size, scratch, slot, count, shapes, item, 2 * k)
     if view.rain > F(0.1):
-        count = add_lens_water(view, size, scratch, slot, count, world.seed[i], state.step[i])
+        count = add_lens_water(view, size, scratch, slot, count, world.seed[i], state.step[i], camera)
     return count
