@@ -1,5 +1,6 @@
 """What every other folder may import, and what imports nothing else of the house.
 
-`errors` has the one error that a mistake of the user ends in, `progress` tells how far long work is, `resources` finds
-bundled data, `registry` finds things by name, `text` and `toml` read what people write.
+`errors` has the one error that a mistake of the user ends in, `progress` tells how far long work is, `files` replaces
+files safely and lists folders, `resources` finds bundled data, `registry` finds things by name, `text` and `toml` read
+what people write.
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.files import listed
 
 MODEL_FILES = ("config.json", "weights.safetensors")
 """What makes a folder a model; its card, ``README.md``, is for people."""
@@ -21,7 +22,7 @@ def scenarios_folder() -> Path:
 
 def suite_files() -> dict[str, Path]:
     """Files of the suites that a driver can be scored on, by name, in the order of their names."""
-    return {path.stem: path for path in sorted((scenarios_folder() / "suites").glob("*.toml"))}
+    return {path.stem: path for path in listed(scenarios_folder() / "suites", "*.toml")}
 
 
 def models_folder() -> Path:
@@ -51,7 +52,7 @@ def find_model(name_or_path: str | Path) -> Path:
 
 def _models_on_offer() -> str:
     folder = models_folder()
-    names = sorted(path.parent.name for path in folder.glob(f"*/{MODEL_FILES[0]}")) if folder.is_dir() else []
+    names = [path.parent.name for path in listed(folder, f"*/{MODEL_FILES[0]}")]
     bundled = f"one of {', '.join(names)}, or " if names else ""
     return f"name {bundled}the folder that drive-sim train wrote"
 

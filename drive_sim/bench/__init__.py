@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.files import replace_file
 from drive_sim.bench.figures import Effort, Figure, table_head, table_row
 from drive_sim.bench.hardware import machine
 from drive_sim.compute.kernel import resolve_device
@@ -70,6 +71,4 @@ def write_figures(
     """Write figures as JSON, complete before it gets its name."""
     document = {"schema": SCHEMA, "command": command, "machine": here}
     document |= {"figures": {figure.key: figure.to_dict() for figure in figures}, **(more or {})}
-    part = output.with_name(f"{output.name}.part")
-    part.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(output)
+    replace_file(output, json.dumps(document, indent=1, ensure_ascii=False) + "\n")

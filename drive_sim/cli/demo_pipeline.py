@@ -11,6 +11,7 @@ from typing import Any
 
 from drive_sim import __version__
 from drive_sim.base.errors import InputError
+from drive_sim.base.files import listed, replace_file
 from drive_sim.base.progress import Report, Stages
 from drive_sim.drivers.human.model import HumanModelDriver
 from drive_sim.recording.dataset import Dataset
@@ -86,7 +87,7 @@ def _claim(output: Path, seed: int) -> None:
     note = output / "demo.json"
     if output.exists() and not output.is_dir():
         raise InputError("--output", "", f"{output} is a file", "name a folder")
-    if output.is_dir() and any(output.iterdir()):
+    if listed(output):
         try:
             known = json.loads(note.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -94,7 +95,7 @@ def _claim(output: Path, seed: int) -> None:
         if known != identity:
             raise InputError(note, "", f"is of another run ({known})", "name a new folder, or clear this one")
     output.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(identity) + "\n", encoding="utf-8")
+    replace_file(note, json.dumps(identity) + "\n")
 
 
 class _OnceAwake(Recorder):

@@ -20,6 +20,7 @@ import numpy as np
 import platformdirs
 from numba.core import config as numba_config
 
+from drive_sim.base.files import listed
 from drive_sim.compute.dependencies import module_file, sources_digest
 
 CODE = ".nbc"
@@ -58,9 +59,7 @@ def module_folder(module: str, file: str) -> Path | None:
 def compiled_functions(folder: Path) -> list[Path]:
     """The files of compiled code below `cache_folder` that today's sources would use; none where it cannot be read."""
     try:
-        return sorted(
-            path for each in folder.iterdir() if _is_current(each) for path in each.iterdir() if path.suffix == CODE
-        )
+        return [path for each in listed(folder) if _is_current(each) for path in listed(each, f"*{CODE}")]
     except OSError:
         return []
 

@@ -21,6 +21,8 @@ from typing import Any
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
 
+from drive_sim.base.files import listed
+
 PACKAGE = "drive_sim"
 
 _TYPES: Any = types  # some of its names are not in Numba's own types
@@ -150,7 +152,7 @@ def _modules_below(package: str) -> set[str]:
         return set()
     return {
         ".".join([package, *each.relative_to(path.parent).with_suffix("").parts]).removesuffix(".__init__")
-        for each in path.parent.rglob("*.py")
+        for each in listed(path.parent, "**/*.py")
     }
 
 

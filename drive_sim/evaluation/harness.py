@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.files import listed
 from drive_sim.base.progress import Report
 from drive_sim.compute.kernel import resolve_device
 from drive_sim.evaluation.outputs import COMPARISON_PAGES, PAGE_NAME, check_folder, check_names
@@ -220,7 +221,7 @@ def _write(evaluation: Evaluation, folder: Path, complete: bool) -> Results:
     """Write results.json, and take older reports away that would contradict it."""
     results = results_of(evaluation, complete)
     try:
-        for page in (folder / PAGE_NAME, *folder.glob(COMPARISON_PAGES)):
+        for page in (folder / PAGE_NAME, *listed(folder, COMPARISON_PAGES)):
             page.unlink(missing_ok=True)
         write_results(results, folder)
     except OSError as error:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drive_sim import __version__
 from drive_sim.base.errors import InputError
+from drive_sim.base.files import replace_file
 
 SCHEMA = 2
 FILE_NAME = "results.json"
@@ -250,9 +251,7 @@ def write_results(results: Results, folder: Path) -> Path:
     """Write ``folder/results.json``; the file is complete before it gets its name. Returns its path."""
     path = folder / FILE_NAME
     text = json.dumps(results.model_dump(by_alias=True), indent=1, allow_nan=False, ensure_ascii=False)
-    part = folder / f"{FILE_NAME}.part"
-    part.write_text(text + "\n", encoding="utf-8")
-    part.replace(path)
+    replace_file(path, text + "\n")
     return path
 
 

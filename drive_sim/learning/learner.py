@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.files import replace_file
 from drive_sim.compute.randomness import generator, key
 from drive_sim.drivers.neural.networks import SPEED_REACH, Answers, NetworkSettings, PilotNet, build_network, decode
 from drive_sim.learning.labels import soft_bins
@@ -212,8 +213,7 @@ def save_checkpoint(folder: Path, learner: Learner, progress: dict[str, Any]) ->
     """Write the learner and ``progress`` (JSON values) into ``folder``; complete before it gets its name."""
     folder.mkdir(parents=True, exist_ok=True)
     # As for a model's weights, the umask decides who may read it.
-    (folder / "checkpoint.part").write_bytes(save(learner.tensors(), {"progress": json.dumps(progress)}))
-    (folder / "checkpoint.part").replace(folder / "checkpoint.safetensors")
+    replace_file(folder / "checkpoint.safetensors", save(learner.tensors(), {"progress": json.dumps(progress)}))
 
 
 def load_checkpoint(folder: Path, learner: Learner, settings: TrainingSettings) -> dict[str, Any]:

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.files import listed
 from drive_sim.recording.inspection import Finding, check
 from drive_sim.recording.lerobot.info import INFO, data_file, with_totals
 from drive_sim.recording.lerobot.metadata import (
@@ -247,7 +248,7 @@ def _dropped_rows(metadata: Metadata, statistics: bool) -> pa.Table:
     schema = rows_schema(metadata.features)
     names = [name for name in schema.names if statistics or not name.startswith("stats/")]
     parts = [pa.schema([schema.field(name) for name in names]).empty_table()]
-    for path in sorted((metadata.root / DROPPED).glob("*/row.parquet")):
+    for path in listed(metadata.root / DROPPED, "*/row.parquet"):
         with parquet_errors(path):
             parts.append(pq.ParquetFile(path).read(columns=None if statistics else names).select(names))
     rows = pa.concat_tables(parts).combine_chunks()

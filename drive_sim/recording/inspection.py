@@ -17,6 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.files import listed
 from drive_sim.drivers.driver import CONTROLLERS
 from drive_sim.recording.journal import decode_image, is_live, journal_folders
 from drive_sim.recording.lerobot.features import camera_shapes, features_of, has_statistics
@@ -29,6 +30,7 @@ from drive_sim.recording.lerobot.metadata import (
     numbered,
     read_metadata,
     row_files,
+    rows_file,
     statistics_of,
 )
 from drive_sim.recording.lerobot.statistics import NAMES, column_statistics
@@ -251,14 +253,15 @@ def _of_statistics(metadata: Metadata) -> Iterator[Finding]:
 def _of_leftovers(root: Path, metadata: Metadata) -> Iterator[Finding]:
     count = metadata.rows.num_rows
     known = {data_file(root, index) for index in range(count)}
-    for path in sorted((root / "data").glob("*/*.parquet")):
+    for path in listed(root / "data", "*/*.parquet"):
         if path not in known:
             mend = "record into the dataset once more, which puts it in order, or delete the file"
             yield Finding(path, "", "belongs to no episode", mend)
-    files = sorted((root / "meta/episodes").glob("*/*.parquet"))
-    if len(files) > row_files(count):
-        yield Finding(files[-1], "", "belongs to no episode", "delete the file")
-    for path in sorted((root / DROPPED).glob("*/row.parquet")):
+    known = {rows_file(root, number) for number in range(row_files(count))}
+    for path in listed(root / "meta/episodes", "*/*.parquet"):
+        if path not in known:
+            yield Finding(path, "", "belongs to no episode", "delete the file")
+    for path in listed(root / DROPPED, "*/row.parquet"):
         try:
             read_data(path)
         except InputError as error:
@@ -267,6 +270,6 @@ def _of_leftovers(root: Path, metadata: Metadata) -> Iterator[Finding]:
         if not is_live(folder):
             mend = "record into the dataset once more, which makes an episode of it"
             yield Finding(folder, "", "is a recording that was interrupted", mend)
-    for path in sorted((root / STAGING).glob("*")):
+    for path in listed(root / STAGING):
         mend = "record into the dataset once more, which clears it away, or delete the file"
         yield Finding(path, "", "is a temporary file that a crash left behind", mend)

@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.base.errors import InputError
-from drive_sim.recording.storage import Lock, disk_errors, flush_folder
+from drive_sim.base.files import flush_folder, listed
+from drive_sim.recording.storage import Lock, disk_errors
 
 JOURNAL_SCHEMA = 1
 PREFIX = "journal-"
@@ -207,7 +208,7 @@ class Journal:
 
 def journal_folders(root: Path) -> list[Path]:
     """The journals in dataset ``root``, oldest first."""
-    return sorted(path for path in root.glob(f"{PREFIX}*") if path.is_dir())
+    return [path for path in listed(root, f"{PREFIX}*") if path.is_dir()]
 
 
 def journal_key(folder: Path) -> str:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 import drive_sim
 from drive_sim.base.errors import InputError
-from drive_sim.recording.storage import replace_file
+from drive_sim.recording.storage import replace_in_dataset
 from drive_sim.world.roads.road import Boundary, Road
 from drive_sim.world.scenarios.episode import ActorSpec, Episode, WeatherSpec
 
@@ -67,7 +67,7 @@ def store_road(root: Path, road: Road) -> str:
                 arrays: dict[str, Any] = {"road": np.array(_road_text(road)), **_road_arrays(road)}
                 np.savez_compressed(file, **arrays)
 
-        replace_file(root, target, write)
+        replace_in_dataset(root, target, write)
     return digest
 
 

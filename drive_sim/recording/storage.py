@@ -1,7 +1,7 @@
 """Files that are either the old or the new one, whatever happens: atomic replacement, locks, redo plans.
 
-Nothing is ever written in place. A file is written elsewhere in the dataset's folder, flushed to the disk and renamed
-over its target. What needs several such renames that belong together is first written down as a plan; whoever opens
+Nothing is ever written in place: `base.files` writes a file elsewhere in the dataset's folder and renames it over its
+target. What needs several such renames that belong together is first written down as a plan; whoever opens
 the dataset next carries out what a crash left undone.
 """
 
@@ -20,6 +20,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.files import flush_file, flush_folder, listed, put_in_place, replace_file
 
 if sys.platform == "win32":
     import msvcrt
@@ -58,44 +59,11 @@ def disk_errors(path: Path) -> Iterator[None]:
         raise InputError(path, "", problem, mend) from error
 
 
-def flush_folder(folder: Path) -> None:
-    """Make renames in ``folder`` survive a power cut (where the system can)."""
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def flush_file(path: Path) -> None:
-    """Make the contents of ``path`` survive a power cut."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def put_in_place(staged: Path, target: Path) -> None:
-    """Rename a finished file over its target, durably."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(staged, target)  # noqa: PTH105 - tests stand in for it to crash here
-    flush_folder(target.parent)
-
-
-def replace_file(root: Path, target: Path, write: Callable[[Path], None]) -> None:
-    """Let ``write`` write a file in the staging folder of dataset ``root``, then put it in place of ``target``.
-
-    For use inside `writing`.
-    """
+def replace_in_dataset(root: Path, target: Path, write: Callable[[Path], object]) -> None:
+    """`replace_file` with a staged file outside ``data/``; for use inside `writing`."""
     staging = root / STAGING
     staging.mkdir(parents=True, exist_ok=True)
-    staged = staging / target.name
-    try:
-        write(staged)
-        flush_file(staged)
-        put_in_place(staged, target)
-    finally:
-        staged.unlink(missing_ok=True)
+    replace_file(target, write, staging / target.name)
 
 
 def write_json(path: Path, value: Any, indent: int | None = 2) -> None:
@@ -159,7 +127,7 @@ def writing(root: Path) -> Iterator[None]:
             pass
         try:
             finish_plan(root)
-            for left_behind in (root / STAGING).glob("*"):
+            for left_behind in listed(root / STAGING):
                 left_behind.unlink()
             yield
         finally:

@@ -20,6 +20,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.files import listed
 from drive_sim.drivers.driver import CONTROLLERS
 from drive_sim.recording.journal import (
     ENCODINGS,
@@ -53,7 +54,7 @@ from drive_sim.recording.lerobot.metadata import (
 from drive_sim.recording.lerobot.statistics import column_statistics, image_statistics, sampled
 from drive_sim.recording.lerobot.tables import read_data, write_data
 from drive_sim.recording.provenance import store_road
-from drive_sim.recording.storage import LOCK, STAGING, disk_errors, replace_file, write_json, writing
+from drive_sim.recording.storage import LOCK, STAGING, disk_errors, replace_in_dataset, write_json, writing
 from drive_sim.world.events import event_names
 from drive_sim.world.roads.road import Road
 
@@ -160,14 +161,14 @@ def recover(path: str | Path) -> list[int]:
 def _create(root: Path, info: Mapping[str, Any]) -> None:
     if (root / INFO).exists():
         return
-    if root.is_dir() and {entry.name for entry in root.iterdir()} - {LOCK, STAGING, "meta"}:
+    if {path.name for path in listed(root)} - {LOCK, STAGING, "meta"}:
         mend = "name a new folder, or one that drive-sim drive --record made"
         raise InputError(root, "", "is a folder with other things in it", mend)
     with disk_errors(root):
         root.mkdir(parents=True, exist_ok=True)
     with writing(root):
         if not (root / INFO).exists():
-            replace_file(root, root / INFO, lambda staged: write_json(staged, info))
+            replace_in_dataset(root, root / INFO, lambda staged: write_json(staged, info))
 
 
 def _cameras_text(cameras: Mapping[str, tuple[int, int]]) -> str:
@@ -188,14 +189,14 @@ def _convert(root: Path, folders: Sequence[Path]) -> list[int]:
     made = range(before.rows.num_rows, metadata.rows.num_rows)
     if made:
         for target, write in metadata_targets(metadata, made.start):
-            replace_file(root, target, write)
+            replace_in_dataset(root, target, write)
     for folder in folders:
         remove_journal(folder)
     return list(made)
 
 
 def _keys(metadata: Metadata) -> set[str]:
-    dropped = {path.name for path in (metadata.root / DROPPED).glob("*")}
+    dropped = {path.name for path in listed(metadata.root / DROPPED)}
     return dropped | set(metadata.rows["drive_sim/key"].to_pylist())
 
 
@@ -214,7 +215,7 @@ def _append(metadata: Metadata, folder: Path) -> Metadata:
     def images(camera: str, start: int, stop: int) -> list[bytes]:
         return [journal.image(step, camera) for step in range(start, stop)]
 
-    replace_file(root, data_file(root, index), lambda path: write_data(path, features, columns, images, suffix))
+    replace_in_dataset(root, data_file(root, index), lambda path: write_data(path, features, columns, images, suffix))
     rows = numbered(pa.concat_tables([metadata.rows, _row(metadata, journal, columns)]).combine_chunks())
     return Metadata(root, with_totals(metadata.info, rows, tasks), rows, tasks)
 
@@ -271,7 +272,7 @@ def _row(metadata: Metadata, journal: Journal, columns: Mapping[str, NDArray[Any
 def next_number(metadata: Metadata) -> int:
     """The place of a new episode in the order of recording: after all that are there or dropped."""
     numbers = metadata.rows["drive_sim/number"].to_pylist()
-    for path in (metadata.root / DROPPED).glob("*/row.parquet"):
+    for path in listed(metadata.root / DROPPED, "*/row.parquet"):
         numbers += read_data(path, ["drive_sim/number"])["drive_sim/number"].to_pylist()
     return max(numbers, default=-1) + 1
 

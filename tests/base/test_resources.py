@@ -38,7 +38,7 @@ def test_a_checkout_has_its_data_at_the_top(repository: Path) -> None:
 def test_a_wheel_has_its_data_inside_the_package(repository: Path, tmp_path: Path) -> None:
     package = tmp_path / "site-packages" / "drive_sim"
     (package / "base").mkdir(parents=True)
-    for name in ("__init__.py", "base/__init__.py", "base/errors.py", "base/resources.py"):
+    for name in ("__init__.py", "base/__init__.py", "base/errors.py", "base/files.py", "base/resources.py"):
         (package / name).write_text((repository / "drive_sim" / name).read_text(encoding="utf-8"), encoding="utf-8")
     for name in ("scenarios", "models"):
         (package / "_data" / name).mkdir(parents=True)

@@ -43,6 +43,44 @@ def seeds(path: Path) -> list[int]:
     return found
 
 
+def leave_sidecars(root: Path) -> None:
+    """What macOS and others leave when they look into every folder of a dataset."""
+    for path in sorted(root.rglob("*.parquet")):
+        (path.parent / f"._{path.name}").write_bytes(b"\0\5\26\7\0\2\0\0Mac OS X")
+    for folder in [root, *(path for path in root.rglob("*") if path.is_dir())]:
+        (folder / ".DS_Store").touch()
+        (folder / "Thumbs.db").touch()
+        (folder / ".Spotlight-V100").mkdir()
+
+
+@pytest.mark.slow
+def test_what_operating_systems_leave_is_nobodys_data(dataset_path: Path) -> None:
+    drop(dataset_path, [1])
+    (dataset_path / ".staging").mkdir(exist_ok=True)
+    leave_sidecars(dataset_path)
+    assert check(dataset_path) == []
+    assert len(list_episodes(dataset_path)) == 3
+    record(dataset_path, 4, seed=3)
+    restore(dataset_path)
+    drop(dataset_path, [0])
+    assert seeds(dataset_path) == [1, 2, 3]
+    assert check(dataset_path) == []
+
+
+def test_a_folder_with_only_what_systems_leave_may_be_recorded_into(tmp_path: Path) -> None:
+    leave_sidecars(tmp_path)
+    record(tmp_path, 4, seed=3)
+    assert check(tmp_path) == []
+
+
+def test_a_list_of_episodes_beyond_those_counted_is_named_itself(dataset_path: Path) -> None:
+    """And not whichever file comes last."""
+    surplus = dataset_path / "meta/episodes/chunk-000/copy.parquet"
+    shutil.copy(surplus.with_name("file-000.parquet"), surplus)
+    [finding] = check(dataset_path)
+    assert finding.file == surplus
+
+
 def test_a_list_tells_what_was_driven_by_whom(dataset_path: Path) -> None:
     drop(dataset_path, [1])
     first, last, dropped = list_episodes(dataset_path)

@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.files import replace_file
 from drive_sim.compute.kernel import kernel
 from drive_sim.drivers.neural.inference import DrivingNetwork
 from drive_sim.drivers.neural.networks import NetworkSettings, PilotNet, build_network, decode, decode_quantile
@@ -60,11 +61,9 @@ def save_model(folder: Path, network: PilotNet, camera: CameraConfig, training: 
     }
     weights = {name: tensor.detach().contiguous().cpu() for name, tensor in network.state_dict().items()}
     # Written by Python, so that the umask decides who may read it: save_file makes files of mode 0600.
-    (folder / "weights.safetensors.part").write_bytes(save(weights))
-    (folder / "weights.safetensors.part").replace(folder / "weights.safetensors")
-    for name, text in (("README.md", card), ("config.json", json.dumps(config, indent=1, allow_nan=False) + "\n")):
-        (folder / f"{name}.part").write_text(text, encoding="utf-8")
-        (folder / f"{name}.part").replace(folder / name)
+    replace_file(folder / "weights.safetensors", save(weights))
+    replace_file(folder / "README.md", card)
+    replace_file(folder / "config.json", json.dumps(config, indent=1, allow_nan=False) + "\n")
 
 
 def load_model(folder: Path) -> Model:

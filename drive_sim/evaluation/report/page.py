@@ -14,6 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from drive_sim.base.files import replace_file
 from drive_sim.base.progress import Report
 from drive_sim.evaluation.plotting import load_matplotlib
 from drive_sim.evaluation.report import comparison_page as report_rivals
@@ -90,9 +91,9 @@ def write_report(
     for number, name in enumerate(names):
         pair = (drivers[0], drivers[1 + number])
         found = report_rivals.comparison_page(results, evaluation, number, pair, page.parent, videos, part(number))
-        _write(page.with_name(name), environment.get_template("comparison.html").render(**shared, **found))
+        replace_file(page.with_name(name), environment.get_template("comparison.html").render(**shared, **found))
     found = _main_page(results, evaluation, drivers[0], page.parent, names, videos, part(len(names)))
-    _write(page, environment.get_template("report.html").render(**shared, **found))
+    replace_file(page, environment.get_template("report.html").render(**shared, **found))
 
 
 def check_report(videos: int | None) -> None:
@@ -120,12 +121,6 @@ def templates() -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-
-
-def _write(page: Path, text: str) -> None:
-    unfinished = page.with_name(page.name + ".part")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(page)
 
 
 def _main_page(

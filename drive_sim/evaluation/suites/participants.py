@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.files import listed
 from drive_sim.drivers.registry import make_driver
 from drive_sim.evaluation.places import path_from
 from drive_sim.evaluation.results import DriverFacts
@@ -83,7 +84,7 @@ def _folders(given: Sequence[str | Path], of_driver: str) -> Iterator[str]:
             continue
         pattern = Path(name).expanduser()
         start = Path(pattern.anchor or ".")
-        matched = sorted(path for path in start.glob(str(pattern.relative_to(pattern.anchor))) if path.is_dir())
+        matched = [path for path in listed(start, str(pattern.relative_to(pattern.anchor))) if path.is_dir()]
         if not matched:
             raise InputError(TRAINING_RUNS, "", f"no folder matches {name}", "name the folders of models")
         yield from (str(path) for path in matched if path.resolve() != Path(of_driver).expanduser().resolve())

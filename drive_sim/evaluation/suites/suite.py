@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.files import listed
 from drive_sim.base.resources import suite_files
 from drive_sim.base.text import user_path
 from drive_sim.base.toml import read_toml, validated
@@ -119,8 +120,7 @@ def _real_roads(
     folder = user_path(folder)
     if not folder.is_dir():
         raise InputError("--roads", "", f"{folder} is not a folder", hint)
-    # Files that operating systems leave beside others begin with a dot.
-    paths = sorted(path for path in folder.glob("*.csv") if not path.name.startswith("."))
+    paths = listed(folder, "*.csv")
     if not paths:
         raise InputError("--roads", "", f"{folder} holds no .csv file", hint)
     scenarios, first_error = [], None

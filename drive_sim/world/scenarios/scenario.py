@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.files import listed
 from drive_sim.base.resources import scenarios_folder
 from drive_sim.base.text import printable, user_path
 from drive_sim.compute.randomness import generator, key
@@ -194,7 +195,7 @@ def list_scenarios(split: str | None = None, suite: str | None = None) -> list[s
         {
             f"{path.parent.name}/{path.stem}"
             for part in ([split] if split else SPLITS)
-            for path in (scenarios_folder() / part).glob(f"{suite or '*'}/*.toml")
+            for path in listed(scenarios_folder() / part, f"{suite or '*'}/*.toml")
         }
     )
 
