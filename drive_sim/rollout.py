@@ -73,7 +73,7 @@ class Step:
     action: NDArray[np.float32]
     """(B, 2) [steering, acceleration] in [-1, 1]: what the driver did about it."""
     controller: str
-    """Who drove: human, human-model, expert, classical or model."""
+    """Registered name of the driver: human, human-model, expert, classical, ..., or model."""
     simulator: Simulator
     """Its ``state`` is the one after the step."""
     state_before: StateBefore

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class InputError(ValueError):
-    """Bad input: a file, field or argument that a person can mend.
+    """Bad input: a file, field or argument that the user can put right.
 
     The command line prints ``str(error)`` as one line on standard error and exits with status 2.
 

@@ -30,7 +30,7 @@ ACTORS = 8
 _LONG = 1e4
 """Time limit of an episode [s]: no drive ends while it is measured."""
 
-# Kind, distance ahead of the ego at the start [m], place: who is in view of a car that drives for a few seconds.
+# Kind, distance ahead of the ego at the start [m], place: the actors in view of a car that drives for a few seconds.
 _AROUND = (
     (ACTOR_CAR, 22.0, "lane"),
     (ACTOR_CAR, 75.0, "oncoming"),

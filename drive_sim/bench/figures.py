@@ -1,7 +1,7 @@
 """A figure and how it is measured: the same work several times, median and range.
 
 Absolute figures drift on shared machines, so each carries the processor time of one item beside the rate by the
-clock: on one thread the two say the same unless somebody else had the processor.
+clock: on one thread the two say the same unless another process had the processor.
 """
 
 from __future__ import annotations

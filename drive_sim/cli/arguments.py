@@ -87,7 +87,7 @@ def videos(context: click.Context, option: click.Parameter, value: str) -> int |
 
 
 def renamed_option(old: str, new: str, flag: bool = False) -> Callable[[F], F]:
-    """An option's old name, which the help does not show: whoever gives it is told the ``new`` one."""
+    """An option's old name, which the help does not show: its use is answered with the ``new`` one."""
 
     def tell(_context: click.Context, _option: click.Parameter, value: object) -> None:
         if value:

@@ -28,7 +28,7 @@ SUITES = ("lane-keeping", "obstacle-avoidance")
 HARD = ("lane-keeping/mountain", "obstacle-avoidance/crossing-pedestrian", "obstacle-avoidance/debris")
 """Recorded twice as often as others: tight bends, and what is small; the weakest of every model so far."""
 LATE = 500
-"""Drives of who looks up late are numbered from here on."""
+"""Episodes of the late driver are numbered from here on."""
 BATCH = 16
 """Worlds recorded at once."""
 BEHIND = 8
@@ -44,7 +44,7 @@ class DemoSettings:
     obstacle_episodes: int = 15
     """Recorded of each obstacle scenario."""
     late_episodes: int = 10
-    """The same of a driver who looks up late."""
+    """The same of the late driver, who looks up late."""
     views: int = 224_000
     trials: int = 0
     """Checkpoints that drive on validation roads."""
@@ -110,7 +110,7 @@ class _OnceAwake(Recorder):
         self.add(replace(step, active=step.active & self._at_wheel.awake))
 
     def on_finish(self, simulator: Simulator) -> None:
-        """Leave it to who drives next to add the episodes."""
+        """Leave it to the next drive to add the episodes."""
         self.stop()
 
 
@@ -178,7 +178,7 @@ class DemoRecording:
         recorder = _OnceAwake(self._path, driver, config)
         try:
             steps = round(seconds / simulator.control_period)
-            # Not before the journals are open: who adds has the dataset to itself.
+            # Not before the journals are open: adding needs the dataset's lock.
             run(simulator, driver, [recorder, _OnceStarted(self._add_driven)], sensors, max_steps=steps)
         finally:
             self._settle()

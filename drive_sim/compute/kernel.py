@@ -36,7 +36,7 @@ from drive_sim.compute.device import (
 from drive_sim.compute.machine_code import WholeKernel
 from drive_sim.compute.threads import loop_threads, set_threads, thread_count, threads
 
-# Who computes needs kernels, arrays and threads: all are to be had here.
+# Kernels need arrays and threads: all are to be had here.
 __all__ = [
     "KERNELS", "SIMULATED_CUDA", "Kernel", "Repeated", "allocate", "cuda_available", "duplicate",
     "inlined_scalar", "inner_scalar", "kernel", "loop_threads", "resolve_device", "scalar", "set_threads", "threads",

@@ -15,7 +15,7 @@ import numpy as np
 
 from drive_sim.compute.kernel import scalar
 
-# Streams: who draws. One number each, never reused, so that a new consumer changes nobody else's numbers.
+# RNG streams. One number each, never reused, so that a new consumer changes no other stream's numbers.
 STREAM_LIDAR = 1
 STREAM_IMU = 2
 STREAM_GNSS = 3

@@ -75,7 +75,7 @@ class _Pool:
 
     @property
     def threads(self) -> int:
-        # Not when this module is imported: who only imports it must not fail at a wrong variable.
+        # Not when this module is imported: an import must not fail at a wrong variable.
         if not self._threads:
             self._threads = _configured()
         return self._threads

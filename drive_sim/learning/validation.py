@@ -1,4 +1,4 @@
-"""Checkpoints are chosen by driving: loss says little about who stays on the road."""
+"""Checkpoints are chosen by driving: a low loss does not keep a car on the road."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from drive_sim.world.state import State, World
 
 Floats = NDArray[np.float64]
 SHARES = (0.45, 0.17, 0.38)
-"""Of the views drawn: with nobody near, with somebody near, and in reaction to somebody."""
+"""Of the views drawn: with no actor near, with one near, and in reaction to one."""
 RARITY = 0.6
 """Within those, a stratum is drawn by its size to the power of 1 - `RARITY`."""
 BENDS, SLOWS = 4, 3
@@ -91,7 +91,7 @@ class ViewSettings:
     redrawn_weather: float = 0.6
     """Share of views in weather other than the recording's."""
     repainted: float = 0.6
-    """Share of views in which the others wear colours of others of their kind."""
+    """Share of views in which the actors wear colours of other actors of their kind."""
     body_sigma: float = 0.008
     """Pitch and roll of the body [rad], standing in for braking, bumps and a camera that was mounted anew."""
 
@@ -109,7 +109,7 @@ class Views:
     future: NDArray[np.float32]
     """(n, 3) curvature of the driven path 0.5, 1 and 1.5 s ahead [1/m]."""
     seen: NDArray[np.uint8]
-    """(n, columns) who is nearest in each column of the network's last convolution: 0 nobody, as `SEEN_CLASSES`."""
+    """(n, columns) nearest actor in each column of the network's last convolution: 0 none, as `SEEN_CLASSES`."""
 
 
 class ViewSource:
@@ -191,7 +191,7 @@ class ViewSource:
         )
 
     def _perturbation(self, rng: np.random.Generator, drive: NDArray[np.int64], state: State) -> tuple[Floats, Floats]:
-        """Shift [m] and turn [rad] of each view: none where it would leave the pavement or touch somebody."""
+        """Shift [m] and turn [rad] of each view: none where it would leave the pavement or touch an actor."""
         settings, count = self.settings, len(drive)
         shift = np.clip(rng.normal(0.0, settings.offset_sigma, count), -settings.offset_max, settings.offset_max)
         sigma = settings.yaw_sigma * np.clip(12.0 / np.maximum(state.speed, 1.0), 0.3, 1.0)
@@ -243,7 +243,7 @@ class ViewSource:
         return world, moved
 
     def _repainted(self, rng: np.random.Generator, world: World) -> NDArray[np.float32]:
-        """Colours of the others (n, N, 3), some worn by others of their kind in the recording."""
+        """Colours of the actors (n, N, 3), some taken from other actors of their kind in the recording."""
         colours, kinds = world.actors.colour.copy(), world.actors.kind
         chosen = (rng.random(len(kinds)) < self.settings.repainted)[:, None] & (kinds > 0)
         draws = rng.random(kinds.shape)
@@ -292,7 +292,7 @@ def _relative(state: State, heading: Floats) -> tuple[Floats, Floats]:
 
 
 def _stratum(drive: Drive) -> NDArray[np.int64]:
-    """Which kind of moment each step is: reacting or somebody near, how bent the road, how slow the car."""
+    """Which kind of moment each step is: reacting or an actor near, the road's curvature, the ego's speed."""
     state = drive.state
     bend = np.digitize(np.abs(state.curvature), [0.002, 0.01, 0.03])
     forward, left = _relative(state, state.yaw)

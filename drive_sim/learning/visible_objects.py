@@ -1,4 +1,4 @@
-"""Who is seen in each column of an image: the label of the networks' side task, from the renderer's truth."""
+"""The nearest actor in each column of an image: the label of an auxiliary task, from the renderer's truth."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _look(n: int, images: Any, columns: Any, tables: Any, seen: Any) -> None:
 def seen_in_columns(
     semantic: NDArray[np.uint8], depth: NDArray[np.float32], middles: NDArray[np.int64], width: int
 ) -> NDArray[np.uint8]:
-    """Who is nearest in columns of images: uint8 (n, columns), counted as `networks.SEEN_CLASSES` says.
+    """The class of the nearest actor in columns of images: uint8 (n, columns), counted as `networks.SEEN_CLASSES` says.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The map from above: road, markings, cars and people, centred on the ego, drawn with pygame.
+"""The map from above: road, markings, vehicles and pedestrians, centred on the ego, drawn with pygame.
 
 Environments render it and the window shows it. Importing this package imports pygame, so import it where an image
 is wanted and not before.

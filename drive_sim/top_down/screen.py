@@ -114,7 +114,7 @@ _WINDOW = _Window()
 def _open_window() -> pygame.Surface:
     try:
         pygame.display.init()
-        # Where there is no display SDL is content to draw into memory; whoever asks for that by name gets it.
+        # Where there is no display, SDL draws into memory; it is allowed only when asked for by name.
         if pygame.display.get_driver() in ("dummy", "offscreen") and not os.environ.get("SDL_VIDEODRIVER"):
             raise pygame.error("neither DISPLAY nor WAYLAND_DISPLAY answers")
         pygame.display.set_caption("drive_sim")

@@ -119,7 +119,7 @@ def draw_banner(surface: pygame.Surface, banner: Banner) -> None:
 
 
 def _open_window(title: str) -> pygame.Surface:
-    """A window on a screen that somebody can see; SDL is content to draw into memory where there is none."""
+    """A window on a visible screen. SDL draws into memory where there is none, which is refused."""
     mend = "start a display (such as Xvfb), or add --headless"
     asked = os.environ.get("SDL_VIDEODRIVER", "")
     if asked in ("dummy", "offscreen"):

@@ -53,7 +53,7 @@ class Dashboard:
     lane_width: float
     car_width: float
     title: str
-    """Who drives what."""
+    """The driver and what it drives."""
     progress: float
     """Share of the route driven, 0..1."""
     time: float

@@ -1,4 +1,4 @@
-"""A person's session: which episodes come one after the other, who drives, and what is kept. Needs no display."""
+"""A person's session: the order of its episodes, the driver, and what is kept. Needs no display."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def episode_source(road: str | None, scenario: str | None, seed: int) -> Callabl
         if road not in classes:
             raise InputError("--road", "", f"{road!r} is neither a file nor a class", f"give {', '.join(classes)}")
         chosen = load_scenario(f"lane-keeping/{road}")
-    # Sessions of different seeds share no episode unless somebody drives a thousand of them.
+    # Sessions of different seeds share no episode before the thousandth.
     return lambda number: chosen.draw(1000 * seed + number)
 
 
@@ -73,7 +73,7 @@ class Session:
         episodes: int | None,
         seed: int,
     ) -> Session:
-        """Resolve the arguments of ``drive-sim drive``; InputError for those that a person can mend."""
+        """Resolve the arguments of ``drive-sim drive``; InputError for bad ones."""
         chosen = make_driver(driver, source="--driver")
         camera = getattr(chosen, "camera", None) or CameraConfig()
         return cls(episode_source(road, scenario, seed), chosen, camera, record, minutes, episodes)

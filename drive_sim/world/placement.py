@@ -17,7 +17,7 @@ MOST_ELEMENTS = 16
 SAFE_LATERAL = 2.0
 """Lateral acceleration at which the ego is put back [m/s²], less where there is little grip."""
 SAFE_DECELERATION = 3.0
-"""Braking at which it can keep clear of who is ahead when it is put back [m/s²]."""
+"""Braking at which it can keep clear of the road user ahead after a reset to the lane [m/s²]."""
 ROOM = 6.0
 """Free road before and behind the ego when it is put back [m]."""
 VIEW = 60.0
@@ -114,7 +114,7 @@ def free_place(roads, vehicle, world, state, i, s):
 
 @scalar
 def safe_speed(roads, vehicle, world, state, i, s):
-    """Speed [m/s] at which the ego may be put at ``s``: within the limit, the next bends, and clear of who is ahead."""
+    """Speed [m/s] at which the ego may be put at ``s``: within the limit, the next bends, clear of traffic ahead."""
     road, speed = world.road[i], world.speed_limit[i]
     lateral = min(SAFE_LATERAL, 0.3 * GRAVITY * world.weather.friction[i])
     distance = 0.0

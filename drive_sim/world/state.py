@@ -46,7 +46,7 @@ TRIGGER_DISTANCE = 1  # ego's gap along the road falls below trigger_value [m]
 TRIGGER_HEADWAY = 2  # gap / ego speed falls below trigger_value [s]
 TRIGGER_TTC = 3  # gap / closing speed falls below trigger_value [s]
 TRIGGER_TIME = 4  # episode time passes trigger_value [s]
-TRIGGER_OWN_HEADWAY = 5  # its own gap to who is ahead of it / its own speed falls below trigger_value [s]
+TRIGGER_OWN_HEADWAY = 5  # its own gap to the road user ahead / its own speed falls below trigger_value [s]
 
 # What it then does.
 ACTION_NONE = 0
@@ -154,7 +154,7 @@ class ActorSetup(NamedTuple):
     next_duration: Any  # [s]
     next_speed: Any  # [m/s]
     next_rate: Any  # [m/s²] > 0
-    heedless: Any  # uint8: keeps its pace whoever is ahead of it
+    heedless: Any  # uint8: keeps its pace whatever is ahead of it
     demands_reaction: Any  # uint8: an encounter that is scored
 
 
@@ -218,7 +218,7 @@ class State(NamedTuple):
     actor_x: Any  # (B, N) [m]
     actor_y: Any
     actor_yaw: Any  # [rad]
-    actor_speed: Any  # [m/s] >= 0 along the road in its direction of travel; 0 for who walks across
+    actor_speed: Any  # [m/s] >= 0 along the road in its direction of travel; 0 for a pedestrian who crosses
     actor_acceleration: Any  # [m/s²]
     actor_s: Any  # [m] along the road
     actor_d: Any  # [m]

@@ -175,7 +175,7 @@ DEVICES: dict[str, Any] = {
 
 
 class HumanDriver:
-    """A person: whoever reads the device says what it commands, and the loop is told when it asks.
+    """A person: the reader of the device sets the command, and the loop is told when it asks.
 
     The window calls ``driver.set(*driver.device.update(...))`` whenever it has read the device; `act` answers with
     the latest command, for every world alike.

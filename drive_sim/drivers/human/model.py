@@ -10,11 +10,11 @@ a steering wheel's angle (a person knows how far to turn the own car's wheel at 
 lengths: k = share / distance. And the integral judges the near point against the arc through the far point, without
 which the car would settle well inside of every tight bend. With share_far + share_near = 2 an arc needs no
 correction; with near and far 0.8 and 1.5 s ahead the lateral poles on a straight road have about 1.2 rad/s and a
-damping of 0.7 before the driver's delay. (Neumann & Deml 2011 find the regions that people use at about 8 m and 0.9 s.)
+damping of 0.7 before the driver's delay. (Neumann & Deml 2011 find drivers' regions at about 8 m and 0.9 s.)
 
 Speed is IDM and curve speed as in `following`; what is perceived, and how late and how wrongly, is in `perception`.
 The wanted path is planned as the expert's is, but goes on from what was wanted a moment ago, not from where the car
-is: a person corrects errors by looking, not by planning anew. How cautious or brisk somebody is, is drawn for each
+is: a person corrects errors by looking, not by planning anew. A driver's style (cautious or brisk) is drawn for each
 world from its seed.
 """
 
@@ -63,11 +63,11 @@ FOOT_TIME = 0.25
 LOST = 1.3
 """Further than this from the wanted path [m], a driver thinks again about where to go."""
 LATEST, EARLIEST = 1.0, 2.6
-"""Headways at which somebody who looks up late notices who is in the way [s]."""
+"""Headways at which a late driver notices an actor in the way [s]."""
 IN_THE_WAY = 0.8
-"""Lane widths from the lane's middle within which somebody is in the way of who looks up late [1]."""
+"""Lane widths from the lane's centre within which an actor is in the way of a late driver [1]."""
 CLEAR_SIGHT, NIGHT_SIGHT = 250.0, 110.0
-"""How far others are seen by day and at night [m]; in fog no further than they can be made out."""
+"""How far actors are seen by day and at night [m]; in fog no further than they are visible."""
 
 _STYLE = 50  # indices of draws at step 0 of the stream
 
@@ -84,7 +84,7 @@ class Mind(NamedTuple):
     interventions: Any  # int32 (B) lane resets so far: after one, think again
     speed_share: Any  # wanted speed over the limit without drift [1]
     fresh: Any  # uint8 (B): hands and foot have yet to begin
-    lateness: Any  # [s] of headway at which somebody in the way is noticed at last; 0: in time
+    lateness: Any  # [s] of headway at which an actor in the way is noticed at last; 0: in time
     dreaming: Any  # uint8 (B): nobody has been noticed yet
 
 
@@ -96,7 +96,7 @@ def _between(seed, index, low, high):
 
 @kernel(grain=256)
 def _become(i, world, state, manner, senses, mind, plan, actors, late, masks):
-    """Who drives world ``i`` from now on, where the mask says so: style, delays, eyes."""
+    """Draw a new driver for world ``i`` where the mask says so: style, delays, eyes."""
     if not masks[0][i]:
         return
     seed = world.seed[i]
@@ -126,7 +126,7 @@ def _become(i, world, state, manner, senses, mind, plan, actors, late, masks):
 
 @inner_scalar
 def _dream(i, world, roads, state, actors, mind):
-    """Wake up if somebody is in the way and near, else see nobody."""
+    """End the inattention if an actor is in the way and near, else perceive none."""
     for n in range(actors.kind.shape[1]):
         gap = ahead(roads, world.road[i], state.s[i], state.actor_s[i, n])
         reach = mind.lateness[i] * (state.speed[i] + max(-actors.speed[i, n], 0.0)) + 0.5 * world.actors.length[i, n]
@@ -213,13 +213,13 @@ def _act(i, world, roads, state, senses, mind, plan, vehicle, period, out):
 class HumanModelDriver(PlanningDriver):
     """Drives as a person might: the demonstrator where nobody sits at the wheel.
 
-    Privileged, because it reads the road's geometry and the others' places from the simulator's state, though only
+    Privileged, because it reads the road's geometry and the actors' places from the simulator's state, though only
     through delay and noise, and nothing of whom another road user hides.
 
     Parameters
     ----------
     late
-        Whether it notices nobody until somebody is in the way and a second or two ahead, once in each episode: what
+        Whether it notices no actor until one is in the way and a second or two ahead, once in each episode: what
         is driven after that teaches how to get out of what a better driver never gets into (disturbances for the
         demonstrator's own corrections, as in DART: Laskey, Lee, Fox, Dragan & Goldberg 2017).
     """
@@ -244,7 +244,7 @@ class HumanModelDriver(PlanningDriver):
         self.mind = Mind(*(allocate(device, (batch,), types.get(name, np.float64)) for name in Mind._fields))
 
     def _begin(self, simulator: Simulator, masks: tuple[Any]) -> None:
-        """Other people sit down at the wheel."""
+        """Draw other drivers for the worlds of the mask."""
         _become(
             simulator.device, simulator.batch_size, simulator.world, simulator.state, self.manner, self.senses,
             self.mind, self.plan, self.actors, int(self.late), masks,

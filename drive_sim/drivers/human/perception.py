@@ -2,8 +2,8 @@
 
 Other road users are perceived a reaction time late and carried on at the speed they had then, as in the human driver
 model (Treiber, Kesting & Helbing 2006, "Delays, inaccuracies and anticipation in microscopic traffic models"), from
-which the relative error of distances, its 20 s memory and the anticipation are taken. Whom somebody else hides is not
-perceived (`sight`), and whoever gets hidden is still reckoned with for a while. Random disturbances are
+which the relative error of distances, its 20 s memory and the anticipation are taken. An occluded actor is not
+perceived (`sight`), and one that becomes occluded is still reckoned with for a while. Random disturbances are
 Ornstein-Uhlenbeck processes, so errors persist as a person's do. Every draw is keyed by the world's seed and step.
 """
 
@@ -35,15 +35,15 @@ WANDER, WANDER_MEMORY = 0.14, 8.0
 SPEED_WANDER = 0.02
 """Drift of the wanted speed [1], with the same memory."""
 SURPRISE = 1.0
-"""So much longer than others whoever has just come into view is braked for before a way round is looked for [s]."""
+"""So much longer it brakes for an actor that became visible just now before it looks for a way round [s]."""
 HIDDEN_MEMORY = 3.0
-"""Somebody who has been hidden for longer than this is out of mind [s]."""
+"""An actor occluded for longer than this is forgotten [s]."""
 LAPSE_SHORTEST, LAPSE_LONGEST = 0.5, 1.4
 """How long a glance away from the road lasts [s]."""
 CALM_ACCELERATION = 1.2
 """Nobody looks away when the road ahead asks for more lateral acceleration than this [m/s²] ..."""
 CALM_DISTANCE = 4.0
-"""... or when somebody who matters is nearer than this [s] ahead."""
+"""... or when a relevant actor is nearer than this [s] ahead."""
 
 # Indices of draws in the stream of a step; a normal draw n takes 2 n and 2 n + 1 of the uniform ones.
 _NEAR, _FAR, _DISTANCE, _DIRECTION, _WANDER, _SPEED = 0, 1, 2, 3, 4, 5
@@ -66,7 +66,7 @@ class Senses(NamedTuple):
     direction_noise: Any
     lapse_left: Any  # [s] that attention is still away
     truth: Any  # (B, H, N, 6) s, d, speed, lateral speed, acceleration, in sight (1) or not, at the last H steps
-    hidden_for: Any  # (B, N) [s] since somebody was last seen
+    hidden_for: Any  # (B, N) [s] since the actor was last seen
     angles: Any  # (B, H, 2) near and far angle [rad] of the last H steps
 
 
@@ -185,7 +185,7 @@ def perceive_actors(i, step, world, roads, state, actors, senses, sight, attenti
 def remember_angles(i, step, near, far, senses, fresh):
     """Store the true angles [rad] to near and far point; returns those perceived now: late and disturbed.
 
-    Whoever sits down ``fresh`` at the wheel has looked before.
+    A ``fresh`` driver has looked before.
     """
     angles = senses.angles
     for age in range(MEMORY if fresh else 1):

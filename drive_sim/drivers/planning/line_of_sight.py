@@ -1,4 +1,4 @@
-"""Who can be seen from behind the windscreen: other road users hide one another.
+"""Which actors are visible from the driver's eye: road users occlude one another.
 
 Seen from the eye, a box covers a range of directions, and in it everything behind from the ground up to the line that
 grazes its top. Widths are compared as tangents of the bearing from the car's axis, as a camera's image shows them.
@@ -15,9 +15,9 @@ from drive_sim.world.state import ACTOR_NONE
 EYE_AHEAD, EYE_HEIGHT = 0.5, 1.4
 """The eye is where the camera is by default: ahead of the middle of the car, and above the ground [m]."""
 NEAREST = 1.0
-"""Whoever begins nearer ahead of the eye than this [m], or behind it, neither hides nor is hidden."""
+"""An actor that begins nearer ahead of the eye than this [m], or behind it, neither occludes nor is occluded."""
 ENOUGH = 0.25
-"""Of somebody's outline has to be visible to be noticed [1]."""
+"""Share of an actor's outline that has to be visible to be noticed [1]."""
 
 
 @inner_scalar
@@ -66,7 +66,7 @@ def is_hidden_by(i, m, n, world, state):
 
 @inner_scalar
 def is_in_sight(i, n, world, state):
-    """Whether `ENOUGH` of actor ``n`` shows between and above the others; who is beside or behind us always is.
+    """Whether `ENOUGH` of actor ``n`` shows between and above the others; beside or behind the ego it always does.
 
     What two hide of it counts twice where they overlap.
     """

@@ -1,6 +1,6 @@
 """A way through: on which side to pass what is on the road, and the smooth offset path that does it.
 
-Each station of a plan is reached at a known time, so others are where they will be *then*: a parked car blocks the
+Each station of a plan is reached at a known time, so actors are where they will be *then*: a parked car blocks the
 stations beside it, an oncoming car those where it will be met, a slow lead those where it will be caught up with.
 A dynamic programme over stations and lateral cells chooses the sides (Bellman 1957); it is coarse and only decides.
 The path itself minimises
@@ -19,7 +19,7 @@ from drive_sim.drivers.planning.situation import CELL, CELLS, LEAST_SPACING, ROL
 from drive_sim.world.roads.coordinates import element_at
 
 DRIFT_TIME = 1.0
-"""Sideways movement of somebody in the way is continued for this long [s]."""
+"""Lateral movement of an actor in the way is continued for this long [s]."""
 BLOCKED = 1000.0
 """Cost of a cell in which something would be hit; a way that costs this much is none."""
 LANE_COST, OUTSIDE_COST, ONCOMING_COST = 0.05, 0.4, 1.0
@@ -39,7 +39,7 @@ EDGE_MARGIN = 0.15
 STRIP = 0.5
 """Of the pavement beyond the outer lanes, so much may be driven on [m]: a wheel beside the line, but no shoulder."""
 HEAD_ON = 0.15
-"""Who comes towards us and has its middle no further left of our lane's than this, in lane widths, is in our lane."""
+"""An oncoming actor whose centre is no further left of our lane's than this, in lane widths, is in our lane."""
 LEAST_BEND_LENGTH = 3.5
 """Length scale of lateral moves at walking pace [m]."""
 
@@ -133,7 +133,7 @@ def _actor_costs(i, world, actors, manner, plan, half_length, half_width, waitin
             for j in range(CELLS):
                 # A cell that lies partly beyond the edge is driven at the edge.
                 d = min(max(world.lane_centre[i] + (j - CELLS // 2) * CELL, plan.lower[i, k]), plan.upper[i, k])
-                # Traffic keeps right: who comes towards us is passed on our right alone.
+                # Traffic keeps right: an oncoming actor is passed on our right alone.
                 aside = offset - d
                 room = (aside if comes_towards(i, n, actors) else abs(aside)) - touching
                 if room < least:
@@ -295,7 +295,7 @@ def _smooth(i, world, manner, plan):
 
 @inner_scalar
 def find_path(i, world, roads, actors, manner, plan, half_length, half_width, passed):
-    """Offset path of world ``i``; ``passed`` others have to be found a way round."""
+    """Offset path of world ``i``; ``passed`` actors have to be passed."""
     plan.waits[i] = 0
     if passed > 0:
         _lane_costs(i, world, roads, plan, half_width, OUTSIDE_COST)

@@ -5,7 +5,7 @@ Every step and for every world `make_plan` looks ahead over `STATIONS` points of
 1. finds how fast the road may be driven, and so when each station is reached (`situation`);
 2. decides which other road users to follow, to pass and to let by (`situation`);
 3. searches a way round what stands or moves where the car would be by then, and smooths it (`corridor`);
-4. chooses an acceleration: curves ahead, leads, oncoming cars, people who cross (`following`).
+4. chooses an acceleration: curves ahead, leads, oncoming cars, pedestrians who cross (`following`).
 
 Drivers differ in what they perceive (`Actors`), in `Manner`, and in how they steer along the path.
 """
@@ -48,7 +48,7 @@ def forget_plan(i, plan, actors):
     plan.fresh[i], plan.spacing[i] = 1, LEAST_SPACING
     for n in range(actors.kind.shape[1]):
         actors.kind[i, n] = ACTOR_NONE
-        # Who stands there already has stood for long enough to be passed.
+        # An actor that stands there already has stood for long enough to be passed.
         actors.slow_for[i, n] = PASS_PATIENCE
 
 

@@ -1,11 +1,11 @@
-"""The reference driver after UN Regulation No. 157: a careful and competent human, who decides what was preventable.
+"""The reference driver after UN Regulation No. 157: a careful and competent human, the measure of what was preventable.
 
-It keeps its lane and the scenario's speed, follows others at two seconds, never evades, and brakes as the regulation's
+It keeps its lane and the scenario's speed, follows at two seconds, never evades, and brakes as the regulation's
 model of a careful and competent human driver does (E/ECE/TRANS/505/Rev.3/Add.156, Annex 4, Appendix 3): a risk is
 judged for 0.4 s (`risk`), the foot takes 0.75 s to the brake, and the deceleration grows within 0.6 s to 0.774 g, which
 is a jerk of 12.65 m/s³. The figures were checked against two public implementations, the European Commission's
 (github.com/ec-jrc/JRC-FSM, "CC_human_driver") and esmini's (ControllerALKS_R157SM). Olleja, Markkula & Bärgman 2024
-(arXiv:2406.09493) compare the regulation's models with people.
+(arXiv:2406.09493) compare the regulation's models with human drivers.
 
 A collision that it avoids on the same episode was preventable. It is a baseline, not a claim of compliance. Here its
 reaction time delays everything that its foot does, not the full brake alone, and it may look 400 m ahead.

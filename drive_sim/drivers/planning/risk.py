@@ -10,7 +10,7 @@ scenarios for ALKS"), which three situations lead to a full brake:
 - *deceleration*: the vehicle ahead brakes harder than 5 m/s²; 0.4 s, and a headway of 2 s.
 
 What the regulation leaves open is filled in here. People on foot are judged like vehicles that cut in, if they would
-be in the way before we are past. Whoever is in our way from the beginning, or has turned out to be no danger, is
+be in the way before we are past. An actor that is in our way from the beginning, or has turned out to be no danger, is
 followed; it becomes a danger when stopping short of it takes more than 5 m/s² (the regulation's 5.3.1.1 calls a
 demand beyond that an emergency).
 """
@@ -40,18 +40,18 @@ CRITICAL_TIME = 2.0
 HARD_DECELERATION = 5.0
 """Of a vehicle ahead: harder is a risk [m/s²]. Also the hardest that we brake without danger."""
 PATH_MARGIN = 0.2
-"""Whoever leaves less room than this beside our car is in its way [m]."""
+"""An actor that leaves less room than this beside the ego is in its way [m]."""
 STEADY = 0.05
 """Slower sideways than this is none [m/s]."""
 WALKER_LATE = 1.0
-"""Somebody on foot who gets into our way this long after we are past still counts [s]."""
+"""A pedestrian who gets into our way this long after we are past still counts [s]."""
 _BEGUN = 1e-6
 """A clock that has just started [s]; one that has not is at 0."""
 
 
 @lasting
 class Watch(NamedTuple):
-    """What the driver keeps in mind about the others (B, N), and of its own decisions; float64 unless said."""
+    """The driver's memory of the actors (B, N) and of its own decisions; float64 unless said."""
 
     home: Any  # [m] d from which their sideways movement counts: the centre of the lane, or where they stand
     noticed: Any  # [s] for how long a risk has been judged, 0 none
@@ -73,7 +73,7 @@ def empty_watch(batch: int, actors: int, period: float, device: str = "cpu") -> 
 
 @inner_scalar
 def resting_place(roads, road, d):
-    """Where somebody at ``d`` [m] belongs: the centre of the lane if that is within `WANDERING`, else just there."""
+    """Where an actor at ``d`` [m] belongs: the centre of the lane if that is within `WANDERING`, else just there."""
     lanes = roads.lanes_forward[road] if d < 0.0 else roads.lanes_backward[road]
     lane = math.floor((abs(d) - 0.5 * roads.median[road]) / roads.lane_width[road])
     centre = 0.5 * roads.median[road] + (lane + 0.5) * roads.lane_width[road]
@@ -122,7 +122,7 @@ def notice(i, n, gap, roads, world, state, seen, watch, half_width, period):
                 watch.noticed[i, n] = 0.0
                 return False
         if watch.fresh[i]:
-            # Who is in the way from the beginning has been seen for long.
+            # An actor that is in the way from the beginning has been seen for long.
             watch.noticed[i, n] = RISK_TIME
         elif watch.noticed[i, n] == 0.0:
             watch.noticed[i, n], watch.recent[i, n] = _BEGUN, 1
@@ -179,7 +179,7 @@ def decide(i, roads, world, state, seen, manner, watch, wish, wanted, hardest, h
         if _is_danger(i, n, gap, closing, state, seen, watch, period):
             watch.danger[i] = 1
         approached = approached or closing > 0.0
-        # That somebody brakes shows in the speed that is lost; how hard takes `RISK_TIME` to judge.
+        # That an actor brakes shows in the speed that is lost; how hard takes `RISK_TIME` to judge.
         following = follow(speed, wanted, gap, max(seen.speed[i, n], 0.0), 0.0, manner, i)
         wish = min(wish, max(following, -HARD_DECELERATION))
     if not approached:

@@ -1,6 +1,6 @@
 """The situation as a driver with a map in the head sees it: other road users, how fast the road may be driven.
 
-`Actors` is what is perceived, `Manner` how somebody likes to drive, `Plan` what is made of both (`planning`).
+`Actors` is what is perceived, `Manner` the driver's style, `Plan` what is made of both (`planning`).
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ CELL = 0.25
 ROLE_NONE, ROLE_FOLLOW, ROLE_PASS, ROLE_WALKER = 0, 1, 2, 3
 """What another road user means to the plan: nothing; keep behind it; find a way round it; let it cross."""
 PASS_SPEED = 1.5
-"""Who is slower than this [m/s] is passed where there is room, after `PASS_PATIENCE` [s]; others are followed ..."""
+"""An actor slower than this [m/s] is passed where there is room, after `PASS_PATIENCE` [s]; others are followed ..."""
 PASS_PATIENCE = 1.0
 PASS_SHARE = 0.6
-"""... but for cyclists and those on foot, who are passed if slower than this share of the wanted speed [1]."""
+"""... but for cyclists and pedestrians, who are passed if slower than this share of the wanted speed [1]."""
 CUT_IN_TIME = 1.5
 """Sideways movement of vehicles is continued for this long [s]."""
 WALKING = 0.2
 """A pedestrian who moves sideways faster than this is crossing [m/s]."""
 ONCOMING = -0.5
-"""Who has a smaller speed along the road than this comes towards us [m/s]."""
+"""An actor with a smaller speed along the road than this is oncoming [m/s]."""
 BESIDE = 4.0
 """[m] past the middle of the car, an actor's end is behind it."""
 FURTHEST = 400.0
@@ -48,7 +48,7 @@ FURTHEST = 400.0
 
 @lasting
 class Manner(NamedTuple):
-    """How somebody likes to drive; float64 (B)."""
+    """Driving style; float64 (B)."""
 
     speed_share: Any  # wanted speed over the speed limit [1]
     lateral_acceleration: Any  # in curves, at friction 1 [m/s²]
@@ -180,7 +180,7 @@ def arrival_times(i, manner, plan):
     plan.time[i, 0] = 0.0
     for k in range(1, plan.time.shape[1]):
         faster = math.sqrt(speed * speed + 2.0 * manner.acceleration[i] * spacing)
-        # Whoever is too fast does not slow down at once.
+        # A driver that is too fast does not slow down at once.
         slower = math.sqrt(max(speed * speed - 2.0 * manner.deceleration[i] * spacing, 0.0))
         following = max(min(faster, plan.speed[i, k]), slower)
         plan.time[i, k] = plan.time[i, k - 1] + spacing / max(0.5 * (speed + following), 0.3)
@@ -189,7 +189,7 @@ def arrival_times(i, manner, plan):
 
 @inner_scalar
 def comes_towards(i, n, actors):
-    """Whether actor ``n`` is oncoming traffic, which keeps to its right; who walks towards us keeps to the edge."""
+    """Whether actor ``n`` is oncoming traffic, which keeps to its right; a pedestrian keeps to the edge."""
     return actors.speed[i, n] < ONCOMING and actors.kind[i, n] != ACTOR_PEDESTRIAN
 
 

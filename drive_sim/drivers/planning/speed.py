@@ -1,8 +1,8 @@
-"""How fast to go along the planned path: the road ahead, leads, what is passed closely, and people who cross.
+"""How fast to go along the planned path: the road ahead, leads, what is passed closely, and pedestrians who cross.
 
 The wanted acceleration is the least of what each of them asks for. Leads by the intelligent driver model
 (Treiber, Hennecke & Helbing 2000) with the constant-acceleration heuristic (Kesting, Treiber & Helbing 2010), which
-keeps it from an emergency stop behind somebody who cuts in at about the same speed.
+keeps it from an emergency stop behind an actor that cuts in at about the same speed.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ COOLNESS = 0.99
 SPARE = 1.5
 """Left of the gap in the worst case [m]."""
 OVERLAP_MARGIN = 0.15
-"""Less room than this beside somebody's box is none [m]."""
+"""Less room than this beside an actor's box is none [m]."""
 WALKER_ROOM = 0.8
-"""Kept beside somebody who walks [m]."""
+"""Kept beside a pedestrian [m]."""
 WALKER_STOP = 3.0
-"""Stop this far before where somebody crosses [m]."""
+"""Stop this far before where an actor crosses [m]."""
 WALKER_EARLY, WALKER_LATE = 1.0, 0.4
 """Time that has to lie between us and them, when they come first and when we do [s]."""
 WAITING_ROOM = 5.0
@@ -105,7 +105,7 @@ def _least_room(i, n, actors, plan, time, half_width):
 
 @inner_scalar
 def _conflict(i, n, actors, plan, half_length, half_width):
-    """Distance [m] to where the planned path and somebody who moves would meet, or 1e6."""
+    """Distance [m] to where the planned path and a moving actor would meet, or 1e6."""
     speed = actors.speed[i, n]
     for k in range(plan.offset.shape[1]):
         reach = actors.half_length[i, n] + half_length + plan.spacing[i] + 0.3 * abs(speed)
@@ -118,7 +118,7 @@ def _conflict(i, n, actors, plan, half_length, half_width):
 
 @inner_scalar
 def _walker_conflict(i, n, actors, plan, half_length, half_width):
-    """Whether to let somebody cross who walks over the planned path: not when either is through in good time."""
+    """Whether to let a pedestrian cross the planned path: not when either is through in good time."""
     distance = plan.gap[i, n]
     reach = half_length + actors.half_length[i, n]
     if distance < -reach:
@@ -140,7 +140,7 @@ def _walker_conflict(i, n, actors, plan, half_length, half_width):
 
 @inner_scalar
 def _slow_beside(i, n, actors, manner, plan, half_length, half_width):
-    """Lower the planned speed where somebody is passed closely, and note the room in two columns of ``cells``."""
+    """Lower the planned speed where an actor is passed closely, and note the room in two columns of ``cells``."""
     speed = actors.speed[i, n]
     if comes_towards(i, n, actors):
         return
@@ -149,7 +149,7 @@ def _slow_beside(i, n, actors, manner, plan, half_length, half_width):
         return
     cap = PASSING_SPEED + PASSING_GAIN * room + max(speed, 0.0)
     if actors.kind[i, n] == ACTOR_PEDESTRIAN:
-        # Somebody at the roadside may step out.
+        # A pedestrian at the roadside may step out.
         cap = 4.0 + 3.0 * room
     middle = plan.gap[i, n]
     level = min(int(max(middle, 0.0) / plan.spacing[i] + 0.5), plan.offset.shape[1] - 1)
@@ -198,7 +198,7 @@ def _behind(i, n, actors, manner, plan, half_length, half_width, wanted):
     if gap < -BESIDE or (gap < 0.0 and plan.gap[i, n] < 0.0):
         return 1e6
     if plan.role[i, n] == ROLE_PASS and actors.speed[i, n] > -ONCOMING:
-        # Somebody who is overtaken, or drives beside us: what counts is where we would draw level.
+        # An actor that is overtaken, or drives beside us: what counts is where we would draw level.
         if _conflict(i, n, actors, plan, half_length, half_width) > 1e5:
             return 1e6
         return follow(speed, wanted, gap, actors.speed[i, n], actors.acceleration[i, n], manner, i)

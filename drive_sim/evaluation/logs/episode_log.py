@@ -64,7 +64,7 @@ class EpisodeFacts:
     """Whether the reference driver hit nobody on the same episode; None where nobody demands a reaction, or
     it is not known."""
     unavoidable: bool = False
-    """Nobody who takes time to react is expected to get through."""
+    """A driver with a reaction time is not expected to get through."""
     variant: str = ""
     """Of the scenario, such as ``left-near-late``; "" where it has none."""
 

@@ -63,7 +63,7 @@ class Trigger(Table):
 
     by: Literal["distance", "headway", "time-to-collision", "time", "collision-course", "own-headway"]
     """collision-course: at the headway from which the ego, if it kept its speed, would meet the walking actor;
-    own-headway: the actor's own gap to who is ahead of it in its path, over its own speed."""
+    own-headway: the actor's gap to the road user ahead of it in its path, over its own speed."""
     value: Range
     """[m] or [s]; for collision-course a shift of the moment [s]."""
 
@@ -148,7 +148,7 @@ class ActorTemplate(Table):
     next: NextAction | None = None
     """A second action after ``then``: back into its lane, on across the road, ..."""
     heedless: bool = False
-    """Keeps its speed whoever is ahead of it: somebody inattentive, or in the middle of overtaking."""
+    """Keeps its speed whatever is ahead of it: an inattentive driver, or one in the middle of overtaking."""
     demands_reaction: bool = False
     """The encounter counts in the score; of a row, only the one that reaches furthest into the lane."""
 

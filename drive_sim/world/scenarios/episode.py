@@ -116,7 +116,7 @@ class Episode:
     time_limit: float = 60.0
     speed_limit: float = 20.0
     unavoidable: bool = False
-    """Nobody who takes time to react is expected to get through: what is met does not count."""
+    """A driver with a reaction time is not expected to get through: its encounters are not counted."""
     variant: str = ""
     """Which of the scenario's encounters it has, such as ``left-near-late``; "" where they are no variants."""
 

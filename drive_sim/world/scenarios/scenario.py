@@ -276,7 +276,7 @@ def _draw_weather(name: str, ranges: WeatherRanges, rng: np.random.Generator) ->
 
 
 def _lay_surfaces(weather: WeatherSpec, ranges: WeatherRanges, rng: np.random.Generator) -> WeatherSpec:
-    """The weather with a paving and a roadside; their draws are their own, so that all others stay as they are."""
+    """The weather with a paving and a roadside; of an RNG stream of their own, so that other draws do not change."""
     paving, roadside = _choose(ranges.paving, rng), _choose(ranges.roadside, rng)
     looks: dict[str, float | Colour] = {}
     for name, colour, texture in ((paving, "asphalt", "asphalt_texture"), (roadside, "verge", "verge_texture")):

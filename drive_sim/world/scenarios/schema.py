@@ -63,9 +63,9 @@ class ScenarioDefinition(Table):
     """A scenario file after its parents are merged in."""
 
     purpose: Annotated[str, Field(min_length=10)]
-    """What is tried, for people."""
+    """What is tried, in words."""
     good_driver: Annotated[str, Field(min_length=10)]
-    """What a good driver does, for people."""
+    """What a good driver does, in words."""
     weather: Weights
     """Domains of ``weather.toml`` by weight."""
     road: RoadChoice
@@ -75,7 +75,7 @@ class ScenarioDefinition(Table):
     run_out: Positive | None = None
     """To drive beyond the last encounter; overrides ``route_length`` in episodes with an encounter."""
     unavoidable: bool = False
-    """Nobody who takes time to react is expected to get through: its encounters are not counted."""
+    """A driver with a reaction time is not expected to get through: its encounters are not counted."""
     time_allowance: Annotated[float, Field(gt=1.0, le=100.0)] = 2.0
     """Time limit over the time that a careful driver takes without encounters, plus 20 s."""
     encounters: dict[str, Encounter] = Field(default_factory=dict)

@@ -5,7 +5,7 @@ to the leader and approach dv = v - v_leader,
 
     v' = a (1 - (v / v0)^4 - (s* / s)²),    s* = s0 + max(0, v T + v dv / (2 sqrt(a b))).
 
-In the road frame an actor's velocity is (direction * actor_speed, actor_lateral_speed): who walks across the road has
+In the road frame an actor's velocity is (direction * actor_speed, actor_lateral_speed): a pedestrian who crosses has
 an ``actor_speed`` of 0. An actor that has driven off the end of an open road is gone: parked far away, in PHASE_GONE.
 """
 
@@ -55,7 +55,7 @@ IDM_GAP = 2.0
 HARDEST_BRAKING = 8.0
 """[m/s²], as far as the road's friction allows"""
 CORRIDOR_MARGIN = 0.2
-"""An actor follows whoever is less than this beside its own width [m]."""
+"""An actor follows a road user that is less than this beside its own width [m]."""
 NO_LEADER = 1e6
 """Gap to a leader that does not exist [m]."""
 
@@ -94,7 +94,7 @@ def free_acceleration(speed, desired):
 def find_leader(roads, world, state, ego_size, i, n):
     """(gap [m], speed [m/s]) of the nearest road user ahead of actor ``n`` in its direction and corridor.
 
-    The gap is from bumper to bumper; the speed is along the actor's direction, so who comes towards it has a
+    The gap is from bumper to bumper; the speed is along the actor's direction, so an oncoming road user has a
     negative one. ``ego_size`` is (length, width).
     """
     road, actors = world.road[i], world.actors

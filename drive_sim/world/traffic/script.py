@@ -1,6 +1,6 @@
 """Scripts of other road users: a trigger, an action, and perhaps a second action some time after the first began.
 
-The second one ends the first if that is not finished: who overtakes pulls back in, who walks along the road crosses it.
+The second one ends the first if that is not finished: an overtaking car pulls back in, a pedestrian crosses.
 What an actor does now is a pure function of its phase and of the time since its trigger.
 """
 
@@ -23,7 +23,7 @@ from drive_sim.world.state import (
 )
 
 WALKING_PACE = 1.4
-"""[m/s] of who walks and names no speed."""
+"""[m/s] of a pedestrian without a speed."""
 
 
 @scalar

@@ -92,7 +92,7 @@ def _glass(u, v, pu, pv, frame_u, frame_v, panes):
 
 @pixel_scalar
 def _person(u, v, pu, pv, aspect, stride):
-    """(opacity, trousers, skin) of somebody on foot."""
+    """(opacity, trousers, skin) of a pedestrian."""
     pixel = max(pv, pu * aspect)
     x = (u - F(0.5)) * aspect
     head = disc(x, (v - F(0.925)) * F(0.85), F(0.068), pixel)
