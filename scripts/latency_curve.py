@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from drive_sim.evaluation import harness
+from drive_sim.evaluation.plotting import load_matplotlib, shipped_style
 from drive_sim.evaluation.results import EstimateRow, Results, load_results
 from drive_sim.evaluation.suites.suite import load_suite
 
@@ -32,6 +33,7 @@ def measure(driver: str, suite: str, milliseconds: float, episodes: int | None, 
         return load_results(folder)
 
 
+@shipped_style()
 def draw(path: Path, title: str, delays: Sequence[float], curves: Curves) -> None:
     """A curve with its intervals for each metric, side by side, as a PNG."""
     from matplotlib.figure import Figure
@@ -64,6 +66,8 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     """Measure, print, write, draw."""
     arguments = parse()
+    if arguments.output:
+        load_matplotlib()
     curves: Curves = {name: [] for name in (load_suite(arguments.suite).headline, *arguments.metrics)}
     columns = " | ".join(f"{name} | 95 % interval" for name in curves)
     print(f"| delay | {columns} | episodes |\n|{'---|' * (2 * len(curves) + 2)}")
@@ -77,7 +81,14 @@ def main() -> None:
     if arguments.json:
         found = {name: [row.model_dump() for row in rows] for name, rows in curves.items()}
         facts = {"driver": results.driver.model_dump(), "suite": results.suite, "seed": results.seed}
-        document = {**facts, "versions": results.versions, "delay_ms": arguments.milliseconds, "metrics": found}
+        machine = results.machine and results.machine.model_dump()
+        document = {
+            **facts,
+            "versions": results.versions,
+            "machine": machine,
+            "delay_ms": arguments.milliseconds,
+            "metrics": found,
+        }
         arguments.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     if arguments.output:
         draw(arguments.output, f"{arguments.driver}, {arguments.suite}", arguments.milliseconds, curves)

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_sim.evaluation.plotting import load_matplotlib, shipped_style
 from drive_sim.evaluation.suites.cut_in import CutIn, collides, demanded_time, reference_time
 
 KMH = 3.6
@@ -113,6 +114,7 @@ def table(columns: list[Column]) -> str:
     return "\n".join(lines)
 
 
+@shipped_style()
 def draw(path: Path, columns: list[Column]) -> None:
     """Dots of collided and not over relative speed and time to collision, with both borders."""
     from matplotlib.figure import Figure
@@ -151,6 +153,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--image", type=Path)
     arguments = parser.parse_args()
+    if arguments.image:
+        load_matplotlib()
     columns = drive_grid(arguments.driver, arguments.step)
     print(table(columns))
     if arguments.json:

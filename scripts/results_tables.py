@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from drive_sim.evaluation.metrics import METRICS, TIMING_METRICS
+from drive_sim.evaluation.metrics import FAMILIES, TIMING_METRICS
 from drive_sim.evaluation.report.words import OUTCOMES
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "results.md"
@@ -36,8 +36,9 @@ def replaced(page: str, heading: str, new: str) -> str:
 def main() -> None:
     """Write the tables."""
     metrics = [
-        (name, metric.unit, metric.better, metric.aggregation, metric.basis, first_sentence(metric.__doc__))
-        for name, metric in METRICS.items()
+        (metric.name, metric.unit, metric.better, metric.aggregation, metric.basis, first_sentence(metric.__doc__))
+        for metrics in FAMILIES.values()
+        for metric in metrics
     ]
     timing = [(name, one.unit, one.better, first_sentence(one.__doc__)) for name, one in TIMING_METRICS.items()]
     page = PAGE.read_text(encoding="utf-8")

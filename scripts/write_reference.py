@@ -16,6 +16,7 @@ import click
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from drive_sim.cli.arguments import NamingOption
 from drive_sim.cli.main import application
 from drive_sim.evaluation.suites.suite import Suite
 from drive_sim.world.scenarios import encounter_schema, schema
@@ -52,7 +53,8 @@ def command_page() -> str:
             for option in options:
                 names = ", ".join(f"`{one}`" for one in (*option.opts, *option.secondary_opts))
                 shown = option.show_default and option.default is not None and option.default is not False
-                rows.append(f"| {names} | {f'`{cell(option.default)}`' if shown else ''} | {cell(option.help or '')} |")
+                text = option.naming_help if isinstance(option, NamingOption) else option.help or ""
+                rows.append(f"| {names} | {f'`{cell(option.default)}`' if shown else ''} | {cell(text)} |")
             parts.append("\n".join(rows) + "\n")
     return "\n".join(parts)
 

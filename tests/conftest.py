@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
+from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -58,3 +63,22 @@ def short_loops_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, kernel in KERNELS.items():
         if name.startswith("drive_sim.world.simulator."):
             monkeypatch.setattr(kernel, "grain", 8)
+
+
+@pytest.fixture
+def add_entries(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, dict[str, object]], None]:
+    """Adds entries to a registry as the package ``toy_package`` would; None stands for one that is not there."""
+
+    def add(registry: Any, things: dict[str, object]) -> None:
+        module = ModuleType("toy_package")
+        found = dict(registry._entry_points())
+        for name, thing in things.items():
+            attribute = name.replace("-", "_")
+            found[name] = [EntryPoint(name, f"toy_package:{attribute}", registry.group)]
+            if thing is not None:
+                setattr(module, attribute, thing)
+        monkeypatch.setitem(sys.modules, "toy_package", module)
+        monkeypatch.setattr(registry, "_added", found)
+        monkeypatch.setattr(registry, "_loaded", {})
+
+    return add

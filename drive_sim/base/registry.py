@@ -9,17 +9,17 @@ naming what there is imports nothing. Another package adds an entry in its ``pyp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Generic, TypeVar
+from typing import TypeVar
 
 from drive_sim.base.errors import InputError
 
 T = TypeVar("T")
 
 
-class Registry(Generic[T]):
+class Registry(Mapping[str, T]):
     """Entries by name, in the order in which they were added; those of other packages last, by name.
 
     Parameters
@@ -30,12 +30,22 @@ class Registry(Generic[T]):
         What an entry is, for messages: ``"driver"``.
     own
         This package's entries that are known from the start.
+    check
+        What is wrong with another package's entry, given its name and what was loaded, as a clause; empty for nothing.
     """
 
-    def __init__(self, group: str, noun: str, own: dict[str, T | str] | None = None) -> None:
+    def __init__(
+        self,
+        group: str,
+        noun: str,
+        own: Mapping[str, T | str] | None = None,
+        check: Callable[[str, object], str] = lambda name, thing: "",
+    ) -> None:
         self.group, self.noun = group, noun
         self._own: dict[str, T | str] = dict(own or {})
-        self._added: dict[str, EntryPoint] | None = None
+        self._check = check
+        self._added: dict[str, list[EntryPoint]] | None = None
+        self._loaded: dict[str, T | InputError] = {}
 
     def register(self, name: str) -> Callable[[T], T]:
         """Decorator that adds what follows under ``name``.
@@ -55,7 +65,10 @@ class Registry(Generic[T]):
         return add
 
     def __iter__(self) -> Iterator[str]:
-        return iter((*self._own, *(name for name in self._entry_points() if name not in self._own)))
+        return iter((*self._own, *self.added()))
+
+    def __len__(self) -> int:
+        return len(self._own) + len(self.added())
 
     def __contains__(self, name: object) -> bool:
         return name in self._own or name in self._entry_points()
@@ -68,7 +81,7 @@ class Registry(Generic[T]):
         KeyError
             There is none.
         InputError
-            Another package's entry cannot be imported.
+            Another package's entry cannot be imported, or is not what it has to be.
         """
         if name in self._own:
             thing = self._own[name]
@@ -76,26 +89,61 @@ class Registry(Generic[T]):
                 module, attribute = thing.split(":")
                 thing = getattr(import_module(module), attribute)
             return thing
-        entry = self._entry_points()[name]
-        try:
-            return entry.load()
-        except Exception as error:
-            package = entry.dist.name if entry.dist else entry.value
-            problem = f"cannot be loaded from {entry.value}: {type(error).__name__}: {error}"
-            raise InputError(f"{self.noun} {name}", "", problem, f"mend or uninstall {package}") from error
+        if name not in self._loaded:
+            self._loaded[name] = self._load(name)
+        found = self._loaded[name]
+        if isinstance(found, InputError):
+            raise found
+        return found
 
     def origin(self, name: str) -> str:
-        """The distribution that an entry comes from; empty for this package's own."""
+        """Name and version of the distribution that an entry comes from; empty for this package's own."""
         if name in self._own:
             return ""
-        entry = self._entry_points()[name]
-        return entry.dist.name if entry.dist else entry.value
+        return " and ".join(_distribution(entry) for entry in self._entry_points()[name])
 
-    def others(self) -> dict[str, Any]:
-        """The entries of other packages, loaded."""
-        return {name: self[name] for name in self._entry_points() if name not in self._own}
+    def added(self) -> tuple[str, ...]:
+        """The names that other packages add; nothing is imported."""
+        return tuple(name for name in self._entry_points() if name not in self._own)
 
-    def _entry_points(self) -> dict[str, EntryPoint]:
+    def usable(self) -> dict[str, T]:
+        """Every entry that can be loaded, by name."""
+        broken = self.broken()
+        return {name: self[name] for name in self if name not in broken}
+
+    def broken(self) -> dict[str, InputError]:
+        """What is wrong with each entry of another package that cannot be loaded, by name."""
+        found = {}
+        for name in self.added():
+            try:
+                self[name]
+            except InputError as error:
+                found[name] = error
+        return found
+
+    def _load(self, name: str) -> T | InputError:
+        """Another package's entry, or what is wrong with it."""
+        entry, package = self._entry_points()[name][0], self.origin(name)
+        if len(self._entry_points()[name]) > 1:
+            return InputError(f"{self.noun} {name}", "", f"is added by {package}", "uninstall all but one of them")
+        try:
+            thing = entry.load()
+            wrong = self._check(name, thing)
+        except Exception as error:  # noqa: BLE001 - another package's module may raise whatever it likes
+            wrong = f"cannot be loaded from {entry.value}: {type(error).__name__}: {error}"
+        if wrong:
+            return InputError(f"{self.noun} {name}", "", wrong, f"mend or uninstall {package}")
+        loaded: T = thing
+        return loaded
+
+    def _entry_points(self) -> dict[str, list[EntryPoint]]:
         if self._added is None:
-            self._added = {entry.name: entry for entry in sorted(entry_points(group=self.group), key=lambda e: e.name)}
+            self._added = {}
+            for entry in sorted(entry_points(group=self.group), key=lambda entry: (entry.name, _distribution(entry))):
+                self._added.setdefault(entry.name, []).append(entry)
         return self._added
+
+
+def _distribution(entry: EntryPoint) -> str:
+    """Name and version of the distribution that an entry point comes from."""
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value

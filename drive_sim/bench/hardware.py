@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from pathlib import Path
 from typing import Any
 
 from drive_sim import __version__
-from drive_sim.compute.device import SIMULATED_CUDA
+from drive_sim.compute.hardware import gpu_name, processor_name
 from drive_sim.compute.threads import usable_cores
 
 VERSIONS_OF = ("numpy", "numba", "gymnasium", "torch", "opencv-python-headless")
@@ -27,33 +26,15 @@ def thread_counts(device: str) -> list[int]:
 
 def machine(device: str) -> dict[str, Any]:
     """What the figures were measured on: device, processor, cores, versions."""
-    processor = _processor()
+    processor = processor_name()
     return {
-        "device": processor if device == "cpu" else _gpu(),
+        "device": processor if device == "cpu" else gpu_name(),
         "kind": device,
         "processor": processor,
         "cores": cores(),
         "system": f"{platform.system()} {platform.machine()}",
         "versions": {"drive-sim": __version__, "python": platform.python_version(), **_versions()},
     }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def _gpu() -> str:
-    if SIMULATED_CUDA:
-        return "Numba's CUDA simulator"
-    from numba import cuda
-
-    name = cuda.get_current_device().name
-    return name.decode() if isinstance(name, bytes) else str(name)
 
 
 def _versions() -> dict[str, str]:

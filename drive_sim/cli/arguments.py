@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,17 +64,54 @@ SEED = click.IntRange(min=0, max=2**63 - 1)
 DEVICE = click.Choice(["auto", "cpu", "cuda"])
 
 
-class SuiteOption(click.Option):
-    """Whose help names the suites that there are, when it is asked for."""
+class NamingOption(click.Option):
+    """An option whose help, when it is asked for, lists what there is."""
+
+    def names(self) -> Iterable[str]:
+        """What there is, those of other packages too."""
+        raise NotImplementedError
+
+    @property
+    def naming_help(self) -> str:
+        """The option's own help, and the names."""
+        return f"{(self.help or '').rstrip('.')}: {', '.join(self.names())}."
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """The option and its help."""
+        record = super().get_help_record(ctx)
+        if record is None or not self.help:
+            return record
+        return record[0], record[1].replace(self.help, self.naming_help)
+
+
+class SuiteOption(NamingOption):
+    """A suite."""
+
+    def names(self) -> Iterable[str]:
+        """The suites there are."""
         from drive_sim.base.resources import suite_files
 
-        record = super().get_help_record(ctx)
-        if record is None or self.help is None:
-            return record
-        return record[0], record[1].replace(self.help, f"One of {', '.join(suite_files())}.")
+        return suite_files()
+
+
+class DriverOption(NamingOption):
+    """A driver."""
+
+    def names(self) -> Iterable[str]:
+        """The drivers there are."""
+        from drive_sim.drivers.registry import driver_names
+
+        return (*driver_names(), "or a model's folder")
+
+
+class NetworkOption(NamingOption):
+    """A network."""
+
+    def names(self) -> Iterable[str]:
+        """The networks there are."""
+        from drive_sim.drivers.neural.registry import NETWORKS
+
+        return NETWORKS
 
 
 def videos(context: click.Context, option: click.Parameter, value: str) -> int | None:

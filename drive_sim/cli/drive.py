@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from drive_sim.base.errors import InputError
-from drive_sim.cli.arguments import AT_LEAST_ONE, FOLDER, NAME_OR_PATH, SEED, FiniteRange
+from drive_sim.cli.arguments import AT_LEAST_ONE, FOLDER, NAME_OR_PATH, SEED, DriverOption, FiniteRange
 from drive_sim.cli.compiling import announce_compiling
 
 
@@ -23,11 +23,12 @@ from drive_sim.cli.compiling import announce_compiling
 )
 @click.option(
     "--driver",
+    cls=DriverOption,
     metavar="DRIVER",
     type=NAME_OR_PATH,
     default="keyboard",
     show_default=True,
-    help="keyboard, mouse, gamepad, wheel, human-model, expert, r157, classical, or a model.",
+    help="What drives.",
 )
 @click.option("--record", metavar="DATASET", type=FOLDER, help="Record into this dataset.")
 @click.option("--minutes", type=FiniteRange(min=0, min_open=True), help="Leave after so many minutes of driving.")

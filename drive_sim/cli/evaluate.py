@@ -76,6 +76,7 @@ def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **opti
     """
     from drive_sim.base.progress import show_progress
     from drive_sim.evaluation.harness import evaluate as evaluate_driver
+    from drive_sim.evaluation.metrics import METRICS
     from drive_sim.evaluation.report.junit import check_junit, write_junit
     from drive_sim.evaluation.report.training_seeds import told as told_of_training_runs
     from drive_sim.evaluation.report.words import energy
@@ -85,6 +86,9 @@ def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **opti
     wanted = load_thresholds(thresholds) if thresholds else {}
     if junit:
         check_junit(junit)
+    broken = METRICS.broken()
+    for error in broken.values():
+        click.echo(f"drive-sim: {error}", err=True)
     announce_compiling()
     with show_progress() as stages:
         page = evaluate_driver(**options, latency=latency / 1000.0, report=stages("evaluate"))
@@ -98,6 +102,9 @@ def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **opti
         write_junit(junit, results, verdicts)
     for verdict in verdicts:
         click.echo(f"{'passed' if verdict.passed else 'missed'}: {verdict.sentence}")
+    for name, added in results.added_metrics.items():
+        if added.problem and name not in broken:
+            click.echo(f"drive-sim: metric {name} of {added.package}: {added.problem}", err=True)
     for one in results.left_out:
         click.echo(f"drive-sim: {one.sentence}", err=True)
     if results.left_out or not all(verdict.passed for verdict in verdicts):

@@ -6,14 +6,21 @@ from typing import Any
 
 import click
 
-from drive_sim.cli.arguments import DEVICE, FOLDER, SEED
+from drive_sim.cli.arguments import DEVICE, FOLDER, SEED, NetworkOption
 from drive_sim.cli.compiling import announce_compiling
 
 
 @click.command()
 @click.argument("datasets", metavar="DATASET...", type=FOLDER, nargs=-1, required=True)
 @click.option("--output", metavar="MODEL", type=FOLDER, required=True, help="Folder of the model to write.")
-@click.option("--network", metavar="NAME", default="pilotnet", show_default=True, help="Shape of the network.")
+@click.option(
+    "--network",
+    cls=NetworkOption,
+    metavar="NAME",
+    default="pilotnet",
+    show_default=True,
+    help="The network that learns.",
+)
 @click.option("--device", type=DEVICE, default="auto", show_default=True, help="Where the network learns.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of weights, views and their order.")
 @click.option("--resume", is_flag=True, help="Go on where a training into MODEL was cut off.")

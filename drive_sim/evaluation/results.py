@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from drive_sim import __version__
 from drive_sim.base.errors import InputError
 from drive_sim.base.files import replace_file
+from drive_sim.compute.hardware import gpu_name, processor_name
+from drive_sim.compute.threads import thread_count
 
 SCHEMA = 2
 FILE_NAME = "results.json"
@@ -38,10 +40,13 @@ class DriverFacts(_Part):
     """Folder of a model, from the folder of the results, or absolute where no relative path leads there; null for
     drivers and bundled models, which their names identify."""
     hash: str | None
-    """Of a model's weights; null for programmed drivers, which the version of this package identifies."""
+    """Of a model's weights; null for programmed drivers, which the version of this package, or of ``package``,
+    identifies."""
     privileged: bool
     """Whether it sees the simulator's truth instead of sensors."""
     controller: str
+    package: str | None = None
+    """Name and version of another package that the driver, or its network, comes from; null for drive_sim's own."""
 
 
 class Bounded(_Part):
@@ -60,6 +65,20 @@ class EstimateRow(Bounded):
     """Episodes that had something to say."""
     basis: float | None
     """What it rests on, in the unit of `drive_sim.evaluation.metrics.Metric.basis`."""
+
+
+class AddedMetric(_Part):
+    """A metric that another package adds; drive_sim answers for none of it."""
+
+    package: str
+    """Name and version."""
+    unit: str = ""
+    formula: str = ""
+    source: str = ""
+    """Where the formula comes from, as the package says."""
+    better: Literal["higher", "lower"] | None = None
+    problem: str | None = None
+    """Why it is missing, of all episodes or of some; null where it is not."""
 
 
 class Group(_Part):
@@ -177,6 +196,31 @@ class ConditionRow(_Part):
     """Of the headline and what explains it; p_adjusted for the number of conditions and metrics. None for the first."""
 
 
+class Machine(_Part):
+    """What computed the results: last bits, and so now and then an outcome, differ between kinds of processor."""
+
+    processor: str
+    """Model of the processor, as the system calls it."""
+    cores: int = Field(ge=1)
+    """Threads that loops were spread over; results do not depend on them."""
+    gpu: str | None = None
+    """Name of the GPU; null where everything was computed on the processor."""
+
+    @classmethod
+    def this(cls, device: str) -> Machine:
+        """The machine that runs this, computing on ``device``: "cpu" or "cuda"."""
+        return cls(processor=processor_name(), cores=thread_count(), gpu=gpu_name() if device == "cuda" else None)
+
+    @property
+    def name(self) -> str:
+        """Processor and GPU in words."""
+        return self.processor if self.gpu is None else f"{self.gpu}, {self.processor}"
+
+    def difference(self, other: Machine) -> str:
+        """In a clause that ``other`` computes with another processor or GPU; empty if it does not."""
+        return "" if self.name == other.name else f"computed on {self.name}, not {other.name}"
+
+
 class LeftOut(_Part):
     """A file that was to be driven and could not be used."""
 
@@ -223,7 +267,11 @@ class Results(_Part):
     latency_s: float = Field(default=0.0, ge=0.0)
     """Delay that was put on every command of the driver [s]; its baselines drove without."""
     versions: dict[str, str]
+    machine: Machine | None = None
+    """What computed; null in files of drive_sim before it was told."""
     metrics: dict[str, EstimateRow]
+    added_metrics: dict[str, AddedMetric] = Field(default_factory=dict)
+    """Which of the metrics, in ``metrics`` and elsewhere, other packages add; or would, but for a ``problem``."""
     groups: list[Group]
     conditions: list[ConditionRow] = Field(default_factory=list)
     """In the suite's order; empty where it has none. Episodes come condition by condition, the same ones each time."""

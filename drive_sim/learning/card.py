@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from drive_sim.drivers.neural.networks import PilotNet
+from drive_sim.drivers.neural.networks import Network
+from drive_sim.drivers.neural.registry import NETWORKS
 from drive_sim.sensors.camera.rig import CameraConfig
 
 _CARD = """# {name}
 
 A network that drives from one camera image: `{network}`, {parameters:,} parameters, defined in
-[`drive_sim/drivers/neural/networks.py`](../../drive_sim/drivers/neural/networks.py).
+{defined}.
 
 | | |
 |---|---|
@@ -26,11 +27,14 @@ It has only ever seen this simulator. It must not steer a vehicle that can hurt 
 """
 
 
+_OURS = "[`drive_sim/drivers/neural/pilotnet.py`](../../drive_sim/drivers/neural/pilotnet.py)"
+
+
 def model_card(
-    name: str, network: PilotNet, camera: CameraConfig, training: dict[str, Any], validation: dict[str, Any]
+    name: str, network: Network, camera: CameraConfig, training: dict[str, Any], validation: dict[str, Any]
 ) -> str:
     """The text of a model's README.md."""
-    settings = network.settings
+    settings, package = network.settings, NETWORKS.origin(network.settings.name)
     driven = {k: v for k, v in validation.items() if k != "chunk"}
     numbers = (
         ", ".join(f"{k.replace('_', ' ')} {v:.3f}" for k, v in driven.items()) or "the last checkpoint, not driven"
@@ -38,6 +42,7 @@ def model_card(
     return _CARD.format(
         name=name,
         network=settings.name,
+        defined=f"the package {package}" if package else _OURS,
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         width=camera.width,
         height=camera.height,

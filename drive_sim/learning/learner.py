@@ -20,7 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from drive_sim.base.errors import InputError
 from drive_sim.base.files import replace_file
 from drive_sim.compute.randomness import generator, key
-from drive_sim.drivers.neural.networks import SPEED_REACH, Answers, NetworkSettings, PilotNet, build_network, decode
+from drive_sim.drivers.neural.networks import SPEED_REACH, Answers, Network, NetworkSettings, build_network, decode
 from drive_sim.learning.labels import soft_bins
 from drive_sim.learning.views import Views, ViewSettings
 
@@ -99,10 +99,10 @@ class Learner:
         self.half = half_precision_pays(device) if settings.half_precision is None else settings.half_precision
 
     @property
-    def driving_network(self) -> PilotNet:
+    def driving_network(self) -> Network:
         """The moving average of the weights."""
         module = self.average.module
-        assert isinstance(module, PilotNet)
+        assert isinstance(module, Network)
         return module
 
     def _rate(self, step: int) -> float:
@@ -113,7 +113,7 @@ class Learner:
             return self.settings.learning_rate * (0.05 + 0.95 * share / 0.1)
         return self.settings.learning_rate * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * (share - 0.1) / 0.9)))
 
-    def answers(self, network: PilotNet, images: NDArray[np.uint8]) -> Answers:
+    def answers(self, network: Network, images: NDArray[np.uint8]) -> Answers:
         """What a network makes of images (B, H, W, 3)."""
         with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
             answers: Answers = network(torch.from_numpy(images).to(self.device))
@@ -127,18 +127,24 @@ class Learner:
             target = torch.from_numpy(soft_bins(values, centres)).to(self.device)
             return nn.functional.cross_entropy(logits.float(), target)
 
-        later = views.future[rows][:, : settings.future].reshape(-1)
-        seen = torch.from_numpy(views.seen[rows].astype(np.int64)).to(self.device)
         losses = {
             "curvature_loss": entropy(answers.curvature, views.curvature[rows], settings.curvature_centres),
             "speed_loss": entropy(answers.speed, views.speed[rows], settings.speed_centres),
-            "future_loss": entropy(
-                answers.future.reshape(-1, settings.curvature_bins), later, settings.curvature_centres
-            ),
-            "seen_loss": nn.functional.cross_entropy(answers.seen.float(), seen),
         }
-        weights = (1.0, plan.speed_weight, plan.future_weight, plan.seen_weight)
-        total = sum(weight * loss for weight, loss in zip(weights, losses.values(), strict=True))
+        if answers.future is not None:
+            later = views.future[rows][:, : settings.future].reshape(-1)
+            logits = answers.future.reshape(-1, settings.curvature_bins)
+            losses["future_loss"] = entropy(logits, later, settings.curvature_centres)
+        if answers.seen is not None:
+            seen = torch.from_numpy(views.seen[rows].astype(np.int64)).to(self.device)
+            losses["seen_loss"] = nn.functional.cross_entropy(answers.seen.float(), seen)
+        weights = {
+            "curvature_loss": 1.0,
+            "speed_loss": plan.speed_weight,
+            "future_loss": plan.future_weight,
+            "seen_loss": plan.seen_weight,
+        }
+        total = sum(weights[name] * loss for name, loss in losses.items())
         return {"loss": torch.as_tensor(total), **losses}
 
     def learn(self, views: Views, chunk: int) -> dict[str, float]:
@@ -176,10 +182,9 @@ class Learner:
             curvature, speed = (logits.float().cpu().numpy() for logits in (answers.curvature, answers.speed))
             bend = decode(curvature, settings.curvature_centres) - views.curvature[rows]
             pace = decode(speed, settings.speed_centres, SPEED_REACH) - views.speed[rows]
-            kept = [float(losses[name]) * len(rows) for name in ("loss", "seen_loss")]
-            parts.append((*kept, np.abs(bend).sum(), np.abs(pace).sum()))
-        total = np.sum(parts, axis=0) / len(views.curvature)
-        return dict(zip(("loss", "seen_loss", "curvature_error", "speed_error"), total.tolist(), strict=True))
+            kept = {name: float(losses[name]) * len(rows) for name in ("loss", "seen_loss") if name in losses}
+            parts.append(kept | {"curvature_error": np.abs(bend).sum(), "speed_error": np.abs(pace).sum()})
+        return {name: float(sum(part[name] for part in parts) / len(views.curvature)) for name in parts[0]}
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a resumed run needs, by name."""

@@ -7,7 +7,7 @@ import copy
 import numpy as np
 
 from drive_sim.drivers.neural.driver import Model, NeuralDriver
-from drive_sim.drivers.neural.networks import PilotNet
+from drive_sim.drivers.neural.networks import Network
 from drive_sim.rollout import run
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
 from drive_sim.sensors.suite import SensorSuite
@@ -21,7 +21,7 @@ STEPS = 500
 """Steps driven at most in each: 25 s."""
 
 
-def _drive(network: PilotNet, camera: CameraConfig, device: str, suite: str, on_failure: str) -> Simulator:
+def _drive(network: Network, camera: CameraConfig, device: str, suite: str, on_failure: str) -> Simulator:
     scenarios = [load_scenario(name, "validation") for name in list_scenarios("validation", suite)]
     episodes = [scenario.draw(number) for scenario in scenarios for number in range(PER_SCENARIO)]
     simulator = Simulator(episodes, on_failure=on_failure)
@@ -31,7 +31,7 @@ def _drive(network: PilotNet, camera: CameraConfig, device: str, suite: str, on_
     return simulator
 
 
-def validation_score(network: PilotNet, camera: CameraConfig, device: str = "cpu") -> dict[str, float]:
+def validation_score(network: Network, camera: CameraConfig, device: str = "cpu") -> dict[str, float]:
     """Autonomy on validation roads plus the share of validation obstacles met without contact; higher is better.
 
     autonomy = 1 - 6 s * interventions / elapsed s (Bojarski et al. 2016). An obstacle episode counts when nothing was

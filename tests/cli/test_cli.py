@@ -240,7 +240,7 @@ class TestCalls:
             left_out = ()
 
             def __init__(self, folder: Path) -> None:
-                self.folder = folder
+                self.folder, self.added_metrics = folder, {}
 
             def __str__(self) -> str:
                 return str(self.folder)
@@ -250,6 +250,7 @@ class TestCalls:
             return Path("out/report.html")
 
         module("drive_sim.evaluation.harness", evaluate=evaluate)
+        module("drive_sim.evaluation.metrics", METRICS=types.SimpleNamespace(broken=dict))
         module("drive_sim.evaluation.results", load_results=lambda folder: Scored(folder))
         module("drive_sim.evaluation.report.junit", check_junit=None, write_junit=None)
         module("drive_sim.evaluation.thresholds", judge=lambda results, wanted: [], load_thresholds=None)
@@ -419,5 +420,5 @@ def test_asking_for_help_changes_no_option(capsys: pytest.CaptureFixture[str]) -
     suite = next(option for option in cli.application.get_command(None, "evaluate").params if option.name == "suite")
     before = suite.help
     call("evaluate --help")
-    assert "One of alks, lane-keeping" in capsys.readouterr().out
+    assert "What it is scored on: alks, lane-keeping" in capsys.readouterr().out
     assert suite.help == before

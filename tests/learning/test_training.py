@@ -82,7 +82,7 @@ def test_training_leaves_a_model_that_drives_with_card_scalars_and_images(datase
     driver = NeuralDriver.load(result.folder)
     assert driver.name == "model"
     card = (result.folder / "README.md").read_text()
-    assert "3 episodes" in card and "networks.py" in card
+    assert "3 episodes" in card and "pilotnet.py" in card
     assert list((result.folder / "training" / "tensorboard").glob("events*"))
     assert json.loads((result.folder / "config.json").read_text())["camera"]["width"] == 200
 

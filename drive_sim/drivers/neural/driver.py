@@ -21,7 +21,8 @@ from drive_sim.base.errors import InputError
 from drive_sim.base.files import replace_file
 from drive_sim.compute.kernel import kernel
 from drive_sim.drivers.neural.inference import DrivingNetwork
-from drive_sim.drivers.neural.networks import NetworkSettings, PilotNet, build_network, decode, decode_quantile
+from drive_sim.drivers.neural.networks import Network, NetworkSettings, build_network, decode, decode_quantile
+from drive_sim.drivers.neural.registry import NETWORKS
 from drive_sim.sensors.camera.rig import CameraConfig
 from drive_sim.world.ego.vehicle import BMW_320I, VehicleParameters, acceleration_command, steering_command
 
@@ -44,13 +45,13 @@ class Model:
 
     settings: NetworkSettings
     camera: CameraConfig
-    network: PilotNet
+    network: Network
     training: dict[str, Any]
     hash: str
     """First 16 hexadecimal digits of the SHA-256 of the weights' file."""
 
 
-def save_model(folder: Path, network: PilotNet, camera: CameraConfig, training: dict[str, Any], card: str) -> None:
+def save_model(folder: Path, network: Network, camera: CameraConfig, training: dict[str, Any], card: str) -> None:
     """Write a model folder; each file complete before it gets its name."""
     folder.mkdir(parents=True, exist_ok=True)
     config = {
@@ -59,6 +60,9 @@ def save_model(folder: Path, network: PilotNet, camera: CameraConfig, training: 
         "camera": camera.to_dict(),
         "training": training,
     }
+    package = NETWORKS.origin(network.settings.name)
+    if package:
+        config["package"] = package
     weights = {name: tensor.detach().contiguous().cpu() for name, tensor in network.state_dict().items()}
     # Written by Python, so that the umask decides who may read it: save_file makes files of mode 0600.
     replace_file(folder / "weights.safetensors", save(weights))
@@ -85,6 +89,7 @@ def load_model(folder: Path) -> Model:
     for key in ("network", "camera"):
         if not isinstance(config.get(key), dict):
             raise InputError(config_path, key, "is missing", "copy the file again or train the model again")
+    _check_package(config, config_path)
     settings = NetworkSettings.from_dict(config["network"], str(config_path))
     camera = CameraConfig.from_dict(config["camera"], str(config_path))
     network = build_network(settings)
@@ -108,6 +113,14 @@ def load_model(folder: Path) -> Model:
     return Model(settings, camera, network, config.get("training", {}), digest)
 
 
+def _check_package(config: dict[str, Any], path: Path) -> None:
+    """InputError if the network is one of another package that is not installed."""
+    name, package = config["network"].get("name"), config.get("package")
+    if isinstance(package, str) and package and name not in NETWORKS:
+        problem = f"{name!r} is a network of the package {package}, which is not installed"
+        raise InputError(path, "network.name", problem, f"install {package.split()[0]}")
+
+
 @kernel(grain=2048)
 def command_car(b, out, wish, speed, vehicle, hardest):
     """Curvature [1/m] and target speed [m/s] to the action of world b."""
@@ -127,7 +140,7 @@ class NeuralDriver:
 
     def __init__(self, model: Model, name: str, device: str = "cpu", vehicle: VehicleParameters = BMW_320I) -> None:
         self.name, self.model, self.device, self.vehicle = name, model, device, vehicle
-        self.hash = model.hash
+        self.hash, self.package = model.hash, NETWORKS.origin(model.settings.name) or None
         self._network = DrivingNetwork(model.network, device)
 
     @classmethod

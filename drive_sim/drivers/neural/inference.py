@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from drive_sim.compute.kernel import loop_threads
-from drive_sim.drivers.neural.networks import LARGEST, PilotNet, StandardisedConvolution
+from drive_sim.drivers.neural.networks import Network
 
 ROWS = 4
 """Images that a layer takes at once: of eight each is hardly faster, and one alone waits for all of them."""
@@ -25,16 +25,9 @@ ROWS = 4
 class DrivingNetwork:
     """``answer(images)`` of a network on one device; the network given is left as it is."""
 
-    def __init__(self, network: PilotNet, device: str) -> None:
+    def __init__(self, network: Network, device: str) -> None:
         self.device, self._bins = device, network.settings.curvature_bins
-        own = copy.deepcopy(network).eval()
-        seeing = [layer.plain() if isinstance(layer, StandardisedConvolution) else layer for layer in own.convolutions]
-        _take_grey_levels(seeing[0])
-        layers = [*seeing, nn.Flatten(), *own.dense, _joined(own.curvature, own.speed)]
-        layers = [layer for layer in layers if not isinstance(layer, nn.Dropout)]
-        for layer in layers:
-            if hasattr(layer, "inplace"):
-                layer.inplace = True
+        layers = copy.deepcopy(network).eval().driving_layers()
         self._layers = nn.Sequential(*layers).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if device == "cpu":
             settings = network.settings
@@ -99,21 +92,3 @@ def _alike_in_any_company(layers: nn.Sequential, images: Tensor) -> int:
             if not torch.equal(alone, planes):
                 return number
     return len(layers)
-
-
-def _joined(first: nn.Linear, second: nn.Linear) -> nn.Linear:
-    """Both layers as one, the outputs of ``first`` before those of ``second``."""
-    joined = nn.Linear(first.in_features, first.out_features + second.out_features)
-    with torch.no_grad():
-        joined.weight.copy_(torch.cat([first.weight, second.weight]))
-        joined.bias.copy_(torch.cat([first.bias, second.bias]))
-    return joined
-
-
-def _take_grey_levels(convolution: nn.Module) -> None:
-    """Fold the scaling of grey levels to -1..1 into the first convolution, which pads nothing."""
-    assert isinstance(convolution, nn.Conv2d)
-    assert convolution.bias is not None
-    with torch.no_grad():
-        convolution.bias -= convolution.weight.sum((1, 2, 3))
-        convolution.weight /= LARGEST

@@ -1,22 +1,12 @@
-"""Networks that drive from one camera image: PilotNet's shape with distributional heads.
+"""What a network is: its settings, its answers, how logits become numbers, and how one is built by its name.
 
-Bojarski et al. 2016, "End to End Learning for Self-Driving Cars": five convolutions and three dense layers on a
-66 x 200 image normalised inside the network. What differs, and why: channel counts are multiples of 8 (GPU tensor
-cores), convolutions are of standardised weights, which learn in half the time that a batch norm after each takes and
-make plain convolutions for driving, and the outputs are distributions over bins instead of numbers, because an obstacle
-has two sides and a mean of "left" and "right" is a collision.
-
-Outputs: curvature to drive now [1/m, positive left], target speed [m/s], and two that only training asks for: the
-curvature half a second to 1.5 s ahead, and who is seen in each column of the last convolution, how far away. A
-pedestrian 20 m ahead is four pixels wide and one view in thirty; a label of its own in the column where it stands
-teaches the convolutions to notice it, which the driver's braking alone hardly does (what it is worth: docs/learning.md;
-privileged side tasks: Xu, Gao, Yu & Darrell 2017, "End-to-end learning of driving models from large-scale video
-datasets").
+`pilotnet` is this package's network.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -27,6 +17,7 @@ from torch import Tensor, nn
 
 from drive_sim.base.errors import InputError
 from drive_sim.compute.kernel import inner_scalar, kernel
+from drive_sim.drivers.neural.registry import NETWORKS
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -44,10 +35,6 @@ SEEN_BORDERS = (12.0, 25.0, 50.0)
 """Borders of the distances told apart [m]."""
 SEEN_CLASSES = 1 + len(SEEN_KINDS) * (len(SEEN_BORDERS) + 1)
 """Nobody, or the nearest one: its kind and, within it, its distance, near first."""
-LARGEST = 127.5
-"""Grey levels lie this far from their middle, and no further: half-precision numbers hold each difference exactly."""
-_RELU_GAIN = math.sqrt(2.0 / (1.0 - 1.0 / math.pi))
-"""Of a filter: the standard deviation of max(z, 0), for z normal with variance 1, is its reciprocal."""
 CURVATURE_REACH, SPEED_REACH = 3, 1
 """How many bins on each side of the middle of a window that `decode` takes a mean over."""
 
@@ -59,10 +46,10 @@ class Answers(NamedTuple):
     """(B, curvature_bins)"""
     speed: Tensor
     """(B, speed_bins)"""
-    future: Tensor
-    """(B, future, curvature_bins)"""
-    seen: Tensor
-    """(B, SEEN_CLASSES, columns of the last convolution)"""
+    future: Tensor | None = None
+    """(B, future, curvature_bins); None where a network has no such head."""
+    seen: Tensor | None = None
+    """(B, SEEN_CLASSES, columns of the last convolution); None where a network has no such head."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +97,8 @@ class NetworkSettings:
 
     def check(self, source: str) -> None:
         """InputError if no network can be built of these settings."""
-        if self.name != "pilotnet":
-            raise InputError(source, "network.name", f"{self.name!r} is not a network", "use pilotnet")
+        if self.name not in NETWORKS:
+            raise InputError(source, "network.name", f"{self.name!r} is not a network", f"use {', '.join(NETWORKS)}")
         if self.activation not in ACTIVATIONS:
             raise InputError(
                 source, "network.activation", f"{self.activation!r} is unknown", f"use one of {', '.join(ACTIVATIONS)}"
@@ -149,81 +136,95 @@ class NetworkSettings:
         return np.linspace(0.0, self.speed_max, self.speed_bins, dtype=np.float32)
 
 
-class StandardisedConvolution(nn.Conv2d):
-    """A convolution whose every filter is brought to mean zero and a variance of 1 / fan-in before it is used.
+class Network(nn.Module):
+    """What a network is to its trainer and its driver.
 
-    Behind a ReLU its outputs then begin with variance 1, whatever the batch, without a batch norm: scaled weight
-    standardisation, Brock, De & Smith 2021, "Characterizing signal propagation to close the performance gap in
-    unnormalized ResNets", eq. 3. Each filter has a gain of its own to learn.
+    ``forward(images)`` takes uint8 (B, H, W, 3) RGB, as the camera gives them, to `Answers`. What it answers to an
+    image must not depend on the others of the batch when it drives (`nn.Module.eval`).
+
+    Parameters
+    ----------
+    settings
+        Sizes that it is built from; what it has no use for, it leaves aside.
     """
-
-    def __init__(self, before: int, channels: int, size: int, stride: int) -> None:
-        super().__init__(before, channels, size, stride)
-        self.gain = nn.Parameter(torch.full((channels, 1, 1, 1), _RELU_GAIN))
-        nn.init.zeros_(self.bias)  # type: ignore[arg-type]
-
-    def filters(self) -> Tensor:
-        """The weights that it convolves with, shaped as ``weight``."""
-        variance, mean = torch.var_mean(self.weight, (1, 2, 3), correction=0, keepdim=True)
-        fan_in = self.weight[0].numel()
-        return (self.weight - mean) * (torch.rsqrt(variance * fan_in + 1e-4) * self.gain)
-
-    def forward(self, planes: Tensor) -> Tensor:
-        """Convolve (B, before, H, W)."""
-        return self._conv_forward(planes, self.filters(), self.bias)
-
-    def plain(self) -> nn.Conv2d:
-        """The same function as a convolution that has nothing to standardise."""
-        plain = nn.Conv2d(self.in_channels, self.out_channels, self.kernel_size, self.stride)  # type: ignore[arg-type]
-        with torch.no_grad():
-            plain.weight.copy_(self.filters())
-            plain.bias.copy_(self.bias)  # type: ignore[union-attr, arg-type]
-        return plain
-
-
-class PilotNet(nn.Module):
-    """``forward(images)``: uint8 (B, H, W, 3) RGB, as the camera gives them, to `Answers`."""
 
     def __init__(self, settings: NetworkSettings) -> None:
         super().__init__()
         self.settings = settings
-        activation = ACTIVATIONS[settings.activation]
-        layers: list[nn.Module] = []
-        before = 3
-        for channels, size, stride in zip(settings.channels, settings.kernels, settings.strides, strict=True):
-            layers += [StandardisedConvolution(before, channels, size, stride), activation()]
-            before = channels
-        self.convolutions = nn.Sequential(*layers)
+
+    def driving_layers(self) -> list[nn.Module]:
+        """Layers that, one after the other, drive: planes, float32 (B, 3, H, W) of grey levels 0 to 255, to logits.
+
+        The logits (B, curvature_bins + speed_bins) are those of curvature beside those of speed. Asked of a copy in
+        evaluation mode, which the layers may share and change. Layers apart run faster than the whole network, whose
+        images go through it alone where it gives other last bits to several at once.
+        """
+        return [_Whole(self)]
+
+
+class _Whole(nn.Module):
+    """A network as one layer that drives."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, planes: Tensor) -> Tensor:
+        """Logits as `Network.driving_layers` has them."""
+        answers = self.network(planes.permute(0, 2, 3, 1).to(torch.uint8))
+        return torch.cat([answers.curvature, answers.speed], 1)
+
+
+def build_network(settings: NetworkSettings) -> Network:
+    """The network of the settings, in training mode, weights in channels_last layout.
+
+    Raises
+    ------
+    InputError
+        Another package's network cannot be built of these settings, or answers in other shapes than they say.
+    """
+    build: Callable[[NetworkSettings], Network] = NETWORKS[settings.name]
+    if not NETWORKS.origin(settings.name):
+        return _laid_out(build(settings))
+    try:
+        network = _laid_out(build(settings))
         with torch.no_grad():
-            flat = self.convolutions.eval()(torch.zeros(1, 3, settings.height, settings.width)).numel()
-        self.train()
-        dense: list[nn.Module] = []
-        before = flat
-        for units in settings.dense:
-            dense += [nn.Linear(before, units), activation(), nn.Dropout(settings.dropout)]
-            before = units
-        self.dense = nn.Sequential(*dense)
-        self.curvature = nn.Linear(before, settings.curvature_bins)
-        self.speed = nn.Linear(before, settings.speed_bins)
-        self.future = nn.Linear(before, settings.future * settings.curvature_bins)
-        self.seen = nn.Conv2d(settings.channels[-1], SEEN_CLASSES, 1)
-
-    def forward(self, images: Tensor) -> Answers:
-        """See the class."""
-        # (B, H, W, 3) in memory is exactly PyTorch's channels_last layout of (B, 3, H, W): no copy but the scaling.
-        kind = images.device.type
-        number = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
-        planes = images.permute(0, 3, 1, 2).to(number).sub_(LARGEST).div_(LARGEST)
-        local = self.convolutions(planes)
-        features = self.dense(local.flatten(1))
-        future = self.future(features).view(-1, self.settings.future, self.settings.curvature_bins)
-        return Answers(self.curvature(features), self.speed(features), future, self.seen(local).amax(2))
-
-
-def build_network(settings: NetworkSettings) -> PilotNet:
-    """The network of the settings, in training mode, weights in channels_last layout."""
-    network: PilotNet = PilotNet(settings).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            answers = network.eval()(torch.zeros(1, settings.height, settings.width, 3, dtype=torch.uint8))
+        wrong = _wrong(network.train(), answers)
+    except Exception as error:  # noqa: BLE001 - another package's module may raise whatever it likes
+        wrong = f"{type(error).__name__}: {error}"
+    if wrong:
+        mend = f"mend {NETWORKS.origin(settings.name)}, or change the settings of the network"
+        raise InputError(f"network {settings.name}", "", wrong, mend)
     return network
+
+
+def _laid_out(network: Network) -> Network:
+    laid_out: Network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return laid_out
+
+
+def _wrong(network: Network, answers: object) -> str:
+    """What is wrong with a network's answers to one image, as a clause; empty for nothing."""
+    if not isinstance(network, Network):
+        return f"is a {type(network).__name__}, not a Network"
+    settings = network.settings
+    if not isinstance(answers, Answers):
+        return f"answers {type(answers).__name__}, not Answers"
+    shapes = {
+        "curvature": (1, settings.curvature_bins),
+        "speed": (1, settings.speed_bins),
+        "future": (1, settings.future, settings.curvature_bins),
+        "seen": (1, SEEN_CLASSES, len(settings.columns[0])),
+    }
+    for name, shape in shapes.items():
+        answer = getattr(answers, name)
+        if answer is None and name in Answers._field_defaults:
+            continue
+        found = tuple(answer.shape)
+        if found != shape:
+            return f"answers {name} of shape {found} to one image, not {shape}"
+    return ""
 
 
 @inner_scalar

@@ -21,6 +21,7 @@ def limits(results: Results, suite: Suite) -> list[str]:
     """A sentence for each thing that a reader might take from the report and must not."""
     said = [
         _left_out(results),
+        *_missing_metrics(results),
         _closeness(results, suite),
         _rare_contact(results),
         _rare_help(results, suite),
@@ -38,6 +39,11 @@ def _left_out(results: Results) -> str:
         return ""
     told = "; ".join(f"{one.file} ({one.problem})" for one in results.left_out)
     return f"These roads of the folder could not be used and are left out of every figure: {told}."
+
+
+def _missing_metrics(results: Results) -> list[str]:
+    added = results.added_metrics.items()
+    return [f"The metric {name} of {one.package} is missing: {one.problem}." for name, one in added if one.problem]
 
 
 def _closeness(results: Results, suite: Suite) -> str:

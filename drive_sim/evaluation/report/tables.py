@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drive_sim.evaluation.metrics import METRICS, TIMING_METRICS
-from drive_sim.evaluation.metrics.comfort import COMFORT_METRICS
-from drive_sim.evaluation.metrics.drive import DRIVE_METRICS
-from drive_sim.evaluation.metrics.lane import LANE_METRICS
-from drive_sim.evaluation.metrics.nuplan import NUPLAN_METRICS
-from drive_sim.evaluation.metrics.obstacles import OBSTACLE_METRICS
+from drive_sim.evaluation.metrics import FAMILIES, METRICS, TIMING_METRICS
 from drive_sim.evaluation.report.words import (
     DASH,
     arrow,
@@ -21,14 +16,6 @@ from drive_sim.evaluation.report.words import (
 )
 from drive_sim.evaluation.results import Baseline, Bounded, DriverFacts, EstimateRow, Results
 
-FAMILIES = {
-    "Lane keeping": LANE_METRICS,
-    "Other road users": OBSTACLE_METRICS,
-    "The whole drive": DRIVE_METRICS,
-    "nuPlan's closed-loop score": NUPLAN_METRICS,
-    "Comfort": COMFORT_METRICS,
-}
-"""All metrics, in the order in which the report shows them."""
 KEY_METRICS = {
     "autonomy": (
         "autonomy",
@@ -126,9 +113,17 @@ def row_of(name: str, cells: list[Cell | None]) -> Row:
     return Row(name, name.replace("_", " "), arrow(name), metric.formula, metric.source, what, cells)
 
 
+def families() -> dict[str, list[str]]:
+    """Names of all metrics, in the order in which the report shows them: those of other packages last, marked so."""
+    found = {family: [metric.name for metric in metrics] for family, metrics in FAMILIES.items()}
+    for name in METRICS.added():
+        found.setdefault(f"Added by {METRICS.origin(name)}, not part of drive_sim", []).append(name)
+    return found
+
+
 def family_rows(columns: Sequence[Column]) -> dict[str, list[Row]]:
     """The rows of every family that has any."""
-    found = {family: metric_rows([metric.name for metric in metrics], columns) for family, metrics in FAMILIES.items()}
+    found = {family: metric_rows(names, columns) for family, names in families().items()}
     return {family: rows for family, rows in found.items() if rows}
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drive_sim.evaluation.report.tables import FAMILIES, KEY_METRICS, Cell, Column, Row, cell, metric_rows, row_of
+from drive_sim.evaluation.report.tables import KEY_METRICS, Cell, Column, Row, cell, families, metric_rows, row_of
 from drive_sim.evaluation.report.words import (
     estimate_text,
     interval_text,
@@ -139,7 +139,7 @@ def training_runs_section(results: Results) -> TrainingRunsSection | None:
         for one in training_runs
     ]
     keys = KEY_METRICS.get(headline, (headline,))
-    families = {family: _rows([one.name for one in metrics], across) for family, metrics in FAMILIES.items()}
+    own_families = {family: _rows(names, across) for family, names in families().items()}
     bars, ends = _bars(training_runs, mean, headline, results.training_runs.worst)
     return TrainingRunsSection(
         title=f"{headline.replace('_', ' ').capitalize()} of {in_letters(len(training_runs))} training runs",
@@ -147,7 +147,7 @@ def training_runs_section(results: Results) -> TrainingRunsSection | None:
         bars=bars,
         ends=ends,
         key_rows=_rows(keys, across),
-        families={family: rows for family, rows in families.items() if rows},
+        families={family: rows for family, rows in own_families.items() if rows},
         columns=columns,
         own_rows=metric_rows(keys, columns),
     )

@@ -95,6 +95,16 @@ def drives(count: int) -> str:
     return "one drive" if count == 1 else f"{count} drives"
 
 
+def cores(count: int) -> str:
+    """So many cores, in words."""
+    return "one core" if count == 1 else f"{count} cores"
+
+
+def metrics(count: int) -> str:
+    """All of so many metrics, in words."""
+    return "one metric" if count == 1 else f"all {count} metrics"
+
+
 def times(count: int) -> str:
     """So many times, in words."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")

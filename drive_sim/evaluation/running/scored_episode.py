@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from drive_sim.base.errors import InputError
 from drive_sim.compute.kernel import resolve_device
 from drive_sim.drivers.registry import make_driver
 from drive_sim.evaluation.logs.episode_log import EpisodeLog
+from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.places import candidates
 from drive_sim.evaluation.results import (
     FILE_NAME,
     ComparedDriver,
     DriverFacts,
     EpisodeRow,
+    Machine,
     Results,
     TrainingRun,
     load_results,
@@ -43,6 +45,8 @@ class ScoredEpisode:
     """It computes here: where it was scored, if this machine has such a device."""
     scored_on: str
     """Device on which it was scored: cpu or cuda."""
+    machine: Machine | None
+    """Which computed it then; None where the results do not tell."""
 
     def verdict(self, log: EpisodeLog) -> str:
         """Whether ``log`` is the same drive, in a sentence: it is if every figure is the same to the bit."""
@@ -50,13 +54,22 @@ class ScoredEpisode:
         then = self.row
         log = judged(log, then.preventable)
         now = EpisodeRow(**score_episode(log).to_json() | {"condition": then.condition})
-        if now == then:
+        if _without_added(now) == _without_added(then):
             return f"the same drive: {then.outcome} after {then.duration_s:.2f} s and {then.distance_m:.1f} m"
-        elsewhere = "" if self.device == self.scored_on else f" on {self.scored_on}, not {self.device}"
+        elsewhere = "" if self.machine is None else self.machine.difference(Machine.this(self.device))
+        if not elsewhere and self.device != self.scored_on:
+            elsewhere = f"computed on {self.scored_on}, not {self.device}"
         return (
             f"not the same drive: {now.outcome} after {now.duration_s:.2f} s and {now.distance_m:.1f} m, "
-            f"scored{elsewhere} as {then.outcome} after {then.duration_s:.2f} s and {then.distance_m:.1f} m"
+            f"scored as {then.outcome} after {then.duration_s:.2f} s and {then.distance_m:.1f} m"
+            + (f"; that was {elsewhere}" if elsewhere else "")
         )
+
+
+def _without_added(row: EpisodeRow) -> dict[str, Any]:
+    """The row without metrics of other packages, which may be there now or then only."""
+    ours = METRICS.keys() - set(METRICS.added()) | EpisodeRow.model_fields.keys()
+    return {name: value for name, value in row.model_dump().items() if name in ours}
 
 
 def holds_results(path: Path) -> bool:
@@ -91,7 +104,7 @@ def load_scored(path: str | Path, number: int, rival: str | None = None) -> Scor
         raise InputError(path, f"episodes.{number}", "is drawn otherwise by this version", "evaluate again")
     steps = round(results.latency_s / CONTROL_PERIOD)
     driver = degraded(driver, suite.conditions.get(row.condition, AS_IT_IS), steps)
-    return ScoredEpisode(driver, episode, suite.on_failure, row, device, results.device)
+    return ScoredEpisode(driver, episode, suite.on_failure, row, device, results.device, results.machine)
 
 
 def _usable(device: str) -> str:

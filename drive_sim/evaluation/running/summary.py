@@ -14,6 +14,7 @@ from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.places import path_from
 from drive_sim.evaluation.results import (
     AcrossRow,
+    AddedMetric,
     Baseline,
     ComparedDriver,
     ComparisonRow,
@@ -22,6 +23,7 @@ from drive_sim.evaluation.results import (
     EstimateRow,
     Group,
     LeftOut,
+    Machine,
     Results,
     TrainingRun,
     TrainingRuns,
@@ -86,6 +88,7 @@ def results_of(evaluation: Evaluation, complete: bool) -> Results:
     """What the evaluation has found so far."""
     drives, seed = evaluation.driver, evaluation.seed
     driven = [drives, *evaluation.training_runs, *evaluation.rivals, *evaluation.baselines]
+    metrics = _metrics(drives.scores, seed)
     return Results(
         complete=complete,
         driver=drives.facts,
@@ -98,7 +101,9 @@ def results_of(evaluation: Evaluation, complete: bool) -> Results:
         seconds=evaluation.seconds,
         latency_s=evaluation.conditions.latency * CONTROL_PERIOD,
         versions=versions(),
-        metrics=_metrics(drives.scores, seed),
+        machine=Machine.this(evaluation.conditions.device),
+        metrics=metrics,
+        added_metrics=_added_metrics(driven, metrics),
         groups=[Group(**group) for group in estimate_groups(drives.scores, seed)],
         conditions=_conditions(evaluation),
         episodes=_rows(drives),
@@ -122,6 +127,32 @@ def _roads_path(evaluation: Evaluation) -> str | None:
 
 def _metrics(scores: Sequence[EpisodeScore], seed: int) -> dict[str, EstimateRow]:
     return {name: EstimateRow(**found.to_json()) for name, found in estimate_all(scores, seed).items()}
+
+
+def _added_metrics(driven: Sequence[Drives], estimated: dict[str, EstimateRow]) -> dict[str, AddedMetric]:
+    """What other packages add, and what is wrong with it; ``estimated`` of the first of ``driven``."""
+    scores = [score for one in driven for score in one.scores]
+    broken, found = METRICS.broken(), {}
+    for name in METRICS.added():
+        package = METRICS.origin(name)
+        if name in broken:
+            found[name] = AddedMetric(package=package, problem=f"{broken[name].problem}; {broken[name].mend}")
+            continue
+        metric = METRICS[name]
+        raised = [score.raised[name] for score in scores if name in score.raised]
+        problem = f"failed in {len(raised)} of {len(scores)} episodes, first {raised[0]}" if raised else None
+        answers = [score.ratios[name] for score in driven[0].scores]
+        if problem is None and name not in estimated and any(answer.denominator for answer in answers):
+            problem = "cannot be estimated of what it answers"
+        found[name] = AddedMetric(
+            package=package,
+            unit=metric.unit,
+            formula=metric.formula,
+            source=metric.source,
+            better=metric.better,
+            problem=problem,
+        )
+    return found
 
 
 def _rows(drives: Drives) -> list[EpisodeRow]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from drive_sim.evaluation.logs.episode_log import EpisodeFacts, EpisodeLog
 from drive_sim.evaluation.logs.rollout_log import TimingLog
 from drive_sim.evaluation.metrics import METRICS, TIMING_METRICS, Metric, Ratio
 from drive_sim.evaluation.metrics.lane import intervention_count
+from drive_sim.evaluation.metrics.registry import attempted, measure
 from drive_sim.evaluation.statistics.intervals import (
     UNKNOWN,
     ClusterBootstrap,
@@ -70,6 +72,8 @@ class EpisodeScore:
     distance: float
     """[m] path length."""
     interventions: int
+    raised: dict[str, str] = field(default_factory=dict)
+    """What metrics of other packages raised, by metric."""
 
     def value(self, name: str) -> float:
         """The episode's own number of metric ``name``; NaN where it does not apply."""
@@ -101,13 +105,15 @@ def score_episode(log: EpisodeLog) -> EpisodeScore:
     """Every metric of an episode. ValueError for an episode without a step."""
     if not log.steps:
         raise ValueError(f"{log.facts.scenario} number {log.facts.number} was not driven: no step was logged")
+    ratios, raised = measure(log)
     return EpisodeScore(
         facts=log.facts,
-        ratios={name: metric(log) for name, metric in METRICS.items()},
+        ratios=ratios,
         outcome=log.outcome,
         duration=log.elapsed,
         distance=log.distance,
         interventions=intervention_count(log),
+        raised=raised,
     )
 
 
@@ -125,8 +131,11 @@ def estimate_all(episodes: Sequence[EpisodeLog | EpisodeScore], seed: int = 0) -
     if not scores:
         return {}
     bootstrap = ClusterBootstrap([score.facts.cluster for score in scores], seed)
-    found = {name: estimate_metric(metric, scores, bootstrap) for name, metric in METRICS.items()}
-    return {name: estimate for name, estimate in found.items() if estimate.episodes}
+    found = {
+        name: attempted(name, partial(estimate_metric, metric, scores, bootstrap))
+        for name, metric in METRICS.usable().items()
+    }
+    return {name: estimate for name, estimate in found.items() if estimate is not None and estimate.episodes}
 
 
 def estimate_groups(episodes: Sequence[EpisodeLog | EpisodeScore], seed: int = 0) -> list[dict[str, Any]]:

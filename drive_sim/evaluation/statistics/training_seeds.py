@@ -29,12 +29,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
 from drive_sim.evaluation.metrics import METRICS, Metric, Ratio
+from drive_sim.evaluation.metrics.registry import attempted
 from drive_sim.evaluation.statistics.estimates import EpisodeScore, finite, on_a_bound
 from drive_sim.evaluation.statistics.intervals import (
     LEVEL,
@@ -93,7 +95,10 @@ def across_training_runs(
     if len(keys) != 1:
         raise ValueError("training runs have to drive the same episodes, in the same order")
     bootstrap = ClusterBootstrap([score.facts.cluster for score in training_runs[0]], seed)
-    found = {name: _across(metric, training_runs, bootstrap) for name, metric in METRICS.items()}
+    found = {
+        name: attempted(name, partial(_across, metric, training_runs, bootstrap))
+        for name, metric in METRICS.usable().items()
+    }
     return {name: across for name, across in found.items() if across is not None}
 
 

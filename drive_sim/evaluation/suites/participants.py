@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from drive_sim.base.errors import InputError
 from drive_sim.base.files import listed
-from drive_sim.drivers.registry import make_driver
+from drive_sim.drivers.registry import DRIVERS, make_driver
 from drive_sim.evaluation.places import path_from
 from drive_sim.evaluation.results import DriverFacts
 
@@ -43,8 +43,16 @@ def enter(given: str | Path, device: str, source: str, folder: Path | None = Non
         hash=getattr(driver, "hash", None),
         privileged=driver.privileged,
         controller=driver.controller,
+        package=_package(given, driver),
     )
     return Participant(driver, facts)
+
+
+def _package(given: str | Path, driver: Driver) -> str | None:
+    """The package that a driver, or its network, comes from; None for this one."""
+    if str(given) in DRIVERS:
+        return DRIVERS.origin(str(given)) or None
+    return getattr(driver, "package", None)
 
 
 def enter_training_runs(

@@ -17,11 +17,11 @@ from drive_sim.drivers.neural.driver import NeuralDriver, load_model, save_model
 from drive_sim.drivers.neural.inference import DrivingNetwork
 from drive_sim.drivers.neural.networks import (
     NetworkSettings,
-    StandardisedConvolution,
     build_network,
     decode,
     decode_quantile,
 )
+from drive_sim.drivers.neural.pilotnet import StandardisedConvolution
 from drive_sim.learning.labels import soft_bins
 from drive_sim.sensors.camera.rig import CameraConfig
 from drive_sim.sensors.suite import Observation

@@ -9,7 +9,8 @@ from torch import nn
 
 from drive_sim.drivers.neural import inference
 from drive_sim.drivers.neural.inference import ROWS, DrivingNetwork
-from drive_sim.drivers.neural.networks import NetworkSettings, PilotNet, build_network
+from drive_sim.drivers.neural.networks import NetworkSettings, build_network
+from drive_sim.drivers.neural.pilotnet import PilotNet
 
 
 @pytest.fixture(params=["relu", "elu", "tanh"])

@@ -17,6 +17,7 @@ from drive_sim.evaluation.metrics import METRICS, TIMING_METRICS
 from drive_sim.evaluation.results import (
     SCHEMA,
     AcrossRow,
+    AddedMetric,
     Baseline,
     ComparedDriver,
     ComparisonRow,
@@ -26,6 +27,7 @@ from drive_sim.evaluation.results import (
     EstimateRow,
     Group,
     LeftOut,
+    Machine,
     Results,
     TrainingRun,
     TrainingRuns,
@@ -35,9 +37,11 @@ from drive_sim.world.state import EVENT_NAMES
 
 PARTS: tuple[type[BaseModel], ...] = (
     Results,
+    Machine,
     LeftOut,
     DriverFacts,
     EstimateRow,
+    AddedMetric,
     Group,
     ConditionRow,
     EpisodeRow,

@@ -1,0 +1,128 @@
+"""Networks that drive from one camera image: PilotNet's shape with distributional heads.
+
+Bojarski et al. 2016, "End to End Learning for Self-Driving Cars": five convolutions and three dense layers on a
+66 x 200 image normalised inside the network. What differs, and why: channel counts are multiples of 8 (GPU tensor
+cores), convolutions are of standardised weights, which learn in half the time that a batch norm after each takes and
+make plain convolutions for driving, and the outputs are distributions over bins instead of numbers, because an obstacle
+has two sides and a mean of "left" and "right" is a collision.
+
+Outputs: curvature to drive now [1/m, positive left], target speed [m/s], and two that only training asks for: the
+curvature half a second to 1.5 s ahead, and who is seen in each column of the last convolution, how far away. A
+pedestrian 20 m ahead is four pixels wide and one view in thirty; a label of its own in the column where it stands
+teaches the convolutions to notice it, which the driver's braking alone hardly does (what it is worth: docs/learning.md;
+privileged side tasks: Xu, Gao, Yu & Darrell 2017, "End-to-end learning of driving models from large-scale video
+datasets").
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from drive_sim.drivers.neural.networks import ACTIVATIONS, SEEN_CLASSES, Answers, Network, NetworkSettings
+
+LARGEST = 127.5
+"""Grey levels lie this far from their middle, and no further: half-precision numbers hold each difference exactly."""
+_RELU_GAIN = math.sqrt(2.0 / (1.0 - 1.0 / math.pi))
+"""Of a filter: the standard deviation of max(z, 0), for z normal with variance 1, is its reciprocal."""
+
+
+class StandardisedConvolution(nn.Conv2d):
+    """A convolution whose every filter is brought to mean zero and a variance of 1 / fan-in before it is used.
+
+    Behind a ReLU its outputs then begin with variance 1, whatever the batch, without a batch norm: scaled weight
+    standardisation, Brock, De & Smith 2021, "Characterizing signal propagation to close the performance gap in
+    unnormalized ResNets", eq. 3. Each filter has a gain of its own to learn.
+    """
+
+    def __init__(self, before: int, channels: int, size: int, stride: int) -> None:
+        super().__init__(before, channels, size, stride)
+        self.gain = nn.Parameter(torch.full((channels, 1, 1, 1), _RELU_GAIN))
+        nn.init.zeros_(self.bias)  # type: ignore[arg-type]
+
+    def filters(self) -> Tensor:
+        """The weights that it convolves with, shaped as ``weight``."""
+        variance, mean = torch.var_mean(self.weight, (1, 2, 3), correction=0, keepdim=True)
+        fan_in = self.weight[0].numel()
+        return (self.weight - mean) * (torch.rsqrt(variance * fan_in + 1e-4) * self.gain)
+
+    def forward(self, planes: Tensor) -> Tensor:
+        """Convolve (B, before, H, W)."""
+        return self._conv_forward(planes, self.filters(), self.bias)
+
+    def plain(self) -> nn.Conv2d:
+        """The same function as a convolution that has nothing to standardise."""
+        plain = nn.Conv2d(self.in_channels, self.out_channels, self.kernel_size, self.stride)  # type: ignore[arg-type]
+        with torch.no_grad():
+            plain.weight.copy_(self.filters())
+            plain.bias.copy_(self.bias)  # type: ignore[union-attr, arg-type]
+        return plain
+
+
+class PilotNet(Network):
+    """PilotNet's shape with distributional heads; see the module."""
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        super().__init__(settings)
+        activation = ACTIVATIONS[settings.activation]
+        layers: list[nn.Module] = []
+        before = 3
+        for channels, size, stride in zip(settings.channels, settings.kernels, settings.strides, strict=True):
+            layers += [StandardisedConvolution(before, channels, size, stride), activation()]
+            before = channels
+        self.convolutions = nn.Sequential(*layers)
+        with torch.no_grad():
+            flat = self.convolutions.eval()(torch.zeros(1, 3, settings.height, settings.width)).numel()
+        self.train()
+        dense: list[nn.Module] = []
+        before = flat
+        for units in settings.dense:
+            dense += [nn.Linear(before, units), activation(), nn.Dropout(settings.dropout)]
+            before = units
+        self.dense = nn.Sequential(*dense)
+        self.curvature = nn.Linear(before, settings.curvature_bins)
+        self.speed = nn.Linear(before, settings.speed_bins)
+        self.future = nn.Linear(before, settings.future * settings.curvature_bins)
+        self.seen = nn.Conv2d(settings.channels[-1], SEEN_CLASSES, 1)
+
+    def forward(self, images: Tensor) -> Answers:
+        """See the class."""
+        # (B, H, W, 3) in memory is exactly PyTorch's channels_last layout of (B, 3, H, W): no copy but the scaling.
+        kind = images.device.type
+        number = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
+        planes = images.permute(0, 3, 1, 2).to(number).sub_(LARGEST).div_(LARGEST)
+        local = self.convolutions(planes)
+        features = self.dense(local.flatten(1))
+        future = self.future(features).view(-1, self.settings.future, self.settings.curvature_bins)
+        return Answers(self.curvature(features), self.speed(features), future, self.seen(local).amax(2))
+
+    def driving_layers(self) -> list[nn.Module]:
+        """See `Network`: plain convolutions that take grey levels, and the two heads that drive as one layer."""
+        seeing = [layer.plain() if isinstance(layer, StandardisedConvolution) else layer for layer in self.convolutions]
+        _take_grey_levels(seeing[0])
+        layers = [*seeing, nn.Flatten(), *self.dense, _joined(self.curvature, self.speed)]
+        layers = [layer for layer in layers if not isinstance(layer, nn.Dropout)]
+        for layer in layers:
+            if hasattr(layer, "inplace"):
+                layer.inplace = True
+        return layers
+
+
+def _joined(first: nn.Linear, second: nn.Linear) -> nn.Linear:
+    """Both layers as one, the outputs of ``first`` before those of ``second``."""
+    joined = nn.Linear(first.in_features, first.out_features + second.out_features)
+    with torch.no_grad():
+        joined.weight.copy_(torch.cat([first.weight, second.weight]))
+        joined.bias.copy_(torch.cat([first.bias, second.bias]))
+    return joined
+
+
+def _take_grey_levels(convolution: nn.Module) -> None:
+    """Fold the scaling of grey levels to -1..1 into the first convolution, which pads nothing."""
+    assert isinstance(convolution, nn.Conv2d)
+    assert convolution.bias is not None
+    with torch.no_grad():
+        convolution.bias -= convolution.weight.sum((1, 2, 3))
+        convolution.weight /= LARGEST
