@@ -1,8 +1,9 @@
 """The folder of compiled kernels: where it is, and what else lies beside it.
 
 Compiled code is valid for the libraries and the processor that it was made with, so each combination of them has a
-folder of its own under `cache_root`, named by a hash of them. In it each version of a module has a folder, named by the
-module and a hash of all sources that its compiled code depends on (`drive_sim.compute.dependencies`).
+folder of its own under `cache_root`, named by a hash of them, and another, ``-debug``, for code that checks itself. In
+it each version of a module has a folder, named by the module and a hash of all sources that its compiled code depends
+on (`drive_sim.compute.dependencies`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import platformdirs
 from numba.core import config as numba_config
 
 from drive_sim.base.files import listed
+from drive_sim.compute.debugging import debugging
 from drive_sim.compute.dependencies import module_file, sources_digest
 
 CODE = ".nbc"
@@ -47,7 +49,7 @@ def cache_root() -> Path | None:
 def cache_folder() -> Path | None:
     """The folder for these libraries and this processor, which need not exist; None where there is no place."""
     root = cache_root()
-    return None if root is None else root / _libraries_hash()
+    return None if root is None else root / f"{_libraries_hash()}{'-debug' if debugging() else ''}"
 
 
 def module_folder(module: str, file: str) -> Path | None:

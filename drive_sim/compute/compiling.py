@@ -12,6 +12,8 @@ from typing import Any
 
 import numba
 
+from drive_sim.compute.checked_code import install
+from drive_sim.compute.debugging import debugging
 from drive_sim.compute.kernel_cache import keep_on_disk
 
 
@@ -27,6 +29,10 @@ def compiled(fastmath: bool = False, cache: bool = True, **options: Any) -> Call
     options
         Further options of `numba.njit`.
     """
+    if debugging():
+        install()
+        # Relaxed floating point takes it for granted that no number is NaN, so it cannot be asked.
+        fastmath, options = False, {**options, "boundscheck": True}
 
     def decorate(function: Callable[..., Any]) -> Any:
         made = numba.njit(

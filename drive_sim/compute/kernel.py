@@ -23,6 +23,7 @@ import numba
 
 from drive_sim.compute.argument_structs import BundleArguments, bundle_of
 from drive_sim.compute.compiling import compiled, inlined_scalar, inner_scalar, scalar
+from drive_sim.compute.debugging import check_finite, debugging, failed_check
 from drive_sim.compute.device import (
     SIMULATED_CUDA,
     allocate,
@@ -109,11 +110,13 @@ class Kernel:
         to another thread and waiting for it takes 0.1 ms.
     fastmath
         Relaxed floating point in the body itself; for images only.
+    infinite
+        Arrays in which infinity has a meaning, as the body names them (``"memory.echoes"``); NaN has none anywhere.
     """
 
-    def __init__(self, body: Callable[..., None], grain: int, fastmath: bool) -> None:
+    def __init__(self, body: Callable[..., None], grain: int, fastmath: bool, infinite: tuple[str, ...] = ()) -> None:
         self.__doc__, self.__name__, self.__module__ = body.__doc__, body.__name__, body.__module__
-        self.grain = grain
+        self.grain, self.infinite = grain, infinite
         self._source = body
         # Entries from Python and C cost compile time that grows with the arguments; only the simulator calls a body.
         self._body = compiled(fastmath, cache=False, no_cpython_wrapper=not SIMULATED_CUDA)(body)
@@ -121,7 +124,8 @@ class Kernel:
         loop = _rebuild(template, body, {"BODY": self._body})
         self._loop = compiled(fastmath, pipeline_class=WholeKernel)(loop)
         self._cuda: Any = None
-        KERNELS[f"{body.__module__}.{body.__qualname__}"] = self
+        self.name = f"{body.__module__}.{body.__qualname__}"
+        KERNELS[self.name] = self
 
     def __call__(self, device: str, count: int, *arguments: Any) -> None:
         """Run the body for the items 0 to ``count`` on "cpu" or "cuda"."""
@@ -187,6 +191,25 @@ class Kernel:
         return _rebuild(_cuda_template, self._source, {"BODY": self._body, "cuda": cuda})
 
 
+class CheckedKernel(Kernel):
+    """A kernel under ``DRIVE_SIM_DEBUG=1``: on one thread, item by item, its arguments checked before and after."""
+
+    def __call__(self, device: str, count: int, *arguments: Any) -> None:
+        """Run the body as a `Kernel` does; `drive_sim.compute.debugging.KernelError` if something is wrong."""
+        names = list(inspect.signature(self._source).parameters)[1:]
+        check_finite(self.name, names, arguments, self.infinite, "before the call")
+        super().__call__(device, count, *arguments)
+        check_finite(self.name, names, arguments, self.infinite, "after the call")
+
+    def spread(self, loop: Callable[..., None], count: int, args: tuple[Any, ...]) -> None:
+        """Call ``loop(item, item + 1, *args)`` for each item, so that the one that fails is known."""
+        for item in range(count):
+            try:
+                loop(item, item + 1, *args)
+            except (IndexError, OverflowError) as error:
+                raise failed_check(self.name, item, error) from error
+
+
 class Repeated:
     """A kernel for a caller whose arguments seldom change: called as the kernel is, it starts in a tenth of the time.
 
@@ -214,7 +237,8 @@ class Repeated:
                 self._kernel.spread(loop, count, args)
             return
         self._kernel(device, count, *arguments)
-        if device == "cpu":
+        # Kernels that check their arguments do so at each call.
+        if device == "cpu" and not isinstance(self._kernel, CheckedKernel):
             args = tuple([bundle_of(argument) for argument in arguments])
             self._last = arguments, args, self._kernel.compiled_for(args)
 
@@ -223,6 +247,9 @@ class Repeated:
         return Repeated, (self._kernel,)
 
 
-def kernel(grain: int = 16, fastmath: bool = False) -> Callable[[Callable[..., None]], Kernel]:
+def kernel(
+    grain: int = 16, fastmath: bool = False, infinite: tuple[str, ...] = ()
+) -> Callable[[Callable[..., None]], Kernel]:
     """Make a `Kernel` of the body that follows: ``@kernel(grain=4)``."""
-    return lambda body: Kernel(body, grain, fastmath)
+    make = CheckedKernel if debugging() else Kernel
+    return lambda body: make(body, grain, fastmath, infinite)

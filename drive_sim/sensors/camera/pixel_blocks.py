@@ -96,6 +96,8 @@ def _mark(instruction: Any, builder: Any, name: str) -> None:
 def _address(context: Any, builder: Any, kind: Any, array: Any, slot: Any, buffer: int, place: Any) -> Any:
     structure = context.make_array(kind)(context, builder, array)
     _, buffers, columns = cgutils.unpack_tuple(builder, structure.shape)
+    if context.enable_boundscheck:
+        cgutils.do_boundscheck(context, builder, place, columns, 2)
     row = builder.add(builder.mul(slot, buffers), ir.Constant(slot.type, buffer))
     return builder.gep(structure.data, [builder.add(builder.mul(row, columns), place)], inbounds=True)
 
@@ -167,6 +169,8 @@ def fetch(typing, table, index):
 
     def generate(context, builder, signature, args):
         structure = context.make_array(signature.args[0])(context, builder, args[0])
+        if context.enable_boundscheck:
+            cgutils.do_boundscheck(context, builder, args[1], structure.nitems, 0)
         value = builder.load(builder.gep(structure.data, [args[1]], inbounds=True))
         _mark(value, builder, "table")
         return value

@@ -120,7 +120,7 @@ def _fill_rows(model, i, echoes, count, rows):
             echoes[i, best, RANGE] = math.inf
 
 
-@kernel(grain=32)
+@kernel(grain=32, infinite=("memory.echoes",))
 def _read(i, roads, world, state, sections, model, memory, limits, out):
     """The radar of one world: a new measurement if a cycle has ended, else the last one again."""
     scan = int(math.floor(state.step[i] * model.scans_per_step + 1e-9))
