@@ -46,6 +46,8 @@ def camera(device: str, effort: Effort) -> Iterator[Figure | str]:
     rig = CameraRig((CameraConfig(),))
     for weather in weather_domains():
         yield frames_figure(f"camera.{weather}", f"camera 66×200, {weather}", device, effort, rig, weather)
+    if rig.left_out:
+        yield f"the images of these drives had no room for {rig.left_out} objects"
     for count in thread_counts(device)[1:]:
         key = f"camera.dry.threads_{count}"
         yield frames_figure(key, "camera 66×200, dry", device, effort, rig, count=count)

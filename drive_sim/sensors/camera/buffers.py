@@ -19,7 +19,9 @@ from drive_sim.sensors.camera.shading.road_coordinates import KNOT_DISTANCE
 
 LAYERS = ("rgb", "semantic", "depth", "instance")
 MAX_FACES = 320
+"""Faces of one image; what has no room is left out (`objects/assembly`) and counted (`CameraRig.left_out`)."""
 MAX_OBJECTS = 96
+"""Objects of one image, likewise."""
 
 
 class CameraFrames(NamedTuple):
@@ -68,9 +70,10 @@ def working_memory(device: str, slots: int, width: int) -> Scratch:
         "views": ((VIEW_SIZE,), np.float32),
         "origins": ((2,), np.float64),
         "items": ((MAX_OBJECTS, ITEM_SIZE), np.float64),
-        "order": ((MAX_OBJECTS, 2), np.float64),
+        "order": ((MAX_OBJECTS, 3), np.float64),
         "faces": ((MAX_FACES, FACE_SIZE), np.float32),
         "face_count": ((), np.int32),
+        "left_out": ((), np.int64),
         "corners": ((MAX_CORNERS, 3), np.float64),
     }
     bands: dict[str, tuple[tuple[int, ...], Any]] = {

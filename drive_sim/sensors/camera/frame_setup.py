@@ -58,9 +58,10 @@ class Scratch(NamedTuple):
     views: Any  # float32 (slots, VIEW_SIZE)
     origins: Any  # float64 (slots, 2) the camera's place in the world [m]
     items: Any  # float64 (slots, objects, camera_scenery.ITEM_SIZE)
-    order: Any  # float64 (slots, objects, 2) squared distance and number of an object, from far to near
+    order: Any  # float64 (slots, objects, 3) an object's squared distance, number and count of faces, far to near
     faces: Any  # float32 (slots, P, camera_faces.FACE_SIZE), from far to near
     face_count: Any  # int32 (slots)
+    left_out: Any  # int64 (slots) objects that there was no room for, over all frames
     corners: Any  # float64 (slots, camera_faces.MAX_CORNERS, 3)
     rows: Any  # float32 (slots, camera_rows.ROWS, BAND x W and some to spare): a band of rows of pixels
     level_texels: Any  # int32 (slots, BAND, 16) texture levels of each row

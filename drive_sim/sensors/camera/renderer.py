@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from drive_sim.compute.kernel import Repeated
+from drive_sim.compute.kernel import Repeated, to_host
 from drive_sim.compute.threads import usable_cores
 from drive_sim.sensors.camera.buffers import LAYERS, CameraFrames, allocate_frames, camera_arrays, working_memory
 from drive_sim.sensors.camera.frame_setup import Camera, Scratch
@@ -41,6 +41,7 @@ class CameraGroup:
         self._wide: dict[tuple[Any, ...], CameraFrames] = {}
         self._cameras: dict[str, Camera] = {}
         self._scratch: dict[tuple[str, int], Scratch] = {}
+        self._left_out = 0
         self._last_scene: Scene | None = None
         self._kept: dict[tuple[Any, ...], tuple[CameraFrames, Any, tuple[bool, ...]]] = {}
         self._draw_again = Repeated(draw_frames)
@@ -49,6 +50,11 @@ class CameraGroup:
         # The arrays that are kept hold views of each other, which copies and pickles would tear apart: a copy makes
         # its own.
         return CameraGroup, (self.configs, self.pinholes, self.numbers)
+
+    @property
+    def left_out(self) -> int:
+        """Objects that images had no room for, over all images so far."""
+        return self._left_out + sum(int(to_host(scratch.left_out).sum()) for scratch in self._scratch.values())
 
     def allocate(self, device: str, batch: int, layers: Sequence[str]) -> CameraFrames:
         """Frames for ``batch`` worlds."""
@@ -143,5 +149,6 @@ class CameraGroup:
 
     def _working_memory(self, device: str, slots: int) -> Scratch:
         if (device, slots) not in self._scratch:
+            self._left_out = self.left_out
             self._scratch = {(device, slots): working_memory(device, slots, self._size[1])}
         return self._scratch[device, slots]

@@ -125,6 +125,14 @@ class CameraRig:
                 seen[config.name] = CameraFrames(*(one_camera(device, layer, c) for layer in frames))
         return {config.name: seen[config.name] for config in self.configs}
 
+    @property
+    def left_out(self) -> int:
+        """Objects that images had no room for, over all images so far: far scenery first, near road users last.
+
+        An image holds `buffers.MAX_OBJECTS` objects and `buffers.MAX_FACES` polygons. On a GPU, asking waits for it.
+        """
+        return sum(group.left_out for group in self.groups)
+
     def allocate(self, device: str, batch: int, layers: Sequence[str] = ("rgb",)) -> CameraFrames:
         """Frames for ``batch`` worlds on ``device``, for `render` to draw into again and again."""
         return self._only().allocate(device, batch, layers)

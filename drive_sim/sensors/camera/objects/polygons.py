@@ -115,7 +115,7 @@ def turned_away(c0, c1, c3):
 
 @frame_scalar
 def add_face(view, size, scratch, slot, count, corners, group, semantic, look, parameters, alpha, colours):
-    """Append a face if it is seen from its front; the new count.
+    """Append a face if it is seen from its front; the new count, which goes on where there is no memory left.
 
     Parameters
     ----------
@@ -128,8 +128,6 @@ def add_face(view, size, scratch, slot, count, corners, group, semantic, look, p
     parameters, colours
         Three numbers and three colours for the look; ``alpha`` is its opacity.
     """
-    if count >= scratch.faces.shape[1]:
-        return count
     c0, c1, c3 = corners[0], corners[1], corners[3]
     ux, uy, uz = c1[0] - c0[0], c1[1] - c0[1], c1[2] - c0[2]
     vx, vy, vz = c3[0] - c0[0], c3[1] - c0[1], c3[2] - c0[2]
@@ -152,6 +150,8 @@ def add_face(view, size, scratch, slot, count, corners, group, semantic, look, p
     rows, columns = size
     if right < -1.0 or left > columns or bottom < -1.0 or top > rows:
         return count
+    if count >= scratch.faces.shape[1]:
+        return count + 1
     face = scratch.faces[slot, count]
     face[FIRST_COLUMN], face[LAST_COLUMN] = max(0.0, math.floor(left)), min(columns - 1.0, math.ceil(right))
     face[FIRST_ROW], face[LAST_ROW] = max(0.0, math.floor(top)), min(rows - 1.0, math.ceil(bottom))
@@ -191,7 +191,7 @@ def add_sprite(size, scratch, slot, count, place, radii, look, alpha, colours):
     """Append an axis-aligned image element at ``place`` (column, row), ``radii`` [pixels]; u and v run -1..1."""
     rows, columns = size
     if count >= scratch.faces.shape[1]:
-        return count
+        return count + 1
     face = scratch.faces[slot, count]
     face[FIRST_COLUMN] = max(0.0, math.floor(place[0] - radii[0]))
     face[LAST_COLUMN] = min(columns - 1.0, math.ceil(place[0] + radii[0]))

@@ -34,24 +34,50 @@ SHADOW_REACH = 60.0
 
 
 @frame_scalar
+def _least(scratch, slot, found, kind, distance):
+    """Place in the order of the object that matters less than a new one at a squared ``distance``; -1 if none does.
+
+    Scenery matters less than road users, and of either the farthest.
+    """
+    items, order = scratch.items, scratch.order
+    for k in range(found):
+        if int(items[slot, int(order[slot, k, 1]), 0]) != ITEM_ACTOR:
+            return k if kind == ITEM_ACTOR or order[slot, k, 0] > distance else -1
+    return 0 if kind == ITEM_ACTOR and order[slot, 0, 0] > distance else -1
+
+
+@frame_scalar
 def add_item(view, size, scratch, slot, found, kind, x, y, yaw, extent, number):
-    """Note an object if it may be in the image, sorted from far to near; the new number of objects."""
+    """Note an object if it may be in the image, sorted from far to near; the new number of objects.
+
+    Where there is no room for another, what matters least is left out and counted.
+    """
     items, order = scratch.items, scratch.order
     distance, reach = x * x + y * y, REACH[kind]
-    if found >= items.shape[1] or distance > reach * reach:
+    if distance > reach * reach:
         return found
     ahead, left, _ = to_camera(view, x, y, 0.5 * extent)
     if ahead < -extent:
         return found
     if abs(left) > max(ahead, 0.0) * view.pixel * (0.5 * size[1] + 2.0) + 1.5 * extent + 1.0:
         return found
-    item = items[slot, found]
+    place = found
+    if found >= items.shape[1]:
+        scratch.left_out[slot] += 1
+        last = _least(scratch, slot, found, kind, distance)
+        if last < 0:
+            return found
+        place = np.int64(order[slot, last, 1])
+        found -= 1
+        for k in range(last, found):
+            order[slot, k, 0], order[slot, k, 1] = order[slot, k + 1, 0], order[slot, k + 1, 1]
+    item = items[slot, place]
     item[0], item[1], item[2], item[3], item[4], item[5] = kind, x, y, yaw, extent, number
     k = found
     while k > 0 and order[slot, k - 1, 0] < distance:
         order[slot, k, 0], order[slot, k, 1] = order[slot, k - 1, 0], order[slot, k - 1, 1]
         k -= 1
-    order[slot, k, 0], order[slot, k, 1] = distance, found
+    order[slot, k, 0], order[slot, k, 1] = distance, place
     return found + 1
 
 
