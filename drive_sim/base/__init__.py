@@ -2,5 +2,5 @@
 
 `errors` has the one error that a mistake of the user ends in, `progress` tells how far long work is, `files` replaces
 files safely and lists folders, `resources` finds bundled data, `registry` finds things by name, `text` and `toml` read
-what people write.
+what people write, `validation` tells what is wrong with it.
 """

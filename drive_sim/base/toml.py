@@ -12,25 +12,9 @@ from pydantic import BaseModel, ValidationError
 
 from drive_sim.base.errors import InputError
 from drive_sim.base.text import read_text
+from drive_sim.base.validation import input_error
 
 Model = TypeVar("Model", bound=BaseModel)
-
-_HINTS = {
-    "extra_forbidden": "remove it or correct its spelling",
-    "missing": "add it",
-    "literal_error": "write {expected}",
-    "float_type": "write a number",
-    "int_type": "write a whole number",
-    "bool_type": "write true or false",
-    "string_type": "write it in quotes",
-    "tuple_type": "write a list such as [1.0, 2.0]",
-    "missing_length": "write both numbers, [low, high]",
-    "too_long": "write as many numbers as the field has",
-    "dict_type": "make it a table",
-    "model_type": "make it a table",
-    "string_too_short": "say it in a sentence",
-    "finite_number": "write a finite number",
-}
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -80,28 +64,6 @@ def validated(
         return kind.model_validate(_tuples(table))
     except ValidationError as error:
         raise input_error(error, source, prefix, renamed) from None
-
-
-def input_error(
-    error: ValidationError, source: str | Path, prefix: str = "", renamed: Mapping[str, str] | None = None
-) -> InputError:
-    """The first mistake that pydantic found, as an `InputError`; parameters as those of `validated`."""
-    # An unknown key explains a missing one better than the other way round.
-    mistake = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-    key = str(mistake["loc"][-1]) if mistake["loc"] else ""
-    field = ".".join(part for part in (prefix, *map(str, mistake["loc"])) if part)
-    place = (source, field)
-    if mistake["type"] == "value_error":
-        problem, _, hint = mistake["msg"].removeprefix("Value error, ").partition("; ")
-        return InputError(*place, problem, hint or "correct it")
-    hint = _HINTS.get(mistake["type"], "give a value that fits").format(**mistake.get("ctx", {}))
-    if mistake["type"] == "extra_forbidden":
-        if key in (renamed or {}):
-            return InputError(*place, f"is called {(renamed or {})[key]} now", "rename it")
-        return InputError(*place, "is not a known key", hint)
-    if mistake["type"] == "missing":
-        return InputError(*place, "is missing", hint)
-    return InputError(*place, mistake["msg"][0].lower() + mistake["msg"][1:], hint)
 
 
 def _tuples(value: Any) -> Any:

@@ -49,7 +49,7 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
     split
         train, validation or test.
     sensors
-        Names out of `SENSOR_NAMES`; only these are evaluated.
+        Names out of `SENSOR_NAMES`, or of sensors that other packages add; only these are evaluated.
     cameras
         Any number of cameras on the car, as `CameraConfig` or a dict of its fields, each with a name, size, mount and
         optics of its own; one 200 x 66 front camera by default.

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from drive_sim.base.errors import InputError
 from drive_sim.compute.kernel import cuda_available, to_host
-from drive_sim.sensors.suite import SENSOR_NAMES, SensorConfigs, SensorSuite
+from drive_sim.sensors.registry import checked_names, sensor_names
+from drive_sim.sensors.suite import SensorConfigs, SensorSuite
 from drive_sim.world.events import event_names
 from drive_sim.world.reward import Judge, Verdict
 from drive_sim.world.scenarios.episode import Episode
@@ -114,17 +115,14 @@ class Worlds:
                 entries[name] = _camera_entry(images, gymnasium.spaces.Dict)
             else:
                 low, high = self.suite.others[name].bounds
-                entries[name] = gymnasium.spaces.Box(low, high, dtype=np.float32)
+                entries[name] = gymnasium.spaces.Box(low, high, dtype=low.dtype.type)
         return gymnasium.spaces.Dict(entries)
 
 
 def _check(sensors: Sequence[str], on_failure: str, device: str, render_mode: str | None) -> None:
     """InputError for what does not exist."""
-    if isinstance(sensors, str) or not sensors:
-        raise InputError("sensors", "", "must be a sequence of names", f"choose from {', '.join(SENSOR_NAMES)}")
-    for name in sensors:
-        if name not in SENSOR_NAMES:
-            raise InputError("sensors", str(name), "is no sensor", f"choose from {', '.join(SENSOR_NAMES)}")
+    if not checked_names(sensors):
+        raise InputError("sensors", "", "names none", f"choose from {', '.join(sensor_names())}")
     if on_failure not in ("terminate", "reset_to_lane"):
         raise InputError("on_failure", on_failure, "is no way to go on", "give terminate or reset_to_lane")
     if render_mode is not None and render_mode not in RENDER_MODES:

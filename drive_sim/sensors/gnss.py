@@ -18,14 +18,15 @@ error that dies away while the receiver finds the others again. Interval, durati
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+from pydantic import Field
 
 from drive_sim.compute.argument_structs import lasting
 from drive_sim.compute.kernel import allocate, kernel, scalar
 from drive_sim.compute.randomness import STREAM_GNSS, random_normal, random_uniform
+from drive_sim.sensors.configuration import Flag, NotNegative, Number, Positive, configuration
 from drive_sim.sensors.stateful import RememberingSensor
 
 LARGEST_COORDINATE = 1e6
@@ -36,48 +37,33 @@ NO_FIX, DEGRADED, FULL = 0, 1, 2
 """Quality of a fix."""
 
 
-@dataclass(frozen=True)
+@configuration("gnss")
 class GnssConfig:
     """A receiver. Between fixes the last one is repeated."""
 
-    rate: float = 10.0
-    """Fixes a second [Hz]; the nearest whole number of control steps apart."""
-    latency: float = 0.15
-    """Age of a fix when it is delivered [s]; the nearest whole number of control steps."""
-    noise: bool = True
+    rate: Annotated[Number, Field(ge=0.01, le=1000.0)] = 10.0
+    """Fixes a second [Hz], the nearest whole number of control steps apart; u-blox M8 data sheet."""
+    latency: Annotated[Number, Field(ge=0.0, le=60.0)] = 0.15
+    """Age of a fix when it is delivered [s], the nearest whole number of control steps; as users have measured it."""
+    noise: Flag = True
     """Whether the errors below apply (latency and rate are no errors)."""
-    position_error: float = 2.5 / 1.1774
-    """sigma of the correlated error of each axis [m]."""
-    correlation_time: float = 100.0
-    """tau of it [s]."""
-    position_noise: float = 0.05
-    """Standard deviation of the white noise of each axis [m]."""
-    speed_noise: float = 0.05 / 0.6745
-    """Standard deviation of each component of velocity [m/s]."""
-    outage_interval: float = 120.0
-    """Mean time between the end of an outage and the start of the next [s]."""
-    outage_duration: float = 4.0
-    """Mean length of an outage [s]; 0: none."""
-    reacquisition_error: float = 4.0
-    """Standard deviation of each axis' additional error in the first fix after an outage [m]."""
-    reacquisition_time: float = 5.0
-    """How long quality is degraded after an outage [s]; a third of it is the time constant of the additional error."""
-
-    def __post_init__(self) -> None:
-        for name in ("rate", "correlation_time", "outage_interval"):
-            if not getattr(self, name) > 0.0:
-                raise ValueError(f"{name} must be positive, but is {getattr(self, name)}")
-        for name in (
-            "latency",
-            "position_error",
-            "position_noise",
-            "speed_noise",
-            "outage_duration",
-            "reacquisition_error",
-            "reacquisition_time",
-        ):
-            if not getattr(self, name) >= 0.0:
-                raise ValueError(f"{name} must not be negative, but is {getattr(self, name)}")
+    position_error: NotNegative = 2.5 / 1.1774
+    """sigma of the correlated error of each axis [m], Gauss-Markov; u-blox M8: 2.5 m CEP = 1.1774 sigma."""
+    correlation_time: Positive = 100.0
+    """tau of it [s]: atmosphere and orbits; an estimate."""
+    position_noise: NotNegative = 0.05
+    """Standard deviation of the white noise of each axis [m]; an estimate."""
+    speed_noise: NotNegative = 0.05 / 0.6745
+    """Standard deviation of each component of velocity [m/s]; u-blox M8: 0.05 m/s (50 %)."""
+    outage_interval: Positive = 120.0
+    """Mean time between the end of an outage and the start of the next [s], exponentially distributed; an estimate."""
+    outage_duration: NotNegative = 4.0
+    """Mean length of an outage [s], exponentially distributed; 0: none. An estimate."""
+    reacquisition_error: NotNegative = 4.0
+    """Standard deviation of each axis' additional error in the first fix after an outage [m]; an estimate."""
+    reacquisition_time: NotNegative = 5.0
+    """How long quality is degraded after an outage [s]; a third of it is the time constant of the additional error. An
+    estimate."""
 
 
 class GnssModel(NamedTuple):
@@ -199,6 +185,7 @@ class Gnss(RememberingSensor):
     Quality is `NO_FIX`, `DEGRADED` or `FULL`. At the start the receiver has already been tracking.
     """
 
+    Config = GnssConfig
     memory: GnssMemory
 
     def __init__(self, config: GnssConfig, period: float, device: str = "cpu") -> None:

@@ -21,14 +21,15 @@ size of their offset, repeatability and sensitivity errors, taken as one standar
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
+from pydantic import model_validator
 
 from drive_sim.compute.argument_structs import lasting
 from drive_sim.compute.kernel import allocate, kernel, scalar
 from drive_sim.compute.randomness import STREAM_IMU, random_normal
+from drive_sim.sensors.configuration import Flag, NotNegative, Positive, Resolution, configuration
 from drive_sim.sensors.odometry import quantise
 from drive_sim.sensors.stateful import RememberingSensor
 from drive_sim.world.ego.single_track import GRAVITY
@@ -40,39 +41,35 @@ DEGREE_PER_HOUR = math.radians(1.0) / 3600.0
 """[rad/s]"""
 
 
-@dataclass(frozen=True)
+@configuration("inertial errors")
 class InertialErrors:
     """Errors of one kind of axis; unit: m/s² for accelerometers, rad/s for gyroscopes."""
 
-    noise_density: float
-    """N [unit / sqrt(Hz)]"""
-    bias_instability: float
+    noise_density: NotNegative
+    """White noise N [unit / sqrt(Hz)]."""
+    bias_instability: NotNegative
     """Allan deviation at the floor of its curve [unit]: a data sheet's (in-run) bias stability."""
-    correlation_time: float
-    """tau of the Gauss-Markov process [s]."""
-    random_walk: float
-    """K [unit / s / sqrt(Hz)]"""
-    turn_on_bias: float
-    """Standard deviation of the bias at the start of a drive [unit]."""
-    scale_error: float
-    """Standard deviation of the scale factor's relative error, drawn once a drive."""
-    resolution: float
-    """Of the output word [unit]; 0: finer than a float32."""
-    range: float
+    correlation_time: Positive
+    """tau of the Gauss-Markov process [s]; chosen."""
+    random_walk: NotNegative
+    """Rate random walk K [unit / s / sqrt(Hz)]; chosen."""
+    turn_on_bias: NotNegative
+    """Standard deviation of the bias at the start of an episode [unit]."""
+    scale_error: NotNegative
+    """Standard deviation of the scale factor's relative error [1], drawn once an episode."""
+    resolution: Resolution
+    """Step of the output word [unit]; 0: finer than a float32."""
+    range: Positive
     """Readings saturate there [unit]."""
 
-    def __post_init__(self) -> None:
-        for entry in fields(self):
-            value, positive = getattr(self, entry.name), entry.name in ("correlation_time", "range")
-            if not value >= 0.0 or (positive and value == 0.0):
-                raise ValueError(
-                    f"{entry.name} must {'be positive' if positive else 'not be negative'}, but is {value}"
-                )
+    @model_validator(mode="after")
+    def _consistent(self) -> InertialErrors:
         if self.bias_instability > 0.0 and self._markov_share() < 0.0:
             raise ValueError(
                 f"bias_instability {self.bias_instability} is below what noise_density and random_walk alone leave "
                 f"at {PEAK_TIME * self.correlation_time:.0f} s; give 0 for none, or another correlation_time"
             )
+        return self
 
     def _markov_share(self) -> float:
         time = PEAK_TIME * self.correlation_time
@@ -130,14 +127,16 @@ ADIS16465_GYROSCOPE = InertialErrors(
 """0.15 degrees/sqrt(h); ±125 degrees/s, 32 bit."""
 
 
-@dataclass(frozen=True)
+@configuration("imu")
 class ImuConfig:
     """An IMU. Rate: every control step (20 Hz), the mean over that step."""
 
-    noise: bool = True
+    noise: Flag = True
     """Whether errors apply, the rounding included; the range always does."""
     accelerometer: InertialErrors = BMI088_ACCELEROMETER
+    """Errors of the axes forward and left."""
     gyroscope: InertialErrors = BMI088_GYROSCOPE
+    """Errors of the yaw rate."""
 
 
 BMI088 = ImuConfig()
@@ -247,6 +246,7 @@ def _read(i, seeds, state, memory, errors, out):
 class Imu(RememberingSensor):
     """The IMUs of B cars: float32 (B, 3) [specific force forward, left [m/s²], yaw rate [rad/s]], car's frame."""
 
+    Config = ImuConfig
     memory: ImuMemory
 
     def __init__(self, config: ImuConfig, period: float, device: str = "cpu") -> None:

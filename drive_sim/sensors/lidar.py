@@ -14,14 +14,15 @@ road's grid gives, and the crossing is then bisected to a millimetre.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
+from pydantic import Field
 
 from drive_sim.compute.geometry import to_local, to_world
 from drive_sim.compute.kernel import allocate, kernel, scalar, to_device
 from drive_sim.compute.randomness import STREAM_LIDAR, random_normal, random_uniform
+from drive_sim.sensors.configuration import Flag, Mount, NotNegative, Number, Reach, Share, Whole, configuration
 from drive_sim.world.roads.coordinates import project
 from drive_sim.world.roads.road import EDGE_KERB, EDGE_RAIL, KERB_HEIGHT, RAIL_BOTTOM, RAIL_OFFSET, RAIL_TOP
 from drive_sim.world.state import ACTOR_NONE
@@ -37,40 +38,32 @@ EXTINCTION = 3.0
 """Extinction coefficient times visibility: Koschmieder's contrast of 5 %, -ln(0.05)."""
 
 
-@dataclass(frozen=True)
+@configuration("lidar")
 class LidarConfig:
     """A 2D scanner. Rate: every control step (20 Hz). Beams are counted from right to left."""
 
-    beams: int = 191
-    field_of_view: float = math.radians(190.0)
-    """[rad] between the first and the last beam; at 2 pi the last beam is left out, as it would be the first."""
-    max_range: float = 80.0
-    """[m]; also what a beam reports when nothing comes back."""
-    x: float = 2.0
-    """Mount forward of the car's reference point [m]."""
-    y: float = 0.0
+    beams: Annotated[Whole, Field(ge=1, le=100_000)] = 191
+    """Number of beams; SICK LMS5xx operating instructions."""
+    field_of_view: Annotated[Number, Field(ge=0.0, le=2.0 * math.pi)] = math.radians(190.0)
+    """Angle between the first and the last beam [rad]; the same source. At 2 pi the last beam is left out, as it would
+    be the first."""
+    max_range: Reach = 80.0
+    """Largest range [m], and what a beam reports when nothing comes back; the same source."""
+    x: Mount = 2.0
+    """Mount forward of the car's reference point [m]: the front of the car."""
+    y: Mount = 0.0
     """Mount left of it [m]."""
-    z: float = 0.5
-    """Height of the plane above the ground [m]."""
-    yaw: float = 0.0
+    z: Annotated[Number, Field(gt=0.0, le=100.0)] = 0.5
+    """Height of the plane above the ground [m]: on the bumper, where it meets road users, cones and rails, but neither
+    kerbs (0.12 m) nor debris (0.4 m)."""
+    yaw: Number = 0.0
     """Direction of the middle beam against the car's axis [rad]."""
-    noise: bool = True
+    noise: Flag = True
     """Whether the errors below apply."""
-    range_noise: float = 0.012
-    """Standard deviation of a range [m]."""
-    dropout: float = 0.002
-    """Probability that a return is lost."""
-
-    def __post_init__(self) -> None:
-        if self.beams < 1:
-            raise ValueError(f"beams must be at least 1, not {self.beams}")
-        if not 0.0 <= self.field_of_view <= 2.0 * math.pi:
-            raise ValueError(f"field_of_view must be in 0..2 pi, not {self.field_of_view}")
-        for name in ("max_range", "z"):
-            if not getattr(self, name) > 0.0:
-                raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
-        if not self.range_noise >= 0.0 or not 0.0 <= self.dropout <= 1.0:
-            raise ValueError("range_noise must not be negative and dropout must be in 0..1")
+    range_noise: NotNegative = 0.012
+    """Standard deviation of a range [m]; of the size of the LMS5xx' statistical error."""
+    dropout: Share = 0.002
+    """Probability that a return is lost; an estimate."""
 
     @property
     def angles(self) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -247,18 +240,23 @@ def _scan(item, roads, scene, beams, mount, out):
 
 
 class Lidar:
-    """The scanners of B cars: float32 (B, beams) range [m] in 0..max_range, sensor frame, every control step."""
+    """The scanners of B cars: float32 (B, beams) range [m] in 0..max_range, sensor frame, every control step.
 
-    def __init__(self, config: LidarConfig, device: str = "cpu") -> None:
+    ``period`` is the control period [s], which a scan does not depend on.
+    """
+
+    Config = LidarConfig
+
+    def __init__(self, config: LidarConfig, device: str = "cpu", period: float = 0.05) -> None:
         self.config, self.device = config, device
         angles = config.angles
         self._beams = (to_device(device, np.cos(angles)), to_device(device, np.sin(angles)))
         noisy = float(config.noise)
         self._mount = LidarMount(
-            float(config.x),
-            float(config.y),
-            float(config.z),
-            float(config.max_range),
+            config.x,
+            config.y,
+            config.z,
+            config.max_range,
             noisy * config.range_noise,
             noisy * config.dropout,
         )

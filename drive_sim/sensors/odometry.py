@@ -8,14 +8,15 @@ wheel-based vehicle speed (1/256 km/h), the steering sensor that of a Bosch LWS 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+from pydantic import Field
 
 from drive_sim.compute.argument_structs import lasting
 from drive_sim.compute.kernel import allocate, kernel, scalar
 from drive_sim.compute.randomness import STREAM_ODOMETRY, random_normal
+from drive_sim.sensors.configuration import Flag, NotNegative, Number, Resolution, Whole, configuration
 from drive_sim.sensors.stateful import RememberingSensor
 
 LARGEST_SPEED = 100.0
@@ -24,36 +25,29 @@ LARGEST_STEERING = math.radians(60.0)
 """[rad] at the road wheels."""
 
 
-@dataclass(frozen=True)
+@configuration("odometry")
 class OdometryConfig:
     """Errors of wheel odometry and steering sensor. Rate: every control step (20 Hz)."""
 
-    noise: bool = True
+    noise: Flag = True
     """Whether the errors below, quantisation included, apply."""
-    scale_error: float = 0.005
-    """Standard deviation of the rolling radius' relative error, drawn once an episode."""
-    speed_noise: float = 0.02
-    """Standard deviation of a speed [m/s]."""
-    speed_resolution: float = 1.0 / 256.0 / 3.6
-    """[m/s]"""
-    wheel_circumference: float = 2.0 * math.pi * 0.344
-    """[m], nominal; wheel radius of CommonRoad's BMW 320i."""
-    ticks_per_turn: int = 48
-    """Teeth of an encoder."""
-    steering_ratio: float = 15.0
-    """Steering wheel angle over road-wheel angle."""
-    steering_resolution: float = math.radians(0.1)
-    """[rad] at the steering wheel."""
-    steering_offset: float = math.radians(1.0)
-    """Standard deviation of the zero's error [rad] at the steering wheel, drawn once an episode."""
-
-    def __post_init__(self) -> None:
-        for name in ("scale_error", "speed_noise", "speed_resolution", "steering_resolution", "steering_offset"):
-            if not getattr(self, name) >= 0.0:
-                raise ValueError(f"{name} must not be negative, but is {getattr(self, name)}")
-        for name in ("wheel_circumference", "ticks_per_turn", "steering_ratio"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be positive, but is {getattr(self, name)}")
+    scale_error: NotNegative = 0.005
+    """Standard deviation of the rolling radius' relative error [1], drawn once an episode: tyre wear and pressure; an
+    estimate."""
+    speed_noise: NotNegative = 0.02
+    """Standard deviation of a speed [m/s]; an estimate."""
+    speed_resolution: Resolution = 1.0 / 256.0 / 3.6
+    """Step of a speed [m/s]: 1/256 km/h, SAE J1939's wheel-based vehicle speed."""
+    wheel_circumference: Annotated[Number, Field(ge=0.01, le=100.0)] = 2.0 * math.pi * 0.344
+    """Nominal [m]; wheel radius of CommonRoad's BMW 320i."""
+    ticks_per_turn: Annotated[Whole, Field(ge=1, le=1_000_000)] = 48
+    """Teeth of an encoder; the usual toothed ring."""
+    steering_ratio: Annotated[Number, Field(ge=0.01, le=1000.0)] = 15.0
+    """Steering wheel angle over road-wheel angle [1]."""
+    steering_resolution: Resolution = math.radians(0.1)
+    """Step of the steering wheel's angle [rad]; Bosch LWS."""
+    steering_offset: NotNegative = math.radians(1.0)
+    """Standard deviation of the zero's error at the steering wheel [rad], drawn once an episode; an estimate."""
 
 
 class OdometryErrors(NamedTuple):
@@ -111,11 +105,13 @@ class Odometry(RememberingSensor):
     """Odometry of B cars: float32 (B, 3) [speed [m/s], steering angle at the road wheels [rad], distance [m]].
 
     Speed is that along the car's axis; distance is since the last reading at an earlier step, 0 at the first.
+    ``period`` is the control period [s], which a reading does not depend on.
     """
 
+    Config = OdometryConfig
     memory: OdometryMemory
 
-    def __init__(self, config: OdometryConfig, device: str = "cpu") -> None:
+    def __init__(self, config: OdometryConfig, device: str = "cpu", period: float = 0.05) -> None:
         self.config = config
         on = float(config.noise)
         errors = OdometryErrors(

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import field_validator
 
 from drive_sim.base.errors import InputError
 from drive_sim.compute.kernel import duplicate, to_host
-from drive_sim.sensors.gnss import Gnss, GnssConfig
-from drive_sim.sensors.imu import Imu, ImuConfig
-from drive_sim.sensors.lidar import Lidar, LidarConfig
-from drive_sim.sensors.odometry import Odometry, OdometryConfig
+from drive_sim.sensors.configuration import configuration
+from drive_sim.sensors.gnss import GnssConfig
+from drive_sim.sensors.imu import ImuConfig
+from drive_sim.sensors.lidar import LidarConfig
+from drive_sim.sensors.odometry import OdometryConfig
 from drive_sim.sensors.radar.configuration import RadarConfig
-from drive_sim.sensors.radar.radar import Radar
+from drive_sim.sensors.registry import BUILT_IN, SENSORS, Sensor, checked_config, checked_names
 
 if TYPE_CHECKING:
     from drive_sim.sensors.annotations.annotations import Annotator, CameraAnnotations
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
     from drive_sim.sensors.camera.rig import CameraRig
     from drive_sim.world.simulator import Simulator
 
-SENSOR_NAMES = ("camera", "lidar", "radar", "imu", "gnss", "odometry")
-"""Names that `SensorSuite` and the environments accept."""
+SENSOR_NAMES = ("camera", *BUILT_IN)
+"""This package's sensors; those that other packages add: `drive_sim.sensors.registry.sensor_names`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,8 @@ class Observation:
     """float32 (B, 5) x [m], y [m] and velocity along x, y [m/s] in the world, quality 0 no fix, 1 degraded, 2 full."""
     odometry: Any = None
     """float32 (B, 3) speed [m/s], steering angle at the road wheels [rad], distance since the last step [m]."""
+    others: dict[str, Any] = field(default_factory=dict)
+    """Readings of sensors that other packages add, (B, ...) by name of the sensor."""
     active: NDArray[np.bool_] | None = None
     """(B) NumPy: worlds that were looked at. What others show means nothing: drivers need not think about them. None:
     all were."""
@@ -61,27 +66,47 @@ class Observation:
 
     def host(self) -> Observation:
         """The same observation as NumPy arrays (itself where it already is)."""
-        arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("camera", "active")}
+        bundles = ("camera", "others")
+        arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in (*bundles, "active")}
         return Observation(
-            camera={name: to_host(image) for name, image in self.camera.items()},
             active=self.active,
+            **{name: {key: to_host(array) for key, array in getattr(self, name).items()} for name in bundles},
             **{name: None if array is None else to_host(array) for name, array in arrays.items()},
         )
 
 
-@dataclass(frozen=True)
+@configuration("sensor configs")
 class SensorConfigs:
-    """How the sensors other than the cameras are built."""
+    """How the sensors other than the cameras are built.
 
-    lidar: LidarConfig = field(default_factory=LidarConfig)
-    radar: RadarConfig = field(default_factory=RadarConfig)
-    imu: ImuConfig = field(default_factory=ImuConfig)
-    gnss: GnssConfig = field(default_factory=GnssConfig)
-    odometry: OdometryConfig = field(default_factory=OdometryConfig)
+    Raises
+    ------
+    InputError
+        For a sensor that there is not, and a configuration that cannot be.
+    """
+
+    lidar: LidarConfig = LidarConfig()
+    radar: RadarConfig = RadarConfig()
+    imu: ImuConfig = ImuConfig()
+    gnss: GnssConfig = GnssConfig()
+    odometry: OdometryConfig = OdometryConfig()
+    others: dict[str, Any] = field(default_factory=dict, hash=False)
+    """Of sensors that other packages add, by name of the sensor: its configuration, or a dict of that one's fields."""
+
+    @field_validator("others")
+    @classmethod
+    def _known(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {name: checked_config(name, config) for name, config in given.items()}
+
+    def of(self, name: str) -> Any:
+        """The configuration of the sensor called ``name``."""
+        if name in BUILT_IN:
+            return getattr(self, name)
+        return self.others[name] if name in self.others else SENSORS[name].Config()
 
     @staticmethod
     def ideal() -> SensorConfigs:
-        """Every error turned off; mounts, rates and latencies stay."""
+        """Every error of this package's sensors turned off; mounts, rates and latencies stay."""
         return SensorConfigs(
             LidarConfig(noise=False),
             RadarConfig(noise=False),
@@ -94,13 +119,13 @@ class SensorConfigs:
 class SensorSuite:
     """The sensors of every car in a batch; only those that were asked for are evaluated.
 
-    Readings are a function of the worlds' seeds and steps alone: looking twice at the same step gives the same, and
-    a world reads the same alone as in a batch.
+    Readings are a function of the worlds' seeds and steps alone: a second reading in the same step is the same, and a
+    world reads the same alone as in a batch.
 
     Parameters
     ----------
     sensors
-        Names out of `SENSOR_NAMES`.
+        Names out of `SENSOR_NAMES`, or of sensors that other packages add.
     rig
         The cameras; by default one, as `CameraConfig()` describes it.
     device
@@ -114,8 +139,8 @@ class SensorSuite:
 
     Raises
     ------
-    ValueError
-        For a name that is no sensor's.
+    InputError
+        For a name that is no sensor's, and for a device, period or configurations that cannot be.
     """
 
     def __init__(
@@ -127,10 +152,8 @@ class SensorSuite:
         period: float = 0.05,
         faults: CameraFaults | None = None,
     ) -> None:
-        self.sensors = tuple(sensors)
-        unknown = [name for name in self.sensors if name not in SENSOR_NAMES]
-        if unknown:
-            raise ValueError(f"unknown sensors {unknown}; there are {', '.join(SENSOR_NAMES)}")
+        self.sensors = checked_names(sensors)
+        _check(device, configs, period)
         if "camera" not in self.sensors:
             rig = None
         elif rig is None:
@@ -138,17 +161,12 @@ class SensorSuite:
 
             rig = CameraRig((CameraConfig(),))
         self.rig, self.device, self.configs = rig, device, configs or SensorConfigs()
-        self.others: dict[str, Lidar | Radar | Imu | Gnss | Odometry] = {}
-        if "lidar" in self.sensors:
-            self.others["lidar"] = Lidar(self.configs.lidar, device)
-        if "radar" in self.sensors:
-            self.others["radar"] = Radar(self.configs.radar, period, device)
-        if "imu" in self.sensors:
-            self.others["imu"] = Imu(self.configs.imu, period, device)
-        if "gnss" in self.sensors:
-            self.others["gnss"] = Gnss(self.configs.gnss, period, device)
-        if "odometry" in self.sensors:
-            self.others["odometry"] = Odometry(self.configs.odometry, device)
+        self.others: dict[str, Sensor] = {
+            name: SENSORS[name](self.configs.of(name), device=device, period=period)
+            for name in self.sensors
+            if name != "camera"
+        }
+        self._added = tuple(name for name in self.others if name not in BUILT_IN)
         self._faulty: FaultyCameras | None = None
         if faults is not None:
             from drive_sim.sensors.camera.faults import FaultyCameras
@@ -168,11 +186,11 @@ class SensorSuite:
     def observe(self, simulator: Simulator, active: NDArray[np.bool_] | None = None) -> Observation:
         """Sense the worlds as they are now; cameras look only at those of ``active`` (B), by default at all."""
         readings = self.sense(simulator, active)
-        time = duplicate(simulator.state.time)
-        return Observation(time=time, camera=readings.pop("camera", {}), active=active, **readings)
+        time, others = duplicate(simulator.state.time), {name: readings.pop(name) for name in self._added}
+        return Observation(time=time, camera=readings.pop("camera", {}), others=others, active=active, **readings)
 
     def sense(self, simulator: Simulator, active: NDArray[np.bool_] | None = None) -> dict[str, Any]:
-        """What `observe` fills the fields of an `Observation` with: an entry for each sensor, arrays of their own."""
+        """The readings that `observe` fills an `Observation` with: an entry for each sensor, arrays of their own."""
         if self._batch != simulator.batch_size:
             self.reset(simulator)
         readings: dict[str, Any] = {name: sensor.sense(simulator) for name, sensor in self.others.items()}
@@ -198,3 +216,13 @@ class SensorSuite:
 
             self._annotator = Annotator(self.rig)
         return self._annotator.annotate(self.device, simulator.roads, simulator.world, simulator.state, rows)
+
+
+def _check(device: str, configs: SensorConfigs | None, period: float) -> None:
+    """InputError for what no suite can be built from."""
+    if device not in ("cpu", "cuda"):
+        raise InputError("device", str(device), "is no device", "give cpu or cuda")
+    if configs is not None and not isinstance(configs, SensorConfigs):
+        raise InputError("configs", "", "is no SensorConfigs", "give SensorConfigs(lidar=LidarConfig(...)), say")
+    if not 0.0 < period < math.inf:
+        raise InputError("period", "", f"{period} is not above 0", "give the simulator's control period [s]")

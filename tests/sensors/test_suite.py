@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from drive_sim.base.errors import InputError
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
 from drive_sim.sensors.suite import SENSOR_NAMES, Observation, SensorConfigs, SensorSuite
 from drive_sim.world.scenarios.episode import ActorSpec
@@ -35,7 +36,7 @@ def drive(simulator: Simulator, suite: SensorSuite, steps: int = 12) -> list[Obs
 def entries(observation: Observation) -> dict[str, np.ndarray]:
     arrays = {f.name: getattr(observation, f.name) for f in fields(observation)}
     del arrays["active"]
-    return {**arrays.pop("camera"), **{name: array for name, array in arrays.items() if array is not None}}
+    return {**arrays.pop("camera"), **arrays.pop("others"), **{name: array for name, array in arrays.items() if array is not None}}
 
 
 def test_only_what_was_asked_for_is_there():
@@ -105,5 +106,5 @@ def test_a_new_batch_needs_no_new_suite():
 
 
 def test_a_sensor_that_does_not_exist_is_refused():
-    with pytest.raises(ValueError, match="sonar"):
+    with pytest.raises(InputError, match="sonar"):
         SensorSuite(("camera", "sonar"))

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_sim.base.errors import InputError
 from drive_sim.compute.kernel import to_host
-from drive_sim.sensors.annotations.boundaries import REACH, Boundaries, BoundaryLine
+from drive_sim.sensors.annotations.boundaries import LONGEST_REACH, REACH, Boundaries, BoundaryLine
 from drive_sim.sensors.annotations.boxes import ActorBox, Boxes
 from drive_sim.sensors.camera.optics.configuration import CameraConfig
 from drive_sim.sensors.camera.rig import CameraRig
@@ -51,7 +52,12 @@ class Annotator:
     rig
         The cameras.
     reach
-        How far along the road, ahead and behind, boundaries are followed [m].
+        How far along the road, to the front and the rear, boundaries are followed [m].
+
+    Raises
+    ------
+    InputError
+        For a reach that is none.
 
     Example
     -------
@@ -62,6 +68,8 @@ class Annotator:
     """
 
     def __init__(self, rig: CameraRig, reach: float = REACH) -> None:
+        if not 0.0 < reach <= LONGEST_REACH:
+            raise InputError("reach", "", f"{reach} is not within 0..{LONGEST_REACH:g} m", f"give {REACH:g}, say")
         self.rig = rig
         self._boundaries = Boundaries(reach)
         self._boxes = {config.name: Boxes(config) for config in rig.configs}

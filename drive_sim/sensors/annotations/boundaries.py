@@ -26,6 +26,8 @@ from drive_sim.world.state import State, World
 Floats = NDArray[np.float64]
 REACH = 100.0
 """How far along the road boundaries are followed [m]."""
+LONGEST_REACH = 10_000.0
+"""No reach is longer [m]: a road that an episode needs is not."""
 STEP = 0.5
 """Distance of the points along the road [m]: chords of the tightest curve leave their arc by 3 mm."""
 STYLES = {STYLE_SOLID: "solid", STYLE_DASHED: "dashed", STYLE_DOUBLE: "double"}

@@ -9,7 +9,7 @@ import math
 from typing import NamedTuple
 
 from drive_sim.compute.kernel import inner_scalar
-from drive_sim.sensors.radar.configuration import RadarBeam, RadarConfig, Triple
+from drive_sim.sensors.radar.configuration import RadarBeam, RadarConfig
 
 RAIN_FACTOR, RAIN_EXPONENT = 1.121, 0.708
 """k and alpha of ITU-R P.838-3 at 76.5 GHz, vertical polarisation: k R^alpha dB/km one way at R mm/h."""
@@ -81,18 +81,7 @@ def signal_gain(model, distance, rain):
 
 
 def _beam_model(beam: RadarBeam) -> BeamModel:
-    def triple(values: Triple) -> Triple:
-        return float(values[0]), float(values[1]), float(values[2])
-
-    return BeamModel(
-        triple(beam.angles),
-        triple(beam.ranges),
-        triple(beam.azimuth_noise),
-        triple(beam.azimuth_resolution),
-        float(beam.range_noise),
-        float(beam.range_resolution),
-        float(beam.rate_resolution),
-    )
+    return BeamModel(**{name: getattr(beam, name) for name in BeamModel._fields})
 
 
 def radar_model(config: RadarConfig, period: float) -> RadarModel:
@@ -100,19 +89,19 @@ def radar_model(config: RadarConfig, period: float) -> RadarModel:
     threshold = -math.log(config.false_alarm)
     half = threshold / math.log(2.0) - 1.0  # S that is detected with probability 1/2
     return RadarModel(
-        x=float(config.x),
-        y=float(config.y),
-        yaw=float(config.yaw),
-        least_range=float(config.least_range),
-        max_range=float(config.max_range),
+        x=config.x,
+        y=config.y,
+        yaw=config.yaw,
+        least_range=config.least_range,
+        max_range=config.max_range,
         scans_per_step=period / config.cycle,
         reference_signal=half * config.sensitivity_range**4 / 10.0,
         threshold=threshold,
         noisy=int(config.noise),
-        rate_noise=float(config.rate_noise),
-        rail_echoes=int(config.rail_echoes),
+        rate_noise=config.rate_noise,
+        rail_echoes=config.rail_echoes,
         rail_section=10.0 ** (0.1 * config.rail_section),
-        rail_reach=float(config.rail_reach),
+        rail_reach=config.rail_reach,
         near=_beam_model(config.near),
         far=_beam_model(config.far),
     )

@@ -8,44 +8,45 @@ it gives as plus or minus a value are read as two standard deviations.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import Annotated
 
-Triple = tuple[float, float, float]
+from pydantic import Field, model_validator
+
+from drive_sim.sensors.configuration import Flag, Mount, NotNegative, Number, Reach, Whole, configuration
+
+Triple = tuple[NotNegative, NotNegative, NotNegative]
+Range = Annotated[Number, Field(ge=0.0, le=10_000.0)]
 
 
-def _degrees(first: float, second: float, third: float) -> Triple:
+def _degrees(first: float, second: float, third: float) -> tuple[float, float, float]:
     return math.radians(first), math.radians(second), math.radians(third)
 
 
-@dataclass(frozen=True)
+@configuration("radar beam")
 class RadarBeam:
     """One of a radar's beams. Triples are values at its three ``angles`` off its middle, interpolated in between."""
 
     angles: Triple
-    """[rad], 0 first; beyond the last there is no beam."""
-    ranges: Triple
+    """Off the middle [rad], rising from 0; beyond the last there is no beam."""
+    ranges: tuple[Range, Range, Range]
     """Reach [m]."""
     azimuth_noise: Triple
-    """Standard deviation [rad]."""
+    """Standard deviation of an azimuth [rad]."""
     azimuth_resolution: Triple
-    """[rad]"""
-    range_noise: float
-    """Standard deviation [m]."""
-    range_resolution: float
-    """[m]"""
-    rate_resolution: float
-    """[m/s]"""
+    """Cell in azimuth [rad]."""
+    range_noise: NotNegative
+    """Standard deviation of a range [m]."""
+    range_resolution: NotNegative
+    """Cell in range [m]."""
+    rate_resolution: NotNegative
+    """Cell in range rate [m/s]."""
 
-    def __post_init__(self) -> None:
-        if len(self.angles) != 3 or self.angles[0] != 0.0 or not 0.0 < self.angles[1] < self.angles[2] <= math.pi:
-            raise ValueError(f"angles must be three that rise from 0 to at most pi, not {self.angles}")
-        for name in ("ranges", "azimuth_noise", "azimuth_resolution"):
-            values = getattr(self, name)
-            if len(values) != 3 or not all(value >= 0.0 for value in values):
-                raise ValueError(f"{name} must be three numbers that are not negative, not {values}")
-        for name in ("range_noise", "range_resolution", "rate_resolution"):
-            if not getattr(self, name) >= 0.0:
-                raise ValueError(f"{name} must not be negative, but is {getattr(self, name)}")
+    @model_validator(mode="after")
+    def _rising(self) -> RadarBeam:
+        if not 0.0 == self.angles[0] < self.angles[1] < self.angles[2] <= math.pi:
+            given = ", ".join(f"{angle:g}" for angle in self.angles)
+            raise ValueError(f"angles run from {given}; give three that rise from 0 to at most pi")
+        return self
 
 
 ARS_408_NEAR = RadarBeam(
@@ -70,51 +71,43 @@ ARS_408_FAR = RadarBeam(
 """±0.40 m, ±0.1 degrees."""
 
 
-@dataclass(frozen=True)
+@configuration("radar")
 class RadarConfig:
     """A front radar; after Continental's ARS 408-21."""
 
-    detections: int = 16
+    detections: Annotated[Whole, Field(ge=1, le=1024)] = 16
     """Rows of a reading: the nearest so many detections."""
-    cycle: float = 0.072
-    """Time between two measurements [s]; in between the last one is repeated."""
-    x: float = 2.25
+    cycle: Annotated[Number, Field(ge=0.001, le=60.0)] = 0.072
+    """Time between two measurements [s], in between the last one is repeated; the data sheet's."""
+    x: Mount = 2.25
     """Mount forward of the car's reference point [m]: the front bumper."""
-    y: float = 0.0
+    y: Mount = 0.0
     """Mount left of it [m]."""
-    yaw: float = 0.0
+    yaw: Number = 0.0
     """Direction of the beams' middle against the car's axis [rad]."""
     near: RadarBeam = ARS_408_NEAR
+    """The wide beam."""
     far: RadarBeam = ARS_408_FAR
-    least_range: float = 0.2
-    """Nothing nearer is detected [m]."""
-    sensitivity_range: float = 250.0
-    """Where a target of 10 dBsm is detected every second time, in dry air [m]."""
-    false_alarm: float = 1e-6
-    """Probability that noise alone passes the detector's threshold; sets how steeply detection falls with range."""
-    noise: bool = True
+    """The narrow beam."""
+    least_range: Reach = 0.2
+    """Nothing nearer is detected [m]; the data sheet's."""
+    sensitivity_range: Reach = 250.0
+    """Where a target of 10 dBsm, a car, is detected every second time in dry air [m]: the reach that the data sheet
+    names."""
+    false_alarm: Annotated[Number, Field(gt=0.0, lt=0.5)] = 1e-6
+    """Probability that noise alone passes the detector's threshold; sets how steeply detection falls with range. Usual
+    in the literature (Richards 2014)."""
+    noise: Flag = True
     """Whether fluctuation, missed detections, measurement errors and rail echoes apply; without it a target is
     detected where the probability is one half or more."""
-    rate_noise: float = 0.1 / 3.6 / 2.0
-    """Standard deviation of range rate [m/s]; ±0.1 km/h."""
-    rail_echoes: int = 2
-    """Posts of each guard rail that reflect in a cycle; 0: none."""
-    rail_section: float = -5.0
+    rate_noise: NotNegative = 0.1 / 3.6 / 2.0
+    """Standard deviation of range rate [m/s]; the data sheet's ±0.1 km/h."""
+    rail_echoes: Annotated[Whole, Field(ge=0, le=1024)] = 2
+    """Posts of each guard rail that reflect in a cycle; 0: none. An estimate."""
+    rail_section: Annotated[Number, Field(ge=-100.0, le=100.0)] = -5.0
     """Mean radar cross-section of such a post [dBsm]; an estimate."""
-    rail_reach: float = 80.0
-    """How far ahead such posts are [m]."""
-
-    def __post_init__(self) -> None:
-        if self.detections < 1:
-            raise ValueError(f"detections must be at least 1, not {self.detections}")
-        for name in ("cycle", "least_range", "sensitivity_range"):
-            if not getattr(self, name) > 0.0:
-                raise ValueError(f"{name} must be positive, but is {getattr(self, name)}")
-        for name in ("rate_noise", "rail_echoes", "rail_reach"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"{name} must not be negative, but is {getattr(self, name)}")
-        if not 0.0 < self.false_alarm < 0.5:
-            raise ValueError(f"false_alarm must be above 0 and below 0.5, not {self.false_alarm}")
+    rail_reach: Range = 80.0
+    """How far along the road such posts are [m]; an estimate."""
 
     @property
     def max_range(self) -> float:

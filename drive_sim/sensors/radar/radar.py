@@ -150,6 +150,7 @@ class Radar:
     [max_range, 0, 0, NO_DETECTION].
     """
 
+    Config = RadarConfig
     memory: RadarMemory
 
     def __init__(self, config: RadarConfig, period: float, device: str = "cpu") -> None:
