@@ -1,27 +1,40 @@
-"""The pages of docs/reference: the command line from its commands, the keys of scenario and suite files from schemas.
+"""The pages of docs/reference and the tables of docs/sensors.md.
 
-``python scripts/write_reference.py`` writes them anew; tests/end_to_end/test_reference.py tells when that is due.
+The command line is told from its commands, the keys of scenario and suite files from their schemas, sensors from their
+configurations and readings. ``python scripts/write_reference.py`` writes them anew;
+tests/end_to_end/test_reference.py tells when that is due.
 """
 
 from __future__ import annotations
 
 import ast
 import inspect
+import math
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import MISSING, fields
 from pathlib import Path
+from typing import Any
 
 import click
+import numpy as np
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from drive_sim.cli.arguments import NamingOption
 from drive_sim.cli.main import application
+from drive_sim.envs.drive_env import DriveEnv
 from drive_sim.evaluation.suites.suite import Suite
+from drive_sim.sensors import imu
+from drive_sim.sensors.radar import configuration as radar_configuration
+from drive_sim.sensors.radar.radar import CROSS_SECTION
+from drive_sim.sensors.registry import BUILT_IN, SENSORS
+from drive_sim.sensors.suite import SENSOR_NAMES, Observation
 from drive_sim.world.scenarios import encounter_schema, schema
+from drive_sim.world.state import ACTOR_NAMES
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 NOTE = "Written by `python scripts/write_reference.py`; change the code, not this page.\n"
 
 
@@ -59,8 +72,8 @@ def command_page() -> str:
     return "\n".join(parts)
 
 
-def meanings(table: type[BaseModel]) -> dict[str, tuple[str, str]]:
-    """Type as written and docstring of each field of a table, in order."""
+def meanings(table: type) -> dict[str, tuple[str, str]]:
+    """Type as written and docstring of each field of a table or dataclass, in order."""
     body = ast.parse(inspect.getsource(table)).body[0]
     assert isinstance(body, ast.ClassDef)
     found: dict[str, tuple[str, str]] = {}
@@ -112,14 +125,150 @@ def scenario_page() -> str:
     return "\n".join(["# Keys of scenario and suite files\n", NOTE, intro, *map(table_of, (*tables, Suite))])
 
 
-PAGES = {"command-line.md": command_page, "scenario-keys.md": scenario_page}
+IMU_PARTS = {"BMI088": imu.BMI088, "ADIS16465-1": imu.ADIS16465}
+IMU_UNITS: dict[str, tuple[tuple[float, str], tuple[float, str]]] = {
+    "noise_density": ((imu.MICRO_G, "µg/√Hz"), (math.radians(1.0), "°/s/√Hz")),
+    "bias_instability": ((imu.MICRO_G, "µg"), (imu.DEGREE_PER_HOUR, "°/h")),
+    "correlation_time": ((1.0, "s"), (1.0, "s")),
+    "random_walk": ((imu.MICRO_G, "µg/√s"), (imu.DEGREE_PER_HOUR, "°/h/√s")),
+    "turn_on_bias": ((1e3 * imu.MICRO_G, "mg"), (math.radians(1.0), "°/s")),
+    "scale_error": ((0.01, "%"), (0.01, "%")),
+    "resolution": ((1e3 * imu.MICRO_G, "mg"), (math.radians(1.0), "°/s")),
+    "range": ((1e6 * imu.MICRO_G, "g"), (math.radians(1.0), "°/s")),
+}
+"""Units of data sheets, for the accelerometer and the gyroscope: how large one is in SI units, and its name."""
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    return (
+        "".join(f"| {' | '.join(row)} |\n" for row in (head, ["---"] * len(head), *rows))
+        .replace("| --- ", "|---")
+        .replace("--- |", "---|")
+    )
+
+
+def measured(value: Any, meaning: str) -> str:
+    """A default with the unit that its field's docstring gives; angles in degrees too."""
+    unit = re.search(r"\[(.*?)\]", meaning)
+    if isinstance(value, bool):
+        return f"`{value}`"
+    values = value if isinstance(value, tuple) else (value,)
+    shown = ", ".join(f"{number:.4g}" for number in values)
+    if unit is None or unit[1] == "1":
+        return shown
+    if unit[1] == "rad" and any(values):
+        return f"{shown} rad ({', '.join(f'{math.degrees(number):.4g}' for number in values)}°)"
+    return f"{shown} {unit[1]}"
+
+
+def configuration_table(kind: type) -> str:
+    """Field, default and meaning of every field of a configuration."""
+    told, rows = meanings(kind), []
+    constants = {id(value): name for name, value in vars(sys.modules[kind.__module__]).items() if name.isupper()}
+    for one in fields(kind):
+        meaning = told[one.name][1]
+        constant = constants.get(id(one.default)) if type(one.default).__module__.startswith("drive_sim") else None
+        default = (
+            "required"
+            if one.default is MISSING
+            else measured(one.default, meaning)
+            if constant is None
+            else f"`{constant}`"
+        )
+        rows.append((f"`{one.name}`", default, cell(meaning)))
+    return markdown((f"field of `{kind.__name__}`", "default", "meaning"), rows)
+
+
+def reading_table(name: str, space: Any) -> str:
+    """What a sensor's reading is, from the space of observations and the fields of `Observation`."""
+    low, high = (np.unique(bound).tolist() for bound in (space.low, space.high))
+    meaning = meanings(Observation)[name][1].partition(")")[2]
+    rows = [
+        ("name in the observation", f"`{name}`"),
+        ("shape", str(space.shape)),
+        ("dtype", str(space.dtype)),
+        ("values", cell(meaning)),
+    ]
+    if len(low) == len(high) == 1:
+        rows.append(("smallest, largest", f"{low[0]:.4g}, {high[0]:.4g}"))
+    else:
+        limits = zip(space.low.reshape(-1, space.shape[-1])[0], space.high.reshape(-1, space.shape[-1])[0], strict=True)
+        rows.append(("smallest, largest", "; ".join(f"{one:.4g}, {other:.4g}" for one, other in limits)))
+    return markdown(("", ""), rows)
+
+
+def beam_table() -> str:
+    """Both beams of the radar; three numbers are values at the beam's three angles."""
+    told, beams = (
+        meanings(radar_configuration.RadarBeam),
+        (radar_configuration.ARS_408_NEAR, radar_configuration.ARS_408_FAR),
+    )
+    rows = [
+        (f"`{name}`", *(measured(getattr(beam, name), meaning) for beam in beams), cell(meaning))
+        for name, (_, meaning) in told.items()
+    ]
+    return markdown(("field of `RadarBeam`", "`ARS_408_NEAR`", "`ARS_408_FAR`", "meaning"), rows)
+
+
+def imu_table() -> str:
+    """Errors of the IMU's parts in the units of their data sheets."""
+    told = meanings(imu.InertialErrors)
+    head = [f"{part} {axes}" for part in IMU_PARTS for axes in ("accelerometer", "gyroscope")]
+    rows = []
+    for name, units in IMU_UNITS.items():
+        kinds = [
+            axes
+            for part in IMU_PARTS.values()
+            for axes in zip((part.accelerometer, part.gyroscope), units, strict=True)
+        ]
+        rows.append(
+            (
+                f"`{name}`",
+                *(f"{getattr(errors, name) / one:.3g} {unit}" for errors, (one, unit) in kinds),
+                cell(told[name][1]),
+            )
+        )
+    return markdown(("field of `InertialErrors`", *head, "meaning"), rows)
+
+
+def sensor_tables() -> dict[str, str]:
+    """Every table of docs/sensors.md by the name in its marker."""
+    space = DriveEnv(sensors=SENSOR_NAMES).observation_space
+    return {
+        **{f"{name} reading": reading_table(name, space[name]) for name in SENSOR_NAMES},
+        **{f"{name} configuration": configuration_table(SENSORS[name].Config) for name in BUILT_IN},
+        "radar beams": beam_table(),
+        "radar cross-sections": markdown(
+            ("class", "RCS [dBsm]"), [(ACTOR_NAMES[kind], f"{value:g}") for kind, value in CROSS_SECTION.items()]
+        ),
+        "imu parts": imu_table(),
+    }
+
+
+def sensors_page() -> str:
+    """docs/sensors.md with the table below each marker ``<!-- table: NAME -->`` as the code has it."""
+    page = (DOCS / "sensors.md").read_text(encoding="utf-8")
+    for name, table in sensor_tables().items():
+        before, marker, after = page.partition(f"<!-- table: {name} -->\n")
+        if not marker:
+            raise LookupError(f"docs/sensors.md has no place for {name}: <!-- table: {name} -->")
+        page = before + marker + table + re.sub(r"\A(\|.*\n)*", "", after)
+    return page
+
+
+PAGES = {
+    "reference/command-line.md": command_page,
+    "reference/scenario-keys.md": scenario_page,
+    "sensors.md": sensors_page,
+}
 
 
 def main() -> None:
     """Write every page."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    (DOCS / "reference").mkdir(parents=True, exist_ok=True)
     for name, page in PAGES.items():
-        (FOLDER / name).write_text(page(), encoding="utf-8", newline="\n")
+        (DOCS / name).write_text(page(), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -66,11 +66,12 @@ class Observation:
 
     def host(self) -> Observation:
         """The same observation as NumPy arrays (itself where it already is)."""
-        bundles = ("camera", "others")
-        arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in (*bundles, "active")}
+        single = [f.name for f in fields(self) if f.name not in ("camera", "others", "active")]
+        arrays = {name: getattr(self, name) for name in single}
         return Observation(
+            camera={name: to_host(image) for name, image in self.camera.items()},
+            others={name: to_host(reading) for name, reading in self.others.items()},
             active=self.active,
-            **{name: {key: to_host(array) for key, array in getattr(self, name).items()} for name in bundles},
             **{name: None if array is None else to_host(array) for name, array in arrays.items()},
         )
 

@@ -80,7 +80,7 @@ def make_simulator(*numbers: int) -> Simulator:
 
 def test_every_sensor_but_the_camera_is_made_by_the_registry():
     assert sensor_names() == (*SENSOR_NAMES, "speedometer")
-    assert SENSOR_NAMES == ("camera", *BUILT_IN)
+    assert ("camera", *BUILT_IN) == SENSOR_NAMES
     for name in BUILT_IN:
         sensor = SENSORS[name](SENSORS[name].Config(), device="cpu", period=0.05)
         assert type(sensor).__name__.lower() == name
@@ -126,7 +126,7 @@ def test_it_is_configured_by_name(config):
 @pytest.mark.parametrize(
     ("others", "expected"),
     [
-        ({"speedometer": {"lead": -1.0}}, "others: speedometer: lead: input should be greater than or equal to 0; give"),
+        ({"speedometer": {"lead": -1.0}}, "others: speedometer: lead: input should be greater than or equal to 0"),
         ({"speedometer": {"led": 1.0}}, "others: speedometer: led: is not a known key; remove it"),
         ({"speedometer": 3}, "others: speedometer: 3 is no SpeedometerConfig; give one, or a dict of its fields"),
         ({"sonar": {}}, "others: sonar is no sensor; choose from lidar, radar, imu, gnss, odometry, speedometer"),

@@ -36,7 +36,8 @@ def drive(simulator: Simulator, suite: SensorSuite, steps: int = 12) -> list[Obs
 def entries(observation: Observation) -> dict[str, np.ndarray]:
     arrays = {f.name: getattr(observation, f.name) for f in fields(observation)}
     del arrays["active"]
-    return {**arrays.pop("camera"), **arrays.pop("others"), **{name: array for name, array in arrays.items() if array is not None}}
+    bundles = {**arrays.pop("camera"), **arrays.pop("others")}
+    return {**bundles, **{name: array for name, array in arrays.items() if array is not None}}
 
 
 def test_only_what_was_asked_for_is_there():
