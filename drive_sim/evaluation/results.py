@@ -12,11 +12,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from drive_sim import __version__
 from drive_sim.base.errors import InputError
 from drive_sim.base.files import replace_file
+from drive_sim.base.json import checked, read_json
 from drive_sim.compute.hardware import gpu_name, processor_name
 from drive_sim.compute.threads import thread_count
 
@@ -244,6 +245,18 @@ class LeftOut(_Part):
         return f"left out: {self.file}: {self.problem}; {self.hint}"
 
 
+class _DriverTiming(BaseModel):
+    """What sentences and tables read of a driver's timing; there is more."""
+
+    energy_missing: str | None = None
+    energy_window_s: float = 0.0
+    metrics: dict[str, EstimateRow] = Field(default_factory=dict)
+
+
+class _Timing(BaseModel):
+    drivers: dict[str, _DriverTiming] = Field(default_factory=dict)
+
+
 class Results(_Part):
     """The whole file."""
 
@@ -264,7 +277,7 @@ class Results(_Part):
     device: str
     seconds: float | None = Field(default=None, gt=0.0)
     """Driven at most in an episode [s] where it was asked for; else as the suite says."""
-    latency_s: float = Field(default=0.0, ge=0.0)
+    latency_s: float = Field(default=0.0, ge=0.0, le=10.0)
     """Delay that was put on every command of the driver [s]; its baselines drove without."""
     versions: dict[str, str]
     machine: Machine | None = None
@@ -282,6 +295,19 @@ class Results(_Part):
     """Null without ``--training-runs``."""
     timing: dict[str, Any]
     """Wall-clock figures: never the same twice."""
+
+    @field_validator("timing")
+    @classmethod
+    def _readable(cls, timing: dict[str, Any]) -> dict[str, Any]:
+        _Timing.model_validate(timing)
+        return timing
+
+    @model_validator(mode="after")
+    def _the_worst_is_there(self) -> Results:
+        runs = self.training_runs
+        if runs is not None and runs.worst not in (None, self.driver.given, *(run.driver.given for run in runs.runs)):
+            raise ValueError(f"training_runs.worst is {runs.worst!r}, which is none of the runs")
+        return self
 
 
 def versions() -> dict[str, str]:
@@ -315,27 +341,10 @@ def load_results(path: str | Path) -> Results:
     if path.is_dir():
         path = path / FILE_NAME
     again = "evaluate again, or copy the whole file"
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
-    except FileNotFoundError:
-        raise InputError(path, "", "does not exist", "name a folder that drive-sim evaluate wrote") from None
-    except OSError as error:
-        raise InputError(path, "", f"cannot be read ({error.strerror})", "check its permissions") from None
-    except (UnicodeDecodeError, ValueError) as error:
-        raise InputError(path, "", f"is not JSON ({error})", again) from None
-    if not isinstance(document, dict):
-        raise InputError(path, "", "is not a JSON object", again)
+    document = read_json(path, again, missing="name a folder that drive-sim evaluate wrote")
     if document.get("schema") == 1:
         problem = "is 1, of drive_sim before its fields were renamed (trainings is now training_runs)"
         raise InputError(path, "schema", problem, "evaluate again, which writes schema 2")
     if document.get("schema") != SCHEMA:
         raise InputError(path, "schema", f"is {document.get('schema')!r}", f"give results of schema {SCHEMA}")
-    try:
-        return Results.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InputError(path, ".".join(map(str, first["loc"])), first["msg"].lower(), again) from None
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON; null stands for what is not known")
+    return checked(Results, document, path, hint=again)

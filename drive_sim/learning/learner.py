@@ -7,11 +7,12 @@ import math
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import BaseModel, Field
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
@@ -19,6 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from drive_sim.base.errors import InputError
 from drive_sim.base.files import replace_file
+from drive_sim.base.json import checked, parse_json
 from drive_sim.compute.randomness import generator, key
 from drive_sim.drivers.neural.networks import SPEED_REACH, Answers, Network, NetworkSettings, build_network, decode
 from drive_sim.learning.labels import soft_bins
@@ -214,6 +216,10 @@ class Learner:
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
+START_ANEW = "train without --resume"
+"""The hint for a checkpoint that cannot be used."""
+
+
 def save_checkpoint(folder: Path, learner: Learner, progress: dict[str, Any]) -> None:
     """Write the learner and ``progress`` (JSON values) into ``folder``; complete before it gets its name."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -225,18 +231,50 @@ def load_checkpoint(folder: Path, learner: Learner, settings: TrainingSettings) 
     """Restore the learner from ``folder``; what was saved with it. InputError if that cannot be resumed."""
     path = folder / "checkpoint.safetensors"
     if not path.is_file():
-        raise InputError(path, "", "there is no checkpoint to resume from", "train without --resume")
+        raise InputError(path, "", "there is no checkpoint to resume from", START_ANEW)
     try:
         with safe_open(path, "pt") as file:
-            progress = json.loads(file.metadata()["progress"])
+            text = (file.metadata() or {}).get("progress", "")
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+            progress = parse_json(text, path, "progress", START_ANEW)
+            checked(_Progress, progress, path, "progress", START_ANEW)
+            _check_settings(path, progress["settings"], settings)
+            _check_shapes(path, shapes, learner)
         tensors = load_file(path)
-    except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
-        raise InputError(path, "", f"cannot be read ({error})", "train without --resume") from None
-    asked = json.loads(json.dumps(settings.to_dict()))
-    for name, value in asked.items():
-        if progress["settings"].get(name) != value:
-            raise InputError(
-                path, name, f"was {progress['settings'].get(name)!r}, now {value!r}", "resume with the same settings"
-            )
+    except (SafetensorError, OSError) as error:
+        raise InputError(path, "", f"cannot be read ({error})", START_ANEW) from None
+    if not 0 <= progress["chunk"] <= settings.chunks:
+        raise InputError(path, "progress.chunk", f"is {progress['chunk']} of {settings.chunks}", START_ANEW)
+    for name, tensor in tensors.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise InputError(path, name, "is not finite", START_ANEW)
     learner.restore(tensors)
     return dict(progress)
+
+
+class _Progress(BaseModel):
+    """What is saved beside the tensors."""
+
+    settings: dict[str, Any]
+    chunk: Annotated[int, Field(strict=True)]
+    best: dict[str, Annotated[float, Field(allow_inf_nan=False)]] | None
+
+
+def _check_settings(path: Path, saved: dict[str, Any], settings: TrainingSettings) -> None:
+    for name, value in json.loads(json.dumps(settings.to_dict())).items():
+        if saved.get(name) != value:
+            problem = f"was {saved.get(name)!r}, now {value!r}"
+            raise InputError(path, name, problem, "resume with the same settings")
+
+
+def _check_shapes(path: Path, shapes: dict[str, tuple[int, ...]], learner: Learner) -> None:
+    """InputError unless the tensors are those of this network and of its optimiser after some steps."""
+    wanted = {name: tuple(tensor.shape) for name, tensor in learner.tensors().items()}
+    for number, parameter in enumerate(learner.network.parameters()):
+        shape = tuple(parameter.shape)
+        moments = {"step": (), "exp_avg": shape, "exp_avg_sq": shape}
+        wanted |= {f"optimizer.{number}.{name}": value for name, value in moments.items()}
+    for name in sorted(wanted.keys() | shapes.keys()):
+        if shapes.get(name) != wanted.get(name):
+            problem = f"is {shapes.get(name, 'missing')}, the network has {wanted.get(name, 'no such tensor')}"
+            raise InputError(path, name, problem, START_ANEW)

@@ -8,7 +8,6 @@ its ``number`` makes a restored dataset the same, byte for byte, as one that not
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,27 +16,26 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from drive_sim.base.errors import InputError
-from drive_sim.base.files import listed
 from drive_sim.recording.inspection import Finding, check
 from drive_sim.recording.lerobot.info import INFO, data_file, with_totals
 from drive_sim.recording.lerobot.metadata import (
     DROPPED,
     STATS,
     Metadata,
+    dropped_rows,
     metadata_targets,
     numbered,
     read_metadata,
     replace_column,
     row_files,
     rows_file,
-    rows_schema,
 )
 from drive_sim.recording.lerobot.statistics import NAMES, column_statistics
-from drive_sim.recording.lerobot.tables import parquet_errors, renumber
+from drive_sim.recording.lerobot.tables import renumber
+from drive_sim.recording.provenance import provenance_of
 from drive_sim.recording.storage import Plan, settle, write_json, writing
 
 __all__ = ["EpisodeSummary", "Finding", "check", "drop", "list_episodes", "restore"]
@@ -86,11 +84,11 @@ def list_episodes(path: str | Path) -> list[EpisodeSummary]:
     root = Path(path)
     settle(root)
     metadata = read_metadata(root)
-    dropped = _dropped_rows(metadata, statistics=False)
+    dropped = dropped_rows(metadata, statistics=False)
     fps = metadata.info["fps"]
     return [
-        *(_summary(row, row["episode_index"], fps) for row in metadata.rows.to_pylist()),
-        *(_summary(row, None, fps) for row in dropped.to_pylist()),
+        *(_summary(root, row, row["episode_index"], fps) for row in metadata.rows.to_pylist()),
+        *(_summary(root, row, None, fps) for row in dropped.to_pylist()),
     ]
 
 
@@ -161,7 +159,7 @@ def restore(path: str | Path, episodes: Sequence[int | str] | None = None) -> li
     read_metadata(root)
     with writing(root):
         metadata = read_metadata(root, statistics=True)
-        dropped = _dropped_rows(metadata, statistics=True)
+        dropped = dropped_rows(metadata, statistics=True)
         chosen = _chosen(root, dropped, episodes)
         if not chosen:
             return []
@@ -243,20 +241,8 @@ def _chosen(root: Path, dropped: pa.Table, episodes: Sequence[int | str] | None)
     return sorted(chosen)
 
 
-def _dropped_rows(metadata: Metadata, statistics: bool) -> pa.Table:
-    """Rows of the dropped episodes in the order of recording."""
-    schema = rows_schema(metadata.features)
-    names = [name for name in schema.names if statistics or not name.startswith("stats/")]
-    parts = [pa.schema([schema.field(name) for name in names]).empty_table()]
-    for path in listed(metadata.root / DROPPED, "*/row.parquet"):
-        with parquet_errors(path):
-            parts.append(pq.ParquetFile(path).read(columns=None if statistics else names).select(names))
-    rows = pa.concat_tables(parts).combine_chunks()
-    return rows.take(pc.sort_indices(rows["drive_sim/number"]))
-
-
-def _summary(row: dict[str, Any], index: int | None, fps: int) -> EpisodeSummary:
-    provenance = json.loads(row["drive_sim/provenance"])
+def _summary(root: Path, row: dict[str, Any], index: int | None, fps: int) -> EpisodeSummary:
+    provenance = provenance_of(root, row)
     summary = provenance["summary"]
     return EpisodeSummary(
         index=index,

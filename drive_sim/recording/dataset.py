@@ -12,7 +12,6 @@ episodes to it, `curation` lists, checks and drops them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,15 +23,26 @@ from numpy.typing import NDArray
 
 from drive_sim.base.errors import InputError
 from drive_sim.recording.journal import decode_image
-from drive_sim.recording.lerobot.features import ACTOR_FIELDS, ACTOR_SLOTS, IMAGE_PREFIX, camera_shapes, state_of
-from drive_sim.recording.lerobot.info import data_file
+from drive_sim.recording.lerobot.features import (
+    ACTOR_FIELDS,
+    ACTOR_SLOTS,
+    IMAGE_PREFIX,
+    TRUTH_FIELDS,
+    camera_shapes,
+    state_of,
+)
+from drive_sim.recording.lerobot.info import check_features, data_file
 from drive_sim.recording.lerobot.metadata import Metadata, read_metadata
-from drive_sim.recording.lerobot.tables import image_bytes, read_data, to_numpy
-from drive_sim.recording.provenance import load_episode, load_road
+from drive_sim.recording.lerobot.tables import column_of, image_bytes, read_data, to_numpy
+from drive_sim.recording.provenance import load_road, provenance_of
+from drive_sim.recording.recorded_world import load_episode
 from drive_sim.recording.storage import settle
 from drive_sim.world.roads.road import Road
 from drive_sim.world.scenarios.episode import Episode
 from drive_sim.world.state import State
+
+LARGEST = 1e9
+"""No number of a recorded world is as large: compiled code turns places [m] into whole numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +88,25 @@ class RecordedEpisode:
         return 1.0 / self.dataset.fps
 
     def state(self) -> State:
-        """The `State` of every step as one batch of T worlds, bit for bit as the simulator had it."""
-        return state_of(self.columns)
+        """The `State` of every step as one batch of T worlds, bit for bit as the simulator had it.
+
+        Raises
+        ------
+        InputError
+            A number is not finite, or names a place that the road does not have.
+        """
+        for name in (*TRUTH_FIELDS, *ACTOR_FIELDS, "truth.last_action"):
+            values = self.columns[name]
+            finite = ((values > -LARGEST) & (values < LARGEST)).reshape(len(values), -1).all(1)
+            if not finite.all():
+                problem = f"is not finite at step {int(np.argmin(finite))}"
+                raise InputError(self.record.path, name, problem, "drop the episode")
+        state = state_of(self.columns)
+        elements = len(self.world.road.x)
+        if not ((state.element >= -1) & (state.element < elements)).all():
+            problem = f"an element is none of the {elements} of the road"
+            raise InputError(self.record.path, "truth.counters", problem, "drop the episode")
+        return state
 
     @cached_property
     def world(self) -> Episode:
@@ -91,7 +118,7 @@ class RecordedEpisode:
             Its road's file is missing or damaged, or another version wrote it.
         """
         road = self.dataset.road(self.provenance["road"]["digest"])
-        return load_episode(self.record.path, road, self.provenance["episode"])
+        return load_episode(self.record.path, road, self.provenance["episode"], self.provenance["actor_slots"])
 
 
 class Frames:
@@ -107,7 +134,12 @@ class Frames:
     def encoded(self) -> list[bytes]:
         """The bytes of the PNG or JPEG files."""
         name = f"{IMAGE_PREFIX}{self.camera}"
-        return list(image_bytes(read_data(self.path, [name])[name]))
+        table = read_data(self.path, [name])
+        images = list(image_bytes(column_of(table, self.path, name, {"dtype": "image"})))
+        if None in images:
+            problem = f"the image of step {images.index(None)} is missing"
+            raise InputError(self.path, self.camera, problem, "drop the episode")
+        return images
 
     def __len__(self) -> int:
         return len(self.encoded)
@@ -162,7 +194,9 @@ class Dataset:
         """
         root = Path(path)
         settle(root)
-        return cls(read_metadata(root))
+        metadata = read_metadata(root)
+        check_features(root, metadata.info)
+        return cls(metadata)
 
     @property
     def fps(self) -> int:
@@ -209,10 +243,9 @@ class Dataset:
         table = read_data(record.path, names)
         columns: dict[str, NDArray[Any]] = {}
         for name in names:
-            if name not in table.column_names:
-                raise InputError(record.path, name, "the column is missing", "drop the episode")
+            column = column_of(table, record.path, name, self.features[name])
             try:
-                columns[name] = to_numpy(table[name])
+                columns[name] = to_numpy(column)
             except ValueError as error:
                 raise InputError(record.path, name, str(error), "drop the episode") from None
         if table.num_rows != record.length:
@@ -262,6 +295,6 @@ def _records(metadata: Metadata) -> Iterator[EpisodeRecord]:
             key=row["drive_sim/key"],
             length=row["length"],
             task=row["tasks"][0] if row["tasks"] else "",
-            provenance=json.loads(row["drive_sim/provenance"]),
+            provenance=provenance_of(metadata.root, row),
             path=data_file(metadata.root, index),
         )

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from drive_sim.base.errors import InputError
 from drive_sim.base.files import listed
+from drive_sim.base.json import parse_json
 from drive_sim.drivers.driver import CONTROLLERS
 from drive_sim.recording.journal import decode_image, is_live, journal_folders
 from drive_sim.recording.lerobot.features import camera_shapes, features_of, has_statistics
@@ -35,7 +36,7 @@ from drive_sim.recording.lerobot.metadata import (
 )
 from drive_sim.recording.lerobot.statistics import NAMES, column_statistics
 from drive_sim.recording.lerobot.tables import arrow_schema, image_bytes, read_data, to_numpy
-from drive_sim.recording.provenance import load_road
+from drive_sim.recording.provenance import load_road, provenance_of
 from drive_sim.recording.storage import STAGING, settle
 
 _DROP = "drop episode {0} (drive-sim data drop), or copy the file again"
@@ -131,11 +132,9 @@ def _of_rows(metadata: Metadata) -> Iterator[Finding]:
         if any(task not in metadata.tasks for task in row["tasks"]):
             yield Finding(root / TASKS, field, f"its task {row['tasks']} is not listed", _COPY, index)
         try:
-            load_road(root, json.loads(row["drive_sim/provenance"])["road"]["digest"])
+            load_road(root, provenance_of(root, row)["road"]["digest"])
         except InputError as error:
             yield _finding(error, index)
-        except (ValueError, KeyError, TypeError):
-            yield Finding(root / "meta/episodes", field, "its provenance cannot be read", mend, index)
 
 
 def _of_data(metadata: Metadata, index: int, images: bool) -> Iterator[Finding]:
@@ -202,7 +201,7 @@ def _number_problems(metadata: Metadata, index: int, name: str, column: pa.Chunk
     if has_statistics(name):
         right = column_statistics(values)
         for stat in NAMES:
-            kept = np.asarray(metadata.rows[f"stats/{name}/{stat}"][index].as_py(), np.float64)
+            kept = _numbers({stat: metadata.rows[f"stats/{name}/{stat}"][index].as_py()}, stat)
             if kept.shape != right[stat].shape or not np.allclose(kept, right[stat], rtol=1e-6, atol=1e-9):
                 yield f"its {stat} is not the one in meta/episodes"
                 return
@@ -234,20 +233,28 @@ def _of_statistics(metadata: Metadata) -> Iterator[Finding]:
         yield Finding(path, "", "is missing", _COPY)
         return
     try:
-        kept = json.loads(path.read_bytes())
-    except ValueError as error:
-        yield Finding(path, "", f"is not JSON ({error})", _COPY)
+        kept = parse_json(path.read_bytes(), path, constants=True)
+        right = statistics_of(metadata)
+    except InputError as error:
+        yield _finding(error)
         return
-    right = statistics_of(metadata.rows, metadata.features)
     for name in sorted(right.keys() | kept.keys()):
         if name not in right or name not in kept:
             problem = "is missing" if name in right else "is no feature with statistics"
             yield Finding(path, name, problem, _COPY)
             continue
         for stat, value in right[name].items():
-            given = np.asarray(kept[name].get(stat, []), np.float64)
+            given = _numbers(kept[name], stat)
             if given.shape != value.shape or not np.allclose(given, value, rtol=1e-6, atol=1e-9):
                 yield Finding(path, f"{name}.{stat}", "does not follow from the episodes'", _COPY)
+
+
+def _numbers(values: Any, stat: str) -> NDArray[np.float64]:
+    """The numbers that a column of ``stats.json`` has under ``stat``; none where it has something else."""
+    try:
+        return np.asarray(values[stat], np.float64)
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError):
+        return np.zeros(0)
 
 
 def _of_leftovers(root: Path, metadata: Metadata) -> Iterator[Finding]:

@@ -17,24 +17,41 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
 from drive_sim.base.errors import InputError
 from drive_sim.base.files import flush_folder, listed
+from drive_sim.base.json import checked
 from drive_sim.recording.storage import Lock, disk_errors
 
 JOURNAL_SCHEMA = 1
 PREFIX = "journal-"
+KEY_PATTERN = r"^\w[\w.-]*$"
+"""Of an episode's key: it becomes the name of folders."""
 FRAMES, LOG, LOCK = "frames.bin", "log.jsonl", "lock"
 ENCODINGS: dict[str, tuple[str, list[int]]] = {
     "png": (".png", []),
     "jpeg": (".jpg", [int(cv2.IMWRITE_JPEG_QUALITY), 95]),
 }
 """File suffix and settings of OpenCV by name. PNG is exact; JPEG is smaller and shifts pixels by some grey levels."""
+
+
+class _Header(BaseModel):
+    """The first line of a log."""
+
+    model_config = ConfigDict(extra="allow")
+
+    journal: Annotated[int, Field(strict=True, ge=1, le=JOURNAL_SCHEMA)]
+    key: Annotated[str, Field(pattern=KEY_PATTERN)]
+    task: str
+    cameras: dict[str, tuple[int, int]]
+    encoding: Literal["png", "jpeg"]
+    provenance: dict[str, Any]
 
 
 def encode_image(image: NDArray[np.uint8], encoding: str) -> bytes:
@@ -63,7 +80,8 @@ class JournalWriter:
     folder
         To be created: ``<dataset>/journal-<key>``.
     header
-        JSON values that describe the episode; ``cameras`` (height and width by name) is required.
+        JSON values that describe the episode: ``key``, ``task``, ``cameras`` (height and width by name), ``encoding``
+        and ``provenance``.
     encoding
         One of `ENCODINGS`.
     clock
@@ -233,7 +251,7 @@ def read_journal(folder: Path) -> Journal | None:
     Raises
     ------
     InputError
-        The journal was written by a newer drive_sim.
+        The journal was written by a newer drive_sim, or its header was altered.
     """
     path = folder / LOG
     if not path.exists():
@@ -241,11 +259,9 @@ def read_journal(folder: Path) -> Journal | None:
     header, *lines = path.read_bytes().split(b"\n")
     head = _parse(header)
     # A line counts only with the newline behind it: digits may be missing from one without.
-    if head is None or not lines or "journal" not in head:
+    if not lines or (head is None and not any(lines)):
         return None
-    if head["journal"] > JOURNAL_SCHEMA:
-        problem = f"is {head['journal']}, this version reads up to {JOURNAL_SCHEMA}"
-        raise InputError(path, "journal", problem, "open the dataset with the drive_sim that recorded it")
+    head = _checked_header(path, head)
     frames = _mapped(folder / FRAMES)
     steps: list[dict[str, Any]] = []
     end: dict[str, Any] | None = None
@@ -254,7 +270,7 @@ def read_journal(folder: Path) -> Journal | None:
         if entry is not None and isinstance(entry.get("end"), dict):
             end = entry["end"]
             break
-        if entry is None or not _whole(entry, len(steps), frames):
+        if entry is None or not _whole(entry, len(steps), head["cameras"], frames):
             break
         steps.append(entry)
     return Journal(folder, head, steps, end, frames)
@@ -269,7 +285,7 @@ def remove_journal(folder: Path) -> None:
 def _parse(line: bytes) -> dict[str, Any] | None:
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
@@ -280,12 +296,33 @@ def _mapped(path: Path) -> NDArray[np.uint8]:
     return np.memmap(path, np.uint8, "r")
 
 
-def _whole(entry: dict[str, Any], number: int, frames: NDArray[np.uint8]) -> bool:
+def _whole(entry: dict[str, Any], number: int, cameras: Mapping[str, Any], frames: NDArray[np.uint8]) -> bool:
     """Whether a line is the expected step and its images are there as they were written."""
-    if entry.get("step") != number or "values" not in entry:
+    pictures = entry.get("pictures")
+    if entry.get("step") != number or not isinstance(entry.get("values"), dict):
         return False
-    for offset, length, checksum in entry.get("pictures", {}).values():
-        blob = frames[offset : offset + length]
-        if len(blob) != length or zlib.crc32(blob.tobytes()) != checksum:
-            return False
-    return True
+    if not isinstance(pictures, dict) or pictures.keys() != cameras.keys():
+        return False
+    return all(_image_is_whole(place, frames) for place in pictures.values())
+
+
+def _image_is_whole(place: Any, frames: NDArray[np.uint8]) -> bool:
+    if not isinstance(place, list) or len(place) != 3 or not all(type(number) is int for number in place):
+        return False
+    offset, length, checksum = place
+    if not 0 <= offset < offset + length <= len(frames):
+        return False
+    return zlib.crc32(frames[offset : offset + length].tobytes()) == checksum
+
+
+def _checked_header(path: Path, head: dict[str, Any] | None) -> dict[str, Any]:
+    """The header; InputError where it is of a newer version or was altered: no crash leaves steps after half of it."""
+    hint = f"copy the file again, or move {path.parent} out of the dataset"
+    if head is None:
+        raise InputError(path, "line 1", "is not the header of a journal", hint)
+    version = head.get("journal")
+    if isinstance(version, int) and version > JOURNAL_SCHEMA:
+        problem = f"is {version}, this version reads up to {JOURNAL_SCHEMA}"
+        raise InputError(path, "journal", problem, "open the dataset with the drive_sim that recorded it")
+    checked(_Header, head, path, hint=hint)
+    return head

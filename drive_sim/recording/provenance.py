@@ -9,22 +9,55 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import zipfile
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
 import drive_sim
 from drive_sim.base.errors import InputError
+from drive_sim.base.json import checked, parse_json
+from drive_sim.recording.lerobot.features import ACTOR_SLOTS
 from drive_sim.recording.storage import replace_in_dataset
 from drive_sim.world.roads.road import Boundary, Road
-from drive_sim.world.scenarios.episode import ActorSpec, Episode, WeatherSpec
 
 ROADS = "roads"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False, strict=True)
+
+
+class _RoadFacts(_Part):
+    name: str
+    digest: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+
+
+class _Summary(_Part):
+    distance: float
+    events: list[str]
+    controllers: list[str]
+
+
+class _Provenance(_Part):
+    """What lists, replays and training rely on; there is more."""
+
+    scenario: str
+    split: str
+    number: int
+    weather: str
+    driver: str
+    started: str
+    complete: bool
+    actor_slots: Annotated[int, Field(ge=0, le=ACTOR_SLOTS)]
+    road: _RoadFacts
+    episode: dict[str, Any]
+    summary: _Summary
 
 
 def versions() -> dict[str, str]:
@@ -35,12 +68,6 @@ def versions() -> dict[str, str]:
         "numba": numba.__version__,
         "python": platform.python_version(),
     }
-
-
-def describe_episode(episode: Episode) -> dict[str, Any]:
-    """All of an `Episode` but its road, as JSON values; `load_episode` is the inverse."""
-    values = {f.name: getattr(episode, f.name) for f in fields(Episode) if f.name not in ("road", "weather", "actors")}
-    return {**values, "weather": asdict(episode.weather), "actors": [asdict(actor) for actor in episode.actors]}
 
 
 def describe_cameras(configs: Any) -> dict[str, Any]:
@@ -87,30 +114,28 @@ def load_road(root: Path, digest: str) -> Road:
         road = Road(**{name: _tuple(value) for name, value in values.items()}, **arrays, boundaries=boundaries)
     except FileNotFoundError:
         raise InputError(path, "", "is missing", "copy the whole dataset folder, roads/ included") from None
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise InputError(path, "", f"cannot be read ({error})", "copy it again, or drop its episodes") from error
+    except Exception as error:
+        # Whatever the readers of ZIP, NumPy and JSON say of bytes that were altered: a dozen kinds of error.
+        reason = str(error) or type(error).__name__
+        raise InputError(path, "", f"cannot be read ({reason})", "copy it again, or drop its episodes") from error
     if road_digest(road) != digest:
         raise InputError(path, "", "is not the road that was recorded", "copy it again, or drop its episodes")
     return road
 
 
-def load_episode(source: Path, road: Road, values: dict[str, Any]) -> Episode:
-    """The `Episode` that `describe_episode` made ``values`` of, on its road.
+def provenance_of(root: Path, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The provenance in a row of ``meta/episodes``; InputError where it is not whole."""
+    place = f"episode {row['episode_index']}: drive_sim/provenance"
+    hint = "drop the episode (drive-sim data drop), or copy the file again"
+    source = root / "meta/episodes"
+    values = parse_json(row["drive_sim/provenance"], source, place, hint, constants=True)
+    return check_provenance(values, source, place, hint)
 
-    Raises
-    ------
-    InputError
-        A field is unknown or missing: ``source`` was written by another version.
-    """
-    try:
-        rest = {name: value for name, value in values.items() if name not in ("weather", "actors")}
-        weather = WeatherSpec(**{name: _tuple(value) for name, value in values["weather"].items()})
-        actors = tuple(ActorSpec(**{n: _tuple(v) for n, v in actor.items()}) for actor in values["actors"])
-        return Episode(**rest, road=road, weather=weather, actors=actors)
-    except (KeyError, TypeError) as error:
-        raise InputError(
-            source, "episode", f"does not fit this version ({error})", "use the drive_sim that recorded it"
-        ) from error
+
+def check_provenance(values: dict[str, Any], source: Path, field: str, hint: str) -> dict[str, Any]:
+    """``values`` as they are; InputError about ``field`` of ``source`` unless they say what readers rely on."""
+    checked(_Provenance, values, source, field, hint)
+    return values
 
 
 def _road_arrays(road: Road) -> dict[str, NDArray[Any]]:

@@ -18,7 +18,8 @@ from drive_sim.drivers.driver import CONTROLLERS
 from drive_sim.recording.background_writer import Behind
 from drive_sim.recording.journal import JournalWriter
 from drive_sim.recording.lerobot.features import ACTOR_SLOTS, truth_of
-from drive_sim.recording.provenance import describe_cameras, describe_episode, versions
+from drive_sim.recording.provenance import describe_cameras, versions
+from drive_sim.recording.recorded_world import describe_episode
 from drive_sim.recording.writer import DatasetWriter, open_for_writing
 from drive_sim.world.state import State
 

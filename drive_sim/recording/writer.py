@@ -24,6 +24,7 @@ from drive_sim.base.files import listed
 from drive_sim.drivers.driver import CONTROLLERS
 from drive_sim.recording.journal import (
     ENCODINGS,
+    LOG,
     PREFIX,
     Journal,
     JournalWriter,
@@ -46,14 +47,15 @@ from drive_sim.recording.lerobot.info import INFO, data_file, new_info, read_inf
 from drive_sim.recording.lerobot.metadata import (
     DROPPED,
     Metadata,
+    dropped_rows,
     metadata_targets,
     numbered,
     read_metadata,
     rows_schema,
 )
 from drive_sim.recording.lerobot.statistics import column_statistics, image_statistics, sampled
-from drive_sim.recording.lerobot.tables import read_data, write_data
-from drive_sim.recording.provenance import store_road
+from drive_sim.recording.lerobot.tables import write_data
+from drive_sim.recording.provenance import check_provenance, store_road
 from drive_sim.recording.storage import LOCK, STAGING, disk_errors, replace_in_dataset, write_json, writing
 from drive_sim.world.events import event_names
 from drive_sim.world.roads.road import Road
@@ -206,6 +208,7 @@ def _append(metadata: Metadata, folder: Path) -> Metadata:
     if journal is None or not journal.steps:
         return metadata
     root, features = metadata.root, metadata.features
+    _check_cameras(journal, features)
     index = metadata.rows.num_rows
     task = journal.header["task"]
     tasks = metadata.tasks if task in metadata.tasks else (*metadata.tasks, task)
@@ -227,8 +230,7 @@ def _columns(metadata: Metadata, journal: Journal, task_index: int) -> dict[str,
     for name, feature in metadata.features.items():
         if name in INDEX_FEATURES or feature["dtype"] == "image":
             continue
-        rows = np.array([step["values"][name] for step in journal.steps], feature["dtype"])
-        columns[name] = widen(name, rows)
+        columns[name] = _column(journal, name, feature)
     frame = np.arange(count)
     lengths = np.asarray(metadata.rows["length"])
     columns["timestamp"] = (frame / metadata.info["fps"]).astype(np.float32)
@@ -237,6 +239,42 @@ def _columns(metadata: Metadata, journal: Journal, task_index: int) -> dict[str,
     columns["index"] = frame + int(lengths.sum())
     columns["task_index"] = np.full(count, task_index)
     return columns
+
+
+def _column(journal: Journal, name: str, feature: Mapping[str, Any]) -> NDArray[Any]:
+    """One column; InputError where a step has no such number or another count of them."""
+    problem = "is missing or not the numbers that a dataset holds"
+    try:
+        rows = np.array([step["values"][name] for step in journal.steps], feature["dtype"])
+        rows = widen(name, rows)
+    except (KeyError, ValueError, TypeError, OverflowError, IndexError):
+        raise _unusable(journal, f"values.{name}", problem) from None
+    width = feature["shape"][0]
+    if rows.shape != ((len(rows),) if width == 1 else (len(rows), width)):
+        raise _unusable(journal, f"values.{name}", problem)
+    if name == "controller" and not ((rows >= 0) & (rows < len(CONTROLLERS))).all():
+        raise _unusable(journal, f"values.{name}", f"is none of the {len(CONTROLLERS)} controllers")
+    return rows
+
+
+def _check_cameras(journal: Journal, features: Mapping[str, Any]) -> None:
+    """InputError unless the journal's images are what the dataset holds, and can be decoded."""
+    cameras = {name: tuple(shape) for name, shape in journal.header["cameras"].items()}
+    if cameras != camera_shapes(features):
+        raise _unusable(journal, "cameras", f"are not those of the dataset, {_cameras_text(camera_shapes(features))}")
+    for step in sampled(len(journal.steps)):
+        for camera, shape in cameras.items():
+            try:
+                fits = decode_image(journal.image(step, camera)).shape == (*shape, 3)
+            except ValueError:
+                fits = False
+            if not fits:
+                raise _unusable(journal, f"step {step}", f"the image of {camera} is not {shape[0]}x{shape[1]}")
+
+
+def _unusable(journal: Journal, field: str, problem: str) -> InputError:
+    """What is said of a journal that no crash leaves like that."""
+    return InputError(journal.folder / LOG, field, problem, f"move {journal.folder} out of the dataset")
 
 
 def _row(metadata: Metadata, journal: Journal, columns: Mapping[str, NDArray[Any]]) -> pa.Table:
@@ -249,6 +287,8 @@ def _row(metadata: Metadata, journal: Journal, columns: Mapping[str, NDArray[Any
         **(journal.end or {}),
         "summary": summary_of(columns),
     }
+    path = journal.folder / LOG
+    check_provenance(provenance, path, "provenance", f"move {journal.folder} out of the dataset")
     values |= {
         "tasks": [journal.header["task"]],
         "length": len(journal.steps),
@@ -271,10 +311,8 @@ def _row(metadata: Metadata, journal: Journal, columns: Mapping[str, NDArray[Any
 
 def next_number(metadata: Metadata) -> int:
     """The place of a new episode in the order of recording: after all that are there or dropped."""
-    numbers = metadata.rows["drive_sim/number"].to_pylist()
-    for path in listed(metadata.root / DROPPED, "*/row.parquet"):
-        numbers += read_data(path, ["drive_sim/number"])["drive_sim/number"].to_pylist()
-    return max(numbers, default=-1) + 1
+    rows = (metadata.rows, dropped_rows(metadata, statistics=False))
+    return max((number for table in rows for number in table["drive_sim/number"].to_pylist()), default=-1) + 1
 
 
 def summary_of(columns: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
@@ -282,7 +320,7 @@ def summary_of(columns: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     odometer = columns["truth.dynamics"][:, TRUTH_FIELDS["truth.dynamics"].index("odometer")]
     events = int(np.bitwise_or.reduce(columns["events"]))
     return {
-        "distance": float(odometer[-1] - odometer[0]),
+        "distance": float(np.nan_to_num(odometer[-1] - odometer[0])),
         "events": list(event_names(events)),
         "controllers": [CONTROLLERS[code] for code in np.unique(columns["controller"])],
     }

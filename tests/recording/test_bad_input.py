@@ -45,7 +45,7 @@ UNREADABLE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "LeRobot v2": (info_with(codebase_version="v2.1"), "info.json: codebase_version: is v2.1"),
     "LeRobot's own": (info_with(drive_sim=None), "info.json: drive_sim: is missing: this LeRobot dataset"),
     "newer schema": (info_with(drive_sim={"schema": 99}), "info.json: drive_sim.schema: is 99.*upgrade"),
-    "no rate": (info_with(fps="fast"), "info.json: fps: is missing or of the wrong type"),
+    "no rate": (info_with(fps="fast"), "info.json: fps: input should be a valid integer"),
     "info ahead": (info_with(total_episodes=5), "total_episodes: is 5, but meta/episodes holds 3; set it to 3"),
     "rows torn": (
         lambda root: (root / "meta/episodes/chunk-000/file-000.parquet").write_bytes(b"PAR1 no PAR1"),

@@ -25,7 +25,13 @@ from drive_sim.recording.journal import (
 )
 
 STEPS = 4
-HEADER = {"key": "k", "cameras": {"front": [3, 4], "left": [2, 2]}}
+HEADER = {
+    "key": "k",
+    "task": "lane-keeping/rural",
+    "cameras": {"front": [3, 4], "left": [2, 2]},
+    "encoding": "png",
+    "provenance": {},
+}
 
 
 def values(step: int) -> dict[str, Any]:

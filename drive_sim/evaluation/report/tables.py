@@ -129,7 +129,7 @@ def family_rows(columns: Sequence[Column]) -> dict[str, list[Row]]:
 
 def timing_rows(results: Results) -> list[Row]:
     """Latency, pace and energy, in the order of `columns_of`; what was measured of nobody is left out."""
-    drivers = results.timing["drivers"]
+    drivers = results.timing.get("drivers", {})
     given = [column.driver.given for column in columns_of(results)]
     rows = []
     for name, metric in TIMING_METRICS.items():

@@ -246,15 +246,18 @@ def _collisions(results: Results, kilometres: float) -> str:
 
 def energy(results: Results) -> str:
     """What the driver took of a GPU, in a sentence, or why that is not known; empty for a drive on a CPU."""
-    timing = results.timing["drivers"].get(results.driver.given)
+    timing = results.timing.get("drivers", {}).get(results.driver.given)
     if results.device != "cuda" or timing is None:
         return ""
-    if timing["energy_missing"]:
+    if timing.get("energy_missing"):
         return f"Energy was not measured: {timing['energy_missing']}."
-    decision, kilometre = (EstimateRow(**timing["metrics"][f"energy_per_{per}"]) for per in ("decision", "km"))
+    figures = [timing.get("metrics", {}).get(f"energy_per_{per}") for per in ("decision", "km")]
+    if None in figures:
+        return ""
+    decision, kilometre = (EstimateRow(**figure) for figure in figures)
     return (
         f"The whole GPU took {with_unit(decision.estimate, decision.unit)} a decision and "
-        f"{with_unit(kilometre.estimate, kilometre.unit)}, over {timing['energy_window_s']:.0f} s."
+        f"{with_unit(kilometre.estimate, kilometre.unit)}, over {timing.get('energy_window_s', 0.0):.0f} s."
     )
 
 

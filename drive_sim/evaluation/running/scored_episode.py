@@ -87,14 +87,20 @@ def load_scored(path: str | Path, number: int, rival: str | None = None) -> Scor
     """
     results = load_results(path)
     facts, rows = _driven(results, path, rival)
-    if number >= len(results.episodes):
-        raise InputError(path, "episode", f"{number} is not there", f"give 0 to {len(results.episodes) - 1}")
+    count = min(len(results.episodes), len(rows))
+    if number >= count:
+        hint = f"give 0 to {count - 1}" if count else "evaluate again"
+        raise InputError(path, "episode", f"{number} is not there", hint)
     folder = Path(path) if Path(path).is_dir() else Path(path).parent
     device = _usable(results.device)
     driver = _find_driver(facts, folder, device, str(path))
     suite, row = load_suite(results.suite).with_seconds(results.seconds), rows[number]
     roads = _find_roads(results, folder)
-    place = number - [other.condition for other in results.episodes].index(row.condition)
+    conditions = [other.condition for other in results.episodes]
+    place = number - conditions.index(row.condition) if row.condition in conditions else -1
+    if place < 0:
+        problem = f"is {row.condition!r}, which is not the driver's in that place"
+        raise InputError(path, f"episodes.{number}.condition", problem, "evaluate again")
     episode = draw_suite(suite, place + 1, results.seed, roads, lambda *_: None)[place]
     if row.condition and row.condition not in suite.conditions:
         names = ", ".join(suite.conditions) or "none"

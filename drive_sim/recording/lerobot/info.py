@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 import drive_sim
 from drive_sim.base.errors import InputError
+from drive_sim.base.json import WHOLE, checked, read_json
 from drive_sim.drivers.driver import CONTROLLERS
 from drive_sim.recording.lerobot.features import ACTOR_SLOTS, features_of
 
@@ -22,6 +23,44 @@ CODEBASE_VERSION = "v3.0"
 CHUNK_SIZE = 1000
 """Files in a folder; also keeps their names sorted as their numbers."""
 DATA_PATH = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
+
+
+_Whole = Annotated[int, Field(strict=True, ge=0, lt=1 << 40)]
+
+
+class _Feature(BaseModel):
+    """A column of the data files."""
+
+    dtype: Literal["image", "float32", "float64", "int64"]
+    shape: list[Annotated[int, Field(strict=True, gt=0, le=10_000)]]
+    names: list[str] | None = None
+
+    @model_validator(mode="after")
+    def _numbers_or_image(self) -> _Feature:
+        if self.dtype == "image" and (len(self.shape) != 3 or self.shape[2] != 3):
+            raise ValueError("an image has the shape [height, width, 3]")
+        if self.dtype != "image" and len(self.shape) != 1:
+            raise ValueError("a column of numbers has the shape [count]")
+        return self
+
+
+class _Ours(BaseModel):
+    """What drive_sim adds."""
+
+    encoding: Literal["png", "jpeg"]
+    controllers: list[str]
+
+
+class _Info(BaseModel):
+    """``info.json`` as far as the rest of this package relies on it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    fps: Annotated[int, Field(strict=True, gt=0, le=100_000)]
+    features: dict[str, _Feature]
+    total_episodes: _Whole
+    total_frames: _Whole
+    drive_sim: _Ours
 
 
 def data_file(root: Path, episode: int) -> Path:
@@ -69,12 +108,7 @@ def read_info(root: Path) -> dict[str, Any]:
     if not path.is_file():
         problem = "is not a dataset (it has no meta/info.json)"
         raise InputError(root, "", problem, "name the folder that was given to --record")
-    try:
-        info = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise InputError(path, "", f"is not JSON ({error})", "copy the file again from where it is whole") from None
-    if not isinstance(info, dict):
-        raise InputError(path, "", "is not a JSON object", "copy the file again from where it is whole")
+    info = read_json(path)
     version = str(info.get("codebase_version"))
     if not version.startswith("v3."):
         problem = f"is {version}, only LeRobot's v3 can be read"
@@ -86,11 +120,20 @@ def read_info(root: Path) -> dict[str, Any]:
     if ours["schema"] > SCHEMA:
         problem = f"is {ours['schema']}, this version reads up to {SCHEMA}"
         raise InputError(path, "drive_sim.schema", problem, "upgrade drive_sim")
-    for key, kind in (("fps", int), ("features", dict), ("total_episodes", int), ("total_frames", int)):
-        if not isinstance(info.get(key), kind):
-            mend = "copy the file again from where it is whole"
-            raise InputError(path, key, "is missing or of the wrong type", mend)
+    checked(_Info, info, path)
     return info
+
+
+def check_features(root: Path, info: Mapping[str, Any]) -> None:
+    """InputError unless the columns are there from which worlds are built again, as drive_sim records them."""
+    for name, wanted in features_of({}).items():
+        # Controllers come and go with versions, and so do the columns of their commands.
+        if name.startswith("command."):
+            continue
+        feature = info["features"].get(name)
+        if feature is None or any(feature[key] != wanted[key] for key in ("dtype", "shape")):
+            problem = "is missing" if feature is None else "is not described as drive_sim records it"
+            raise InputError(root / INFO, f"features.{name}", problem, WHOLE)
 
 
 def with_totals(info: Mapping[str, Any], rows: pa.Table, tasks: Sequence[str]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ therefore written last, and everything that it counts is in place before.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.files import listed
+from drive_sim.base.json import WHOLE
 from drive_sim.recording.lerobot.features import has_statistics
 from drive_sim.recording.lerobot.info import CHUNK_SIZE, INFO, read_info
 from drive_sim.recording.lerobot.statistics import NAMES, Statistics, merge
@@ -29,6 +33,10 @@ EPISODES_PER_FILE = 100
 STATS, TASKS = "meta/stats.json", "meta/tasks.parquet"
 DROPPED = "dropped"
 """Folder of dropped episodes: ``dropped/<key>/row.parquet`` and ``data.parquet``."""
+
+_NEVER_NULL = ("episode_index", "tasks", "length", "drive_sim/key", "drive_sim/number", "drive_sim/provenance")
+_MOST = {"length": 10_000_000, "drive_sim/number": 1 << 40}
+_KEY = re.compile(r"\w[\w.-]*", re.ASCII)
 
 Targets = Iterator[tuple[Path, Callable[[Path], None]]]
 """Files to replace, in this order, each with what writes it."""
@@ -100,19 +108,47 @@ def rows_schema(features: Features) -> pa.Schema:
 
 def read_rows(root: Path, features: Features, total: int, statistics: bool) -> pa.Table:
     """The rows of the first ``total`` episodes, fewer if there are fewer; statistics only if asked for."""
+    schema = _schema(features, statistics)
+    parts = [_read_rows_file(rows_file(root, number), schema) for number in range(row_files(total))]
+    return pa.concat_tables([schema.empty_table(), *parts]).combine_chunks()
+
+
+def dropped_rows(metadata: Metadata, statistics: bool) -> pa.Table:
+    """Rows of the dropped episodes in the order of recording; `InputError` as `read_metadata`."""
+    schema = _schema(metadata.features, statistics)
+    paths = listed(metadata.root / DROPPED, "*/row.parquet")
+    parts = [schema.empty_table(), *(_read_rows_file(path, schema) for path in paths)]
+    rows = pa.concat_tables(parts).combine_chunks()
+    return rows.take(pc.sort_indices(rows["drive_sim/number"]))
+
+
+def _schema(features: Features, statistics: bool) -> pa.Schema:
     schema = rows_schema(features)
-    names = [name for name in schema.names if statistics or not name.startswith("stats/")]
-    parts = [pa.schema([schema.field(name) for name in names]).empty_table()]
-    for number in range(row_files(total)):
-        path = rows_file(root, number)
-        with parquet_errors(path):
-            table = pq.ParquetFile(path).read(columns=None if statistics else names)
-        there = set(table.column_names)
-        missing = [name for name in names if name not in there]
+    return pa.schema([field for field in schema if statistics or not field.name.startswith("stats/")])
+
+
+def _read_rows_file(path: Path, schema: pa.Schema) -> pa.Table:
+    """The rows in a file, with the columns of ``schema``; InputError where one is missing, of another type or odd."""
+    with parquet_errors(path), pq.ParquetFile(path) as file:
+        there = set(file.schema_arrow.names)
+        missing = [name for name in schema.names if name not in there]
         if missing:
-            raise InputError(path, missing[0], "is missing", "copy the file again from where it is whole")
-        parts.append(table.select(names).cast(parts[0].schema))
-    return pa.concat_tables(parts).combine_chunks()
+            raise InputError(path, missing[0], "is missing", WHOLE)
+        # All of them where statistics are wanted: choosing among hundreds of columns takes longer than reading them.
+        columns = None if schema.names[-1].startswith("stats/") else schema.names
+        table = file.read(columns=columns).select(schema.names).cast(schema)
+    for name in _NEVER_NULL:
+        if table[name].null_count:
+            raise InputError(path, name, "has rows without a value", WHOLE)
+    for name, most in _MOST.items():
+        odd = [value for value in table[name].to_pylist() if not 0 <= value <= most]
+        if odd:
+            raise InputError(path, name, f"is {odd[0]}, not a number from 0 to {most}", WHOLE)
+    for key in table["drive_sim/key"].to_pylist():
+        # It becomes the name of a folder.
+        if not _KEY.fullmatch(key):
+            raise InputError(path, "drive_sim/key", f"is {key!r}, not a name of letters, digits and dashes", WHOLE)
+    return table
 
 
 def read_tasks(root: Path) -> tuple[str, ...]:
@@ -123,9 +159,11 @@ def read_tasks(root: Path) -> tuple[str, ...]:
     with parquet_errors(path):
         table = pq.ParquetFile(path).read()
     if not {"task", "task_index"} <= set(table.column_names):
-        raise InputError(path, "task", "is missing", "copy the file again from where it is whole")
-    pairs = sorted(zip(table["task_index"].to_pylist(), table["task"].to_pylist(), strict=True))
-    return tuple(task for _, task in pairs)
+        raise InputError(path, "task", "is missing", WHOLE)
+    pairs = list(zip(table["task_index"].to_pylist(), table["task"].to_pylist(), strict=True))
+    if not all(isinstance(index, int) and isinstance(task, str) for index, task in pairs):
+        raise InputError(path, "task", "is not a list of names by number", WHOLE)
+    return tuple(task for _, task in sorted(pairs))
 
 
 def numbered(rows: pa.Table) -> pa.Table:
@@ -155,24 +193,29 @@ def replace_column(table: pa.Table, name: str, values: pa.Array) -> pa.Table:
     return table.set_column(position, table.schema.field(position), values)
 
 
-def statistics_of(rows: pa.Table, features: Features) -> dict[str, Statistics]:
-    """Statistics of the whole dataset from those of its episodes."""
-    return {
-        name: merge({stat: _stacked(rows[f"stats/{name}/{stat}"]) for stat in NAMES})
-        for name in features
-        if has_statistics(name)
-    }
+def statistics_of(metadata: Metadata) -> dict[str, Statistics]:
+    """Statistics of the whole dataset from those of its episodes; InputError where those are not whole."""
+    merged: dict[str, Statistics] = {}
+    for name in filter(has_statistics, metadata.features):
+        try:
+            merged[name] = merge({stat: _stacked(metadata.rows[f"stats/{name}/{stat}"]) for stat in NAMES})
+        except (ValueError, TypeError):
+            problem = "are not as many numbers in every row"
+            raise InputError(metadata.root / "meta/episodes", f"stats/{name}", problem, WHOLE) from None
+    return merged
 
 
 def _stacked(column: pa.ChunkedArray) -> NDArray[Any]:
-    """A column of equally shaped nested lists as one array with a leading axis of rows."""
+    """A column of equally shaped nested lists as one array with a leading axis of rows; ValueError if they differ."""
     array = column.combine_chunks()
     if isinstance(array, pa.ChunkedArray):
         array = array.chunk(0)
     shape = [len(array)]
     while isinstance(array, pa.ListArray):
+        if array.null_count:
+            raise ValueError("values are missing")
         array = array.flatten()
-        shape.append(len(array) // int(np.prod(shape)))
+        shape.append(len(array) // max(int(np.prod(shape)), 1))
     return np.asarray(array).reshape(shape)
 
 
@@ -189,7 +232,7 @@ def metadata_targets(metadata: Metadata, first_changed: int) -> Targets:
     if rows.num_rows:
         serial = {
             name: {stat: value.tolist() for stat, value in column.items()}
-            for name, column in statistics_of(rows, metadata.features).items()
+            for name, column in statistics_of(metadata).items()
         }
         # On one line: several times as quick, and nobody reads thousands of numbers.
         yield root / STATS, lambda path: write_json(path, serial, indent=None)

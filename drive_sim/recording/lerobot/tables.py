@@ -150,6 +150,16 @@ def parquet_errors(path: Path) -> Iterator[None]:
         raise InputError(path, "", problem, "drop its episode, or copy the file again") from error
 
 
+def column_of(table: pa.Table, path: Path, name: str, feature: Mapping[str, Any]) -> pa.ChunkedArray:
+    """A column of a data file; InputError when it is missing or of another type than ``feature``."""
+    if name not in table.column_names:
+        raise InputError(path, name, "the column is missing", "drop the episode")
+    kind, wanted = table.schema.field(name).type, _arrow_type(feature)
+    if kind != wanted:
+        raise InputError(path, name, f"is {kind} instead of {wanted}", "drop the episode")
+    return table[name]
+
+
 def to_numpy(column: pa.ChunkedArray) -> NDArray[Any]:
     """A column of numbers as (T), one of fixed-size lists as (T, n); ValueError when values are missing."""
     array = column.combine_chunks()

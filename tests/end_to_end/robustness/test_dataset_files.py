@@ -1,0 +1,144 @@
+"""Datasets and journals of which one file is wrong in any way: what can be read, or one clear line, and soon."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drive_sim.base.errors import InputError
+from drive_sim.drivers.registry import make_driver
+from drive_sim.learning.training import training_weathers
+from drive_sim.learning.views import ViewSource, drives_of
+from drive_sim.recording.curation import check, drop, list_episodes, restore
+from drive_sim.recording.dataset import Dataset
+from drive_sim.recording.journal import journal_folders
+from drive_sim.recording.lerobot.info import data_file
+from drive_sim.recording.recorder import Recorder
+from drive_sim.recording.writer import recover
+from drive_sim.rollout import run
+from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.suite import SensorSuite
+from drive_sim.top_down.scene import scene_of
+from drive_sim.world.scenarios.scenario import load_scenario
+from drive_sim.world.simulator import Simulator
+from tests.base.mutations import count, mutate_bytes, mutate_json, mutate_table, try_mutations
+
+CAMERA = CameraConfig(width=32, height=16)
+STEPS = 24
+
+
+@pytest.fixture(autouse=True)
+def _no_flushing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flushing to the disk only matters when the power goes, and takes most of the time."""
+    for name in ("fsync", "fdatasync"):
+        monkeypatch.setattr(os, name, lambda descriptor: None, raising=False)
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two episodes of the expert, one of them dropped, and the journal of a third that was interrupted."""
+    path = tmp_path_factory.mktemp("recorded") / "dataset"
+    names = ("obstacle-avoidance/parked-car", "lane-keeping/rural")
+    rig = CameraRig([CAMERA])
+    sensors = SensorSuite(("camera",), rig)
+    for name in names:
+        recorder = Recorder(path, "expert", camera_configs=(CAMERA,))
+        run(Simulator([load_scenario(name).draw(0)]), make_driver("expert"), [recorder], sensors, max_steps=STEPS)
+    drop(path, [1])
+
+    class Interrupted(Recorder):
+        def on_finish(self, simulator: Simulator) -> None:
+            self.stop()
+            for journal in self._closed:
+                journal.release()
+
+    recorder = Interrupted(path, "expert", camera_configs=(CAMERA,))
+    run(Simulator([load_scenario(names[0]).draw(1)]), make_driver("expert"), [recorder], sensors, max_steps=8)
+    return path
+
+
+@pytest.fixture
+def dataset(recorded: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(recorded, tmp_path / "dataset")
+
+
+def replay(root: Path) -> None:
+    """Show every image of every episode, and its world at the end."""
+    dataset = Dataset.open(root)
+    for episode in dataset:
+        for image in dataset.frames(episode.record.index):
+            assert image.shape == (CAMERA.height, CAMERA.width, 3)
+        simulator = Simulator([episode.world], slots=int(episode.provenance["actor_slots"]))
+        for live, then in zip(simulator.state, episode.state(), strict=True):
+            live[0] = then[-1]
+        scene_of(simulator)
+
+
+def learn(root: Path) -> None:
+    """Draw views as training does."""
+    ViewSource(drives_of(Dataset.open(root)), CameraRig([CAMERA]), WEATHERS).draw(1, "test")
+
+
+def drop_and_restore(root: Path) -> None:
+    drop(root, [0])
+    restore(root)
+
+
+USES: tuple[Callable[[Path], Any], ...] = (list_episodes, check, replay, learn, recover, drop_and_restore)
+WEATHERS = training_weathers()[:3]
+FILES: dict[str, tuple[Callable[[Path], Path], Any]] = {
+    "info": (lambda root: root / "meta/info.json", mutate_json),
+    "statistics": (lambda root: root / "meta/stats.json", mutate_json),
+    "tasks": (lambda root: root / "meta/tasks.parquet", mutate_table),
+    "episodes": (lambda root: root / "meta/episodes/chunk-000/file-000.parquet", mutate_table),
+    "data": (lambda root: data_file(root, 0), mutate_table),
+    "road": (lambda root: next((root / "roads").iterdir()), mutate_bytes),
+    "dropped-row": (lambda root: next(root.glob("dropped/*/row.parquet")), mutate_table),
+    "dropped-data": (lambda root: next(root.glob("dropped/*/data.parquet")), mutate_table),
+    "journal-frames": (lambda root: journal_folders(root)[0] / "frames.bin", mutate_bytes),
+}
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.slow
+def test_a_dataset_with_a_mutated_file_is_used_or_refused_in_one_line(dataset: Path, file: str) -> None:
+    place, mutate = FILES[file]
+    uses = cycle(USES)
+    for use in USES[:4]:
+        use(dataset)
+    try_mutations(place(dataset), lambda root: next(uses)(root), count(12), mutate, root=dataset)
+
+
+def mutate_log(data: bytes, seed: int) -> bytes:
+    """A journal's log with its bytes or one of its lines mutated."""
+    if seed % 2 == 0:
+        return mutate_bytes(data, seed)
+    lines = data.split(b"\n")
+    number = seed // 2 % (len(lines) - 1)
+    lines[number] = mutate_json(lines[number], seed)
+    return b"\n".join(lines)
+
+
+@pytest.mark.slow
+def test_a_mutated_journal_is_recovered_or_refused_in_one_line(dataset: Path) -> None:
+    [journal] = journal_folders(dataset)
+    try_mutations(journal / "log.jsonl", recover, count(40), mutate_log, root=dataset)
+
+
+@pytest.mark.slow
+def test_a_journal_that_is_refused_is_kept(dataset: Path) -> None:
+    [journal] = journal_folders(dataset)
+    log = journal / "log.jsonl"
+    right = log.read_bytes()
+    log.write_bytes(right[1:])
+    with pytest.raises(InputError, match=r"log\.jsonl: line 1: is not the header of a journal; .*move"):
+        recover(dataset)
+    assert log.read_bytes() == right[1:]
+    log.write_bytes(right)
+    assert recover(dataset) == [1]
