@@ -84,12 +84,12 @@ def test_an_episode_has_its_place_its_outcome_and_every_metric(make_log) -> None
 def test_a_write_that_fails_leaves_the_older_file_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_results(results(seed=1), tmp_path)
 
-    def full(self: Path, text: str, **_: Any) -> int:
-        with self.open("w") as file:
-            file.write(text[:100])
+    def full(self: Path, data: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(data[:100])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space left"):
         write_results(results(seed=2), tmp_path)
     assert load_results(tmp_path).seed == 1
