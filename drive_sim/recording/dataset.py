@@ -135,11 +135,12 @@ class Frames:
         """The bytes of the PNG or JPEG files."""
         name = f"{IMAGE_PREFIX}{self.camera}"
         table = read_data(self.path, [name])
-        images = list(image_bytes(column_of(table, self.path, name, {"dtype": "image"})))
-        if None in images:
-            problem = f"the image of step {images.index(None)} is missing"
-            raise InputError(self.path, self.camera, problem, "drop the episode")
-        return images
+        images = image_bytes(column_of(table, self.path, name, {"dtype": "image"}))
+        for step, image in enumerate(images):
+            if image is None:
+                problem = f"the image of step {step} is missing"
+                raise InputError(self.path, self.camera, problem, "drop the episode")
+        return [image for image in images if image is not None]
 
     def __len__(self) -> int:
         return len(self.encoded)

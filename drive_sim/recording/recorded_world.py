@@ -67,7 +67,7 @@ def _values_of(kind: type, **others: Any) -> type[BaseModel]:
         if hints[field.name] is not Road
     }
     config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=True)
-    return create_model(f"{kind.__name__}Values", __config__=config, **types)  # type: ignore[call-overload, no-any-return]
+    return create_model(f"{kind.__name__}Values", __config__=config, **types)  # type: ignore[call-overload]
 
 
 _WeatherValues = _values_of(WeatherSpec)

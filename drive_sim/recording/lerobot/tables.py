@@ -175,6 +175,6 @@ def to_numpy(column: pa.ChunkedArray) -> NDArray[Any]:
     return np.asarray(array)
 
 
-def image_bytes(column: pa.ChunkedArray) -> Sequence[bytes]:
-    """The encoded images of an image column."""
+def image_bytes(column: pa.ChunkedArray) -> Sequence[bytes | None]:
+    """The encoded images of an image column, None where one is missing."""
     return [value for chunk in column.chunks for value in chunk.field("bytes").to_pylist()]
