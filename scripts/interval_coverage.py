@@ -4,9 +4,9 @@ Episodes are drawn on roads that resemble themselves; every interval is made as 
 alone. Prints a table: for each kind of data and number of roads the share of repeats whose interval holds the truth
 (and, of methods that were passed over, theirs). ``python scripts/interval_coverage.py --repeats 1000``
 
-With ``--trainings``, the same for the mean over several trainings that drove the same roads
-(`drive_sim.evaluation.statistics.training_seeds`): the truth is the mean over all trainings there could be, and over
-all roads.
+With ``--training-runs``, the same for the mean over several training runs that drove the same roads
+(`drive_sim.evaluation.statistics.training_seeds`): the truth is the mean over all training runs there could be, and
+over all roads.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from drive_sim.evaluation.statistics.training_seeds import over_roads, square_an
 SIZES = ((5, 4), (10, 4), (20, 4), (50, 4), (200, 4), (500, 2))
 """(roads, episodes a road on average)"""
 CROSSED = ((3, 50), (5, 50), (10, 50), (5, 200))
-"""(trainings, roads that each drives once)"""
+"""(training runs, roads that each drives once)"""
 MEAN, COUNT, RATE = (METRICS[name] for name in ("lateral_error_mean", "autonomy", "collision_free_passes"))
 
 
@@ -67,12 +67,12 @@ def cases(random: np.random.Generator, roads: int, mean_size: int, seed: int, re
         yield f"count, {expected:g} expected (interventions)", truth, found
 
 
-def crossed_cases(random: np.random.Generator, trainings: int, roads: int, seed: int, replicates: int):
-    """Each kind of data of several trainings with its truth and the intervals made of it."""
+def crossed_cases(random: np.random.Generator, runs: int, roads: int, seed: int, replicates: int):
+    """Each kind of data of several training runs with its truth and the intervals made of it."""
     names = [f"road {number}" for number in range(roads)]
     bootstrap = ClusterBootstrap(names, seed, replicates)
-    drawn = np.random.default_rng(seed).integers(0, trainings, (replicates, trainings))
-    shape, ones = (trainings, roads), np.ones((trainings, roads))
+    drawn = np.random.default_rng(seed).integers(0, runs, (replicates, runs))
+    shape, ones = (runs, roads), np.ones((runs, roads))
 
     def intervals(metric: Metric, numerator, denominator):
         each = numerator.sum(axis=1) / denominator.sum(axis=1)
@@ -82,31 +82,31 @@ def crossed_cases(random: np.random.Generator, trainings: int, roads: int, seed:
         return {
             "ours": square_and_add(each.mean(), fixed, half),
             "two-level percentile": Interval(*np.nanquantile(two_level, [0.025, 0.975])),
-            "t of trainings": Interval(each.mean() - half, each.mean() + half),
+            "t of training runs": Interval(each.mean() - half, each.mean() + half),
             "roads alone": fixed,
         }
 
-    effects = random.normal(size=(trainings, 1)), random.normal(size=(1, roads)), random.normal(size=shape)
+    effects = random.normal(size=(runs, 1)), random.normal(size=(1, roads)), random.normal(size=shape)
     for what, scales in {
-        "trainings differ": (0.05, 0.1, 0.1),
+        "runs differ": (0.05, 0.1, 0.1),
         "roads differ": (0.0, 0.15, 0.1),
         "neither": (0.0, 0.0, 0.15),
     }.items():
         values = 0.5 + sum(scale * effect for scale, effect in zip(scales, effects, strict=True))
         yield f"mean, {what}", 0.5, intervals(MEAN, values, ones)
     skewed = np.exp(0.5 * effects[0] + 0.4 * effects[1] + 0.4 * effects[2])
-    yield "mean, trainings skewed", math.exp((0.25 + 0.16 + 0.16) / 2), intervals(MEAN, skewed, ones)
+    yield "mean, runs skewed", math.exp((0.25 + 0.16 + 0.16) / 2), intervals(MEAN, skewed, ones)
     hard = np.where(random.random((1, roads)) < 0.2, 5.0, 0.0)
     for expected in (0.5, 3.0, 30.0):
-        for what, shape_of_training_runs in {"trainings alike": math.inf, "trainings differ": 2.0}.items():
+        for what, shape_of_training_runs in {"runs alike": math.inf, "runs differ": 2.0}.items():
             alike = math.isinf(shape_of_training_runs)
-            skill = np.ones((trainings, 1)) if alike else random.gamma(2.0, 0.5, (trainings, 1))
+            skill = np.ones((runs, 1)) if alike else random.gamma(2.0, 0.5, (runs, 1))
             events = random.poisson(expected / roads * skill * hard * ones)
             yield f"count, {expected:g} each, {what}", expected / (30.0 * roads), intervals(COUNT, events, 30.0 * ones)
     for rate in (0.9, 0.99):
-        skill = random.uniform(0.2, 1.8, (trainings, 1))
+        skill = random.uniform(0.2, 1.8, (runs, 1))
         passed = (random.random(shape) >= (1.0 - rate) * skill * hard).astype(float)
-        yield f"rate {rate:g}, trainings differ", rate, intervals(RATE, passed, ones)
+        yield f"rate {rate:g}, runs differ", rate, intervals(RATE, passed, ones)
         # Whoever drives: the same roads are failed by all.
         fated = np.broadcast_to(random.random((1, roads)) < rate, shape).astype(float)
         yield f"rate {rate:g}, same failures", rate, intervals(RATE, fated, ones)
@@ -131,12 +131,12 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=1000)
     parser.add_argument("--replicates", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--trainings", action="store_true", help="of several trainings instead")
+    parser.add_argument("--training-runs", action="store_true", help="of several training runs instead")
     arguments = parser.parse_args()
-    draws, sizes = (crossed_cases, CROSSED) if arguments.trainings else (cases, SIZES)
+    draws, sizes = (crossed_cases, CROSSED) if arguments.training_runs else (cases, SIZES)
     for size in sizes:
         random = np.random.default_rng([arguments.seed, *size])
-        what = "{} trainings on {} roads" if arguments.trainings else "{} roads of about {} episodes"
+        what = "{} training runs on {} roads" if arguments.training_runs else "{} roads of about {} episodes"
         print(f"\n{what.format(*size)}, {arguments.repeats} repeats")
         count_hits(lambda repeat: draws(random, *size, repeat, arguments.replicates), arguments.repeats)  # noqa: B023
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from drive_sim.evaluation.harness import evaluate
 
-MODEL, SUITE, RIVAL, EPISODES = "models/pilotnet", "obstacle-avoidance", "classical", 36
+MODEL, SUITE, COMPARED, EPISODES = "models/pilotnet", "obstacle-avoidance", "classical", 36
 WIDTH, HEIGHT = 1280, 1560
 """Of the image [px]."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -42,7 +42,7 @@ def main() -> None:
         image(options.page, options.output)
         return
     with TemporaryDirectory() as folder:
-        image(evaluate(MODEL, SUITE, folder, episodes=EPISODES, against=[RIVAL]), options.output)
+        image(evaluate(MODEL, SUITE, folder, episodes=EPISODES, against=[COMPARED]), options.output)
 
 
 if __name__ == "__main__":

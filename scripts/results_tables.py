@@ -43,7 +43,7 @@ def main() -> None:
     timing = [(name, one.unit, one.better, first_sentence(one.__doc__)) for name, one in TIMING_METRICS.items()]
     page = PAGE.read_text(encoding="utf-8")
     page = replaced(page, "timing", table(("figure", "unit", "better", "meaning"), timing))
-    page = replaced(page, "Outcomes", table(("outcome", "the drive"), OUTCOMES.items()))
+    page = replaced(page, "Outcomes", table(("outcome", "the driver"), OUTCOMES.items()))
     head = ("metric", "unit", "better", "becomes one number as", "basis", "meaning")
     PAGE.write_text(replaced(page, "Metrics", table(head, metrics)), encoding="utf-8")
 

@@ -13,7 +13,7 @@ from drive_sim.base.progress import Report
 from drive_sim.compute.kernel import resolve_device
 from drive_sim.evaluation.outputs import COMPARISON_PAGES, PAGE_NAME, check_folder, check_names
 from drive_sim.evaluation.results import FILE_NAME, LeftOut, Results, write_results
-from drive_sim.evaluation.running.episodes import BATCH, Conditions, Drives, drive
+from drive_sim.evaluation.running.episodes import BATCH, Conditions, DrivenEpisodes, drive
 from drive_sim.evaluation.running.preventability import demands_reaction, judge_preventable
 from drive_sim.evaluation.running.summary import Evaluation, results_of
 from drive_sim.evaluation.suites.conditions import control_steps
@@ -24,13 +24,13 @@ BASELINE_EPISODES = {"classical": 16}
 """Baselines that think long drive only the first episodes of a suite (under its first condition, then its next); the
 report says how many."""
 VIDEOS = 100
-"""Failed drives that are captured unless asked otherwise: each takes about a second and 0.3 MB of the page."""
+"""Failed episodes that are captured unless asked otherwise: each takes about a second and 0.3 MB of the page."""
 DRIVING_SHARE = 0.85
 """Of the work; the rest goes into the report."""
 
 
 class Options(TypedDict, total=False):
-    """What `evaluate` may be told besides who is scored on what."""
+    """What `evaluate` may be told besides the driver and the suite."""
 
     roads: str | Path | None
     """Folder of centre-line files, for the suite real-roads."""
@@ -49,7 +49,7 @@ class Options(TypedDict, total=False):
     real_time: bool
     """One world, paced by the wall clock; while a decision takes longer than a control period, the last holds."""
     latency: float
-    """Delay of every command of the driver and its rivals [s], rounded up to whole control periods."""
+    """Delay of every command of the driver and of those compared with it [s], rounded up to whole control periods."""
     baselines: bool
     """Whether the suite's baselines drive too, as they do if not told otherwise."""
     seconds: float | None
@@ -67,7 +67,7 @@ def evaluate(
     """Score ``driver`` on ``suite``; returns the path of ``report.html``, which lies beside ``results.json``.
 
     ``driver`` is the name of one, or a model's folder; ``output`` the folder to write into, made if it is not there;
-    ``report`` is told of progress; ``videos`` says how many failed drives are captured at most, every one if None.
+    ``report`` is told of progress; ``videos`` says how many failed episodes are captured at most, every one if None.
 
     Raises
     ------
@@ -91,8 +91,8 @@ def evaluate(
         raise
     results = _write(evaluation, folder, complete=True)
     page = folder / PAGE_NAME
-    scored = (evaluation.driver, *evaluation.rivals)
-    drivers = [turn.participant.driver for turn in plan if any(turn.drives is drives for drives in scored)]
+    scored = (evaluation.driver, *evaluation.compared)
+    drivers = [task.participant.driver for task in plan if any(task.driven is driven for driven in scored)]
     write_report(page, results, evaluation, drivers, videos, _part(report, DRIVING_SHARE, 1.0))
     report(1.0, str(page))
     return page
@@ -112,11 +112,11 @@ def _check_names(driver: str | Path, output: str | Path, options: Options) -> No
 
 
 @dataclass(frozen=True)
-class _Turn:
+class _Task:
     """A driver and what it is to drive."""
 
     participant: Participant
-    drives: Drives
+    driven: DrivenEpisodes
     episodes: int
     """So many of all that is driven: those drawn, once for each of the suite's conditions."""
     conditions: Conditions
@@ -137,12 +137,12 @@ def _prepare(
     baselines: bool = True,
     seconds: float | None = None,
     training_runs: Sequence[str | Path] = (),
-) -> tuple[Evaluation, list[_Turn]]:
-    """What is to be driven, and by whom in which order; `Options` says what the arguments are."""
+) -> tuple[Evaluation, list[_Task]]:
+    """What is to be driven, by which drivers in which order; `Options` says what the arguments are."""
     chosen, device = load_suite(suite).with_seconds(seconds), resolve_device(device)
     main = enter(driver, device, "driver", folder)
     others = enter_training_runs(main, training_runs, device, folder)
-    rivals = [enter(name, device, "--against", folder) for name in against]
+    compared = [enter(name, device, "--against", folder) for name in against]
     road_files = None if roads is None else Path(roads)
     left_out: list[LeftOut] = []
     drawn = draw_suite(
@@ -150,65 +150,68 @@ def _prepare(
     )
     conditions = Conditions(chosen.on_failure, device, batch or BATCH[device], real_time, control_steps(latency))
     evaluation = Evaluation(
-        chosen, seed, road_files, conditions, drawn, Drives(main.facts), seconds, baselines, folder, left_out
+        chosen, seed, road_files, conditions, drawn, DrivenEpisodes(main.facts), seconds, baselines, folder, left_out
     )
-    driving = {participant.facts.given for participant in (main, *rivals)}
+    driving = {participant.facts.given for participant in (main, *compared)}
     beside = [name for name in chosen.baselines if baselines and name not in driving]
     field = [enter(name, device, f"suite {suite}") for name in beside]
-    return evaluation, _plan(evaluation, main, others, rivals, field)
+    return evaluation, _plan(evaluation, main, others, compared, field)
 
 
 def _plan(
     evaluation: Evaluation,
     main: Participant,
     training_runs: Sequence[Participant],
-    rivals: Sequence[Participant],
+    compared: Sequence[Participant],
     baselines: Sequence[Participant],
-) -> list[_Turn]:
-    """Who drives what: the driver, its further training runs, its rivals, then baselines, slow ones the first only."""
+) -> list[_Task]:
+    """What driver, training runs, compared drivers and baselines drive; slow baselines the first episodes only."""
     conditions, everything = evaluation.conditions, len(evaluation.episodes)
-    evaluation.training_runs = [Drives(participant.facts) for participant in training_runs]
-    evaluation.rivals = [Drives(participant.facts) for participant in rivals]
-    evaluation.baselines = [Drives(participant.facts) for participant in baselines]
-    plan = [_Turn(main, evaluation.driver, everything, conditions)]
-    asked = [*zip(training_runs, evaluation.training_runs, strict=True), *zip(rivals, evaluation.rivals, strict=True)]
-    for participant, drives in asked:
-        plan.append(_Turn(participant, drives, everything, conditions))
-    # A baseline is there for its score: nobody waits for it in real time.
+    evaluation.training_runs = [DrivenEpisodes(participant.facts) for participant in training_runs]
+    evaluation.compared = [DrivenEpisodes(participant.facts) for participant in compared]
+    evaluation.baselines = [DrivenEpisodes(participant.facts) for participant in baselines]
+    plan = [_Task(main, evaluation.driver, everything, conditions)]
+    asked = [
+        *zip(training_runs, evaluation.training_runs, strict=True),
+        *zip(compared, evaluation.compared, strict=True),
+    ]
+    for participant, driven in asked:
+        plan.append(_Task(participant, driven, everything, conditions))
+    # A baseline is there for its score: it need not keep up with the clock.
     batched = replace(conditions, real_time=False, latency=0)
-    for participant, drives in zip(baselines, evaluation.baselines, strict=True):
+    for participant, driven in zip(baselines, evaluation.baselines, strict=True):
         count = min(everything, BASELINE_EPISODES.get(participant.facts.given, everything))
-        plan.append(_Turn(participant, drives, count, batched))
+        plan.append(_Task(participant, driven, count, batched))
     return plan
 
 
-def _drive_all(evaluation: Evaluation, plan: Sequence[_Turn], report: Report) -> None:
+def _drive_all(evaluation: Evaluation, plan: Sequence[_Task], report: Report) -> None:
     judging = sum(demands_reaction(episode) for episode in evaluation.drawn)
-    total, before = judging + sum(turn.episodes for turn in plan), judging
+    total, before = judging + sum(task.episodes for task in plan), judging
     share = _part(report, 0.0, judging / max(total, 1))
     asked = evaluation.conditions
     preventable = judge_preventable(evaluation.drawn, asked.device, asked.batch, share)
-    for turn, conditions, count in _stretches(evaluation, plan):
+    for task, conditions, count in _stretches(evaluation, plan):
         drive(
-            turn.drives,
-            turn.participant.driver,
+            task.driven,
+            task.participant.driver,
             evaluation.drawn[:count],
             conditions,
             _part(report, before / total, (before + count) / total),
-            keep_traces=any(turn.drives is one for one in (evaluation.driver, *evaluation.rivals)),
+            keep_traces=any(task.driven is one for one in (evaluation.driver, *evaluation.compared)),
             preventable=preventable[:count],
         )
         before += count
 
 
-def _stretches(evaluation: Evaluation, plan: Sequence[_Turn]) -> Iterator[tuple[_Turn, Conditions, int]]:
-    """Who drives how many of the drawn episodes under which of the suite's conditions, in order."""
-    for turn in plan:
-        left = turn.episodes
-        for conditions in evaluation.variants(turn.conditions):
+def _stretches(evaluation: Evaluation, plan: Sequence[_Task]) -> Iterator[tuple[_Task, Conditions, int]]:
+    """Which task drives how many of the drawn episodes under which of the suite's conditions, in order."""
+    for task in plan:
+        left = task.episodes
+        for conditions in evaluation.variants(task.conditions):
             count = min(left, len(evaluation.drawn))
             if count:
-                yield turn, conditions, count
+                yield task, conditions, count
             left -= count
 
 

@@ -32,7 +32,7 @@ class _Part(BaseModel):
 
 
 class DriverFacts(_Part):
-    """Who drove."""
+    """A driver."""
 
     name: str
     given: str
@@ -114,7 +114,7 @@ class EpisodeRow(BaseModel):
     distance_m: float
     interventions: int
     preventable: bool | None = None
-    """Whether the reference driver after UN R157 hit nobody on this episode; null where nobody demands a reaction."""
+    """Whether the reference driver after UN R157 hit no actor on this episode; null where none demands a reaction."""
 
 
 class ComparisonRow(_Part):
@@ -169,7 +169,7 @@ class AcrossRow(Bounded):
 
 
 class TrainingRun(_Part):
-    """A further training of the driver (``--training-runs``)."""
+    """A further training run of the driver (``--training-runs``)."""
 
     driver: DriverFacts
     metrics: dict[str, EstimateRow]
@@ -182,13 +182,13 @@ class TrainingRuns(_Part):
     headline: str
     """The suite's."""
     worst: str | None
-    """``given`` of the training with the worst headline; null where the headline says nothing of two."""
+    """``given`` of the training run with the worst headline; null where the headline says nothing of two."""
     metrics: dict[str, AcrossRow]
     runs: list[TrainingRun]
 
 
 class ConditionRow(_Part):
-    """What one of the suite's conditions, a, does to the driver, against the first of them, b, on the same drives."""
+    """What one of the suite's conditions, a, does to the driver, against the first of them, b, on the same episodes."""
 
     name: str
     settings: dict[str, float]

@@ -77,17 +77,17 @@ def saved(recorder: Recorder, path: Path) -> str:
     return f"recorded: {count} {'episode' if count == 1 else 'episodes'} in {path}"
 
 
-def replay_scored(path: Path, number: int = 0, rival: str | None = None) -> str:
+def replay_scored(path: Path, number: int = 0, compared: str | None = None) -> str:
     """Drive an episode of an evaluation again, in sight; says whether it was the same drive.
 
-    ``rival`` names one of the drivers it was compared with, to see that one's drive.
+    ``compared`` names one of the drivers it was compared with, to see that one's drive.
 
     Raises
     ------
     InputError
         For results or an episode that cannot be driven again, or without a display.
     """
-    scored = load_scored(path, number, rival)
+    scored = load_scored(path, number, compared)
     driver, log = scored.driver, RolloutLog()
     display = Display(f"drive_sim: {driver.name}, episode {number} of {path.name}")
     try:

@@ -212,7 +212,9 @@ class TestCalls:
         assert call("data check d") == cli.FAILED
         assert capsys.readouterr().out == "0  12.0 s\n1  8.5 s\nd: episode 3: a frame is missing\n"
 
-    def test_replay_of_a_rival_needs_results(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_replay_of_a_compared_driver_needs_results(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         assert call(f"replay {tmp_path} 0 --driver expert") == cli.BAD_INPUT
         assert "--driver: means nothing to" in capsys.readouterr().err
 
@@ -255,12 +257,12 @@ class TestCalls:
         module("drive_sim.evaluation.report.junit", check_junit=None, write_junit=None)
         module("drive_sim.evaluation.thresholds", judge=lambda results, wanted: [], load_thresholds=None)
         module("drive_sim.evaluation.report.words", energy=lambda results: f"energy of {results}")
-        module("drive_sim.evaluation.report.training_seeds", told=lambda results: f"trainings of {results}")
+        module("drive_sim.evaluation.report.training_seeds", told=lambda results: f"training runs of {results}")
         compared = "--against expert --against classical --training-runs pilot-1 --training-runs runs/pilot-[2-5]"
         assert call(f"evaluate pilot --suite lane-keeping {compared} --episodes 5 --output out") == cli.DONE
         assert calls[0]["training_runs"] == ("pilot-1", "runs/pilot-[2-5]")
         assert (calls[0]["driver"], calls[0]["against"], calls[0]["episodes"]) == ("pilot", ("expert", "classical"), 5)
-        assert capsys.readouterr().out == "report: out/report.html\ntrainings of out\nenergy of out\n"
+        assert capsys.readouterr().out == "report: out/report.html\ntraining runs of out\nenergy of out\n"
 
     @pytest.mark.slow
     def test_evaluate_fails_when_a_threshold_is_missed(

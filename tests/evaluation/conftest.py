@@ -138,13 +138,13 @@ MADE_ROW = EpisodeRow(
 
 @pytest.fixture
 def made_row() -> Callable[..., EpisodeRow]:
-    """A drive as in results.json: it arrived, unless told otherwise."""
+    """An episode as in results.json: it arrived, unless told otherwise."""
     return lambda **changes: MADE_ROW.model_copy(update=changes)
 
 
 @pytest.fixture
 def made_results() -> Results:
-    """Results of three such drives, without any estimate."""
+    """Results of three such episodes, without any estimate."""
     driver = DriverFacts(name="net", given="net", hash=None, privileged=False, controller="classical")
     return Results(
         complete=True,
@@ -164,12 +164,12 @@ def made_results() -> Results:
 
 
 REPORTED = 3
-"""Drives of the evaluation that tests of the report read."""
+"""Episodes of the evaluation that tests of the report read."""
 
 
 @pytest.fixture(scope="session")
 def report_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An evaluation of driving straight ahead, beside the expert and against the human model; one drive captured."""
+    """An evaluation of driving straight ahead, beside the expert and against the human model; one episode captured."""
     with pytest.MonkeyPatch.context() as patch:
         short = load_suite("lane-keeping").model_copy(update={"seconds": 9.0, "baselines": ("expert",)})
         patch.setattr(harness, "load_suite", lambda name: short)

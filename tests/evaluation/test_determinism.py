@@ -42,7 +42,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def results(tmp_path: Path, network: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
-    """Evaluates a few seconds of each drive, in this process or one of its own; the file's content but for timing."""
+    """Evaluates a few seconds of each episode, in this process or one of its own; the file's content but for timing."""
     monkeypatch.setattr(report, "write_report", lambda page, *_: page.touch())
 
     def go(driver: str, suite: str, episodes: int, process: bool = False, **arguments: Any) -> dict[str, Any]:

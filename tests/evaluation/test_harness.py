@@ -24,7 +24,7 @@ from drive_sim.rollout import run
 from drive_sim.world.simulator import Simulator
 
 SHORT = 6.0
-"""Seconds of a drive: enough to leave a bend straight on."""
+"""Seconds of an episode: enough to leave a bend straight on."""
 
 
 @pytest.fixture
@@ -81,20 +81,20 @@ def test_a_scored_episode_can_be_driven_again_exactly(score: Callable[..., Resul
     log = RolloutLog()
     simulator = Simulator([replace(scored.episode, time_limit=SHORT)], on_failure=scored.on_failure)
     run(simulator, scored.driver, [log])
-    assert scored.verdict(log.episode(0)).startswith("the same drive:")
+    assert scored.verdict(log.episode(0)).startswith("the same episode:")
     other = RolloutLog()
     run(simulator, make_driver("straight"), [other])
-    assert scored.verdict(other.episode(0)).startswith("not the same drive:")
+    assert scored.verdict(other.episode(0)).startswith("not the same episode:")
 
 
-def test_a_drive_of_a_rival_can_be_driven_again_too(score: Callable[..., Results], tmp_path: Path) -> None:
+def test_a_drive_of_a_compared_driver_can_be_driven_again_too(score: Callable[..., Results], tmp_path: Path) -> None:
     score("straight", episodes=2, against=["expert"])
     folder = next(path for path in tmp_path.iterdir() if path.is_dir())
     scored = load_scored(folder, 1, "expert")
     assert scored.driver.name == "expert"
     log = RolloutLog()
     run(Simulator([replace(scored.episode, time_limit=SHORT)], on_failure=scored.on_failure), scored.driver, [log])
-    assert scored.verdict(log.episode(0)).startswith("the same drive:")
+    assert scored.verdict(log.episode(0)).startswith("the same episode:")
     assert load_scored(folder, 1, "straight").row == load_scored(folder, 1).row
     with pytest.raises(InputError, match="--driver: classical did not drive these episodes; use one of straight, ex"):
         load_scored(folder, 1, "classical")
@@ -158,12 +158,12 @@ def test_driving_straight_ahead_is_worse_than_the_expert_and_a_comparison_shows_
 ) -> None:
     suite(seconds=20.0)
     results = score("expert", against=["straight"], episodes=8)
-    rival = results.comparisons[0]
-    row = next(row for row in rival.comparison if row.metric == "lateral_error_mean")
+    other = results.comparisons[0]
+    row = next(row for row in other.comparison if row.metric == "lateral_error_mean")
     assert row.a == pytest.approx(results.metrics[row.metric].estimate)
-    assert row.b == pytest.approx(rival.metrics[row.metric].estimate)
+    assert row.b == pytest.approx(other.metrics[row.metric].estimate)
     assert row.better == "expert"
-    assert [e.seed for e in rival.episodes] == [e.seed for e in results.episodes]
+    assert [e.seed for e in other.episodes] == [e.seed for e in results.episodes]
 
 
 @pytest.mark.slow

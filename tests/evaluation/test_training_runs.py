@@ -65,7 +65,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def scored(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An evaluation of the three, a few seconds of a few drives each; with its page."""
+    """An evaluation of the three, a few seconds of a few episodes each; with its page."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(report, "VIDEOED_AT_LEAST", 0)
         folder = tmp_path_factory.mktemp("evaluation")
@@ -110,8 +110,8 @@ def test_a_drive_of_a_further_training_can_be_driven_again(scored: Path, models:
 
 def test_the_page_has_a_row_for_each_training_and_the_command_that_makes_it_again(scored: Path, models: Path) -> None:
     page = (scored / "report.html").read_text(encoding="utf-8")
-    assert '<section id="trainings">' in page and 'href="#trainings"' in page
-    section = page[page.index('<section id="trainings">') :]
+    assert '<section id="training-runs">' in page and 'href="#training-runs"' in page
+    section = page[page.index('<section id="training-runs">') :]
     section = section[: section.index("</section>")]
     for name in ("mean of three", "seed-0", "seed-1", "seed-2", "interquartile mean", "say little about the next one"):
         assert name in section
@@ -120,9 +120,9 @@ def test_the_page_has_a_row_for_each_training_and_the_command_that_makes_it_agai
     assert f"--training-runs {models / 'seed-1'} --training-runs {models / 'seed-2'}" in page
 
 
-def test_without_further_trainings_nothing_is_said_of_any(page: str, results: Results) -> None:
+def test_without_further_training_runs_nothing_is_said_of_any(page: str, results: Results) -> None:
     assert results.training_runs is None
-    assert "trainings" not in page
+    assert 'id="training-runs"' not in page
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_who_was_not_trained_alike_is_refused_in_one_line_before_anything_is_dri
 
 
 @pytest.mark.slow
-def test_an_interruption_counts_only_trainings_that_drove_everything(models: Path, tmp_path: Path) -> None:
+def test_an_interruption_counts_only_training_runs_that_drove_everything(models: Path, tmp_path: Path) -> None:
     def interrupt(share: float, text: str) -> None:
         if text.startswith("seed-2: 2 of 4"):
             raise KeyboardInterrupt
@@ -205,21 +205,23 @@ def trained(made_results: Results) -> Callable[..., Results]:
     return make
 
 
-def test_the_verdict_says_what_five_trainings_are_worth_and_names_the_worst(trained: Callable[..., Results]) -> None:
+def test_the_verdict_says_what_five_runs_are_worth_and_names_the_worst(
+    trained: Callable[..., Results],
+) -> None:
     assert told(trained(0.99, 0.985, 0.96, 0.98, 0.99)) == (
         "Five training runs: autonomy 98.1 % (95 % interval 95 to 99.7 %), interquartile mean 98.5\u00a0%; "
         "the worst, seed-2, 96\u00a0%."
     )
 
 
-def test_of_trainings_that_drove_the_same_none_is_called_the_worst(trained: Callable[..., Results]) -> None:
+def test_of_training_runs_that_drove_the_same_none_is_called_the_worst(trained: Callable[..., Results]) -> None:
     found = trained(1.0, 1.0, spread=0.0)
     assert "; each the same." in told(found) and "the worst" not in told(found)
     section = training_runs_section(found)
     assert section is not None and not any("the worst" in bar.small for bar in section.bars)
 
 
-def test_fewer_than_five_trainings_are_said_to_say_little(trained: Callable[..., Results]) -> None:
+def test_fewer_than_five_training_runs_are_said_to_say_little(trained: Callable[..., Results]) -> None:
     said = told(trained(0.99, 0.96, iqm=None))
     assert said.startswith("Two training runs: autonomy 98.1 %") and "interquartile" not in said
     assert said.endswith("Two training runs say little about the next one: it takes at least five.")
@@ -234,7 +236,7 @@ def test_the_worst_of_five_is_not_the_worst_there_is(trained: Callable[..., Resu
     assert "one network of one training" not in said
 
 
-def test_in_the_chart_better_trainings_stand_further_right_and_the_mean_is_first(
+def test_in_the_chart_better_training_runs_stand_further_right_and_the_mean_is_first(
     trained: Callable[..., Results],
 ) -> None:
     section = training_runs_section(trained(0.99, 0.985, 0.96, 0.98, 0.99))
@@ -247,11 +249,11 @@ def test_in_the_chart_better_trainings_stand_further_right_and_the_mean_is_first
     # From the least lower bound, 94 %, to the greatest upper one, 99.7 %, and a little more.
     assert section.ends[0].startswith("93.8") and section.ends[1].startswith("99.")
     assert [bar.small for bar in section.bars if bar.small.startswith("the worst")] == [
-        "the worst; none of 3 drives failed"
+        "the worst; none of 3 episodes failed"
     ]
 
 
-def test_two_trainings_of_one_name_are_told_apart_by_their_folders(trained: Callable[..., Results]) -> None:
+def test_two_training_runs_of_one_name_are_told_apart_by_their_folders(trained: Callable[..., Results]) -> None:
     found = trained(0.99, 0.96)
     assert found.training_runs is not None
     other = found.training_runs.runs[0]

@@ -61,7 +61,7 @@ class EpisodeFacts:
     condition: str = ""
     """Of the suite, under which it was driven; "" where the suite has none."""
     preventable: bool | None = None
-    """Whether the reference driver hit nobody on the same episode; None where nobody demands a reaction, or
+    """Whether the reference driver hit no actor on the same episode; None where none demands a reaction, or
     it is not known."""
     unavoidable: bool = False
     """A driver with a reaction time is not expected to get through."""
@@ -75,7 +75,7 @@ class EpisodeFacts:
 
     @property
     def key(self) -> tuple[str, str, int, int, str]:
-        """What makes two episodes the same drive offered to two drivers."""
+        """What makes two episodes the same episode offered to two drivers."""
         return self.scenario, self.split, self.number, self.seed, self.cluster
 
 
@@ -154,7 +154,7 @@ class EpisodeLog:
     gap: Floats
     """(T) [m] between the ego's box and the nearest actor's; above `FAR`: none."""
     time_to_collision: Floats
-    """(T) [s] with the nearest actor ahead in the ego's path; above `FAR`: none."""
+    """(T) [s] with the nearest actor in the ego's path; above `FAR`: none."""
     action: NDArray[np.float32]
     """(T, 2) [steering, acceleration] in [-1, 1]."""
     events: NDArray[np.uint32]
@@ -194,7 +194,7 @@ class EpisodeLog:
 
     @cached_property
     def lane_resets(self) -> NDArray[np.bool_]:
-        """(T) whether the car was put back in the step."""
+        """(T) whether the ego was reset to its lane in the step."""
         return np.diff(self.interventions, prepend=0) > 0
 
     @property

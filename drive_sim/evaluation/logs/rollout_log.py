@@ -34,9 +34,9 @@ class TimingLog:
     """Wall-clock side of one rollout; never the same twice."""
 
     decision_time: Floats
-    """(S) [s] the driver took in each turn of the loop, for all worlds together."""
+    """(S) [s] the driver took in each step of the loop, for all worlds together."""
     driven: NDArray[np.int64]
-    """(S) worlds that were driving in that turn."""
+    """(S) worlds that were driving in that step."""
     wall_time: float
     """[s] from reset to finish."""
     control_period: float
@@ -148,7 +148,9 @@ class RolloutLog:
             {"world": (np.int32, ())}
             | {name: (dtype, (2,) if name == "action" else ()) for name, dtype in _EGO_COLUMNS.items()}
         )
-        self._others = _Table({"world": (np.int32, ())} | {name: (dtype, ()) for name, dtype in _ACTOR_COLUMNS.items()})
+        self._actor_rows = _Table(
+            {"world": (np.int32, ())} | {name: (dtype, ()) for name, dtype in _ACTOR_COLUMNS.items()}
+        )
         self._columns: dict[str, NDArray[Any]] | None = None
         self._decision_time: list[float] = []
         self._driven: list[int] = []
@@ -163,16 +165,16 @@ class RolloutLog:
         worlds = np.flatnonzero(step.active)
         self._decision_time.append(step.decision_time)
         self._driven.append(len(worlds))
-        everyone = len(worlds) == len(step.active)
+        all_active = len(worlds) == len(step.active)
         values = {name: to_host(getattr(state, name)) for name in _EGO_COLUMNS}
-        if not everyone:
+        if not all_active:
             values = {name: column[worlds] for name, column in values.items()}
         self._ego.append(len(worlds), values | {"world": worlds})
-        present = self._present if everyone else self._present & step.active[:, None]
+        present = self._present if all_active else self._present & step.active[:, None]
         rows = np.nonzero(present)[0]
         if len(rows):
-            others = {name: to_host(getattr(state, name))[present] for name in _ACTOR_COLUMNS}
-            self._others.append(len(rows), others | {"world": rows})
+            actors = {name: to_host(getattr(state, name))[present] for name in _ACTOR_COLUMNS}
+            self._actor_rows.append(len(rows), actors | {"world": rows})
         times = (step.physics_time, step.sensing_time, step.decision_time, perf_counter() - started)
         for part, seconds in zip(PARTS, times, strict=True):
             self._parts[part] += seconds
@@ -181,7 +183,7 @@ class RolloutLog:
         """Stop the clock and sort the rows by world."""
         self._wall_time = perf_counter() - self._started
         self._columns = self._ego.take_out()
-        self._columns |= {f"of_{name}": column for name, column in self._others.take_out().items()}
+        self._columns |= {f"of_{name}": column for name, column in self._actor_rows.take_out().items()}
 
     def __len__(self) -> int:
         return len(self.facts)

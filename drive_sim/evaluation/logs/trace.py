@@ -62,7 +62,7 @@ def trace_of(log: EpisodeLog) -> Trace:
     bounds = np.append(at, log.steps)
     worst = [_largest(log.lateral_error[a:b]) for a, b in pairwise(bounds)]
     reset_since = np.diff(log.interventions[at], prepend=log.interventions[at[0]])
-    # Where the car was when it failed is one step before it was put back.
+    # Where the car was when it failed is one step before it was reset.
     failed = np.maximum(np.flatnonzero(log.lane_resets) - 1, 0)
     if log.failed:
         failed = np.append(failed, log.steps - 1)
@@ -96,10 +96,10 @@ def _moment(log: EpisodeLog, step: int, what: str, failed: bool) -> Moment:
 
 
 def _failure(events: int) -> str:
-    """The gravest event of a step in which the drive failed."""
+    """The gravest event of a step in which the episode failed."""
     if events & FAILURES:
         return EVENT_NAMES[gravest(events)]
-    return "more than 1 m off the lane's centre" if events & EVENT_OFF_CENTRE else "put back"
+    return "more than 1 m off the lane's centre" if events & EVENT_OFF_CENTRE else "reset to lane"
 
 
 def _largest(values: Floats) -> float:

@@ -40,7 +40,7 @@ ISO_LATERAL_JERK = 5.0
 ACCELERATION_WINDOW, JERK_WINDOW, YAW_WINDOW, ISO_WINDOW = 0.8, 1.5, 0.5, 0.5
 """[s]"""
 
-# Several metrics of one episode ask for the same signal before the next episode's turn comes.
+# Several metrics of one episode ask for the same signal before the next episode is measured.
 _once = lru_cache(maxsize=1)
 
 

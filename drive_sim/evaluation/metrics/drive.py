@@ -1,4 +1,4 @@
-"""The drive as a whole: how far, how cleanly, whether it arrived."""
+"""The episode as a whole: how far, how cleanly, whether it arrived."""
 
 from __future__ import annotations
 

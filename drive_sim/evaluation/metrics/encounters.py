@@ -8,7 +8,7 @@ Begin
     times out or stalls standing still, short of any encounter, meets the next such actor on its route there and then.
 End
     The first of: contact with the actor; a lane reset, or a failure that ends the episode; the ego is past: its rear
-    has got ahead of the actor's far end along the road; the actor leaves the road's end; the end of the episode.
+    has got past the actor's far end along the road; the actor leaves the road's end; the end of the episode.
 Outcome
     *contact* and *failed* are not passes. *past* is a pass. At the end an actor that moved along with
     the ego (same direction, at 2 m/s or more on average: slow lead, braking lead, cut-in) counts as *followed*, a
@@ -51,7 +51,7 @@ BEGIN_DISTANCE = 50.0
 BEGIN_HEADWAY = 4.0
 """[s]"""
 FOLLOWED_SPEED = 2.0
-"""Actors slower than this along the road [m/s] have to be got past: nobody follows a pedestrian."""
+"""Actors slower than this along the road [m/s] have to be got past: the ego cannot follow a pedestrian."""
 PROGRESS_SHARE = 0.5
 """Of the speed that the actor, or the speed limit, allowed."""
 STANDSTILL_SPEED = 0.5
@@ -61,9 +61,9 @@ OVERTAKEN = (ACTOR_CYCLIST,)
 OVERTAKING_ACCELERATION = 1.5
 """[m/s²]; from following to overtaking."""
 PULLING_IN = 10.0
-"""The ego overtakes until it is so far ahead of the other [m] ..."""
+"""The ego overtakes until it is so far in front of the actor [m] ..."""
 OVERTAKING_TIME = 3.0
-"""... so much sooner than whoever comes could be there [s]."""
+"""... so much sooner than an oncoming vehicle could be there [s]."""
 PATIENCE = 10.0
 """Longest standstill at the end of a followed encounter [s]."""
 SHORTEST = 5.0
@@ -110,7 +110,7 @@ def find_encounters(log: EpisodeLog) -> tuple[Encounter, ...]:
     return tuple(sorted(met, key=lambda encounter: encounter.slot))
 
 
-def actor_ahead(log: EpisodeLog, slot: int) -> Floats:
+def longitudinal_distance(log: EpisodeLog, slot: int) -> Floats:
     """(T) [m] from the ego's middle to the actor's along the road, positive ahead; the shorter way round."""
     return _wrap(log.actor_s[:, slot] - log.s, log)
 
@@ -149,11 +149,11 @@ def is_there(log: EpisodeLog, slot: int) -> NDArray[np.bool_]:
 
 
 def _encounter(log: EpisodeLog, slot: int, spec: ActorSpec) -> Encounter | None:
-    ahead = actor_ahead(log, slot)
+    distance = longitudinal_distance(log, slot)
     half = half_lengths(log, spec)
     there = is_there(log, slot)
-    past = (ahead < -half) & there
-    near = ahead - half <= np.maximum(BEGIN_DISTANCE, BEGIN_HEADWAY * log.speed)
+    past = (distance < -half) & there
+    near = distance - half <= np.maximum(BEGIN_DISTANCE, BEGIN_HEADWAY * log.speed)
     begun = (log.actor_phase[:, slot] > 0) | (spec.trigger == TRIGGER_NONE)
     contact = log.hit_actor == slot
     begin = _first((begun & there & near & ~past) | contact, 0)
@@ -175,7 +175,7 @@ def _encounter(log: EpisodeLog, slot: int, spec: ActorSpec) -> Encounter | None:
         return Encounter(slot, name, begin, stop, "open" if elsewhere else "failed")
     if clear <= last:
         return Encounter(slot, name, begin, clear, "past")
-    return Encounter(slot, name, begin, last, _unfinished(log, slot, begin, last, float(ahead[begin]) + half))
+    return Encounter(slot, name, begin, last, _unfinished(log, slot, begin, last, float(distance[begin]) + half))
 
 
 def _unfinished(log: EpisodeLog, slot: int, begin: int, last: int, to_pass: float) -> Outcome:
@@ -208,7 +208,7 @@ def could_overtake(log: EpisodeLog, slot: int, begin: int, last: int) -> bool:
     From a step on the ego would drive the road that it drove afterwards at v(s) = min(speed limit, √(a / |κ|)) with
     a careful driver's a, against an actor that keeps its speed v_c. It has to gain on it the gap, both lengths,
     `PULLING_IN` and what it loses while speeding up, (v_limit − v_c)² / (2 · 1.5 m/s²). Takes that T seconds and D
-    metres, then the side is free if whoever comes is further away than D + v_o · (T + `OVERTAKING_TIME`).
+    metres, then the side is free if the oncoming vehicle is further away than D + v_o · (T + `OVERTAKING_TIME`).
     """
     facts, steps = log.facts, slice(begin, last + 1)
     progress = np.maximum.accumulate(log.progress[steps])
@@ -218,7 +218,9 @@ def could_overtake(log: EpisodeLog, slot: int, begin: int, last: int) -> bool:
     actor_speed = log.actor_speed[steps, slot]
     spare = np.maximum(facts.speed_limit - actor_speed, 0.0)
     length = 2.0 * half_lengths(log, facts.actors[slot])
-    to_gain = actor_ahead(log, slot)[steps] + 0.5 * length + PULLING_IN + spare**2 / (2.0 * OVERTAKING_ACCELERATION)
+    to_gain = (
+        longitudinal_distance(log, slot)[steps] + 0.5 * length + PULLING_IN + spare**2 / (2.0 * OVERTAKING_ACCELERATION)
+    )
     coming = [other for other, spec in enumerate(facts.actors) if spec.direction < 0 and spec.start_speed > 0.0]
     for step in range(len(progress)):
         distance, duration = progress[step:] - progress[step], time[step:] - time[step]
@@ -229,9 +231,9 @@ def could_overtake(log: EpisodeLog, slot: int, begin: int, last: int) -> bool:
 
 
 def _other_side_is_free(log: EpisodeLog, coming: list[int], step: int, distance: float, duration: float) -> bool:
-    """Whether nobody of ``coming`` can be met within ``distance`` [m] and ``duration`` [s] after a step."""
+    """Whether none of ``coming`` can be met within ``distance`` [m] and ``duration`` [s] after a step."""
     for slot in coming:
-        ahead = float(actor_ahead(log, slot)[step])
+        ahead = float(longitudinal_distance(log, slot)[step])
         reach = distance + log.actor_speed[step, slot] * (duration + OVERTAKING_TIME)
         if is_there(log, slot)[step] and -half_lengths(log, log.facts.actors[slot]) < ahead < reach:
             return False
@@ -239,10 +241,10 @@ def _other_side_is_free(log: EpisodeLog, coming: list[int], step: int, distance:
 
 
 def _next_in_the_way(log: EpisodeLog, met: set[int]) -> int | None:
-    """Slot of the nearest demanding actor ahead on the rest of the route that the ego has not met; None without one."""
+    """Slot of the nearest demanding actor on the rest of the route that the ego has not met; None without one."""
     left = max(log.facts.route_length - float(log.progress[-1]), 0.0)
     ahead = {
-        slot: float(actor_ahead(log, slot)[-1])
+        slot: float(longitudinal_distance(log, slot)[-1])
         for slot, spec in enumerate(log.facts.actors)
         if spec.demands_reaction and slot not in met and is_there(log, slot)[-1]
     }

@@ -101,7 +101,7 @@ def lateral_error_p95(log: EpisodeLog) -> float:
 def lateral_error_max(log: EpisodeLog) -> float:
     """Largest distance from the lane's centre [m]; the suite's is the mean of its episodes'.
 
-    Where the car is put back at 1 m, poses past that are not seen, and this stays near 1 m.
+    Where the ego is reset to its lane at 1 m, poses beyond do not occur, and this stays near 1 m.
     """
     return float(np.max(np.abs(log.lateral_error)))
 
@@ -223,7 +223,7 @@ def steering_whiteness(log: EpisodeLog) -> Ratio:
     better="higher",
 )
 def duckietown_survival_time(log: EpisodeLog) -> float:
-    """Survival time [s]: the episode counts until the car leaves the road, crashes or is put back."""
+    """Survival time [s]: the episode counts until the car leaves the road, crashes or is reset to its lane."""
     return survived_steps(log) * log.facts.control_period
 
 
@@ -237,7 +237,7 @@ def duckietown_survival_time(log: EpisodeLog) -> float:
 def duckietown_distance(log: EpisodeLog) -> float:
     """Distance driven along the lane's direction while surviving, outside the oncoming lane [m]; never negative."""
     steps = survived_steps(log)
-    # In the step that ended survival the car may already have been put back ahead: its pose is not its own doing.
+    # In the step that ended survival the ego may already have been reset to its lane, further on.
     steps -= int(log.lane_resets[steps - 1])
     advance = np.diff(log.progress[:steps], prepend=0.0)
     return max(0.0, float(np.sum(advance[~in_oncoming_lane(log)[:steps]])))
@@ -251,7 +251,7 @@ def duckietown_distance(log: EpisodeLog) -> float:
     better="lower",
 )
 def duckietown_lateral_deviation(log: EpisodeLog) -> float:
-    """Distance from the lane's centre, integrated over the time survived [m·s]; small also when the drive is short."""
+    """Distance from the lane's centre, integrated over the time survived [m·s]; small too in a short episode."""
     return float(np.sum(np.abs(log.lateral_error[: survived_steps(log)])) * log.facts.control_period)
 
 

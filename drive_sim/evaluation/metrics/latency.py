@@ -79,7 +79,7 @@ def real_time_factor(timing: TimingLog) -> float:
 def energy_per_decision(timing: TimingLog) -> float:
     """Energy that the whole GPU took per command to one car [J]: simulation, camera, network and idling.
 
-    Read from NVML's total-energy counter over a window of at least 10 s (`evaluation.running.energy`); a turn in
+    Read from NVML's total-energy counter over a window of at least 10 s (`evaluation.running.energy`); a step in
     which B worlds drive is B decisions. Not known on a CPU.
     """
     commands = len(timing.decision_time) * float(np.mean(timing.driven))

@@ -13,7 +13,7 @@ import numpy as np
 
 from drive_sim.evaluation.logs.episode_log import EpisodeLog, Floats
 from drive_sim.evaluation.metrics.comfort import is_comfortable
-from drive_sim.evaluation.metrics.encounters import actor_ahead
+from drive_sim.evaluation.metrics.encounters import longitudinal_distance
 from drive_sim.evaluation.metrics.lane import in_oncoming_lane
 from drive_sim.evaluation.metrics.metric import MetricMaker, metric
 from drive_sim.world.state import (
@@ -27,8 +27,8 @@ from drive_sim.world.state import (
 SOURCE = "nuPlan closed-loop metrics (motional/nuplan-devkit)"
 STOPPED_SPEED = 0.05
 """[m/s]"""
-BEHIND = math.radians(30.0)
-"""An actor within this angle of straight behind ran into the ego."""
+REAR = math.radians(30.0)
+"""An actor within this angle of straight to the rear ran into the ego."""
 DIRECTION_HORIZON, DIRECTION_COMPLIANCE, DIRECTION_VIOLATION = 1.0, 2.0, 6.0
 """[s], [m], [m]"""
 LEAST_PROGRESS, PROGRESS_FLOOR = 0.2, 2.0
@@ -48,7 +48,7 @@ def at_fault_collisions(log: EpisodeLog) -> dict[int, int]:
     """Distinct collisions that the ego is to blame for, by EVENT_COLLISION_* kind.
 
     At fault: with anything that stood still, or by the front, or sideways while not wholly inside the lane. Not at
-    fault: while the ego itself stood still, or struck from behind.
+    fault: while the ego itself stood still, or struck from the rear.
     """
     counts = {}
     for kind in (EVENT_COLLISION_VEHICLE, EVENT_COLLISION_PEDESTRIAN, EVENT_COLLISION_STATIC):
@@ -59,18 +59,18 @@ def at_fault_collisions(log: EpisodeLog) -> dict[int, int]:
 
 
 def _at_fault(log: EpisodeLog, step: int) -> bool:
-    # As they were before the step: in it the car may have been stopped by the impact, or put back.
+    # As they were before the step: in it the ego may have been stopped by the impact, or reset to its lane.
     before = max(step - 1, 0)
     if log.speed[before] <= STOPPED_SPEED:
         return False
     slot = int(log.hit_actor[step])
     if slot < 0 or log.actor_speed[before, slot] <= STOPPED_SPEED:
         return True
-    ahead = float(actor_ahead(log, slot)[before])
-    aside = float(log.actor_d[before, slot] - log.d[before])
-    if ahead < 0.0 and abs(math.atan2(aside, -ahead)) < BEHIND:
+    longitudinal = float(longitudinal_distance(log, slot)[before])
+    lateral = float(log.actor_d[before, slot] - log.d[before])
+    if longitudinal < 0.0 and abs(math.atan2(lateral, -longitudinal)) < REAR:
         return False
-    if ahead >= 0.5 * log.facts.vehicle_length:
+    if longitudinal >= 0.5 * log.facts.vehicle_length:
         return True
     return bool(log.has(EVENT_LANE_DEPARTURE | EVENT_OFF_ROAD)[before])
 
@@ -147,7 +147,7 @@ def nuplan_score(log: EpisodeLog) -> float:
         "progress": nuplan_progress.value(log),
         "ttc": nuplan_ttc.value(log),
         "speed_limit": nuplan_speed_limit.value(log),
-        # Too short a drive to judge comfort loses nothing by it.
+        # Too short an episode to judge comfort loses nothing by it.
         "comfort": float(is_comfortable(log) != 0.0),
     }
     mean = sum(WEIGHTS[name] * value for name, value in weighted.items()) / sum(WEIGHTS.values())

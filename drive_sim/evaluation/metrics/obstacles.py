@@ -1,4 +1,4 @@
-"""How the car deals with others: passes, collisions, distances kept."""
+"""Interaction with actors: passes, collisions, clearances."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ UN_R157 = "UN Regulation No. 157, Annex 4, Appendix 3: what a careful and compet
 
 
 def _hit_somebody(log: EpisodeLog, preventable: bool) -> Ratio:
-    """Whether somebody was hit in an episode on which the reference driver's verdict is ``preventable``; 0 if not."""
+    """Whether an actor was hit in an episode on which the reference driver's verdict is ``preventable``; 0 if not."""
     if log.facts.preventable is None:
         return NOTHING
     hit = bool(np.any(log.hit_actor >= 0))
@@ -53,7 +53,7 @@ def _hit_somebody(log: EpisodeLog, preventable: bool) -> Ratio:
     bounds=(0.0, 1.0),
 )
 def preventable_collisions(log: EpisodeLog) -> Ratio:
-    """Share of episodes in which a road user was hit although the reference driver hit nobody [1]."""
+    """Share of episodes in which a road user was hit although the reference driver hit none [1]."""
     return _hit_somebody(log, preventable=True)
 
 
@@ -66,7 +66,7 @@ def preventable_collisions(log: EpisodeLog) -> Ratio:
     bounds=(0.0, 1.0),
 )
 def unavoidable_collisions(log: EpisodeLog) -> Ratio:
-    """Share of episodes in which a road user was hit, as the reference driver hit somebody too [1]."""
+    """Share of episodes in which a road user was hit, as the reference driver hit one too [1]."""
     return _hit_somebody(log, preventable=False)
 
 
@@ -134,7 +134,7 @@ def collisions_per_km_static(log: EpisodeLog) -> Ratio:
     better="higher",
 )
 def min_clearance(log: EpisodeLog) -> float:
-    """Smallest distance to any actor in the episode [m]; 0 when it was touched, NaN when nobody came near."""
+    """Smallest distance to any actor in the episode [m]; 0 when it was touched, NaN when none came near."""
     if np.any(log.hit_actor >= 0):
         return 0.0
     smallest = float(np.min(log.gap))
@@ -149,7 +149,7 @@ def min_clearance(log: EpisodeLog) -> float:
     better="higher",
 )
 def min_ttc(log: EpisodeLog) -> float:
-    """Smallest time to collision in the episode [s]; NaN when nobody was in the ego's path."""
+    """Smallest time to collision in the episode [s]; NaN when no actor was in the ego's path."""
     smallest = float(np.min(log.time_to_collision))
     return smallest if smallest < FAR else float("nan")
 
@@ -164,7 +164,7 @@ def min_ttc(log: EpisodeLog) -> float:
     bounds=(0.0, 1.0),
 )
 def time_under_critical_ttc(log: EpisodeLog) -> Ratio:
-    """Share of time with less than 1.5 s to a collision [1]; nothing to say where there is nobody else."""
+    """Share of time with less than 1.5 s to a collision [1]; undefined where there is no other road user."""
     if not log.facts.actors:
         return NOTHING
     under = np.sum(log.time_to_collision < CRITICAL_TTC) * log.facts.control_period

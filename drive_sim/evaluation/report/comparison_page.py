@@ -1,4 +1,4 @@
-"""``report-vs-DRIVER.html``: two drivers on the same drives, drive by drive and metric by metric."""
+"""``report-vs-DRIVER.html``: two drivers on the same episodes, episode by episode and metric by metric."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from drive_sim.evaluation.report import tables
 from drive_sim.evaluation.report.limits import REAL_WORLD
 from drive_sim.evaluation.report.videos import Scene, place, replay_command, scene, told
 from drive_sim.evaluation.results import ComparedDriver, Results
-from drive_sim.evaluation.running.episodes import Drives
+from drive_sim.evaluation.running.episodes import DrivenEpisodes
 from drive_sim.evaluation.running.replays import arrived, replay, worst_first
 from drive_sim.evaluation.running.summary import Evaluation
 from drive_sim.evaluation.statistics.comparison import PairedOutcomes, pair_outcomes
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from drive_sim.drivers.driver import Driver
 
 PAIRS_VIDEOED = 3
-"""Drives in which the two differ that are driven again by both and captured."""
+"""Episodes in which the two differ that are driven again by both and captured."""
 SHOWN = 12
-"""Drives in which the two differ that are listed unfolded."""
+"""Episodes in which the two differ that are listed unfolded."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """One driver in a drive in which the two differ."""
+    """One driver in an episode in which the two differ."""
 
     passed: bool
     told: str
@@ -39,8 +39,8 @@ class Side:
 
 
 @dataclass(frozen=True)
-class DifferingDrive:
-    """A drive that one driver got through and the other did not."""
+class DifferingEpisode:
+    """An episode that one driver got through and the other did not."""
 
     index: int
     where: str
@@ -49,8 +49,8 @@ class DifferingDrive:
 
 
 @dataclass(frozen=True)
-class RivalSummary:
-    """What the main report says of a rival: the rest is on the page of its own."""
+class ComparedSummary:
+    """What the main report says of a compared driver: the rest is on the page of its own."""
 
     page: str
     """Name of that page."""
@@ -61,11 +61,11 @@ class RivalSummary:
     compared: str
 
 
-def page_names(rivals: Sequence[ComparedDriver]) -> list[str]:
-    """File names of the pages, one a rival, no two the same."""
+def page_names(compared_drivers: Sequence[ComparedDriver]) -> list[str]:
+    """File names of the pages, one a compared driver, no two the same."""
     names: list[str] = []
-    for rival in rivals:
-        plain = re.sub(r"[^A-Za-z0-9._-]+", "-", rival.driver.name)
+    for compared in compared_drivers:
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "-", compared.driver.name)
         name, number = f"report-vs-{plain}.html", 2
         while name in names:
             name, number = f"report-vs-{plain}-{number}.html", number + 1
@@ -73,17 +73,17 @@ def page_names(rivals: Sequence[ComparedDriver]) -> list[str]:
     return names
 
 
-def summary(results: Results, evaluation: Evaluation, number: int, page: str) -> RivalSummary:
-    """Rival ``number`` of the comparisons, in short."""
-    rival, name = results.comparisons[number], results.driver.name
-    paired = _paired(evaluation.driver, evaluation.rivals[number])
-    return RivalSummary(
+def summary(results: Results, evaluation: Evaluation, number: int, page: str) -> ComparedSummary:
+    """Compared driver ``number``, in short."""
+    compared, name = results.comparisons[number], results.driver.name
+    paired = _paired(evaluation.driver, evaluation.compared[number])
+    return ComparedSummary(
         page=page,
-        name=rival.driver.name,
-        privileged=rival.driver.privileged,
+        name=compared.driver.name,
+        privileged=compared.driver.privileged,
         paired=paired,
-        verdict=words.outcomes_verdict(paired, name, rival.driver.name),
-        compared=words.compared(rival, name),
+        verdict=words.outcomes_verdict(paired, name, compared.driver.name),
+        compared=words.compared(compared, name),
     )
 
 
@@ -97,20 +97,20 @@ def comparison_page(
     report: Report,
 ) -> dict[str, Any]:
     """What the page's template wants to know; drives the most telling episodes again for both."""
-    both = (evaluation.driver, evaluation.rivals[number])
-    rival, name = results.comparisons[number], results.driver.name
-    order = differing_drives(evaluation, both)
+    both = (evaluation.driver, evaluation.compared[number])
+    compared, name = results.comparisons[number], results.driver.name
+    order = differing_episodes(evaluation, both)
     captured = order[: PAIRS_VIDEOED if most_videos is None else min(PAIRS_VIDEOED, most_videos)]
     videos = _videos(evaluation, both, drivers, captured, folder, report)
     differing = [_row(evaluation, both, index, folder, captured) for index in order]
-    columns = [column for column in tables.columns_of(results) if column.driver in (results.driver, rival.driver)]
+    columns = [column for column in tables.columns_of(results) if column.driver in (results.driver, compared.driver)]
     paired = _paired(*both)
     return {
-        "rival": rival,
+        "compared": compared,
         "paired": paired,
-        "verdict": words.outcomes_verdict(paired, name, rival.driver.name),
-        "sentences": [words.metric_sentence(row, name, rival.driver.name) for row in rival.comparison],
-        "limits": _limits(results, rival),
+        "verdict": words.outcomes_verdict(paired, name, compared.driver.name),
+        "sentences": [words.metric_sentence(row, name, compared.driver.name) for row in compared.comparison],
+        "limits": _limits(results, compared),
         "differing": differing[:SHOWN],
         "further": differing[SHOWN:],
         "pairs": videos,
@@ -119,68 +119,72 @@ def comparison_page(
     }
 
 
-def _paired(first: Drives, second: Drives) -> PairedOutcomes:
+def _paired(first: DrivenEpisodes, second: DrivenEpisodes) -> PairedOutcomes:
     pairs = list(zip(first.scores, second.scores, strict=False))
     return pair_outcomes([arrived(a) for a, _ in pairs], [arrived(b) for _, b in pairs])
 
 
-def differing_drives(evaluation: Evaluation, both: tuple[Drives, Drives]) -> list[int]:
-    """Drives that exactly one got through: the worst failures first, the driver's and its rival's taking turns."""
+def differing_episodes(evaluation: Evaluation, both: tuple[DrivenEpisodes, DrivenEpisodes]) -> list[int]:
+    """Episodes that exactly one got through: the worst failures first, alternately the driver's and the other's."""
     sides: list[list[int]] = []
-    for drives, other in (both, both[::-1]):
-        order = worst_first(drives.scores, evaluation.suite.headline)
-        sides.append([k for k in order if not arrived(drives.scores[k]) and arrived(other.scores[k])])
-    turns = [(turn, side, index) for side, found in enumerate(sides) for turn, index in enumerate(found)]
-    return [index for _, _, index in sorted(turns)]
+    for driven, other in (both, both[::-1]):
+        order = worst_first(driven.scores, evaluation.suite.headline)
+        sides.append([k for k in order if not arrived(driven.scores[k]) and arrived(other.scores[k])])
+    ranked = [(rank, side, index) for side, found in enumerate(sides) for rank, index in enumerate(found)]
+    return [index for _, _, index in sorted(ranked)]
 
 
 def _row(
-    evaluation: Evaluation, both: tuple[Drives, Drives], index: int, folder: Path, captured: Sequence[int]
-) -> DifferingDrive:
+    evaluation: Evaluation,
+    both: tuple[DrivenEpisodes, DrivenEpisodes],
+    index: int,
+    folder: Path,
+    captured: Sequence[int],
+) -> DifferingEpisode:
     sides = []
-    for drives in both:
-        score, moment = drives.scores[index], drives.traces[index].moment
-        given = None if drives is evaluation.driver else drives.facts.given
+    for driven in both:
+        score, moment = driven.scores[index], driven.traces[index].moment
+        given = None if driven is evaluation.driver else driven.facts.given
         at = f"{moment.what} at {moment.time:.1f} s"
         sides.append(Side(arrived(score), told(score), at, replay_command(folder, index, given)))
-    return DifferingDrive(index, place(both[0].scores[index]), (sides[0], sides[1]), index in captured)
+    return DifferingEpisode(index, place(both[0].scores[index]), (sides[0], sides[1]), index in captured)
 
 
 def _videos(
     evaluation: Evaluation,
-    both: tuple[Drives, Drives],
+    both: tuple[DrivenEpisodes, DrivenEpisodes],
     drivers: tuple[Driver, Driver],
     which: Sequence[int],
     folder: Path,
     report: Report,
 ) -> list[tuple[Scene, Scene]]:
-    """The same drives of both, the driver's first."""
+    """The same episodes of both, the driver's first."""
     found: list[list[Scene]] = []
-    for side, (drives, driver) in enumerate(zip(both, drivers, strict=True)):
+    for side, (driven, driver) in enumerate(zip(both, drivers, strict=True)):
         again = replay(
             evaluation,
-            drives,
+            driven,
             driver,
             which,
             lambda share, text, side=side: report((side + share) / 2.0, text),  # type: ignore[misc]
         )
-        found.append([scene(evaluation, drives, one, folder, ()) for one in again])
+        found.append([scene(evaluation, driven, one, folder, ()) for one in again])
     return list(zip(*found, strict=True))
 
 
-def _limits(results: Results, rival: ComparedDriver) -> list[str]:
+def _limits(results: Results, compared: ComparedDriver) -> list[str]:
     """What the comparison cannot show."""
     said = [
         "That no difference can be shown does not show that there is none: it may be anything within its interval.",
     ]
-    trained = [driver.name for driver in (results.driver, rival.driver) if driver.controller == "model"]
+    trained = [driver.name for driver in (results.driver, compared.driver) if driver.controller == "model"]
     if trained:
         said.append(
-            f"{' and '.join(trained)}: one training each. What differs here may be due to the seed of a training, not "
+            f"{' and '.join(trained)}: one training run each. What differs here may be due to a run's seed, not "
             "to the recipe."
             if len(trained) > 1
-            else f"{trained[0]} is one network of one training; trained again it may compare differently."
+            else f"{trained[0]} is the network of one training run; one from another seed may compare differently."
         )
-    if any(driver.privileged for driver in (results.driver, rival.driver)):
+    if any(driver.privileged for driver in (results.driver, compared.driver)):
         said.append("A driver that sees the truth is a baseline: to drive as well by sensors may not be possible.")
     return [*said, REAL_WORLD]

@@ -1,23 +1,23 @@
-"""Words of a comparison of two drivers: who is shown to be better, on what, and what cannot be shown."""
+"""Words of a comparison of two drivers: which is shown to be better, on what, and what cannot be shown."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from drive_sim.evaluation.report.words import DASH, drives, in_words, listed, number, unit_label, with_unit
+from drive_sim.evaluation.report.words import DASH, counted, in_words, listed, number, unit_label, with_unit
 from drive_sim.evaluation.results import ComparedDriver, ComparisonRow, Results
 from drive_sim.evaluation.statistics.comparison import PairedOutcomes
 from drive_sim.evaluation.statistics.intervals import LEVEL
 
 
 def standing(results: Results) -> str:
-    """What comparing with each baseline on the same drives has shown; empty without any."""
+    """What comparing with each baseline on the same episodes has shown; empty without any."""
     rows = [(in_words(other.driver), other.comparison) for other in results.baselines]
     return _shown(
         [(name, _better(row, results.driver.name)) for name, row in rows if row is not None],
         better="shown to be better than",
         worse="shown to be worse than",
-        unknown="with these drives no difference can be shown to",
+        unknown="with these episodes no difference can be shown to",
     )
 
 
@@ -63,20 +63,20 @@ def p_text(value: float | None) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def compared(rival: ComparedDriver, name: str) -> str:
-    """What comparing with a rival has shown, in a sentence."""
+def compared(other: ComparedDriver, name: str) -> str:
+    """What comparing with another driver has shown, in a sentence."""
     return _shown(
-        [(row.metric.replace("_", " "), _better(row, name)) for row in rival.comparison],
+        [(row.metric.replace("_", " "), _better(row, name)) for row in other.comparison],
         better=f"{name} is shown to be better on",
-        worse=f"{rival.driver.name} is shown to be better on",
-        unknown=f"with these {len(rival.episodes)} drives no difference can be shown on",
+        worse=f"{other.driver.name} is shown to be better on",
+        unknown=f"with these {len(other.episodes)} episodes no difference can be shown on",
     )
 
 
 def outcomes_verdict(paired: PairedOutcomes, name: str, other: str) -> str:
-    """Which of two drivers gets through more drives, in a sentence."""
+    """Which of two drivers gets through more episodes, in a sentence."""
     if paired.only_a == paired.only_b == 0:
-        return f"{_capital(name)} and {other} got through the same {paired.both} of {drives(paired.count)}."
+        return f"{_capital(name)} and {other} got through the same {paired.both} of {counted(paired.count, 'episode')}."
     told = (
         f"{name} got through {paired.only_a or 'none'} in which {other} failed, {other} through "
         f"{paired.only_b or 'none'} in which {name} failed "
@@ -84,8 +84,8 @@ def outcomes_verdict(paired: PairedOutcomes, name: str, other: str) -> str:
     )
     if paired.p_value < 1.0 - LEVEL:
         better = name if paired.only_a > paired.only_b else other
-        return f"{_capital(better)} is shown to get through more drives: of {paired.count}, {told}."
-    return f"Which of the two gets through more drives cannot be shown with these {paired.count}: {told}."
+        return f"{_capital(better)} is shown to get through more episodes: of {paired.count}, {told}."
+    return f"Which of the two gets through more episodes cannot be shown with these {paired.count}: {told}."
 
 
 def metric_sentence(row: ComparisonRow, name: str, other: str) -> str:
@@ -97,7 +97,7 @@ def metric_sentence(row: ComparisonRow, name: str, other: str) -> str:
         f"{interval}, {p_words(row.p_adjusted)}"
     )
     if row.better is None:
-        return f"On {metric} no difference can be shown with these {row.episodes} drives: {numbers}."
+        return f"On {metric} no difference can be shown with these {row.episodes} episodes: {numbers}."
     worse = other if row.better == name else name
     return f"{_capital(row.better)} is better than {worse} on {metric}: {numbers}."
 

@@ -1,4 +1,4 @@
-"""The report's failed drives by scenario: what happened, where, when, the command that drives each again, its video."""
+"""The report's failed episodes by scenario: what happened, where and when, the command to see each again, its video."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from drive_sim.evaluation.running.replays import arrived
 from drive_sim.evaluation.running.summary import Evaluation
 
 SHOWN = 12
-"""Failed drives shown at first: scenarios beyond them are folded, so that the page can be taken in."""
+"""Failed episodes shown at first: scenarios beyond them are folded, so that the page can be taken in."""
 
 
 @dataclass(frozen=True)
 class FailureRow:
-    """One failed drive."""
+    """One failed episode."""
 
     index: int
     what: str
     """Happened first."""
     ended: str
     time: float
-    """[s] of the drive, when it happened."""
+    """[s] of the episode, when it happened."""
     where: str
     along: str
     """How far along its route."""
     preventable: str
-    """yes, no, or a dash where nobody judged; empty where no drive was judged."""
+    """yes, no, or a dash where it was not judged; empty where no episode was judged."""
     command: str
     video: Scene | None
     """None where it was not captured."""
@@ -39,11 +39,11 @@ class FailureRow:
 
 @dataclass(frozen=True)
 class FailureGroup:
-    """The failed drives of one scenario, worst first."""
+    """The failed episodes of one scenario, worst first."""
 
     scenario: str
     rows: list[FailureRow]
-    drives: int
+    episodes: int
     """Of the scenario, failed or not."""
     what: str
     """Happened first in them, counted."""
@@ -57,7 +57,7 @@ class FailureGroup:
 
 @dataclass(frozen=True)
 class Failures:
-    """The failed drives by scenario, the scenario of the worst first."""
+    """The failed episodes by scenario, the scenario of the worst first."""
 
     groups: list[FailureGroup]
     judged: bool
@@ -65,7 +65,7 @@ class Failures:
 
     @property
     def count(self) -> int:
-        """All failed drives."""
+        """All failed episodes."""
         return sum(len(group.rows) for group in self.groups)
 
     @property
@@ -77,7 +77,7 @@ class Failures:
 def failures(
     results: Results, evaluation: Evaluation, order: Sequence[int], folder: Path, videos: Sequence[Scene]
 ) -> Failures:
-    """The failed drives among ``order``, which is worst first, with their ``videos``."""
+    """The failed episodes among ``order``, which is worst first, with their ``videos``."""
     scores = evaluation.driver.scores
     failed = [index for index in order if not arrived(scores[index])]
     judged = any(preventable(results.episodes[index]) is not None for index in failed)
@@ -86,14 +86,14 @@ def failures(
     for index in failed:
         row = _row(results, evaluation, index, folder, judged, captured.get(index))
         rows.setdefault(scores[index].facts.scenario, []).append(row)
-    drives = Counter(score.facts.scenario for score in scores)
+    driven = Counter(score.facts.scenario for score in scores)
     groups: list[FailureGroup] = []
     for scenario, found in rows.items():
         before = sum(len(group.rows) for group in groups)
         what = ", ".join(f"{count} × {what}" for what, count in Counter(row.what for row in found).most_common())
         name = scenario.partition("/")[2] or scenario
         unfolded = not groups or before + len(found) <= SHOWN
-        groups.append(FailureGroup(name, found, drives[scenario], what, unfolded))
+        groups.append(FailureGroup(name, found, driven[scenario], what, unfolded))
     return Failures(groups, judged)
 
 

@@ -1,4 +1,4 @@
-"""The report's heat map: the headline by scenario and domain, as a table whose colours nobody has to see."""
+"""The report's heat map: the headline by scenario and domain, as a table that can be read without its colours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drive_sim.evaluation.metrics import METRICS
-from drive_sim.evaluation.report.words import drives, percent
+from drive_sim.evaluation.report.words import counted, percent
 from drive_sim.evaluation.results import EpisodeRow
 from drive_sim.evaluation.running.replays import arrived
 from drive_sim.evaluation.statistics.estimates import EpisodeScore, estimate_metric
@@ -16,17 +16,17 @@ from drive_sim.world.roads.csv_import import ROAD_CLASS as IMPORTED
 WORST_SHADE = 0.5
 """Shortfall from a perfect share at which a cell is as dark as it gets."""
 NO_CONDITION = "none"
-"""Heads the column of the drives of a suite with conditions that had none."""
+"""Heads the column of the episodes of a suite with conditions that had none."""
 
 
 @dataclass(frozen=True)
 class HeatCell:
-    """One group of drives."""
+    """One group of episodes."""
 
     value: str
-    """The headline [%]; a dash where these drives say nothing about it."""
+    """The headline [%]; a dash where these episodes say nothing about it."""
     interval: str
-    """Its 95 % interval [%]; empty where so few drives give none."""
+    """Its 95 % interval [%]; empty where so few episodes give none."""
     shade: float
     """0 perfect .. 1 bad."""
     episodes: int
@@ -37,7 +37,7 @@ class HeatCell:
 
 @dataclass(frozen=True)
 class HeatMap:
-    """The headline by two facts; a cell without drives is None."""
+    """The headline by two facts; a cell without episodes is None."""
 
     rows: list[str]
     columns: list[str]
@@ -47,7 +47,7 @@ class HeatMap:
 
 
 def domains(rows: Sequence[EpisodeRow]) -> tuple[str, list[str]]:
-    """What the drives' surroundings are called, "weather" or "condition", and each drive's own.
+    """What the episodes' surroundings are called, "weather" or "condition", and each episode's own.
 
     A suite that drives under conditions of its own is about them; any other is about its weathers.
     """
@@ -60,7 +60,7 @@ def domains(rows: Sequence[EpisodeRow]) -> tuple[str, list[str]]:
 def heat_map(
     scores: Sequence[EpisodeScore], rows: Sequence[EpisodeRow], headline: str, seed: int = 0
 ) -> HeatMap | None:
-    """The headline of the same drives, as scored and as in the results; None where nothing tells them apart."""
+    """The headline of the same episodes, as scored and as in the results; None where nothing tells them apart."""
     if METRICS[headline].unit != "1":
         return None
     row_fact, kinds = _kinds(rows)
@@ -80,7 +80,7 @@ def heat_map(
 
 
 def _kinds(rows: Sequence[EpisodeRow]) -> tuple[str, list[str]]:
-    """What tells the drives of a suite apart besides their surroundings, and each drive's own."""
+    """What tells the episodes of a suite apart besides their surroundings, and each episode's own."""
     scenarios, classes = [row.scenario for row in rows], [row.road_class for row in rows]
     if set(classes) == {IMPORTED}:
         return "road", [row.road for row in rows]
@@ -93,13 +93,13 @@ def _cell(members: Sequence[EpisodeScore], headline: str, seed: int) -> HeatCell
     if not members:
         return None
     failed = sum(not arrived(score) for score in members)
-    counted = f"{drives(len(members))}, {failed} failed"
+    driven = f"{counted(len(members), 'episode')}, {failed} failed"
     bootstrap = ClusterBootstrap([score.facts.cluster for score in members], seed)
     found = estimate_metric(METRICS[headline], members, bootstrap)
     if not found.episodes:
-        return HeatCell("–", "", 0.0, len(members), failed, f"{counted}; nothing to judge by")
+        return HeatCell("–", "", 0.0, len(members), failed, f"{driven}; nothing to judge by")
     interval = f"{percent(found.low)} to {percent(found.high)}" if found.low < found.high else ""
     said = f"95 % interval {interval} %" if interval else "too few for an interval"
     shade = min(max((1.0 - found.estimate) / WORST_SHADE, 0.0), 1.0)
     value = percent(found.estimate)
-    return HeatCell(value, interval, shade, len(members), failed, f"{value} %, {said}; {counted}")
+    return HeatCell(value, interval, shade, len(members), failed, f"{value} %, {said}; {driven}")

@@ -62,4 +62,4 @@ def _add(suite: ET.Element, group: str, name: str, seconds: float, failure: str 
 def _failure(row: EpisodeRow) -> str | None:
     if row.outcome not in DROVE_ON:
         return row.outcome
-    return f"put back {row.interventions} times" if row.interventions else None
+    return f"reset to lane {row.interventions} times" if row.interventions else None

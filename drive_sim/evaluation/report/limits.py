@@ -1,4 +1,4 @@
-"""What an evaluation's drives cannot show, in sentences: as much a part of its verdict as what they can."""
+"""What an evaluation's episodes cannot show, in sentences: as much a part of its verdict as what they can."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections import Counter
 
 from drive_sim.evaluation.report.heat_map import domains
 from drive_sim.evaluation.report.training_seeds import training_limits
-from drive_sim.evaluation.report.words import drives, duration, interval_text, listed, percent
+from drive_sim.evaluation.report.words import counted, duration, interval_text, listed, percent
 from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.statistics.intervals import zero_events_bound
 from drive_sim.evaluation.suites.suite import Suite
 from drive_sim.world.scenarios.files import weather_domains
 
 FEW = 30
-"""Drives below which a cell of the heat map is a hint."""
+"""Episodes below which a cell of the heat map is a hint."""
 REAL_WORLD = "It is a simulation: nothing here says how a real car would do on a real road."
 
 
@@ -52,8 +52,9 @@ def _closeness(results: Results, suite: Suite) -> str:
         return ""
     what = "share of encounters that it gets past" if suite.headline == "collision_free_passes" else suite.headline
     return (
-        f"Its true {what.replace('_', ' ')} may be anything from {interval_text(row)} %: {drives(row.episodes)} cannot "
-        "tell it closer, and half as wide an interval takes about four times as many."
+        f"Its true {what.replace('_', ' ')} may be anything from {interval_text(row)} %: "
+        f"{counted(row.episodes, 'episode')} cannot tell it closer, and half as wide an interval takes about four "
+        "times as many."
     )
 
 
@@ -95,7 +96,7 @@ def _thin_cells(results: Results) -> str:
 def _never_driven(results: Results) -> str:
     met = {row.weather for row in results.episodes}
     absent = [name.replace("-", " ") for name in weather_domains() if name not in met]
-    return f"No drive had these weathers, of which nothing is said: {listed(absent)}." if absent else ""
+    return f"No episode had these weathers, of which nothing is said: {listed(absent)}." if absent else ""
 
 
 def _clock(results: Results) -> str:

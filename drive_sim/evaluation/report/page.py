@@ -1,7 +1,7 @@
 """``report.html``: one file that works offline and says what an evaluation found, in words first.
 
 Everything is inside it: styles, drawings as SVG, videos as MP4 in data addresses. It asks no server for anything.
-For each driver compared with, a page of the same kind lies beside it (`report_rivals`).
+For each driver compared with, a page of the same kind lies beside it (`comparison_page`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 from drive_sim.base.files import replace_file
 from drive_sim.base.progress import Report
 from drive_sim.evaluation.plotting import load_matplotlib
-from drive_sim.evaluation.report import comparison_page as report_rivals
+from drive_sim.evaluation.report import comparison_page, tables, words
 from drive_sim.evaluation.report import comparison_words as report_comparison_words
-from drive_sim.evaluation.report import tables, words
 from drive_sim.evaluation.report.failures import failures
 from drive_sim.evaluation.report.heat_map import heat_map
 from drive_sim.evaluation.report.limits import limits
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 VIDEOED_AT_LEAST = 3
-"""Closest calls are captured where fewer drives failed."""
+"""Closest calls are captured where fewer episodes failed."""
 MOST_MAPS = 120
 """Maps shown, worst first: more would make the page slow on a phone."""
 
@@ -82,7 +81,7 @@ def write_report(
         "command": command_line(results, evaluation),
         "axes": (100.0 * LEFT, 100.0 * RIGHT),
     }
-    names = report_rivals.page_names(results.comparisons)
+    names = comparison_page.page_names(results.comparisons)
     parts = 1 + len(names)
 
     def part(number: int) -> Report:
@@ -90,7 +89,7 @@ def write_report(
 
     for number, name in enumerate(names):
         pair = (drivers[0], drivers[1 + number])
-        found = report_rivals.comparison_page(results, evaluation, number, pair, page.parent, videos, part(number))
+        found = comparison_page.comparison_page(results, evaluation, number, pair, page.parent, videos, part(number))
         replace_file(page.with_name(name), environment.get_template("comparison.html").render(**shared, **found))
     found = _main_page(results, evaluation, drivers[0], page.parent, names, videos, part(len(names)))
     replace_file(page, environment.get_template("report.html").render(**shared, **found))
@@ -136,7 +135,7 @@ def _main_page(
     scores, headline = evaluation.driver.scores, evaluation.suite.headline
     order = worst_first(scores, headline)
     which = worth_capturing(scores, order, most_videos, VIDEOED_AT_LEAST)
-    others = [*evaluation.rivals, *evaluation.baselines]
+    others = [*evaluation.compared, *evaluation.baselines]
     videos = [
         scene(evaluation, evaluation.driver, again, folder, others)
         for again in replay(evaluation, evaluation.driver, driver, which, report)
@@ -155,8 +154,8 @@ def _main_page(
         "key_rows": tables.metric_rows(tables.KEY_METRICS.get(headline, (headline,)), columns),
         "families": tables.family_rows(columns),
         "timing": tables.timing_rows(results),
-        "trainings": training_runs_section(results),
-        "rivals": [report_rivals.summary(results, evaluation, k, page) for k, page in enumerate(pages)],
+        "training_runs": training_runs_section(results),
+        "compared": [comparison_page.summary(results, evaluation, k, page) for k, page in enumerate(pages)],
         "heat": heat_map(scores, results.episodes, headline, results.seed),
         "outcomes": _outcomes(scores),
         "failures": failures(results, evaluation, order, folder, videos),
@@ -180,10 +179,10 @@ def command_line(results: Results, evaluation: Evaluation) -> str:
         parts += ["--batch", str(conditions.batch)]
     if results.device != "cpu":
         parts += ["--device", results.device]
-    for other in results.training_runs.runs if results.training_runs else ():
-        parts += ["--training-runs", other.driver.given]
-    for rival in results.comparisons:
-        parts += ["--against", rival.driver.given]
+    for run in results.training_runs.runs if results.training_runs else ():
+        parts += ["--training-runs", run.driver.given]
+    for other in results.comparisons:
+        parts += ["--against", other.driver.given]
     if conditions.real_time:
         parts.append("--real-time")
     if results.latency_s:
@@ -194,7 +193,7 @@ def command_line(results: Results, evaluation: Evaluation) -> str:
 
 
 def _outcomes(scores: Sequence[EpisodeScore]) -> list[dict[str, Any]]:
-    """How the drives ended, for a bar: arrivals first, then ever graver; ``tone`` is the class of its colour."""
+    """How the episodes ended, for a bar: arrivals first, then ever graver; ``tone`` is the class of its colour."""
     tones = {EVENT_NAMES[EVENT_FINISH]: "finish", EVENT_NAMES[EVENT_TIME_OUT]: "time"}
     tones |= {name: f"bad{place}" for place, name in reversed(list(enumerate(FAILURE_NAMES)))}
     counted = Counter(score.outcome for score in scores)
@@ -213,5 +212,5 @@ def _outcomes(scores: Sequence[EpisodeScore]) -> list[dict[str, Any]]:
 def _tile(evaluation: Evaluation, index: int) -> Tile:
     score = evaluation.driver.scores[index]
     title = f"{index} · {place(score)}"
-    svg = map_svg(evaluation.driver.traces[index], evaluation.episodes[index], escape(f"map of drive {title}"))
+    svg = map_svg(evaluation.driver.traces[index], evaluation.episodes[index], escape(f"map of episode {title}"))
     return Tile(index, svg, title, told(score), arrived(score))

@@ -104,7 +104,7 @@ def _commands(axes: Axes, log: EpisodeLog) -> None:
 
 
 def _broken(log: EpisodeLog, values: Floats) -> Floats:
-    """The values with a gap where the car was put back."""
+    """The values with a gap where the ego was reset to its lane."""
     return np.where(log.lane_resets, np.nan, values)
 
 

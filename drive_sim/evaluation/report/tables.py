@@ -93,7 +93,7 @@ class Bar:
 def columns_of(results: Results) -> list[Column]:
     """The driver, those it was compared with, then baselines."""
     found = [Column(results.driver, results.metrics, len(results.episodes))]
-    found += [Column(rival.driver, rival.metrics, len(rival.episodes)) for rival in results.comparisons]
+    found += [Column(other.driver, other.metrics, len(other.episodes)) for other in results.comparisons]
     return found + [Column(other.driver, other.metrics, other.episodes) for other in results.baselines]
 
 
@@ -128,7 +128,7 @@ def family_rows(columns: Sequence[Column]) -> dict[str, list[Row]]:
 
 
 def timing_rows(results: Results) -> list[Row]:
-    """Latency, pace and energy, in the order of `columns_of`; what was measured of nobody is left out."""
+    """Latency, pace and energy, in the order of `columns_of`; what was measured of no driver is left out."""
     drivers = results.timing.get("drivers", {})
     given = [column.driver.given for column in columns_of(results)]
     rows = []

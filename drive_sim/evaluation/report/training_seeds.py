@@ -26,8 +26,8 @@ MARGIN = 0.04
 
 
 @dataclass(frozen=True)
-class Training:
-    """One training as the report shows it."""
+class Run:
+    """One training run as the report shows it."""
 
     driver: DriverFacts
     label: str
@@ -38,7 +38,7 @@ class Training:
 
 @dataclass(frozen=True)
 class TrainingBar:
-    """The headline of one training, or of all, in the chart: places as shares of its width, in percent."""
+    """The headline of one training run, or of all, in the chart: places as shares of its width, in percent."""
 
     name: str
     small: str
@@ -64,7 +64,7 @@ class TrainingRunsSection:
     """Cells of these and of the families: mean, interquartile mean, spread, worst."""
     families: dict[str, list[Row]]
     columns: list[Column]
-    """One a training, for a table of their own."""
+    """One a training run, for a table of their own."""
     own_rows: list[Row]
 
 
@@ -73,7 +73,7 @@ def in_letters(count: int) -> str:
     return COUNTS[count - 2] if 2 <= count < 2 + len(COUNTS) else str(count)
 
 
-def all_training_runs(results: Results) -> list[Training]:
+def all_training_runs(results: Results) -> list[Run]:
     """The driver and its further training runs; none without any."""
     if results.training_runs is None:
         return []
@@ -81,7 +81,7 @@ def all_training_runs(results: Results) -> list[Training]:
     rows += [(one.driver, one.metrics, one.episodes) for one in results.training_runs.runs]
     names = Counter(driver.name for driver, _, _ in rows)
     return [
-        Training(driver, driver.name if names[driver.name] == 1 else driver.given, metrics, episodes)
+        Run(driver, driver.name if names[driver.name] == 1 else driver.given, metrics, episodes)
         for driver, metrics, episodes in rows
     ]
 
@@ -114,12 +114,12 @@ def few(count: int) -> str:
 
 
 def training_limits(results: Results) -> str:
-    """What a reader might take from one training, or from several, and must not."""
+    """What a reader might take from one training run, or from several, and must not."""
     if results.driver.controller != "model":
         return ""
     training_runs, row = all_training_runs(results), _headline(results)
     if row is None or row.worst is None:
-        return "This is one network of one training; trained again with another seed it may drive better or worse."
+        return "This is the network of one training run; one from another seed may drive better or worse."
     count = len(training_runs)
     return (
         f"That none of {in_letters(count)} training runs is worse than {with_unit(row.worst, row.unit)} shows, with "
@@ -166,7 +166,7 @@ def _cells(row: AcrossRow) -> list[Cell | None]:
 
 
 def _bars(
-    training_runs: Sequence[Training], mean: AcrossRow, headline: str, worst: str | None
+    training_runs: Sequence[Run], mean: AcrossRow, headline: str, worst: str | None
 ) -> tuple[list[TrainingBar], tuple[str, str]]:
     """The headline of all and of each, and the ends of their scale: the least and the largest bound, within 0 to 100 %.
 
@@ -178,7 +178,7 @@ def _bars(
     for one in training_runs:
         if headline in one.metrics and one.metrics[headline].estimate is not None:
             failed = sum(not arrived(row) for row in one.episodes)
-            what = f"{failed or 'none'} of {len(one.episodes)} drives failed"
+            what = f"{failed or 'none'} of {len(one.episodes)} episodes failed"
             name = "the worst; " if one.driver.given == worst and mean.spread != 0.0 else ""
             shown.append((one.label, f"{name}{what}", one.metrics[headline]))
     values = [value for _, _, row in shown for value in (row.low, row.estimate, row.high) if value is not None]

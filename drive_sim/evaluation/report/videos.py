@@ -1,4 +1,4 @@
-"""Drives that were driven again, as a page shows them: the video, the plots, the map, and what makes them again."""
+"""Episodes that were driven again, as a page shows them: the video, the plots, the map, and what makes them again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.report import words
 from drive_sim.evaluation.report.maps import map_svg
 from drive_sim.evaluation.report.plots import plots_svg
-from drive_sim.evaluation.running.episodes import Drives
+from drive_sim.evaluation.running.episodes import DrivenEpisodes
 from drive_sim.evaluation.running.replays import Replay
 from drive_sim.evaluation.running.summary import Evaluation
 from drive_sim.evaluation.statistics.estimates import EpisodeScore
@@ -24,7 +24,7 @@ from drive_sim.world.events import FAILURE_NAMES
 
 @dataclass(frozen=True)
 class Scene:
-    """One drive, driven again."""
+    """One episode, driven again."""
 
     index: int
     title: str
@@ -46,17 +46,19 @@ class Scene:
     same: bool
 
 
-def scene(evaluation: Evaluation, drives: Drives, again: Replay, folder: Path, others: Sequence[Drives]) -> Scene:
-    """What the page shows of a drive of one of the evaluation's drivers, and of ``others`` in the same episode."""
+def scene(
+    evaluation: Evaluation, driven: DrivenEpisodes, again: Replay, folder: Path, others: Sequence[DrivenEpisodes]
+) -> Scene:
+    """What the page shows of an episode of one of the evaluation's drivers, and of ``others`` in the same episode."""
     index = again.index
-    score, trace = drives.scores[index], drives.traces[index]
+    score, trace = driven.scores[index], driven.traces[index]
     headline = METRICS[evaluation.suite.headline]
     value = score.value(headline.name)
     facts = f"{told(score)} after {score.duration:.1f} s and {score.distance:.0f} m".capitalize()
     if math.isfinite(value):
         facts += f"; {headline.name.replace('_', ' ')} {words.with_unit(value, headline.unit)}"
-    title = f"Drive {index}: {place(score)}"
-    called = f"{title}, {drives.facts.name}"
+    title = f"Episode {index}: {place(score)}"
+    called = f"{title}, {driven.facts.name}"
     return Scene(
         index=index,
         title=title,
@@ -74,14 +76,14 @@ def scene(evaluation: Evaluation, drives: Drives, again: Replay, folder: Path, o
         duration=max(float(again.log.time[-1]), 1.0),
         map=map_svg(trace, evaluation.episodes[index], escape(f"map of {called}")),
         plots=plots_svg(again.log, trace.moment, called),
-        command=replay_command(folder, index, None if drives is evaluation.driver else drives.facts.given),
+        command=replay_command(folder, index, None if driven is evaluation.driver else driven.facts.given),
         again=_python(evaluation, index),
         same=again.same,
     )
 
 
 def place(score: EpisodeScore) -> str:
-    """Scenario and weather of a drive, and the suite's condition where it has any."""
+    """Scenario and weather of an episode, and the suite's condition where it has any."""
     facts = score.facts
     kind = facts.scenario.partition("/")[2] or facts.scenario
     return ", ".join(filter(None, (kind, facts.weather, facts.condition)))
@@ -90,16 +92,16 @@ def place(score: EpisodeScore) -> str:
 def told(score: EpisodeScore) -> str:
     """How an episode ended, with the help that it took, as a verb."""
     ended = words.OUTCOMES.get(score.outcome, score.outcome)
-    # What ended a drive for good counts as an intervention too.
+    # What ended an episode for good counts as an intervention too.
     if not score.interventions or score.outcome in FAILURE_NAMES:
         return ended
     return f"{ended}, helped {words.times(score.interventions)}"
 
 
-def replay_command(folder: Path, index: int, rival: str | None = None) -> str:
-    """What to type to see the drive again; ``rival`` is the driver compared with whose drive it is."""
+def replay_command(folder: Path, index: int, compared: str | None = None) -> str:
+    """What to type to see the episode again; ``compared`` names the compared driver if the episode is that one's."""
     parts = ["drive-sim", "replay", str(folder), str(index)]
-    return shlex.join(parts if rival is None else [*parts, "--driver", rival])
+    return shlex.join(parts if compared is None else [*parts, "--driver", compared])
 
 
 def _python(evaluation: Evaluation, index: int) -> str:

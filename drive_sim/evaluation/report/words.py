@@ -29,11 +29,11 @@ OUTCOMES = {
     "collision with a pedestrian or cyclist": "hit a pedestrian or cyclist",
     "collision with an obstacle": "hit an obstacle",
 }
-"""How drives end, as verbs."""
+"""How episodes end, as verbs."""
 WORST_NAMED = 3
 """Scenarios that the findings name for their failures."""
 MOST_DIGITS = 4
-"""Behind the point of a percentage."""
+"""After the point of a percentage."""
 SIGNIFICANT = 3
 """Digits of numbers that are not shares."""
 DASH = "–"
@@ -67,7 +67,7 @@ def number(value: float | None, unit: str) -> str:
 
 
 def unit_label(unit: str) -> str:
-    """The unit as shown behind a number."""
+    """The unit as shown after a number."""
     return {"1": "%", "1/km": "per km"}.get(unit, unit)
 
 
@@ -90,14 +90,9 @@ def interval_text(row: Bounded) -> str:
     return f"{number(row.low, row.unit)} to {number(row.high, row.unit)}"
 
 
-def drives(count: int) -> str:
-    """So many drives, in words."""
-    return "one drive" if count == 1 else f"{count} drives"
-
-
-def cores(count: int) -> str:
-    """So many cores, in words."""
-    return "one core" if count == 1 else f"{count} cores"
+def counted(count: int, noun: str) -> str:
+    """So many of something, in words."""
+    return f"one {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def metrics(count: int) -> str:
@@ -119,7 +114,7 @@ def verdict(results: Results, suite: Suite) -> str:
     """The headline in a sentence."""
     row = results.metrics.get(suite.headline)
     if row is None or row.estimate is None:
-        return f"Nothing in these {len(results.episodes)} drives says anything about {suite.headline}."
+        return f"Nothing in these {len(results.episodes)} episodes says anything about {suite.headline}."
     interval = f" (95 % interval {interval_text(row)} %)" if row.unit == "1" and interval_text(row) else ""
     where = _where(results, suite)
     if suite.headline == "autonomy" and row.estimate < 0.0:
@@ -134,7 +129,7 @@ def verdict(results: Results, suite: Suite) -> str:
 
 
 def _where(results: Results, suite: Suite) -> str:
-    driven = drives(len(results.episodes))
+    driven = counted(len(results.episodes), "episode")
     if suite.name == REAL_ROADS:
         roads = len({row.road for row in results.episodes})
         return f"in {driven} over {'one real road' if roads == 1 else f'{roads} real roads'}"
@@ -150,10 +145,10 @@ def beside(results: Results, suite: Suite) -> str:
         row = metrics.get(suite.headline)
         if row is None or row.estimate is None:
             continue
-        fewer = f" (first {episodes} drives)" if episodes < len(results.episodes) else ""
+        fewer = f" (first {episodes} episodes)" if episodes < len(results.episodes) else ""
         truth = ", which sees the truth," if driver.privileged else ""
         told.append(f"{in_words(driver)}{truth} {with_unit(row.estimate, row.unit)}{fewer}")
-    return f"On the same drives: {'; '.join(told)}." if told else ""
+    return f"On the same episodes: {'; '.join(told)}." if told else ""
 
 
 def findings(results: Results, suite: Suite) -> list[str]:
@@ -177,19 +172,21 @@ def _help(results: Results, driven: str) -> str:
         return f"It never needed help in {driven}."
     helped = sum(row.interventions > 0 for row in results.episodes)
     return (
-        f"It needed help {times(interventions)} in {driven}, in {helped} of {len(results.episodes)} drives: more than "
-        "1 m off its lane's centre, off the road, in contact, or stalled."
+        f"It needed help {times(interventions)} in {driven}, in {helped} of {len(results.episodes)} episodes: more "
+        "than 1 m off its lane's centre, off the road, in contact, or stalled."
     )
 
 
 def _where_it_failed(results: Results) -> str:
-    """The scenarios with the largest shares of failed drives."""
+    """The scenarios with the largest shares of failed episodes."""
     driven = Counter(row.scenario for row in results.episodes)
     failed = Counter(row.scenario for row in results.episodes if not arrived(row))
     if not failed or len(driven) < 2:
         return ""
     worst = sorted(failed, key=lambda name: (-failed[name] / driven[name], name))[:WORST_NAMED]
-    told = [f"{name.rpartition('/')[2].replace('-', ' ')} ({failed[name]} of {driven[name]} drives)" for name in worst]
+    told = [
+        f"{name.rpartition('/')[2].replace('-', ' ')} ({failed[name]} of {driven[name]} episodes)" for name in worst
+    ]
     clean = len(driven) - len(failed)
     others = f"; nothing failed in {clean} of the {len(driven)} scenarios" if clean else ""
     return f"It failed most in {listed(told)}{others}."
@@ -207,7 +204,7 @@ def _preventable(results: Results) -> str:
 
 
 def preventable(row: EpisodeRow) -> bool | None:
-    """Whether the reference driver after UN R157 avoided the collision; None where nobody judged."""
+    """Whether the reference driver after UN R157 avoided the collision; None where it was not judged."""
     found = getattr(row, "preventable", None)
     return None if found is None else bool(found)
 
@@ -229,7 +226,7 @@ def _outcomes(results: Results, driven: str) -> str:
     told = [f"{count} {OUTCOMES.get(outcome, outcome)}" for outcome, count in counted.most_common()]
     if len(told) == 1:
         told = [told[0].replace(str(len(results.episodes)), "all")]
-    return f"Of {len(results.episodes)} drives, {driven} in all, {listed(told)}."
+    return f"Of {len(results.episodes)} episodes, {driven} in all, {listed(told)}."
 
 
 def _collisions(results: Results, kilometres: float) -> str:
@@ -245,7 +242,7 @@ def _collisions(results: Results, kilometres: float) -> str:
 
 
 def energy(results: Results) -> str:
-    """What the driver took of a GPU, in a sentence, or why that is not known; empty for a drive on a CPU."""
+    """What the driver took of a GPU, in a sentence, or why that is not known; empty for an episode on a CPU."""
     timing = results.timing.get("drivers", {}).get(results.driver.given)
     if results.device != "cuda" or timing is None:
         return ""

@@ -52,7 +52,7 @@ class Conditions:
 
 
 @dataclass
-class Drives:
+class DrivenEpisodes:
     """What one driver did, batch by batch: after an interruption it holds the batches that were finished."""
 
     facts: DriverFacts
@@ -70,7 +70,7 @@ class Drives:
 
 
 class _Progress(Observer):
-    """Reports how far a batch is: by its time limits, for nobody knows where its episodes end."""
+    """Reports how far a batch is: by the length of its routes, as the ends of its episodes are not known."""
 
     def __init__(self, report: Report, first: int, total: int, name: str) -> None:
         self._report, self._first, self._total, self._name = report, first, total, name
@@ -88,7 +88,7 @@ class _Progress(Observer):
 
 
 def drive(
-    drives: Drives,
+    driven: DrivenEpisodes,
     driver: Driver,
     episodes: Sequence[Episode],
     conditions: Conditions,
@@ -96,7 +96,7 @@ def drive(
     keep_traces: bool = False,
     preventable: Sequence[bool | None] = (),
 ) -> None:
-    """Let ``driver`` drive every episode once and put what it did into ``drives``, in the order of the episodes.
+    """Let ``driver`` drive every episode once and put what it did into ``driven``, in the order of the episodes.
 
     ``preventable`` holds the verdicts of `judge_preventable` on them; without it nothing is said of that.
     """
@@ -106,7 +106,7 @@ def drive(
     driver = under(conditions, driver)
     if conditions.real_time:
         _simulate(driver, episodes[:1], conditions, [], WARM_UP_STEPS)
-    drives.energy = drives.energy or EnergyWindow(conditions.device)
+    driven.energy = driven.energy or EnergyWindow(conditions.device)
     for first in range(0, len(episodes), batch):
         report(first / len(episodes), f"{driver.name}: {first} of {len(episodes)} episodes")
         log = RolloutLog(conditions.name)
@@ -115,23 +115,23 @@ def drive(
         if conditions.real_time:
             observers.append(Pacer())
         _simulate(at_wheel, episodes[first : first + batch], conditions, observers)
-        timing = _score(drives, log, verdicts[first : first + batch], keep_traces)
+        timing = _score(driven, log, verdicts[first : first + batch], keep_traces)
         if isinstance(at_wheel, OnTime):
             timing = replace(timing, decision_time=np.array(at_wheel.decisions))
-        drives.timings.append(timing)
-        drives.energy.extend()
-        drives.wall_time += perf_counter() - wall
-        drives.processor_time += process_time() - processor
+        driven.timings.append(timing)
+        driven.energy.extend()
+        driven.wall_time += perf_counter() - wall
+        driven.processor_time += process_time() - processor
         wall, processor = perf_counter(), process_time()
 
 
-def _score(drives: Drives, log: RolloutLog, verdicts: Sequence[bool | None], keep_traces: bool) -> TimingLog:
+def _score(driven: DrivenEpisodes, log: RolloutLog, verdicts: Sequence[bool | None], keep_traces: bool) -> TimingLog:
     """Score the episodes of a batch; what it took, the scoring included."""
     started = perf_counter()
     logs = [judged(episode, verdict) for episode, verdict in zip(log.episodes(), verdicts, strict=True)]
-    drives.scores += [score_episode(episode) for episode in logs]
+    driven.scores += [score_episode(episode) for episode in logs]
     if keep_traces:
-        drives.traces += [trace_of(episode) for episode in logs]
+        driven.traces += [trace_of(episode) for episode in logs]
     return log.timing.with_more_scoring(perf_counter() - started)
 
 

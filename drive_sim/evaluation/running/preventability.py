@@ -1,7 +1,7 @@
 """Which collisions could have been prevented: the reference driver drives every episode that demands a reaction.
 
 After UN R157, Annex 4, Appendix 3: what a careful and competent human driver would not have hit was preventable. The
-reference drives before anybody else, unseen by reports, and always to the end of its episode or its first collision.
+reference drives first, does not appear in reports, and always drives to the end of its episode or its first collision.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ REFERENCE = "r157"
 
 
 def demands_reaction(episode: Episode) -> bool:
-    """Whether there is anybody for the reference driver to prove itself on."""
+    """Whether an actor of the episode demands a reaction."""
     return any(actor.demands_reaction for actor in episode.actors)
 
 

@@ -12,7 +12,7 @@ from drive_sim.evaluation.logs.episode_log import EpisodeLog
 from drive_sim.evaluation.logs.rollout_log import RolloutLog
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.metrics.obstacles import OBSTACLE_METRICS
-from drive_sim.evaluation.running.episodes import Conditions, Drives, under
+from drive_sim.evaluation.running.episodes import Conditions, DrivenEpisodes, under
 from drive_sim.evaluation.statistics.estimates import EpisodeScore
 from drive_sim.evaluation.video.capture import NO_VIDEO, Video, make_crew
 from drive_sim.rollout import run
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from drive_sim.evaluation.running.summary import Evaluation
 
 SAME = 0.5
-"""[m] of path length. On a GPU a network's last bits depend on who else is in its batch; all else repeats exactly."""
+"""[m] of path length. On a GPU a network's last bits depend on its batch; all else repeats exactly."""
 AT_ONCE = 8
 """Worlds driven again together: more hardly save time, and each keeps seven seconds of its camera's images."""
 DROVE_ON = (EVENT_NAMES[EVENT_FINISH], EVENT_NAMES[EVENT_TIME_OUT])
@@ -60,7 +60,7 @@ def worst_first(scores: Sequence[EpisodeScore], headline: str) -> list[int]:
         score = scores[index]
         value = score.value(headline)
         if not math.isfinite(value):
-            # A drive that failed before the headline had anything to say counts as nothing achieved.
+            # An episode that failed before the headline had anything to say counts as nothing achieved.
             value = sign * math.inf if arrived(score) else 0.0
         margin = score.value("min_clearance") if about_others else -score.value("lateral_error_max")
         known = margin if math.isfinite(margin) else math.inf
@@ -70,7 +70,7 @@ def worst_first(scores: Sequence[EpisodeScore], headline: str) -> list[int]:
 
 
 def worth_capturing(scores: Sequence[EpisodeScore], order: Sequence[int], most: int | None, least: int) -> list[int]:
-    """At most ``most`` failed drives of ``order``, every one if None; the worst others where those are below ``least``.
+    """At most ``most`` failed episodes of ``order``, all if None; the worst others where those are below ``least``.
 
     Where not all can be captured, each scenario and outcome has one video before any has two.
     """
@@ -116,27 +116,27 @@ def arrived(episode: Ended) -> bool:
 
 
 def replay(
-    evaluation: Evaluation, drives: Drives, driver: Driver, which: Sequence[int], report: Report
+    evaluation: Evaluation, driven: DrivenEpisodes, driver: Driver, which: Sequence[int], report: Report
 ) -> list[Replay]:
-    """Let ``driver``, whose ``drives`` these are, drive the episodes ``which`` again, and video the moment of each."""
+    """Let ``driver`` drive the episodes ``which`` of its ``driven`` ones again, and capture the moment of each."""
     episodes = evaluation.episodes
     done: dict[int, Replay] = {}
     for conditions, indices in _batches(evaluation, which):
-        report(len(done) / len(which), f"capturing {len(done)} of {len(which)} drives again")
+        report(len(done) / len(which), f"capturing {len(done)} of {len(which)} episodes again")
         at_wheel = under(conditions, driver)
         simulator = Simulator([episodes[index] for index in indices], conditions.device, conditions.on_failure)
-        log, crew = RolloutLog(), make_crew(at_wheel, simulator, [drives.traces[index].moment for index in indices])
+        log, crew = RolloutLog(), make_crew(at_wheel, simulator, [driven.traces[index].moment for index in indices])
         run(simulator, at_wheel, [log] if crew is None else [log, crew])
         for world, index in enumerate(indices):
-            report(len(done) / len(which), f"capturing {len(done)} of {len(which)} drives again")
-            again, score = log.episode(world), drives.scores[index]
+            report(len(done) / len(which), f"capturing {len(done)} of {len(which)} episodes again")
+            again, score = log.episode(world), driven.scores[index]
             same = again.outcome == score.outcome and abs(again.distance - score.distance) < SAME
             done[index] = Replay(index, again, NO_VIDEO if crew is None else crew.develop(world), same)
     return [done[index] for index in which]
 
 
 def _batches(evaluation: Evaluation, which: Sequence[int]) -> list[tuple[Conditions, list[int]]]:
-    """The drives, `AT_ONCE` at most of the same conditions together."""
+    """The episodes, `AT_ONCE` at most of the same conditions together."""
     alike: dict[Conditions, list[int]] = {}
     for index in which:
         alike.setdefault(evaluation.conditions_of(index), []).append(index)

@@ -49,18 +49,18 @@ class ScoredEpisode:
     """Which computed it then; None where the results do not tell."""
 
     def verdict(self, log: EpisodeLog) -> str:
-        """Whether ``log`` is the same drive, in a sentence: it is if every figure is the same to the bit."""
-        # The reference driver has nothing to do with the drive: its verdict is taken as it was.
+        """Whether ``log`` is the same episode, in a sentence: it is if every figure is the same to the bit."""
+        # The reference driver has nothing to do with the episode: its verdict is taken as it was.
         then = self.row
         log = judged(log, then.preventable)
         now = EpisodeRow(**score_episode(log).to_json() | {"condition": then.condition})
         if _without_added(now) == _without_added(then):
-            return f"the same drive: {then.outcome} after {then.duration_s:.2f} s and {then.distance_m:.1f} m"
+            return f"the same episode: {then.outcome} after {then.duration_s:.2f} s and {then.distance_m:.1f} m"
         elsewhere = "" if self.machine is None else self.machine.difference(Machine.this(self.device))
         if not elsewhere and self.device != self.scored_on:
             elsewhere = f"computed on {self.scored_on}, not {self.device}"
         return (
-            f"not the same drive: {now.outcome} after {now.duration_s:.2f} s and {now.distance_m:.1f} m, "
+            f"not the same episode: {now.outcome} after {now.duration_s:.2f} s and {now.distance_m:.1f} m, "
             f"scored as {then.outcome} after {then.duration_s:.2f} s and {then.distance_m:.1f} m"
             + (f"; that was {elsewhere}" if elsewhere else "")
         )
@@ -77,16 +77,16 @@ def holds_results(path: Path) -> bool:
     return path.suffix == ".json" or (path / FILE_NAME).is_file()
 
 
-def load_scored(path: str | Path, number: int, rival: str | None = None) -> ScoredEpisode:
-    """Episode ``number`` of the results at ``path`` (the file, or its folder), of the driver or of a ``rival`` of its.
+def load_scored(path: str | Path, number: int, compared: str | None = None) -> ScoredEpisode:
+    """Episode ``number`` of the results at ``path`` (file or folder), of the driver or of the one ``compared`` with it.
 
     Raises
     ------
     InputError
-        if there is no such episode or rival, the model is gone or another one, or this version draws other episodes.
+        if there is no such episode or driver, the model is gone or another one, or this version draws other episodes.
     """
     results = load_results(path)
-    facts, rows = _driven(results, path, rival)
+    facts, rows = _driven(results, path, compared)
     count = min(len(results.episodes), len(rows))
     if number >= count:
         hint = f"give 0 to {count - 1}" if count else "evaluate again"
@@ -148,16 +148,16 @@ def _find_roads(results: Results, folder: Path) -> Path | None:
     return next((place for place in places if place.is_dir()), places[0])
 
 
-def _driven(results: Results, path: str | Path, rival: str | None) -> tuple[DriverFacts, list[EpisodeRow]]:
-    """Who drove, and what came of it; ``rival`` as it was given to ``--against`` or ``--training-runs``, or by name."""
-    if rival is None or rival in (results.driver.given, results.driver.name):
+def _driven(results: Results, path: str | Path, compared: str | None) -> tuple[DriverFacts, list[EpisodeRow]]:
+    """A driver and its episodes; ``compared`` as given to ``--against`` or ``--training-runs``, or by name."""
+    if compared is None or compared in (results.driver.given, results.driver.name):
         return results.driver, results.episodes
     others: list[TrainingRun | ComparedDriver] = [
         *(results.training_runs.runs if results.training_runs else []),
         *results.comparisons,
     ]
     for other in others:
-        if rival in (other.driver.given, other.driver.name):
+        if compared in (other.driver.given, other.driver.name):
             return other.driver, other.episodes
     known = [results.driver.given, *(other.driver.given for other in others)]
-    raise InputError(path, "--driver", f"{rival} did not drive these episodes", f"use one of {', '.join(known)}")
+    raise InputError(path, "--driver", f"{compared} did not drive these episodes", f"use one of {', '.join(known)}")

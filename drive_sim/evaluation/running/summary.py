@@ -1,4 +1,4 @@
-"""From drives to ``results.json``: estimates, groups and comparisons of everyone who drove."""
+"""From episodes to ``results.json``: estimates, groups and comparisons of all participants."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from drive_sim.evaluation.results import (
     TrainingRuns,
     versions,
 )
-from drive_sim.evaluation.running.episodes import Conditions, Drives
+from drive_sim.evaluation.running.episodes import Conditions, DrivenEpisodes
 from drive_sim.evaluation.statistics.comparison import Comparison, compare, holm
 from drive_sim.evaluation.statistics.estimates import EpisodeScore, estimate_all, estimate_groups, estimate_timing
 from drive_sim.evaluation.statistics.training_seeds import across_training_runs, worst_of
@@ -51,8 +51,8 @@ class Evaluation:
     """Folder of the road files, for real-roads."""
     conditions: Conditions
     drawn: list[Episode]
-    """What everyone is offered under each of the suite's conditions."""
-    driver: Drives
+    """What every participant drives under each of the suite's conditions."""
+    driver: DrivenEpisodes
     """The driver that is scored."""
     seconds: float | None = None
     """Driven at most in an episode, where it was asked for [s]."""
@@ -62,10 +62,10 @@ class Evaluation:
     """Of the results."""
     left_out: list[LeftOut] = field(default_factory=list)
     """Road files that could not be used."""
-    training_runs: list[Drives] = field(default_factory=list)
+    training_runs: list[DrivenEpisodes] = field(default_factory=list)
     """Further training runs of the driver."""
-    rivals: list[Drives] = field(default_factory=list)
-    baselines: list[Drives] = field(default_factory=list)
+    compared: list[DrivenEpisodes] = field(default_factory=list)
+    baselines: list[DrivenEpisodes] = field(default_factory=list)
     started: float = field(default_factory=perf_counter)
     """Of the stopwatch [s]."""
 
@@ -86,12 +86,12 @@ class Evaluation:
 
 def results_of(evaluation: Evaluation, complete: bool) -> Results:
     """What the evaluation has found so far."""
-    drives, seed = evaluation.driver, evaluation.seed
-    driven = [drives, *evaluation.training_runs, *evaluation.rivals, *evaluation.baselines]
-    metrics = _metrics(drives.scores, seed)
+    driven, seed = evaluation.driver, evaluation.seed
+    every = [driven, *evaluation.training_runs, *evaluation.compared, *evaluation.baselines]
+    metrics = _metrics(driven.scores, seed)
     return Results(
         complete=complete,
-        driver=drives.facts,
+        driver=driven.facts,
         suite=evaluation.suite.name,
         seed=seed,
         roads=None if evaluation.roads is None else str(evaluation.roads),
@@ -103,18 +103,18 @@ def results_of(evaluation: Evaluation, complete: bool) -> Results:
         versions=versions(),
         machine=Machine.this(evaluation.conditions.device),
         metrics=metrics,
-        added_metrics=_added_metrics(driven, metrics),
-        groups=[Group(**group) for group in estimate_groups(drives.scores, seed)],
+        added_metrics=_added_metrics(every, metrics),
+        groups=[Group(**group) for group in estimate_groups(driven.scores, seed)],
         conditions=_conditions(evaluation),
-        episodes=_rows(drives),
+        episodes=_rows(driven),
         baselines=_compared_baselines(evaluation),
-        comparisons=[_rival(drives, rival, seed) for rival in evaluation.rivals if rival.scores],
+        comparisons=[_compared(driven, other, seed) for other in evaluation.compared if other.scores],
         training_runs=_training_runs(evaluation),
         timing={
             "batch": evaluation.conditions.batch,
             "real_time": evaluation.conditions.real_time,
             "wall_s": perf_counter() - evaluation.started,
-            "drivers": {other.facts.given: _timing(other) for other in driven if other.timings},
+            "drivers": {other.facts.given: _timing(other) for other in every if other.timings},
         },
     )
 
@@ -129,7 +129,7 @@ def _metrics(scores: Sequence[EpisodeScore], seed: int) -> dict[str, EstimateRow
     return {name: EstimateRow(**found.to_json()) for name, found in estimate_all(scores, seed).items()}
 
 
-def _added_metrics(driven: Sequence[Drives], estimated: dict[str, EstimateRow]) -> dict[str, AddedMetric]:
+def _added_metrics(driven: Sequence[DrivenEpisodes], estimated: dict[str, EstimateRow]) -> dict[str, AddedMetric]:
     """What other packages add, and what is wrong with it; ``estimated`` of the first of ``driven``."""
     scores = [score for one in driven for score in one.scores]
     broken, found = METRICS.broken(), {}
@@ -155,12 +155,12 @@ def _added_metrics(driven: Sequence[Drives], estimated: dict[str, EstimateRow]) 
     return found
 
 
-def _rows(drives: Drives) -> list[EpisodeRow]:
-    return [EpisodeRow(**score.to_json()) for score in drives.scores]
+def _rows(driven: DrivenEpisodes) -> list[EpisodeRow]:
+    return [EpisodeRow(**score.to_json()) for score in driven.scores]
 
 
 def _conditions(evaluation: Evaluation) -> list[ConditionRow]:
-    """What each of the suite's conditions does to the driver, on the drives that were done under it and the first."""
+    """What each of the suite's conditions does to the driver, on the episodes that were done under it and the first."""
     scores: dict[str, list[EpisodeScore]] = {name: [] for name in evaluation.suite.conditions}
     for score in evaluation.driver.scores:
         if score.facts.condition:
@@ -184,14 +184,14 @@ def _conditions(evaluation: Evaluation) -> list[ConditionRow]:
 
 
 def _compared_baselines(evaluation: Evaluation) -> list[Baseline]:
-    """The baselines, each with what the suite's headline says on the drives that both have done."""
-    drives, headline, seed = evaluation.driver, evaluation.suite.headline, evaluation.seed
+    """The baselines, each with what the suite's headline says on the episodes that both have done."""
+    driven, headline, seed = evaluation.driver, evaluation.suite.headline, evaluation.seed
     baselines = [other for other in evaluation.baselines if other.scores]
     found: list[Comparison | None] = []
     for other in baselines:
-        both = min(len(drives.scores), len(other.scores))
-        names = (drives.facts.name, other.facts.name)
-        compared = compare(drives.scores[:both], other.scores[:both], names, (headline,), seed)
+        both = min(len(driven.scores), len(other.scores))
+        names = (driven.facts.name, other.facts.name)
+        compared = compare(driven.scores[:both], other.scores[:both], names, (headline,), seed)
         found.append(compared.get(headline))
     adjusted = holm([math.nan if one is None else one.p_value for one in found])
     rows = [
@@ -206,53 +206,53 @@ def _compared_baselines(evaluation: Evaluation) -> list[Baseline]:
 
 def _training_runs(evaluation: Evaluation) -> TrainingRuns | None:
     """The driver beside its further training runs, as far as these have driven all that it has."""
-    drives, headline = evaluation.driver, METRICS[evaluation.suite.headline]
-    others = [other for other in evaluation.training_runs if len(other.scores) == len(drives.scores)]
+    driven, headline = evaluation.driver, METRICS[evaluation.suite.headline]
+    others = [other for other in evaluation.training_runs if len(other.scores) == len(driven.scores)]
     if not others:
         return None
-    found = across_training_runs([one.scores for one in (drives, *others)], evaluation.seed)
+    found = across_training_runs([one.scores for one in (driven, *others)], evaluation.seed)
     training_runs = [
         TrainingRun(driver=other.facts, metrics=_metrics(other.scores, evaluation.seed), episodes=_rows(other))
         for other in others
     ]
-    told = [_metrics(drives.scores, evaluation.seed), *(one.metrics for one in training_runs)]
+    told = [_metrics(driven.scores, evaluation.seed), *(one.metrics for one in training_runs)]
     values = [rows[headline.name].estimate if headline.name in rows else None for rows in told]
     known = [math.nan if value is None else value for value in values]
     return TrainingRuns(
         headline=headline.name,
-        worst=(drives, *others)[worst_of(known, headline)].facts.given if headline.name in found else None,
+        worst=(driven, *others)[worst_of(known, headline)].facts.given if headline.name in found else None,
         metrics={name: AcrossRow(**across.to_json()) for name, across in found.items()},
         runs=training_runs,
     )
 
 
-def _rival(drives: Drives, rival: Drives, seed: int) -> ComparedDriver:
-    both = min(len(drives.scores), len(rival.scores))
-    names = (drives.facts.name, rival.facts.name)
-    found = compare(drives.scores[:both], rival.scores[:both], names, seed=seed)
+def _compared(driven: DrivenEpisodes, other: DrivenEpisodes, seed: int) -> ComparedDriver:
+    both = min(len(driven.scores), len(other.scores))
+    names = (driven.facts.name, other.facts.name)
+    found = compare(driven.scores[:both], other.scores[:both], names, seed=seed)
     return ComparedDriver(
-        driver=rival.facts,
-        metrics=_metrics(rival.scores, seed),
+        driver=other.facts,
+        metrics=_metrics(other.scores, seed),
         comparison=[ComparisonRow(**row.to_json()) for row in found.values()],
-        episodes=_rows(rival),
+        episodes=_rows(other),
     )
 
 
-def _timing(drives: Drives) -> dict[str, Any]:
+def _timing(driven: DrivenEpisodes) -> dict[str, Any]:
     """Wall time and energy of all the driving and scoring, the speed that this makes, what the time went into."""
-    energy = drives.energy.joules if drives.energy else None
-    kilometres = sum(score.distance for score in drives.scores) / 1000.0
-    figures = {name: found.to_json() for name, found in estimate_timing(drives.timings, energy, kilometres).items()}
-    parts = {part: sum(timing.parts[part] for timing in drives.timings) for part in PARTS}
-    simulated = sum(float(timing.driven.sum()) * timing.control_period for timing in drives.timings)
+    energy = driven.energy.joules if driven.energy else None
+    kilometres = sum(score.distance for score in driven.scores) / 1000.0
+    figures = {name: found.to_json() for name, found in estimate_timing(driven.timings, energy, kilometres).items()}
+    parts = {part: sum(timing.parts[part] for timing in driven.timings) for part in PARTS}
+    simulated = sum(float(timing.driven.sum()) * timing.control_period for timing in driven.timings)
     return {
-        "wall_s": drives.wall_time,
-        "processor_s": drives.processor_time,
+        "wall_s": driven.wall_time,
+        "processor_s": driven.processor_time,
         "simulated_s": simulated,
-        "real_time_factor": simulated / drives.wall_time,
+        "real_time_factor": simulated / driven.wall_time,
         "energy_J": energy,
-        "energy_window_s": drives.energy.seconds if drives.energy else 0.0,
-        "energy_missing": drives.energy.missing if drives.energy else None,
-        "wall_s_by_part": parts | {"other": drives.wall_time - sum(parts.values())},
+        "energy_window_s": driven.energy.seconds if driven.energy else 0.0,
+        "energy_missing": driven.energy.missing if driven.energy else None,
+        "wall_s_by_part": parts | {"other": driven.wall_time - sum(parts.values())},
         "metrics": figures,
     }

@@ -93,10 +93,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class PairedOutcomes:
-    """How the same drives ended for two drivers, and McNemar's exact test of which gets through more of them."""
+    """How the same episodes ended for two drivers, and McNemar's exact test of which gets through more of them."""
 
     both: int
-    """Drives that both got through."""
+    """Episodes that both got through."""
     only_a: int
     only_b: int
     neither: int
@@ -104,14 +104,14 @@ class PairedOutcomes:
 
     @property
     def count(self) -> int:
-        """All drives."""
+        """All episodes."""
         return self.both + self.only_a + self.only_b + self.neither
 
 
 def pair_outcomes(first: Sequence[bool], second: Sequence[bool]) -> PairedOutcomes:
-    """Count whether A and B got through each of the same drives, given in the same order."""
+    """Count whether A and B got through each of the same episodes, given in the same order."""
     a, b = np.asarray(first, bool), np.asarray(second, bool)
-    both, only_a, only_b, neither = (int(np.sum(drives)) for drives in (a & b, a & ~b, ~a & b, ~a & ~b))
+    both, only_a, only_b, neither = (int(np.sum(episodes)) for episodes in (a & b, a & ~b, ~a & b, ~a & ~b))
     return PairedOutcomes(both, only_a, only_b, neither, mcnemar(a, b))
 
 

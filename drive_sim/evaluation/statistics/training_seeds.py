@@ -1,10 +1,10 @@
 """Several training runs of one recipe on the same episodes: their mean, its interval, and the worst of them.
 
-Two seeds of one training can drive further apart than two methods (Henderson et al. 2018; CILRS: up to 42 points), and
+Two seeds of one recipe can drive further apart than two methods (Henderson et al. 2018; CILRS: up to 42 points), and
 five runs are few, so that point estimates mislead (Agarwal et al. 2021, "Deep RL at the edge of the statistical
 precipice", and its library rliable, whose practice this follows: several seeds, intervals, interquartile means).
 
-The design is crossed: K training runs drive the same roads. With m_k the metric of training k over all episodes, the
+The design is crossed: K training runs drive the same roads. With m_k the metric of run k over all episodes, the
 estimate is the mean of the m_k, and its error has two independent parts:
 
 * another K training runs would have other m_k: t(K−1) · s / √K, with s the standard deviation of the m_k;
@@ -12,13 +12,13 @@ estimate is the mean of the m_k, and its error has two independent parts:
   made as for a single driver (`statistics`).
 
 They are squared and added on either side of the estimate (Howe 1974; Zou & Donner 2008, "MOVER"), which keeps the
-second part's asymmetry. What is particular to one training on one road is in both parts, so that the interval is rather
+second part's asymmetry. What is particular to one run on one road is in both parts, so that the interval is rather
 too wide than too narrow. It covers the mean over all runs with the same settings and recordings, over all roads
 that the suite draws from; not what another recording would give.
 
 Why not rliable's percentile bootstrap, on two levels (training runs are drawn, then roads): five drawn from five vary
 (K − 1)/K of what they should, its quantiles are a normal's where four degrees of freedom ask for t's, and where no
-training failed it is certain. Over 1,000 repeats (``scripts/interval_coverage.py --trainings``), of fourteen kinds of
+run failed it is certain. Over 1,000 repeats (``scripts/interval_coverage.py --training-runs``), of fourteen kinds of
 data with 5 training runs on 50 roads each this interval holds the truth in 91 to 100 %: least where the runs' own
 skill is skewed and where all fail on the same few roads, most where hardly anything fails. The two-level bootstrap
 holds it in 38 to 100 %, Student's t of the training runs alone in 0 to 94 %, the roads alone in 40 to 100 %.
@@ -70,7 +70,7 @@ class AcrossTrainingRuns:
     spread: float
     """Standard deviation of the training runs' values."""
     worst: float
-    """The worst training's value in this metric."""
+    """The worst run's value in this metric."""
     unit: str
     training_runs: int
     """That had something to say."""

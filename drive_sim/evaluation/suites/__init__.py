@@ -1,1 +1,1 @@
-"""What is driven, by whom, and under which conditions."""
+"""Which episodes are driven, by which drivers, and under which conditions."""

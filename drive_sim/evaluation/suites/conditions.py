@@ -1,4 +1,4 @@
-"""Conditions of a suite: what the same drives are made harder by, and drivers that have to bear it."""
+"""Conditions of a suite: what makes the same episodes harder, and drivers perturbed by it."""
 
 from __future__ import annotations
 

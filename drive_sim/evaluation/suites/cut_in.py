@@ -33,7 +33,7 @@ INTRUSION = 0.3
 DEMANDED_DECELERATION, DEMANDED_DELAY = 6.0, 0.35
 """Of paragraph 5.2.5.2 [m/s²], [s]."""
 QUIET = 1.0
-"""Before the other car moves sideways [s]."""
+"""Before the other car moves laterally [s]."""
 AFTERWARDS = 12.0
 """Driven at most after that [s]."""
 _EGO_START, _ROAD_LENGTH = 50.0, 900.0
@@ -48,7 +48,7 @@ class CutIn:
     closing_speed: float
     """v_rel: by how much the ego is faster [m/s]."""
     lateral_speed: float
-    """The other's fastest sideways speed [m/s]."""
+    """The other car's largest lateral speed [m/s]."""
     time_to_collision: float
     """TTC_LaneIntrusion, were the ego to keep its speed until then [s]."""
 
@@ -80,7 +80,7 @@ class CutIn:
         return self.duration
 
     def episode(self) -> Episode:
-        """The drive: dry, straight, and over when the other has been in the lane for long."""
+        """The episode: dry, straight, and over when the other car has long been in the lane."""
         length, width, height = ACTOR_SIZE[ACTOR_CAR]
         gap = self.closing_speed * (QUIET + self.intrusion_time + self.time_to_collision)
         speed = self.ego_speed - self.closing_speed

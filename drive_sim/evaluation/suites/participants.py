@@ -1,4 +1,4 @@
-"""Who takes part in an evaluation: the drivers that were named, and whether they may."""
+"""Participants of an evaluation: the drivers that were named, checked before they drive."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def enter_training_runs(
 ) -> list[Participant]:
     """The models trained as the driver was, but for the seed; ``given`` are their folders, or patterns of folders.
 
-    A pattern may match the driver's own folder, which is no further training.
+    A pattern may match the driver's own folder, which is no further training run.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def enter_training_runs(
         for other in (main, *found):
             if other.facts.hash == participant.facts.hash:
                 same = f"{folder} has the same weights as {other.facts.given}"
-                raise InputError(TRAINING_RUNS, "", same, "name each training once, each with a seed of its own")
+                raise InputError(TRAINING_RUNS, "", same, "name each training run once, each with a seed of its own")
         found.append(participant)
     return found
 
@@ -99,7 +99,7 @@ def _folders(given: Sequence[str | Path], of_driver: str) -> Iterator[str]:
 
 
 def _check_alike(main: Participant, other: Participant) -> None:
-    """InputError unless both are models of one network, one camera and, where they say so, one way of training."""
+    """InputError unless both are models of one network, one camera and, where they say so, one recipe of training."""
     given = other.facts.given
     if other.facts.controller != "model":
         mend = f"name models trained as {main.facts.given} was; --against compares with other drivers"
@@ -115,6 +115,6 @@ def _check_alike(main: Participant, other: Participant) -> None:
 
 
 def _recipe(training: dict[str, Any]) -> dict[str, Any]:
-    """What of a training its seed does not change, as ``config.json`` tells it: its settings, how much was recorded."""
+    """What a training run's seed does not change, as ``config.json`` has it: its settings, how much was recorded."""
     settings = {name: value for name, value in training.get("settings", {}).items() if name not in ("seed", "network")}
     return settings | {name: training[name] for name in ("episodes", "minutes") if name in training}

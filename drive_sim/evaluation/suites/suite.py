@@ -1,4 +1,4 @@
-"""Suites: which drives a driver is scored on. Data under ``scenarios/suites``; this reads and draws them."""
+"""Suites: which episodes a driver is scored on. Data under ``scenarios/suites``; this reads and draws them."""
 
 from __future__ import annotations
 

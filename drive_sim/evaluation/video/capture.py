@@ -26,13 +26,13 @@ BEFORE, AFTER = 5.0, 2.0
 STEPS_A_SHOT = 2
 """Control steps from one image of a video to the next: ten a second do for the eye, and cost half of twenty."""
 POSTER_BEFORE = 0.8
-"""The still image shows what came so long before the moment, when its cause is still ahead [s]."""
+"""The still image shows what came so long before the moment, when its cause is still to come [s]."""
 STILL = 1.2
 """Its last frame stands so long [s]."""
 MAP_SCALE = 6.0
 """Of the view from above [px/m]."""
 TRAIL = 200
-"""Positions behind the car in the view from above."""
+"""Past positions of the ego in the view from above."""
 
 
 class Video(NamedTuple):
@@ -50,7 +50,7 @@ NO_VIDEO = Video(None, None, 0.0)
 
 
 class _Take(NamedTuple):
-    """What a frame is drawn from: small, so that many drives can be watched at once."""
+    """What a frame is drawn from: small, so that many episodes can be watched at once."""
 
     shot: Shot
     scene: Scene
@@ -105,7 +105,7 @@ class CameraCapture(Observer):
     @staticmethod
     def _follow(trail: list[tuple[float, float]], x: float, y: float) -> None:
         if trail and np.hypot(x - trail[-1][0], y - trail[-1][1]) > 5.0:
-            trail.clear()  # put back
+            trail.clear()  # reset to lane
         trail.append((x, y))
 
     def _take(self, step: Step, world: int, camera: Image) -> _Take:

@@ -42,7 +42,7 @@ _LEFT, _RIGHT = MAP_SIZE[0] + 21, WIDTH - 21
 
 @dataclass(frozen=True, eq=False)
 class Shot:
-    """One step of a drive, to be made a frame of."""
+    """One step of an episode, to be made a frame of."""
 
     camera: Image
     """The camera's image, of any size."""
@@ -74,7 +74,7 @@ class Caption(NamedTuple):
     failed: bool
     """Whether it is a failure, or merely the worst that happened."""
     reset_to_lane: bool = False
-    """Whether the car is then put back on its lane."""
+    """Whether the ego is then reset to its lane."""
 
 
 def compose(shot: Shot, top_down: Image, caption: Caption) -> Image:
@@ -106,7 +106,7 @@ def _mark(frame: Image, shot: Shot, caption: Caption) -> None:
     if left > 0.025:
         pill(frame, WIDTH - 12, 12, f"in {left:.1f} s: {caption.what}", GROUND, shade, to_right=True)
         return
-    what = f"{caption.what}: put back" if caption.reset_to_lane else caption.what
+    what = f"{caption.what}: reset to lane" if caption.reset_to_lane else caption.what
     pill(frame, WIDTH - 12, 12, what, shade, GROUND, to_right=True)
     if caption.failed:
         cv2.rectangle(frame, (1, 1), (WIDTH - 2, CAMERA_HEIGHT - 2), shade, 4)

@@ -31,7 +31,7 @@ class CommandTraces:
         self._dim = self._drawn(shots, caption, _DIM)
 
     def at(self, time: float) -> Image:
-        """The strip at ``time`` [s] of the episode: bright up to now, dim ahead."""
+        """The strip at ``time`` [s] of the episode: bright up to now, dim after it."""
         now = self._across(time)
         strip = self._dim.copy()
         strip[:, :now] = self._lit[:, :now]

@@ -1,4 +1,4 @@
-"""The rollout log of real drives on a straight road, and what an episode says of itself."""
+"""The rollout log of real episodes on a straight road, and what an episode says of itself."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_the_arrays_are_those_of_the_state_after_each_step(straight_road, make_a
 
 
 def test_a_second_rollout_begins_a_new_log(straight_road, make_actor):
-    """The observer is used again: nothing of the first drive is left."""
+    """The observer is used again: nothing of the first episode is left."""
     log = RolloutLog()
     for count in (4, 2):
         run(Simulator(episodes(straight_road, make_actor, count)), SteadyHand(), [log], sensors=())
@@ -168,7 +168,7 @@ def test_the_same_seed_gives_the_same_estimates_and_another_seed_others(straight
     ],
 )
 def test_the_outcome_names_the_worst_of_the_last_step(make_log, last, interventions, outcome):
-    """A failure that was put back is no outcome; an episode cut off by the caller says so."""
+    """A failure that was reset to lane is no outcome; an episode cut off by the caller says so."""
     log = make_log(10, events={9: last}, interventions=[0] * 9 + [interventions])
     assert log.outcome == outcome
 

@@ -1,4 +1,4 @@
-"""What is kept of a drive for images: its way, and the moment that matters most."""
+"""What is kept of an episode for images: its way, and the moment that matters most."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from drive_sim.evaluation.metrics.metric import metric
 from drive_sim.evaluation.report.limits import limits
 from drive_sim.evaluation.report.tables import Column, family_rows
 from drive_sim.evaluation.results import DriverFacts, EpisodeRow, EstimateRow, Results
-from drive_sim.evaluation.running.episodes import Drives
+from drive_sim.evaluation.running.episodes import DrivenEpisodes
 from drive_sim.evaluation.running.summary import _added_metrics
 from drive_sim.evaluation.statistics.estimates import EpisodeScore, estimate_all, score_episode
 from drive_sim.evaluation.statistics.training_seeds import across_training_runs
@@ -46,7 +46,7 @@ def scores(make_log: Callable[..., EpisodeLog]) -> Callable[[], list[EpisodeScor
 
 
 def added(scores: list[EpisodeScore], estimated: dict[str, EstimateRow]) -> dict[str, Any]:
-    return {name: one.model_dump() for name, one in _added_metrics([Drives(FACTS, scores)], estimated).items()}
+    return {name: one.model_dump() for name, one in _added_metrics([DrivenEpisodes(FACTS, scores)], estimated).items()}
 
 
 def rows(scores: list[EpisodeScore]) -> dict[str, EstimateRow]:
@@ -135,7 +135,7 @@ def test_one_that_cannot_be_used_is_named_and_the_others_are_measured(
     made = scores()
     assert "autonomy" in rows(made)
     assert name not in rows(made)
-    found = _added_metrics([Drives(FACTS, made)], rows(made))
+    found = _added_metrics([DrivenEpisodes(FACTS, made)], rows(made))
     assert told in (found[name].problem or "")
     results = made_results.model_copy(update={"added_metrics": found})
     said = limits(results, load_suite("obstacle-avoidance"))

@@ -103,7 +103,7 @@ def test_at_twenty_hertz_the_windows_last_as_long(make_log):
 
 
 def test_a_reset_to_lane_is_no_jolt(make_log):
-    """Braking at 3 m/s², then put back and cruising: no jerk on either side of the lane reset."""
+    """Braking at 3 m/s², then reset to lane and cruising: no jerk on either side of the lane reset."""
     log = make_log(60, acceleration_x=[-3.0] * 30 + [0.0] * 30, interventions=[0] * 30 + [1] * 30)
     assert np.abs(comfort.longitudinal_jerk(log)).max() < 1e-9
     without = make_log(60, acceleration_x=[-3.0] * 30 + [0.0] * 30)

@@ -1,4 +1,4 @@
-"""Route completion, success and the CARLA driving score of hand-made drives. One step is 0.1 s, 1 m at 10 m/s."""
+"""Route completion, success and the CARLA driving score of hand-made episodes. One step is 0.1 s, 1 m at 10 m/s."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def test_at_thirty_metres_a_second_the_encounter_begins_four_seconds_ahead(make_
 
 
 def test_contact_is_no_pass_even_if_the_car_drives_on(make_log, make_actor):
-    """Touched in step 20, put back beyond it, route finished: an encounter, not a pass."""
+    """Touched in step 20, reset to lane beyond it, route finished: an encounter, not a pass."""
     log = make_log(
         100,
         (make_actor(),),
@@ -268,7 +268,7 @@ def test_hitting_the_oncoming_car_while_dodging_fails_the_encounter_that_was_dod
 
 
 def test_of_a_row_of_cones_only_the_one_that_was_hit_counts(make_log, make_actor):
-    """Cones at 50, 55 and 60 m; the first ends the drive: its own encounter failed, the others were never decided."""
+    """Cones at 50, 55 and 60 m; the first ends the episode: its own encounter failed, the others were never decided."""
     cones = tuple(make_actor(start_s=s, length=0.4, width=0.4) for s in (50.0, 55.0, 60.0))
     log = make_log(48, cones, hit_actor=[-1] * 47 + [0], events={47: EVENT_COLLISION_STATIC})
     assert [encounter.outcome for encounter in find_encounters(log)] == ["contact", "open", "open"]

@@ -1,4 +1,4 @@
-"""Lane keeping scores of drives short enough to work out on paper. One step is 0.1 s, 1 m at 10 m/s."""
+"""Lane keeping scores of episodes short enough to work out on paper. One step is 0.1 s, 1 m at 10 m/s."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_departure_is_counted_when_it_begins_not_while_it_lasts(make_log):
 
 
 def test_a_departure_after_a_reset_to_lane_is_a_new_one(make_log):
-    """Past the marking in steps 10 and 11, put back in step 10: two departures."""
+    """Past the marking in steps 10 and 11, reset to lane in step 10: two departures."""
     log = make_log(100, events=dict.fromkeys([10, 11], EVENT_LANE_DEPARTURE), interventions=[0] * 10 + [1] * 90)
     assert lane.lane_departures_per_km(log).numerator == 2
 
@@ -120,7 +120,7 @@ def test_whiteness_of_one_jerk_among_stillness(make_log):
 
 
 def test_straightening_the_wheel_at_a_reset_to_lane_is_not_steering(make_log):
-    """Held at 0.3 rad, put back with straight wheels, held at 0: no rate at all."""
+    """Held at 0.3 rad, reset to lane with straight wheels, held at 0: no rate at all."""
     log = make_log(6, steering=[0.3, 0.3, 0.3, 0, 0, 0], interventions=[0, 0, 0, 1, 1, 1])
     assert lane.steering_whiteness.value(log) == 0.0
 
@@ -135,7 +135,7 @@ def test_duckietown_scores_count_until_the_first_failure(make_log):
 
 
 def test_duckietown_distance_leaves_out_the_oncoming_lane_and_the_reset_to_lane(make_log):
-    """4 steps of 1 m in the lane, 3 in the oncoming one, 1 back in the lane, put back 50 m ahead in the ninth: 5 m."""
+    """4 steps of 1 m in the lane, 3 in the oncoming one, 1 back in the lane, reset 50 m further in the ninth: 5 m."""
     log = make_log(
         10,
         d=[-1.75] * 4 + [1.0] * 3 + [-1.75] * 3,

@@ -1,4 +1,4 @@
-"""nuPlan's closed-loop pieces on hand-made drives. One step is 0.1 s, 1 m at 10 m/s."""
+"""nuPlan's closed-loop pieces on hand-made episodes. One step is 0.1 s, 1 m at 10 m/s."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Collisions, clearance and time to collision of hand-made drives. One step is 0.1 s, 1 m at 10 m/s."""
+"""Collisions, clearance and time to collision of hand-made episodes. One step is 0.1 s, 1 m at 10 m/s."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_clearance_is_the_smallest_gap(make_log, make_actor):
 
 
 def test_clearance_of_a_touch_is_zero_whatever_the_gap_says_afterwards(make_log, make_actor):
-    """Touched, and put back 3 m further on in the same step."""
+    """Touched, and reset to lane 3 m further on in the same step."""
     log = make_log(3, (make_actor(),), gap=[2.0, 3.0, 3.0], hit_actor=[-1, 0, -1])
     assert obstacles.min_clearance.value(log) == 0.0
 

@@ -15,7 +15,7 @@ from drive_sim.evaluation import real_time as realtime
 from drive_sim.evaluation.harness import evaluate
 from drive_sim.evaluation.report.page import command_line
 from drive_sim.evaluation.results import Results
-from drive_sim.evaluation.running.episodes import BATCH, Conditions, Drives
+from drive_sim.evaluation.running.episodes import BATCH, Conditions, DrivenEpisodes
 from drive_sim.evaluation.running.summary import Evaluation
 from drive_sim.evaluation.suites.conditions import control_steps
 from drive_sim.evaluation.suites.suite import load_suite
@@ -79,7 +79,7 @@ def test_on_a_gpu_the_command_says_so_and_how_many_worlds_at_once(results: Resul
     def told(batch: int) -> dict[str, Any]:
         suite = load_suite("lane-keeping")
         conditions = Conditions(suite.on_failure, "cuda", batch)
-        evaluation = Evaluation(suite, 0, None, conditions, [], Drives(results.driver))
+        evaluation = Evaluation(suite, 0, None, conditions, [], DrivenEpisodes(results.driver))
         line = command_line(results.model_copy(update={"device": "cuda"}), evaluation)
         return asked_for(line.replace("--episodes 0", "--episodes 1"))
 

@@ -1,4 +1,4 @@
-"""Two drivers on the same drives: who gets through more, on what each is better, and where they differ."""
+"""Two drivers on the same episodes: who gets through more, on what each is better, and where they differ."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from drive_sim.evaluation.report import comparison_words as words
-from drive_sim.evaluation.report.comparison_page import differing_drives, page_names
+from drive_sim.evaluation.report.comparison_page import differing_episodes, page_names
 from drive_sim.evaluation.results import ComparedDriver, ComparisonRow, DriverFacts, Results
-from drive_sim.evaluation.running.episodes import Conditions, Drives
+from drive_sim.evaluation.running.episodes import Conditions, DrivenEpisodes
 from drive_sim.evaluation.running.replays import arrived
 from drive_sim.evaluation.running.summary import Evaluation
 from drive_sim.evaluation.statistics.comparison import PairedOutcomes, pair_outcomes
@@ -33,15 +33,15 @@ def test_only_the_drives_that_differ_decide() -> None:
 def test_the_verdict_names_the_better_only_where_it_is_shown() -> None:
     shown = PairedOutcomes(7, 24, 0, 5, 1e-7)
     assert words.outcomes_verdict(shown, "net", "classical") == (
-        "Net is shown to get through more drives: of 36, net got through 24 in which classical failed, classical "
+        "Net is shown to get through more episodes: of 36, net got through 24 in which classical failed, classical "
         "through none in which net failed (p < 0.001, McNemar, exact)."
     )
     assert words.outcomes_verdict(PairedOutcomes(7, 0, 24, 5, 1e-7), "net", "old").startswith("Old is shown")
     unknown = words.outcomes_verdict(PairedOutcomes(30, 2, 1, 3, 1.0), "net", "old")
-    assert unknown.startswith("Which of the two gets through more drives cannot be shown with these 36:")
+    assert unknown.startswith("Which of the two gets through more episodes cannot be shown with these 36:")
     assert (
         words.outcomes_verdict(PairedOutcomes(3, 0, 0, 1, 1.0), "a", "b")
-        == "A and b got through the same 3 of 4 drives."
+        == "A and b got through the same 3 of 4 episodes."
     )
 
 
@@ -67,7 +67,7 @@ def row(**changes: object) -> ComparisonRow:
 def test_a_metric_says_whose_number_is_whose_and_what_is_not_shown() -> None:
     unknown = words.metric_sentence(row(), "net", "old").replace("\u00a0", " ")
     assert unknown == (
-        "On collisions per km no difference can be shown with these 400 drives: net 0.500 per km, old 0.700 per km, "
+        "On collisions per km no difference can be shown with these 400 episodes: net 0.500 per km, old 0.700 per km, "
         "difference −0.200 per km (−0.500 to +0.100), p = 0.400."
     )
     better = words.metric_sentence(row(better="net", p_adjusted=0.0002), "net", "old")
@@ -76,12 +76,12 @@ def test_a_metric_says_whose_number_is_whose_and_what_is_not_shown() -> None:
     assert "p unknown" in words.metric_sentence(row(p_adjusted=None, low=None), "net", "old")
 
 
-def test_two_rivals_of_one_name_get_a_page_each_and_no_name_leaves_the_folder() -> None:
-    def rival(name: str) -> ComparedDriver:
+def test_two_compared_drivers_of_one_name_get_a_page_each_and_no_name_leaves_the_folder() -> None:
+    def other(name: str) -> ComparedDriver:
         driver = DriverFacts(name=name, given=name, hash=None, privileged=False, controller="model")
         return ComparedDriver(driver=driver, metrics={}, comparison=[], episodes=[])
 
-    names = page_names([rival("net"), rival("net"), rival("../up & away")])
+    names = page_names([other("net"), other("net"), other("../up & away")])
     assert names == ["report-vs-net.html", "report-vs-net-2.html", "report-vs-..-up-away.html"]
 
 
@@ -91,8 +91,8 @@ def comparison(report_folder: Path) -> str:
 
 
 def test_the_page_compares_in_words_before_it_shows_a_table(comparison: str, results: Results) -> None:
-    rival = results.comparisons[0]
-    for compared in rival.comparison:
+    other = results.comparisons[0]
+    for compared in other.comparison:
         assert words.metric_sentence(compared, "straight", "human-model") in comparison
     assert comparison.index("What this cannot show") < comparison.index("<table")
     assert "cannot show" in comparison and "baseline" in comparison  # the human model sees the truth
@@ -123,10 +123,10 @@ def test_drives_that_both_failed_or_both_got_through_are_not_where_they_differ(m
         "old": (EVENT_FINISH, EVENT_FINISH, EVENT_OFF_ROAD, EVENT_OFF_ROAD, EVENT_FINISH),
     }
     both = [
-        Drives(made_results.driver, [score_episode(make_log(100, events={99: end})) for end in ends[name]])
+        DrivenEpisodes(made_results.driver, [score_episode(make_log(100, events={99: end})) for end in ends[name]])
         for name in ("net", "old")
     ]
     suite = load_suite("obstacle-avoidance")
     evaluation = Evaluation(suite, 0, None, Conditions(suite.on_failure, "cpu", 1), [], both[0], [both[1]])
     # The worst failure of each first: the one's collision, the other's departure, then the one's departure.
-    assert differing_drives(evaluation, (both[0], both[1])) == [4, 3, 1]
+    assert differing_episodes(evaluation, (both[0], both[1])) == [4, 3, 1]

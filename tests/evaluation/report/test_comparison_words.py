@@ -25,7 +25,7 @@ def row(metric: str, better: str | None) -> ComparisonRow:
          "Shown to be better than driving straight ahead; "
          "shown to be worse than the expert and the reference driver after UN R157."),
         ({"expert": None, "straight": None},
-         "With these drives no difference can be shown to the expert or driving straight ahead."),
+         "With these episodes no difference can be shown to the expert or driving straight ahead."),
         ({}, ""),
     ],
 )  # fmt: skip
@@ -40,12 +40,12 @@ def test_the_baselines_stand_where_comparing_has_put_them(
     assert words.standing(made_results.model_copy(update={"baselines": [*baselines, silent]})) == said
 
 
-def test_a_rival_is_better_on_some_metrics_and_worse_on_others(made_row) -> None:
+def test_a_compared_driver_is_better_on_some_metrics_and_worse_on_others(made_row) -> None:
     found = {"autonomy": "net", "min_ttc": "old", "min_clearance": "net", "success": None, "survival_time": None}
     rows = [row(metric, better) for metric, better in found.items()]
-    rival = ComparedDriver(driver=driver("old"), metrics={}, comparison=rows, episodes=[made_row()] * 7)
-    assert words.compared(rival, "net") == (
+    other = ComparedDriver(driver=driver("old"), metrics={}, comparison=rows, episodes=[made_row()] * 7)
+    assert words.compared(other, "net") == (
         "Net is shown to be better on autonomy and min clearance; old is shown to be better on min ttc; "
-        "with these 7 drives no difference can be shown on success or survival time."
+        "with these 7 episodes no difference can be shown on success or survival time."
     )
-    assert words.compared(rival.model_copy(update={"comparison": []}), "net") == ""
+    assert words.compared(other.model_copy(update={"comparison": []}), "net") == ""

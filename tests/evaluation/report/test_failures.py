@@ -1,4 +1,4 @@
-"""The failed drives: all of them, by scenario and worst first, each with what drives it again and its video."""
+"""The failed episodes: all of them, by scenario and worst first, each with what drives it again and its video."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from drive_sim.evaluation.report import failures as report_failures
 from drive_sim.evaluation.report.failures import Failures, failures
 from drive_sim.evaluation.report.videos import Scene
 from drive_sim.evaluation.results import EpisodeRow, Results
-from drive_sim.evaluation.running.episodes import Conditions, Drives
+from drive_sim.evaluation.running.episodes import Conditions, DrivenEpisodes
 from drive_sim.evaluation.running.replays import worst_first
 from drive_sim.evaluation.running.summary import Evaluation
 from drive_sim.evaluation.statistics.estimates import score_episode
@@ -29,18 +29,20 @@ VIDEO = Scene(
 
 @pytest.fixture
 def listed(make_log, made_results: Results):
-    """The list of four drives, of which the first arrived."""
+    """The list of four episodes, of which the first arrived."""
 
     def make(condition: str = "", scenarios: tuple[str, ...] = ("hand/made",) * 4, **row_changes: Any) -> Failures:
         logs = [
             make_log(100, events={99: end}, facts={"condition": condition, "scenario": scenario})
             for end, scenario in zip(ENDS, scenarios, strict=True)
         ]
-        drives = Drives(made_results.driver, [score_episode(log) for log in logs], [trace_of(log) for log in logs])
+        driven = DrivenEpisodes(
+            made_results.driver, [score_episode(log) for log in logs], [trace_of(log) for log in logs]
+        )
         suite = load_suite("obstacle-avoidance")
-        evaluation = Evaluation(suite, 0, None, Conditions(suite.on_failure, "cpu", 1), [], drives)
-        rows = [EpisodeRow(**score.to_json()).model_copy(update=row_changes) for score in drives.scores]
-        order = worst_first(drives.scores, suite.headline)
+        evaluation = Evaluation(suite, 0, None, Conditions(suite.on_failure, "cpu", 1), [], driven)
+        rows = [EpisodeRow(**score.to_json()).model_copy(update=row_changes) for score in driven.scores]
+        order = worst_first(driven.scores, suite.headline)
         return failures(made_results.model_copy(update={"episodes": rows}), evaluation, order, FOLDER, [VIDEO])
 
     return make
@@ -57,7 +59,7 @@ def test_failures_are_listed_worst_first_and_arrivals_are_not(listed) -> None:
 
 def test_the_scenario_of_the_worst_comes_first_and_says_how_many_of_its_drives_failed_and_how(listed) -> None:
     found = listed(scenarios=("a/cones", "a/cones", "a/cones", "a/rain"))
-    assert [(group.scenario, len(group.rows), group.drives) for group in found.groups] == [
+    assert [(group.scenario, len(group.rows), group.episodes) for group in found.groups] == [
         ("cones", 2, 3),
         ("rain", 1, 1),
     ]

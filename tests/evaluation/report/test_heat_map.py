@@ -1,4 +1,4 @@
-"""Where a driver fails: pooled drives, honest intervals, and no colour that has to be seen."""
+"""Where a driver fails: pooled episodes, honest intervals, and no colour that has to be seen."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from drive_sim.world.state import EVENT_FINISH
 
 @pytest.fixture
 def drive(make_log):
-    """One drive of 10 s on a road of its own, with as many interventions."""
+    """One episode of 10 s on a road of its own, with as many interventions."""
 
     def make(road_class: str, weather: str, interventions: int = 0) -> EpisodeScore:
         counts = [0] * 50 + [interventions] * 50
@@ -58,14 +58,14 @@ def test_a_cell_says_in_words_how_little_it_knows(drive) -> None:
     low, high = cell.interval.split(" to ")
     assert (high, cell.value) == ("100", "100")
     assert float(low.replace("−", "-")) < 90.0
-    assert cell.sentence == f"100 %, 95 % interval {cell.interval} %; one drive, 0 failed"
+    assert cell.sentence == f"100 %, 95 % interval {cell.interval} %; one episode, 0 failed"
 
 
 def test_drives_with_nothing_to_judge_by_are_not_called_perfect(drive) -> None:
     scores = [drive("rural", "dry"), drive("urban", "rain")]
     heat = heat_map(scores, rows(scores), "collision_free_passes")  # nobody was met
     assert heat is not None
-    assert heat.cells[0][0] == report_heat.HeatCell("–", "", 0.0, 1, 0, "one drive, 0 failed; nothing to judge by")
+    assert heat.cells[0][0] == report_heat.HeatCell("–", "", 0.0, 1, 0, "one episode, 0 failed; nothing to judge by")
 
 
 def test_a_suite_with_conditions_is_shown_by_them_and_any_other_by_weather(drive) -> None:

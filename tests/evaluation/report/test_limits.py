@@ -1,4 +1,4 @@
-"""What drives cannot show is said: few drives, rare failures, weather that was not there, one training."""
+"""What episodes cannot show is said: few episodes, rare failures, weather that was not there, one training run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def said(made_results: Results):
 
 def test_the_width_of_the_interval_is_put_into_words(said) -> None:
     told = said(OBSTACLES, metrics={"collision_free_passes": estimate(0.857, 0.697, 0.94)})
-    assert "may be anything from 69.7 to 94 %: 50 drives cannot tell it closer" in told
+    assert "may be anything from 69.7 to 94 %: 50 episodes cannot tell it closer" in told
 
 
 def test_no_contact_in_299_encounters_shows_less_than_a_hundredth_and_no_more(said) -> None:
@@ -58,12 +58,12 @@ def test_weather_that_no_drive_had_is_named(said, made_row) -> None:
     told = said(
         OBSTACLES, episodes=[made_row(weather=name) for name in ("dry", "rain", "fog", "night", "dusk", "worn")]
     )
-    assert "No drive had these weathers, of which nothing is said: low sun and snow." in told
+    assert "No episode had these weathers, of which nothing is said: low sun and snow." in told
 
 
 def test_a_trained_network_is_one_of_many_and_a_program_is_not(said, made_results: Results) -> None:
     model = made_results.driver.model_copy(update={"controller": "model"})
-    assert "one network of one training" in said(LANES, driver=model)
+    assert "the network of one training run" in said(LANES, driver=model)
     assert "training" not in said(LANES)
 
 
@@ -82,7 +82,7 @@ def test_the_findings_name_where_it_failed_most(made_results: Results, made_row)
     ]
     told = " ".join(findings(made_results.model_copy(update={"episodes": rows}), OBSTACLES))
     assert (
-        "It failed most in debris (2 of 2 drives) and crossing pedestrian (1 of 2 drives); "
+        "It failed most in debris (2 of 2 episodes) and crossing pedestrian (1 of 2 episodes); "
         "nothing failed in 1 of the 3 scenarios." in told
     )
 

@@ -77,7 +77,7 @@ def test_the_verdict_comes_before_any_table_and_says_what_results_say(page: str,
     assert -1.0 < autonomy.estimate < 1.0
     verdict = page.index(f"{report_words.percent(autonomy.estimate)} %")
     assert verdict < page.index("<table")
-    assert f"in {EPISODES} drives on roads it never saw" in page
+    assert f"in {EPISODES} episodes on roads it never saw" in page
 
 
 def test_every_metric_that_applies_is_shown_with_its_formula(page: str, results: Results) -> None:
@@ -88,8 +88,8 @@ def test_every_metric_that_applies_is_shown_with_its_formula(page: str, results:
         assert str(escape(METRICS[name].formula)) in page
 
 
-def test_baselines_and_rivals_stand_beside_and_who_sees_the_truth_is_labelled(reader: Reader) -> None:
-    assert "expert sees the truth 3 drives" in reader.text
+def test_baselines_and_compared_drivers_stand_beside_and_who_sees_the_truth_is_labelled(reader: Reader) -> None:
+    assert "expert sees the truth 3 episodes" in reader.text
     assert "straight against human-model" in reader.text
     assert "straight sees the truth" not in reader.text
 
@@ -104,12 +104,12 @@ def test_every_failure_is_listed_worst_first_with_the_command_that_drives_it_aga
     assert sorted(map(int, commands[: len(failed)])) == failed
     worst = max(failed, key=lambda index: results.episodes[index].interventions)
     assert int(commands[0]) == int(commands[len(failed)]) == worst
-    assert f"{len(failed)} of {EPISODES} drives. Each command" in reader.text
+    assert f"{len(failed)} of {EPISODES} episodes. Each command" in reader.text
     assert "preventable" not in reader.text  # nobody judged these
 
 
 def test_what_the_drives_cannot_show_stands_in_the_verdict(page: str, reader: Reader) -> None:
-    assert page.index("What these drives cannot show") < page.index("<table")
+    assert page.index("What these episodes cannot show") < page.index("<table")
     assert "nothing here says how a real car would do" in reader.text
 
 

@@ -1,4 +1,4 @@
-"""The report's words and numbers: no certainty that the drives do not give."""
+"""The report's words and numbers: no certainty that the episodes do not give."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_negative_autonomy_is_put_into_words(made_results: Results) -> None:
 
 def test_without_anything_to_say_the_verdict_says_so(made_results: Results) -> None:
     words = report_words.verdict(made_results.model_copy(update={"metrics": {}}), load_suite("obstacle-avoidance"))
-    assert words == "Nothing in these 3 drives says anything about collision_free_passes."
+    assert words == "Nothing in these 3 episodes says anything about collision_free_passes."
 
 
 def test_no_collision_is_not_sold_as_none_ever(made_results: Results) -> None:

@@ -145,7 +145,7 @@ def test_what_was_not_measured_is_not_known() -> None:
 @pytest.fixture
 def on_a_gpu(gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> Gpu:
     """Drives on the CPU, whose batches count as 8 s on the GPU."""
-    from drive_sim.evaluation.running import episodes as drives
+    from drive_sim.evaluation.running import episodes as driven
 
     class Window(EnergyWindow):
         def __init__(self, device: str) -> None:
@@ -155,7 +155,7 @@ def on_a_gpu(gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> Gpu:
             gpu.drive(8.0)
             super().extend()
 
-    monkeypatch.setattr(drives, "EnergyWindow", Window)
+    monkeypatch.setattr(driven, "EnergyWindow", Window)
     return gpu
 
 
@@ -168,12 +168,12 @@ def test_an_evaluation_writes_energy_per_decision_and_per_kilometre(on_a_gpu: Gp
         assert "energy per decision" in page.read_text(encoding="utf-8")
     one, other = (load_results(tmp_path / name) for name in ("one", "other"))
     straight = one.timing["drivers"]["straight"]
-    # Two batches of 8 s at 300 W, for two drives of 4 s at 20 decisions a second.
+    # Two batches of 8 s at 300 W, for two episodes of 4 s at 20 decisions a second.
     assert (straight["energy_J"], straight["energy_window_s"]) == (pytest.approx(4800.0), 16.0)
     assert straight["metrics"]["energy_per_decision"]["estimate"] == pytest.approx(4800.0 / 160)
     kilometres = sum(row.distance_m for row in one.episodes) / 1000.0
     assert straight["metrics"]["energy_per_km"]["estimate"] == pytest.approx(4800.0 / kilometres)
-    # A reading of hardware: the same drives otherwise, to the bit.
+    # A reading of hardware: the same episodes otherwise, to the bit.
     assert straight["energy_J"] == 2.0 * other.timing["drivers"]["straight"]["energy_J"]
     first, second = (json.dumps(results.model_dump(exclude={"timing"})) for results in (one, other))
     assert first == second

@@ -154,4 +154,4 @@ def test_an_episode_with_a_verdict_can_be_driven_again(results, tmp_path, monkey
     scored = load_scored(tmp_path / "ncap", 1)
     log = RolloutLog()
     run(Simulator([replace(scored.episode, time_limit=12.0)], on_failure=scored.on_failure), scored.driver, [log])
-    assert scored.verdict(log.episode(0)).startswith("the same drive:")
+    assert scored.verdict(log.episode(0)).startswith("the same episode:")

@@ -1,4 +1,4 @@
-"""Which drives are driven again and captured, and that they are the same drives."""
+"""Which episodes are driven again and captured, and that they are the same episodes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from drive_sim.drivers.registry import make_driver
 from drive_sim.evaluation.logs.trace import moment_of
 from drive_sim.evaluation.results import DriverFacts
 from drive_sim.evaluation.running import replays
-from drive_sim.evaluation.running.episodes import Conditions, Drives, drive
+from drive_sim.evaluation.running.episodes import Conditions, DrivenEpisodes, drive
 from drive_sim.evaluation.running.replays import replay, worst_first, worst_of_each_kind, worth_capturing
 from drive_sim.evaluation.running.summary import Evaluation
 from drive_sim.evaluation.statistics.estimates import score_episode
@@ -31,11 +31,11 @@ from drive_sim.world.state import (
 
 @pytest.fixture
 def straight_on() -> tuple[Evaluation, Any]:
-    """Three short drives straight ahead, and who drove them."""
+    """Three short episodes straight ahead, and who drove them."""
     suite = load_suite("lane-keeping").model_copy(update={"seconds": 9.0})
     driver, conditions = make_driver("straight"), Conditions("reset_to_lane", "cpu", 3)
     facts = DriverFacts(name="straight", given="straight", hash=None, privileged=False, controller="classical")
-    evaluation = Evaluation(suite, 0, None, conditions, draw_suite(suite, 3), Drives(facts))
+    evaluation = Evaluation(suite, 0, None, conditions, draw_suite(suite, 3), DrivenEpisodes(facts))
     drive(evaluation.driver, driver, evaluation.drawn, conditions, lambda *_: None, keep_traces=True)
     return evaluation, driver
 

@@ -10,7 +10,7 @@ from drive_sim.evaluation.statistics.intervals import ClusterBootstrap
 from drive_sim.world.state import EVENT_COLLISION_VEHICLE, EVENT_FINISH
 
 
-def drives(make_log, lateral_errors, crashes=()):
+def driven(make_log, lateral_errors, crashes=()):
     """One episode on each road, at the given lateral error [m]; those named crash in their last step."""
     return [
         make_log(
@@ -27,7 +27,7 @@ def test_a_small_but_steady_advantage_shows_where_pairing_removes_the_road(make_
     """Roads differ by 0.1 m, the drivers by 0.02 m on each: unpaired it would drown."""
     roads = np.random.default_rng(1).uniform(0.1, 0.5, 30)
     noise = np.random.default_rng(2).normal(0.0, 0.01, 30)
-    found = compare(drives(make_log, roads), drives(make_log, roads + 0.02 + noise), ("new", "old"))[
+    found = compare(driven(make_log, roads), driven(make_log, roads + 0.02 + noise), ("new", "old"))[
         "lateral_error_mean"
     ]
     assert found.difference == pytest.approx(-0.02 - noise.mean())
@@ -40,14 +40,14 @@ def test_a_small_but_steady_advantage_shows_where_pairing_removes_the_road(make_
 def test_better_means_lower_where_lower_is_better(make_log):
     """The other way round the other driver wins."""
     roads = np.linspace(0.1, 0.5, 30)
-    found = compare(drives(make_log, roads + 0.05), drives(make_log, roads), ("A", "B"))["lateral_error_mean"]
+    found = compare(driven(make_log, roads + 0.05), driven(make_log, roads), ("A", "B"))["lateral_error_mean"]
     assert found.winner == "B"
 
 
 def test_noise_is_called_no_difference(make_log):
     """Two drivers that scatter about the same error."""
     random = np.random.default_rng(3)
-    a, b = (drives(make_log, random.uniform(0.1, 0.5, 40)) for _ in range(2))
+    a, b = (driven(make_log, random.uniform(0.1, 0.5, 40)) for _ in range(2))
     found = compare(a, b)["lateral_error_mean"]
     assert found.winner is None
     assert found.sentence.startswith("On lateral_error_mean no difference can be shown with these 40 episodes: ")
@@ -56,7 +56,7 @@ def test_noise_is_called_no_difference(make_log):
 @pytest.mark.slow
 def test_outcomes_are_compared_by_mcnemar(make_log):
     """A arrives in ten episodes in which B crashes, and never the other way round: p = 2 / 2^10 = 0.00195."""
-    a, b = drives(make_log, np.zeros(40)), drives(make_log, np.zeros(40), crashes=range(10))
+    a, b = driven(make_log, np.zeros(40)), driven(make_log, np.zeros(40), crashes=range(10))
     found = compare(a, b, metrics=("success",))["success"]
     assert found.test == "McNemar, exact"
     assert found.p_value == pytest.approx(2 / 2**10)
@@ -66,21 +66,21 @@ def test_outcomes_are_compared_by_mcnemar(make_log):
 @pytest.mark.slow
 def test_one_crash_fewer_proves_nothing(make_log):
     """One discordant pair: p = 1."""
-    a, b = drives(make_log, np.zeros(40)), drives(make_log, np.zeros(40), crashes=[3])
+    a, b = driven(make_log, np.zeros(40)), driven(make_log, np.zeros(40), crashes=[3])
     found = compare(a, b, metrics=("success",))["success"]
     assert found.p_value == 1.0 and found.winner is None
 
 
 def test_a_driver_is_no_better_than_itself(make_log):
     """No difference, no doubt about it, no winner on any metric."""
-    logs = drives(make_log, np.linspace(0.0, 0.4, 10), crashes=[2])
+    logs = driven(make_log, np.linspace(0.0, 0.4, 10), crashes=[2])
     for found in compare(logs, logs).values():
         assert found.difference == 0.0 and found.p_value == 1.0 and found.winner is None
 
 
 def test_drivers_of_different_episodes_are_not_compared(make_log):
     """Another order is another pairing."""
-    logs = drives(make_log, np.zeros(4))
+    logs = driven(make_log, np.zeros(4))
     with pytest.raises(ValueError, match="same episodes"):
         compare(logs, logs[::-1])
 

@@ -43,14 +43,14 @@ def test_every_metric_says_what_it_is():
 
 def test_every_metric_names_its_unit_in_its_first_sentence():
     """In brackets, the same that stands beside the number."""
-    for name, metric in (METRICS | TIMING_METRICS).items():
+    for name, metric in {**METRICS, **TIMING_METRICS}.items():
         assert re.search(r"\[(.+?)\]", metric.__doc__)[1] == metric.unit, name
 
 
 def test_every_metric_is_worked_out_by_hand_somewhere():
     """Each is called by name in a test beside this one."""
     tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parents[1].rglob("test_*.py"))
-    assert [name for name in METRICS | TIMING_METRICS if not re.search(rf"\b{name}\b", tests)] == []
+    assert [name for name in (*METRICS, *TIMING_METRICS) if not re.search(rf"\b{name}\b", tests)] == []
 
 
 def test_a_suite_is_pooled_as_each_metric_says(make_log, make_actor):
@@ -108,7 +108,7 @@ def test_groups_split_by_what_differs(make_log, make_actor):
 
 
 def test_variants_make_groups_of_those_that_have_one(make_log, make_actor):
-    """Of three drives one has no variant."""
+    """Of three episodes one has no variant."""
     logs = [make_log(100, facts={"variant": name, "seed": n}) for n, name in enumerate(("left-near", "", "right-near"))]
     assert [group["value"] for group in estimate_groups(logs) if group["by"] == "variant"] == [
         "left-near",

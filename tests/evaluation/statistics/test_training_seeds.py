@@ -25,11 +25,11 @@ from drive_sim.evaluation.statistics.training_seeds import (
 )
 
 SECONDS = 30.0
-"""Of each drive."""
+"""Of each episode."""
 
 
 @pytest.fixture
-def drives(make_log: Callable[..., Any]) -> Callable[..., list[EpisodeScore]]:
+def driven(make_log: Callable[..., Any]) -> Callable[..., list[EpisodeScore]]:
     """Scores of a training, one drive a road, that says something of one metric only."""
     facts: EpisodeFacts = make_log(1).facts
 
@@ -51,17 +51,17 @@ def drives(make_log: Callable[..., Any]) -> Callable[..., list[EpisodeScore]]:
 
 
 @pytest.fixture
-def autonomy(drives: Callable[..., list[EpisodeScore]]) -> Callable[..., AcrossTrainingRuns]:
+def autonomy(driven: Callable[..., list[EpisodeScore]]) -> Callable[..., AcrossTrainingRuns]:
     """Autonomy over training runs, given each one's interventions road by road."""
 
     def make(*training_runs: Sequence[int]) -> AcrossTrainingRuns:
-        scores = [drives("autonomy", [Ratio(count, SECONDS) for count in counts]) for counts in training_runs]
+        scores = [driven("autonomy", [Ratio(count, SECONDS) for count in counts]) for counts in training_runs]
         return across_training_runs(scores)["autonomy"]
 
     return make
 
 
-def test_trainings_that_fail_on_as_many_roads_leave_what_roads_leave(autonomy: Callable) -> None:
+def test_training_runs_that_fail_on_as_many_roads_leave_what_roads_leave(autonomy: Callable) -> None:
     """No spread between training runs: the interval is the roads' own, here of interventions on 10 of 40 roads."""
     counts = [1] * 10 + [0] * 30
     found = autonomy(*[counts] * 5)
@@ -71,7 +71,7 @@ def test_trainings_that_fail_on_as_many_roads_leave_what_roads_leave(autonomy: C
     assert found.spread == 0.0
 
 
-def test_trainings_that_differ_widen_the_interval_by_students_t(autonomy: Callable) -> None:
+def test_training_runs_that_differ_widen_the_interval_by_students_t(autonomy: Callable) -> None:
     """2, 4, 6, 8, 10 interventions in 1,200 s: s = 3.162, t(4) · s / √5 = 2.776 · 1.414 = 3.926, each 6/1200."""
     assert t_half_width(np.array([2.0, 4.0, 6.0, 8.0, 10.0])) == pytest.approx(3.926, abs=0.001)
     found = autonomy(*([1] * count + [0] * (40 - count) for count in (2, 4, 6, 8, 10)))
@@ -79,13 +79,13 @@ def test_trainings_that_differ_widen_the_interval_by_students_t(autonomy: Callab
     assert min(found.high - found.estimate, found.estimate - found.low) > 3.926 * 6 / 1200
 
 
-def test_the_interval_is_wider_than_any_single_trainings_where_trainings_lie_apart(
-    drives: Callable[..., list[EpisodeScore]],
+def test_the_interval_is_wider_than_any_single_run_where_training_runs_lie_apart(
+    driven: Callable[..., list[EpisodeScore]],
 ) -> None:
     """Each knows its own lateral error to millimetres, and they lie decimetres apart."""
     random = np.random.default_rng(1)
     scores = [
-        drives("lateral_error_mean", [Ratio(error * SECONDS, SECONDS) for error in random.normal(mean, 0.01, 50)])
+        driven("lateral_error_mean", [Ratio(error * SECONDS, SECONDS) for error in random.normal(mean, 0.01, 50)])
         for mean in (0.1, 0.3, 0.2, 0.5, 0.4)
     ]
     found = across_training_runs(scores)["lateral_error_mean"]
@@ -98,11 +98,11 @@ def test_the_interval_is_wider_than_any_single_trainings_where_trainings_lie_apa
 
 
 def test_the_mean_counts_each_training_the_same_however_many_encounters_it_had(
-    drives: Callable[..., list[EpisodeScore]],
+    driven: Callable[..., list[EpisodeScore]],
 ) -> None:
     """9 of 10 passed and 1 of 2: 70 % on average, not 10 of 12."""
-    most = drives("collision_free_passes", [Ratio(1.0, 1.0)] * 9 + [Ratio(0.0, 1.0)])
-    few = drives("collision_free_passes", [Ratio(1.0, 1.0), Ratio(0.0, 1.0), *[NOTHING] * 8])
+    most = driven("collision_free_passes", [Ratio(1.0, 1.0)] * 9 + [Ratio(0.0, 1.0)])
+    few = driven("collision_free_passes", [Ratio(1.0, 1.0), Ratio(0.0, 1.0), *[NOTHING] * 8])
     found = across_training_runs([most, few])["collision_free_passes"]
     assert found.estimate == pytest.approx(0.7)
     assert 0.0 <= found.low < 0.5 and found.high == 1.0  # t(1) = 12.7: two training runs say next to nothing
@@ -111,7 +111,7 @@ def test_the_mean_counts_each_training_the_same_however_many_encounters_it_had(
 def test_driving_the_same_roads_again_without_an_event_shows_no_more_than_the_first_training_did(
     autonomy: Callable,
 ) -> None:
-    """Not one intervention in five times 40 drives: a road that all fail on is as likely missed as by one training."""
+    """Not one intervention in five times 40 episodes: a road that all fail on is missed as likely as by one run."""
     once = count_interval([0.0] * 40, [SECONDS] * 40, [f"road {k}" for k in range(40)])
     found = autonomy(*[[0] * 40] * 5)
     assert found.estimate == found.high == 1.0
@@ -119,7 +119,7 @@ def test_driving_the_same_roads_again_without_an_event_shows_no_more_than_the_fi
 
 
 def test_the_more_events_the_more_a_repeat_says() -> None:
-    """Never narrower with one event than with none; with many nearly as narrow as so many drives on their own roads."""
+    """Never narrower with one event than with none; with many nearly as narrow as so many episodes on own roads."""
     roads = [f"road {k}" for k in range(40)] * 5
     highs = []
     for events in (0, 1, 20):
@@ -156,19 +156,19 @@ def test_an_error_that_is_certain_adds_nothing_and_one_that_is_not_adds_in_squar
     assert square_and_add(0.6, roads, 0.3) == pytest.approx((0.6 - 0.5, 0.6 + 0.3 * math.sqrt(2)))
 
 
-def test_a_metric_that_a_single_training_speaks_of_is_left_out(drives: Callable[..., list[EpisodeScore]]) -> None:
-    spoken, silent = drives("min_ttc", [Ratio(2.0, 1.0)] * 3), drives("min_ttc", [NOTHING] * 3)
+def test_a_metric_that_a_single_training_speaks_of_is_left_out(driven: Callable[..., list[EpisodeScore]]) -> None:
+    spoken, silent = driven("min_ttc", [Ratio(2.0, 1.0)] * 3), driven("min_ttc", [NOTHING] * 3)
     assert not across_training_runs([spoken, silent])
     assert across_training_runs([spoken, spoken])["min_ttc"].training_runs == 2
 
 
-def test_trainings_that_drove_other_roads_are_not_taken_together(drives: Callable[..., list[EpisodeScore]]) -> None:
+def test_training_runs_that_drove_other_roads_are_not_taken_together(driven: Callable[..., list[EpisodeScore]]) -> None:
     with pytest.raises(ValueError, match="the same episodes"):
-        across_training_runs([drives("autonomy", [NOTHING]), drives("autonomy", [NOTHING], first=1)])
+        across_training_runs([driven("autonomy", [NOTHING]), driven("autonomy", [NOTHING], first=1)])
 
 
 @pytest.mark.slow
-def test_of_trainings_and_roads_that_were_never_drawn_the_interval_holds_the_mean(autonomy: Callable) -> None:
+def test_of_training_runs_and_roads_that_were_never_drawn_the_interval_holds_the_mean(autonomy: Callable) -> None:
     """Five runs of unequal skill on 30 roads, a fifth of them hard: 95 in 100 intervals hold the truth, or more.
 
     Whoever knows the truth draws 100 times; 88 and more are what chance leaves of 95 (binomial, p = 0.001).
@@ -183,7 +183,7 @@ def test_of_trainings_and_roads_that_were_never_drawn_the_interval_holds_the_mea
     assert held >= int(stats.binom.ppf(0.001, 100, 0.95)) == 87
 
 
-def test_the_interval_over_roads_lies_around_the_mean_in_which_trainings_count_the_same() -> None:
+def test_the_interval_over_roads_lies_around_the_mean_in_which_training_runs_count_the_same() -> None:
     """90 of 100 encounters passed by one, 2 of 4 by the other: around 70 %, not around 92 of 104."""
     met = np.array([np.ones(100), np.r_[np.ones(4), np.zeros(96)]])
     passed = met * np.array([np.r_[np.zeros(10), np.ones(90)], np.r_[np.zeros(2), np.ones(98)]])

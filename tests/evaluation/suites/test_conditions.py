@@ -1,4 +1,4 @@
-"""Conditions of a suite: the same drives under each, compared with the first, and driven again under their own."""
+"""Conditions of a suite: the same episodes under each, compared with the first, and driven again under their own."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def suite(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def score(tmp_path: Path, suite: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Results]:
-    """Evaluates four short drives under each condition, without baselines and without the page."""
+    """Evaluates four short episodes under each condition, without baselines and without the page."""
     monkeypatch.setattr(report, "write_report", lambda page, *_: page.touch())
 
     def go(driver: str = "pilotnet", **arguments: Any) -> Results:
@@ -103,8 +103,8 @@ def test_a_camera_turned_to_the_left_sees_things_further_right() -> None:
 @pytest.mark.slow
 def test_every_condition_drives_the_same_episodes(score: Callable[..., Results]) -> None:
     results = score("straight")
-    drives = [[(row.scenario, row.number, row.seed) for row in rows(results, name)] for name in HARD]
-    assert drives[0] == drives[1] == drives[2] == drives[3]
+    driven = [[(row.scenario, row.number, row.seed) for row in rows(results, name)] for name in HARD]
+    assert driven[0] == driven[1] == driven[2] == driven[3]
     assert len(results.episodes) == 16
     assert [row.name for row in results.conditions] == list(HARD)
     assert {group.value for group in results.groups if group.by == "condition"} == set(HARD)
@@ -141,7 +141,7 @@ def test_an_episode_is_driven_again_under_its_condition(
     assert again.episode.time_limit == 3.0
     log = RolloutLog()
     run(Simulator([again.episode], on_failure=again.on_failure), again.driver, [log])
-    assert again.verdict(log.episode(0)).startswith("the same drive:")
+    assert again.verdict(log.episode(0)).startswith("the same episode:")
 
 
 @pytest.mark.slow
@@ -169,12 +169,12 @@ def test_titles_of_videos_and_maps_name_the_condition(
     text = page.read_text(encoding="utf-8")
     title = r"\d+{} [\w-]+, [\w-]+, (\w+)<"
     assert sorted(re.findall(title.format(" ·"), text)) == sorted(HARD)
-    videos = re.findall("<h[34]>Drive " + title.format(":"), text)
+    videos = re.findall("<h[34]>Episode " + title.format(":"), text)
     assert videos and set(videos) <= set(HARD)
 
 
 @pytest.mark.slow
-def test_baselines_and_rivals_bear_the_same_conditions(
+def test_baselines_and_compared_drivers_bear_the_same_conditions(
     score: Callable[..., Results], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(harness, "BASELINE_EPISODES", {"straight": 1})

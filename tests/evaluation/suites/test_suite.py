@@ -1,4 +1,4 @@
-"""Suites: data that says which drives a driver is scored on, and the drives drawn from them."""
+"""Suites: data that says which episodes a driver is scored on, and the episodes drawn from them."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from drive_sim.base import resources
 from drive_sim.cli import main as cli
 from drive_sim.evaluation.suites.suite import REAL_ROADS, list_suites, load_suite
 
-ENDS = {"reset_to_lane": "put back", "terminate": "the drive ends"}
+ENDS = {"reset_to_lane": "reset to lane", "terminate": "the episode ends"}
 
 
 def table(text: str, head: str) -> list[list[str]]:
@@ -29,7 +29,7 @@ def test_the_help_names_every_suite(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["evaluate", "--help"]) == cli.DONE
     # Lines may break behind a hyphen.
     said = " ".join(capsys.readouterr().out.split()).replace("- ", "-")
-    assert f"--suite SUITE One of {', '.join(list_suites())}. [required]" in said
+    assert f"--suite SUITE What it is scored on: {', '.join(list_suites())}. [required]" in said
 
 
 def test_a_suite_that_is_added_is_in_the_help(
@@ -40,7 +40,7 @@ def test_a_suite_that_is_added_is_in_the_help(
         (tmp_path / "suites" / f"{name}.toml").touch()
     monkeypatch.setattr(resources, "scenarios_folder", lambda: tmp_path)
     assert cli.run(["evaluate", "--help"]) == cli.DONE
-    assert "One of parking, roundabouts." in capsys.readouterr().out
+    assert "What it is scored on: parking, roundabouts." in capsys.readouterr().out
 
 
 def test_readme_tells_of_every_suite_once(repository: Path) -> None:
