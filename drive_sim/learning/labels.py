@@ -33,6 +33,8 @@ RECOVERY_MIN, RECOVERY_MAX = 9.0, 60.0
 """Bounds of the recovery length L [m]."""
 ACTUATOR_LAG = 0.2
 """From image to road-wheel angle [s]: one control step and the steering's lag."""
+FUTURE_DELAYS = (0.5, 1.0, 1.5)
+"""The auxiliary labels are of the driven path this much later [s]."""
 SPEED_AHEAD = 0.7
 """The speed label is the speed driven this much later [s] ..."""
 SPEED_AHEAD_RISING = 3.0
@@ -63,11 +65,16 @@ class DrivenPath:
         offset = gaussian_filter1d(np.interp(grid, at, value), smoothing / GRID, mode="nearest")
         return cls(road, float(grid[0]), offset, np.gradient(offset, GRID))
 
+    @property
+    def end(self) -> float:
+        """Unwrapped arc length of the last sample [m]."""
+        return self.start + GRID * (len(self.offset) - 1)
+
     def at(self, s: Floats) -> tuple[Floats, Floats]:
-        """Offset [m] and slope [1] at unwrapped arc lengths; the last offset goes on beyond the end."""
+        """Offset [m] and slope [1] at unwrapped arc lengths; beyond its ends the path runs along the road."""
         position = (s - self.start) / GRID
         index = np.arange(len(self.offset))
-        return np.interp(position, index, self.offset), np.interp(position, index, self.slope)
+        return np.interp(position, index, self.offset), np.interp(position, index, self.slope, left=0.0, right=0.0)
 
 
 def road_curvature(road: Road, s: Floats) -> Floats:
@@ -77,6 +84,16 @@ def road_curvature(road: Road, s: Floats) -> Floats:
     if road.closed:
         return np.interp(position, index, road.curvature, period=len(index))
     return np.interp(position, index, road.curvature)
+
+
+def recovery_length(speed: Floats) -> Floats:
+    """L [m] at a speed [m/s]: the distance within which a view leads back onto the path."""
+    return np.asarray(np.clip(speed * RECOVERY_TIME, RECOVERY_MIN, RECOVERY_MAX))
+
+
+def label_reach(speed: Floats) -> Floats:
+    """Distance [m] ahead of a view at ``speed`` [m/s] up to which its labels read the driven path."""
+    return speed * max(FUTURE_DELAYS) + recovery_length(speed)
 
 
 def curvature_label(
@@ -93,7 +110,7 @@ def curvature_label(
         # An auxiliary label asks what the path itself does later, so it starts on the path.
         s = s + ahead
         d, slope = path.at(s)
-    length = np.clip(speed * RECOVERY_TIME, RECOVERY_MIN, RECOVERY_MAX)
+    length = recovery_length(speed)
     target, target_slope = path.at(s + length)
     bend = (6.0 * (target - d) - 2.0 * length * (2.0 * slope + target_slope)) / length**2
     kappa = road_curvature(path.road, s + speed * ACTUATOR_LAG)

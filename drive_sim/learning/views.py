@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,15 @@ from scipy.ndimage import maximum_filter1d
 from drive_sim.base.errors import InputError
 from drive_sim.compute.randomness import generator
 from drive_sim.drivers.neural.networks import NetworkSettings
-from drive_sim.learning.labels import DrivenPath, curvature_label, speed_label, usable
+from drive_sim.learning.labels import (
+    FUTURE_DELAYS,
+    SPEED_AHEAD_RISING,
+    DrivenPath,
+    curvature_label,
+    label_reach,
+    speed_label,
+    usable,
+)
 from drive_sim.learning.visible_objects import seen_in_columns
 from drive_sim.recording.dataset import Dataset
 from drive_sim.sensors.camera.rig import CameraRig
@@ -64,12 +73,20 @@ class Drive:
         """Length [s]."""
         return len(self.events) * self.period
 
+    @cached_property
+    def path(self) -> DrivenPath:
+        """The path that was driven."""
+        return DrivenPath.fit(self.episode.road, self.unwrapped_s, self.state.d)
+
     def learnable(self) -> NDArray[np.int64]:
-        """Steps that views are drawn from: apart from failures, and with a second of future to learn from."""
-        second = round(1.0 / self.period)
-        good = usable(self.events, FAILURES, before=3 * second, after=second)
-        good[-second:] = False
-        return np.flatnonzero(good)
+        """Steps that views are drawn from: their labels look neither at or past a failure nor past the path's end."""
+        ahead = round(SPEED_AHEAD_RISING / self.period)
+        good = usable(self.events, FAILURES, before=ahead, after=round(1.0 / self.period))
+        good[-ahead:] = False
+        s, failed = self.unwrapped_s, np.flatnonzero(self.events & FAILURES)
+        # After a failure the car stands elsewhere: the stretch of path ends there.
+        ends = np.append(s[failed], self.path.end)[np.searchsorted(failed, np.arange(len(s)))]
+        return np.flatnonzero(good & (s + label_reach(self.state.speed) <= ends))
 
 
 def drives_of(dataset: Dataset) -> list[Drive]:
@@ -144,7 +161,7 @@ class ViewSource:
         self._paths: list[DrivenPath] = []
         for number, drive in enumerate(self.drives):
             s = drive.unwrapped_s
-            self._paths.append(DrivenPath.fit(drive.episode.road, s, drive.state.d))
+            self._paths.append(drive.path)
             steps = drive.learnable()
             states.append(_rows(drive.state, steps, self._slots))
             tables["drive"].append(np.full(len(steps), number))
@@ -256,13 +273,13 @@ class ViewSource:
         self, drive: NDArray[np.int64], s: Floats, state: State, shift: Floats, turn: Floats
     ) -> tuple[Floats, Floats]:
         """Curvature labels (n) and auxiliary ones (n, 3) [1/m]."""
-        curvature, future = np.zeros(len(drive)), np.zeros((len(drive), 3))
+        curvature, future = np.zeros(len(drive)), np.zeros((len(drive), len(FUTURE_DELAYS)))
         for number in np.unique(drive):
             mine = np.flatnonzero(drive == number)
             view = (s[mine], state.d[mine] + shift[mine], state.heading_error[mine] + turn[mine], state.speed[mine])
             curvature[mine] = curvature_label(self._paths[number], *view)
-            for index in range(3):
-                future[mine, index] = curvature_label(self._paths[number], *view, delay=0.5 * (index + 1))
+            for index, delay in enumerate(FUTURE_DELAYS):
+                future[mine, index] = curvature_label(self._paths[number], *view, delay=delay)
         return curvature, future
 
 

@@ -139,7 +139,7 @@ class ActorSetup(NamedTuple):
     start_speed: Any  # [m/s]
     yaw_offset: Any  # [rad] against the direction of travel (a badly parked car)
     desired_speed: Any  # [m/s] IDM's free speed
-    headway: Any  # [s] IDM's time headway
+    headway: Any  # [s] IDM's time headway; 0: ignores whoever is ahead
     motion: Any  # uint8 MOTION_*
     trigger: Any  # uint8 TRIGGER_*
     trigger_value: Any  # m or s

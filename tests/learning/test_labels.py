@@ -51,6 +51,15 @@ def test_on_the_path_the_label_is_the_curvature_of_the_path() -> None:
     assert label == pytest.approx(road.curvature[element], abs=2e-4)
 
 
+def test_beyond_its_end_the_path_keeps_its_offset_and_runs_along_the_road() -> None:
+    road = generate_road("motorway", 1, 600.0)
+    s = np.arange(0.0, 100.0, 0.5)
+    path = DrivenPath.fit(road, s, 0.05 * s)
+    offset, slope = path.at(np.array([50.0, path.end, path.end + 1.0, path.end + 30.0]))
+    assert slope[0] == pytest.approx(0.05) and slope[1] > 0.0
+    assert (offset[2:] == path.offset[-1]).all() and (slope[2:] == 0.0).all()
+
+
 def test_left_of_the_path_steers_right_and_pointing_right_steers_left() -> None:
     road = generate_road("motorway", 1, 600.0)
     s = np.arange(0.0, road.length, 0.5)

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from drive_sim.base.errors import InputError
+from drive_sim.learning.labels import label_reach
 from drive_sim.learning.training import training_weathers
 from drive_sim.learning.views import BENDS, REACTION, SHARES, SLOWS, Drive, ViewSettings, ViewSource, _stratum
 from drive_sim.recording.dataset import Dataset
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
 from drive_sim.world.scenarios.episode import WeatherSpec
 from drive_sim.world.scenarios.scenario import weather_domains
+from drive_sim.world.state import EVENT_OFF_ROAD
 
 PLAIN = ViewSettings(unperturbed=1.0, redrawn_weather=0.0, body_sigma=0.0)
 
@@ -110,6 +112,32 @@ def test_a_reaction_begins_with_the_image_that_it_answers(drives: list[Drive]) -
 @pytest.mark.slow
 def test_views_are_redrawn_in_training_weather_only() -> None:
     assert {weather.name for weather in training_weathers()} <= set(weather_domains())
+
+
+def test_no_label_of_a_view_reaches_beyond_the_end_of_the_driven_path(drives: list[Drive]) -> None:
+    for drive in drives:
+        steps = drive.learnable()
+        furthest = drive.unwrapped_s[steps] + label_reach(drive.state.speed[steps])
+        assert len(steps) and furthest.max() <= drive.path.end
+        assert steps.max() < len(drive.events) - round(3.0 / drive.period), "the speed label looks 3 s ahead"
+
+
+def test_no_label_of_a_view_reaches_beyond_a_failure(drives: list[Drive]) -> None:
+    """After a failure the car is reset to its lane: the way there was not driven."""
+    drive = drives[0]
+    steps = len(drive.events)
+    s = drive.state.s[0] + 2.0 * drive.period * np.arange(steps)
+    crawling = drive.state._replace(s=s, speed=np.full(steps, 2.0))
+    events = np.zeros(steps, np.int64)
+    events[steps - 1 :] = EVENT_OFF_ROAD
+    learnable = replace(drive, state=crawling, events=events).learnable()
+    assert learnable.tolist() == []
+    events[:] = 0
+    events[100] = EVENT_OFF_ROAD
+    far = drive.state._replace(s=drive.state.s[0] + np.linspace(0.0, 30.0, steps), speed=np.full(steps, 2.0))
+    learnable = replace(drive, state=far, events=events).learnable()
+    before = learnable[learnable < 100]
+    assert len(before) and (far.s[before] + label_reach(far.speed[before])).max() <= far.s[100]
 
 
 def test_a_recording_without_a_usable_step_is_refused(drives: list[Drive]) -> None:

@@ -141,8 +141,8 @@ class ActorTemplate(Table):
     speed: NotNegative | None = None
     speed_fraction: NotNegative | None = None
     """Of the speed limit. Without speed and speed_fraction the actor stands."""
-    headway: Positive = (1.2, 2.0)
-    """That it keeps to whoever is ahead; 0: it looks at nobody and drives its script."""
+    headway: NotNegative = (1.2, 2.0)
+    """Time headway [s] to the road user ahead; 0: the actor ignores all others and drives its script."""
     when: Trigger | None = None
     then: Action | None = None
     next: NextAction | None = None

@@ -144,9 +144,9 @@ def actor_setup(actors: list[tuple[ActorSpec, ...]], slots: int) -> ActorSetup:
         for row, specs in enumerate(actors):
             for column, spec in enumerate(specs):
                 arrays[name][row, column] = getattr(spec, name)
-    # Empty slots still take part in arithmetic: keep their sizes and rates harmless.
+    # Empty slots still take part in arithmetic: keep their rates harmless.
     empty = arrays["kind"] == ACTOR_NONE
-    harmless = {"direction": 1, "headway": 1.5}
+    harmless = {"direction": 1}
     harmless |= dict.fromkeys(("action_rate", "action_duration", "next_rate", "next_duration"), 1.0)
     for name, value in harmless.items():
         arrays[name][empty] = value

@@ -167,7 +167,7 @@ def plan_actor(roads, world, state, ego_size, i, n, period):
     else:
         acceleration = free_acceleration(speed, desired_speed(world, state, i, n))
     gap, leader = NO_LEADER, 0.0
-    if actors.heedless[i, n] == 0:
+    if actors.heedless[i, n] == 0 and actors.headway[i, n] > 0.0:
         gap, leader = find_leader(roads, world, state, ego_size, i, n)
     if gap < NO_LEADER:
         braking = IDM_ACCELERATION * interaction(speed, speed - leader, gap, actors.headway[i, n])

@@ -46,6 +46,13 @@ def test_a_file_of_ones_own_is_drawn_as_the_bundled_ones_are(tmp_path: Path) -> 
     assert load_scenario(scenario_path).draw(0).seed == episode.seed
 
 
+def test_a_headway_of_zero_is_allowed_and_a_negative_one_is_refused(tmp_path: Path) -> None:
+    scenario = load_scenario(write(tmp_path, GOOD + "headway = 0\n"))
+    assert scenario.draw(0).actors[0].headway == 0.0
+    with pytest.raises(InputError, match=r"encounters\.car\.actors\.car\.headway: .*negative"):
+        load_scenario(write(tmp_path, GOOD + "headway = -0.5\n"))
+
+
 def test_a_scenario_on_a_road_from_a_file(tmp_path: Path) -> None:
     angle = np.linspace(0.0, 2.0 * math.pi, 200, endpoint=False)
     rows = [f"{120.0 * math.cos(a):.4f},{80.0 * math.sin(a):.4f},4.5,4.5" for a in angle]

@@ -70,6 +70,15 @@ def test_a_follower_settles_at_idms_distance(run, make_actor):
     assert (log["actor_s"][:, 0] - log["actor_s"][:, 1]).min() > CAR_LENGTH
 
 
+def test_an_actor_without_headway_keeps_its_pace_whatever_is_ahead_of_it(run, make_actor):
+    _, log = run(make_actor(20.0, 1.75, **moving(15.0, headway=0.0)), make_actor(60.0, 1.75), seconds=4.0, speed=0.0)
+    assert log["actor_speed"][:, 0] == pytest.approx(15.0)
+    assert log["actor_s"][-1, 0] > 60.0
+    _, behind_ego = run(make_actor(20.0, LANE, **moving(15.0, headway=0.0)), seconds=4.0, speed=0.0)
+    assert behind_ego["actor_speed"] == pytest.approx(15.0)
+    assert behind_ego["events"][-1] & EVENT_COLLISION
+
+
 def test_a_follower_keeps_its_distance_to_the_ego_too(run, make_actor):
     simulator, log = run(make_actor(20.0, LANE, **moving(15.0)), seconds=4.5, speed=0.0)
     assert not np.any(log["events"] & EVENT_COLLISION)
