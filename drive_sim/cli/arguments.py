@@ -59,7 +59,8 @@ FOLDER = HomePath(file_okay=False, path_type=Path)
 FILE = HomePath(dir_okay=False, path_type=Path)
 ANY_PATH = HomePath(path_type=Path)
 NAME_OR_PATH = NameOrPath()
-AT_LEAST_ONE = click.IntRange(min=1)
+COUNT = click.IntRange(min=1, max=100_000)
+"""Of episodes or of worlds: the largest is hours of work, and gigabytes."""
 SEED = click.IntRange(min=0, max=2**63 - 1)
 DEVICE = click.Choice(["auto", "cpu", "cuda"])
 
@@ -118,8 +119,8 @@ def videos(context: click.Context, option: click.Parameter, value: str) -> int |
     """A number of videos; None for all."""
     if value == "all":
         return None
-    if not value.isdecimal():
-        raise click.BadParameter(f"{value!r} is neither a number of videos (0 or more) nor all", context, option)
+    if not (value.isascii() and value.isdecimal() and len(value) <= 9):
+        raise click.BadParameter(f"{value[:20]!r} is neither a number of videos (0 or more) nor all", context, option)
     return int(value)
 
 

@@ -21,7 +21,7 @@ from drive_sim.rollout import Observer, Step, run
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
 from drive_sim.sensors.suite import Observation, SensorSuite
 from drive_sim.world.scenarios.episode import Episode
-from drive_sim.world.scenarios.scenario import list_scenarios, load_scenario
+from drive_sim.world.scenarios.scenario import first_number, list_scenarios, load_scenario
 from drive_sim.world.simulator import Simulator
 
 SUITES = ("lane-keeping", "obstacle-avoidance")
@@ -117,9 +117,10 @@ class _OnceAwake(Recorder):
 def demo_episodes(seed: int, suite: str, count: int, first: int = 0) -> list[Episode]:
     """What is driven for the recording, numbered from ``first`` on: training scenarios only."""
     episodes = []
+    first += first_number(seed, apart=1000)
     for name in sorted(list_scenarios("train", suite)):
         scenario, wanted = load_scenario(name, "train"), 2 * count if name in HARD else count
-        episodes += [scenario.draw(1000 * seed + first + number) for number in range(wanted)]
+        episodes += [scenario.draw(first + number) for number in range(wanted)]
     return episodes
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from drive_sim.base.errors import InputError
-from drive_sim.cli.arguments import AT_LEAST_ONE, FOLDER, NAME_OR_PATH, SEED, DriverOption, FiniteRange
+from drive_sim.cli.arguments import COUNT, FOLDER, NAME_OR_PATH, SEED, DriverOption, FiniteRange
 from drive_sim.cli.compiling import announce_compiling
 
 
@@ -31,8 +31,8 @@ from drive_sim.cli.compiling import announce_compiling
     help="What drives.",
 )
 @click.option("--record", metavar="DATASET", type=FOLDER, help="Record into this dataset.")
-@click.option("--minutes", type=FiniteRange(min=0, min_open=True), help="Leave after so many minutes of driving.")
-@click.option("--episodes", type=AT_LEAST_ONE, help="Leave after so many episodes.")
+@click.option("--minutes", type=FiniteRange(0, 100_000, min_open=True), help="Leave after so many minutes of driving.")
+@click.option("--episodes", type=COUNT, help="Leave after so many episodes.")
 @click.option("--headless", is_flag=True, help="No window; as fast as the machine goes.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of roads, weather and traffic.")
 def drive(**options: Any) -> None:

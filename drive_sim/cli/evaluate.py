@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from drive_sim.cli.arguments import (
-    AT_LEAST_ONE,
+    COUNT,
     DEVICE,
     FILE,
     FOLDER,
@@ -29,9 +29,9 @@ from drive_sim.cli.exit_status import FAILED
     "--suite", cls=SuiteOption, metavar="SUITE", type=NAME_OR_PATH, required=True, help="What it is scored on."
 )
 @click.option("--roads", metavar="DIR", type=FOLDER, help="Centre-line CSV files for real-roads.")
-@click.option("--episodes", type=AT_LEAST_ONE, help="How many; the suite's own number if not given.")
-@click.option("--seconds", type=FiniteRange(min=1.0), help="How long each lasts at most; else the suite's own.")
-@click.option("--batch", type=AT_LEAST_ONE, help="Worlds driven at once.")
+@click.option("--episodes", type=COUNT, help="How many; the suite's own number if not given.")
+@click.option("--seconds", type=FiniteRange(1.0, 86_400.0), help="How long each lasts at most; else the suite's own.")
+@click.option("--batch", type=COUNT, help="Worlds driven at once.")
 @click.option("--device", type=DEVICE, default="cpu", show_default=True, help="Where worlds and networks compute.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of roads, weather and traffic.")
 @click.option(

@@ -77,6 +77,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if extra is None:
             raise
         return _say(f"{error.name}: is not installed; pip install 'drive-sim[{extra}]'", FAILED)
+    except MemoryError:
+        return _say("the memory does not suffice; ask for fewer episodes, or fewer at once with --batch", FAILED)
     except OSError as error:
         if error.errno not in USERS_DISK:
             raise

@@ -17,7 +17,7 @@ from drive_sim.sensors.suite import SensorSuite
 from drive_sim.world.events import event_names
 from drive_sim.world.roads.csv_import import load_road
 from drive_sim.world.scenarios.episode import Episode
-from drive_sim.world.scenarios.scenario import list_scenarios, load_scenario, scenario_for_road
+from drive_sim.world.scenarios.scenario import first_number, list_scenarios, load_scenario, scenario_for_road
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import EVENT_FINISH, EVENT_LANE_DEPARTURE, EVENT_OFF_CENTRE, EVENT_TIME_OUT
 
@@ -48,7 +48,8 @@ def episode_source(road: str | None, scenario: str | None, seed: int) -> Callabl
             raise InputError("--road", "", f"{road!r} is neither a file nor a class", f"give {', '.join(classes)}")
         chosen = load_scenario(f"lane-keeping/{road}")
     # Sessions of different seeds share no episode before the thousandth.
-    return lambda number: chosen.draw(1000 * seed + number)
+    first = first_number(seed, apart=1000)
+    return lambda number: chosen.draw(first + number)
 
 
 @dataclass(frozen=True)

@@ -64,10 +64,17 @@ MISTAKES = [
     ("evaluate a --suite s --output there --videos -1", "evaluate: --videos: '-1' is neither a number of videos"),
     ("evaluate a --suite s --output there --seconds 0.5", "evaluate: --seconds: 0.5 is not in the range"),
     ("evaluate a --suite s --output there --seconds nan", "evaluate: --seconds: nan is not a finite number"),
-    ("evaluate a --suite s --output there --seconds inf", "evaluate: --seconds: inf is not a finite number"),
+    ("evaluate a --suite s --output there --seconds inf", "evaluate: --seconds: inf is not in the range"),
     ("evaluate a --suite s --output there --latency nan", "evaluate: --latency: nan is not a finite number"),
     ("drive --minutes nan", "drive: --minutes: nan is not a finite number"),
-    ("drive --minutes inf", "drive: --minutes: inf is not a finite number"),
+    ("drive --minutes inf", "drive: --minutes: inf is not in the range"),
+    ("drive --minutes 1e300", "drive: --minutes: 1e+300 is not in the range"),
+    ("drive --episodes 1000000000000", "drive: --episodes: 1000000000000 is not in the range"),
+    ("evaluate a --suite s --output there --episodes 1000000000000", "evaluate: --episodes: 1000000000000 is not in"),
+    ("evaluate a --suite s --output there --batch 1000000000000", "evaluate: --batch: 1000000000000 is not in"),
+    ("evaluate a --suite s --output there --batch -1", "evaluate: --batch: -1 is not in the range"),
+    ("evaluate a --suite s --output there --seconds 1e12", "evaluate: --seconds: 1000000000000.0 is not in the range"),
+    ("drive --seed 9223372036854775808", "drive: --seed: 9223372036854775808 is not in the range"),
     ("drive --minutes -inf", "drive: --minutes: -inf is not in the range"),
     ("drive --record=", "drive: --record: is empty"),
     ("drive --road=", "drive: --road: is empty"),
@@ -155,6 +162,11 @@ class TestFailures:
         error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "runs/frames.bin")
         assert self.run_raising(module, error) == cli.FAILED
         assert capsys.readouterr().err.startswith("drive-sim: runs/frames.bin: No space left on device; ")
+
+    def test_too_little_memory_is_no_traceback(self, module, capsys: pytest.CaptureFixture[str]) -> None:
+        assert self.run_raising(module, MemoryError()) == cli.FAILED
+        said = "drive-sim: the memory does not suffice; ask for fewer episodes, or fewer at once with --batch\n"
+        assert capsys.readouterr().err == said
 
     @pytest.mark.parametrize("error", [ZeroDivisionError(), OSError(errno.EIO, "torn"), ModuleNotFoundError(name="x")])
     def test_what_nobody_foresaw_shows_where_it_happened(self, error: Exception, module) -> None:
@@ -332,6 +344,20 @@ class TestPathsAndNumbers:
         ]
         assert numbers
         assert [name for name, kind in numbers if not isinstance(kind, FiniteRange)] == []
+
+    def test_a_number_of_videos_with_thousands_of_digits_is_refused(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.run(["evaluate", "a", "--suite", "s", "--output", "there", "--videos", "9" * 5000]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+
+    def test_every_number_has_a_largest(self) -> None:
+        """A number without bound ends in a hang or a MemoryError; an index may be any, as it is looked up."""
+        numbers = [
+            (name, param.type)
+            for name, param in self.options()
+            if isinstance(param.type, click.IntRange | click.FloatRange) and isinstance(param, click.Option)
+        ]
+        assert numbers
+        assert [name for name, kind in numbers if kind.max is None] == []
 
     def test_a_tilde_is_the_home_in_every_path(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv("HOME", str(tmp_path))

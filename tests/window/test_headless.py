@@ -9,6 +9,7 @@ import pytest
 from drive_sim.cli import main as cli
 from drive_sim.recording import curation
 from drive_sim.recording.dataset import Dataset
+from drive_sim.window.session import episode_source
 
 
 @pytest.fixture
@@ -52,6 +53,15 @@ def test_every_episode_says_how_it_ended(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out.strip().endswith(" s, off the road")
     assert cli.run(["drive", "--headless", "--driver", "straight", "--minutes", "0.01"]) == 0
     assert capsys.readouterr().out.strip().endswith(" s, stopped")
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**31, 2**63 - 1])
+def test_every_seed_has_episodes_of_its_own_in_varied_weather(seed: int) -> None:
+    source = episode_source(None, None, seed)
+    drawn = [source(number) for number in range(8)]
+    assert all(episode.number < 2**53 for episode in drawn), "weathers take turns by a floating-point product"
+    assert len({episode.weather.name for episode in drawn}) > 1
+    assert drawn[0].seed not in {episode.seed for episode in [*drawn[1:], episode_source(None, None, 1)(0)]}
 
 
 @pytest.mark.parametrize("device", ["keyboard", "mouse", "gamepad", "wheel"])

@@ -20,7 +20,7 @@ from drive_sim.evaluation.outputs import check_names
 from drive_sim.evaluation.suites.conditions import Condition
 from drive_sim.world.roads.csv_import import load_road
 from drive_sim.world.scenarios.episode import Episode
-from drive_sim.world.scenarios.scenario import Scenario, load_scenario, scenario_for_road
+from drive_sim.world.scenarios.scenario import Scenario, first_number, load_scenario, scenario_for_road
 from drive_sim.world.simulator import CONTROL_PERIOD
 
 REAL_ROADS = "real-roads"
@@ -38,9 +38,9 @@ class Suite(BaseModel):
     split: Literal["validation", "test"]
     scenarios: tuple[str, ...]
     on_failure: Literal["terminate", "reset_to_lane"]
-    episodes: int | None = Field(default=None, gt=0)
+    episodes: int | None = Field(default=None, gt=0, le=100_000)
     """Drawn unless asked otherwise; real-roads: one for each road."""
-    seconds: float = Field(gt=0.0)
+    seconds: float = Field(gt=0.0, le=86_400.0)
     """Driven at most in an episode [s]."""
     headline: str
     """The metric that the verdict is about."""
@@ -134,8 +134,8 @@ def _real_roads(
             leave_out(path, error)
     if first_error is not None and not scenarios:
         raise first_error
-    count = episodes or len(scenarios)
-    drawn = [scenarios[index % len(scenarios)].draw(seed + index // len(scenarios)) for index in range(count)]
+    count, first = episodes or len(scenarios), first_number(seed)
+    drawn = [scenarios[index % len(scenarios)].draw(first + index // len(scenarios)) for index in range(count)]
     return [replace(episode, time_limit=min(episode.time_limit, suite.seconds)) for episode in drawn]
 
 

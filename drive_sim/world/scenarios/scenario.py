@@ -30,6 +30,8 @@ from drive_sim.world.scenarios.schema import RoadChoice, ScenarioDefinition
 from drive_sim.world.scenarios.weather_schema import WeatherRanges
 from drive_sim.world.state import PAVINGS, ROADSIDES
 
+LARGEST_PLAIN_SEED = 2**31
+"""Up to this, seeds number their draws one after the other; larger ones lie anywhere."""
 SPLITS = ("train", "validation", "test")
 ROAD_BEYOND = 250.0
 """An open road goes on this far beyond the route, so that there is something to see [m]."""
@@ -155,6 +157,14 @@ class Scenario:
         if placed and definition.run_out:
             route = placed[-1].position - start + beyond
         return route if road.closed else min(route, whole)
+
+
+def first_number(seed: int, apart: int = 1) -> int:
+    """Number of the first draw for a user's ``seed`` >= 0, so that seeds lie ``apart`` draws from each other.
+
+    Numbers stay far below 2**53: what takes turns counts them in floating point.
+    """
+    return apart * seed if seed <= LARGEST_PLAIN_SEED else key("first number", seed) % 2**45
 
 
 def load_scenario(name_or_path: str | Path, split: str = "train") -> Scenario:
