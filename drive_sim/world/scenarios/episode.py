@@ -146,7 +146,7 @@ def actor_setup(actors: list[tuple[ActorSpec, ...]], slots: int) -> ActorSetup:
                 arrays[name][row, column] = getattr(spec, name)
     # Empty slots still take part in arithmetic: keep their rates harmless.
     empty = arrays["kind"] == ACTOR_NONE
-    harmless = {"direction": 1}
+    harmless: dict[str, float] = {"direction": 1}
     harmless |= dict.fromkeys(("action_rate", "action_duration", "next_rate", "next_duration"), 1.0)
     for name, value in harmless.items():
         arrays[name][empty] = value
