@@ -73,7 +73,7 @@ class Step:
     action: NDArray[np.float32]
     """(B, 2) [steering, acceleration] in [-1, 1]: what the driver did about it."""
     controller: str
-    """Registered name of the driver: human, human-model, expert, classical, ..., or model."""
+    """`Driver.controller` of the driver that chose the action."""
     simulator: Simulator
     """Its ``state`` is the one after the step."""
     state_before: StateBefore

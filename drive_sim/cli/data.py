@@ -41,6 +41,22 @@ def check(dataset: Path) -> None:
 
 @data.command()
 @click.argument("dataset", type=FOLDER)
+def recover(dataset: Path) -> None:
+    """Make episodes of what was being recorded into DATASET when a program or the machine was stopped.
+
+    A recording that is going on is left alone.
+    """
+    from drive_sim.recording import curation
+
+    recovered = curation.recover_episodes(dataset)
+    for episode in recovered:
+        click.echo(episode)
+    if not recovered:
+        click.echo(f"{dataset}: nothing was interrupted")
+
+
+@data.command()
+@click.argument("dataset", type=FOLDER)
 @click.argument("episodes", metavar="EPISODE...", type=click.IntRange(min=0), nargs=-1, required=True)
 def drop(dataset: Path, episodes: tuple[int, ...]) -> None:
     """Take episodes out of what is learned from; `restore` brings them back.

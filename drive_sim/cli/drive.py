@@ -9,6 +9,7 @@ import click
 from drive_sim.base.errors import InputError
 from drive_sim.cli.arguments import COUNT, FOLDER, NAME_OR_PATH, SEED, DriverOption, FiniteRange
 from drive_sim.cli.compiling import announce_compiling
+from drive_sim.cli.exit_status import FAILED
 
 
 @click.command()
@@ -44,7 +45,8 @@ def drive(**options: Any) -> None:
     if headless:
         from drive_sim.window.session import Session, drive_headless
 
-        drive_headless(Session.plan(**options), click.echo)
+        if drive_headless(Session.plan(**options), click.echo):
+            raise click.exceptions.Exit(FAILED)
     else:
         from drive_sim.window.app import drive as drive_in_window
 

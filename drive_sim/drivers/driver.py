@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 Actions = NDArray[np.float32]
 """(B, 2) [steering, acceleration], each in [-1, 1]: left and throttle positive."""
 
-CONTROLLERS = ("human", "human-model", "expert", "classical", "model")
-"""Values of ``Driver.controller``: who drove, as datasets and reports record it."""
-
 
 @runtime_checkable
 class Driver(Protocol):
@@ -33,7 +30,8 @@ class Driver(Protocol):
     sensors: tuple[str, ...]
     """Names of the sensors it needs in its observations."""
     controller: str
-    """One of `CONTROLLERS`."""
+    """As datasets and results name it: the name that it is registered by; ``human`` for a person at an input device,
+    ``model`` for a network."""
 
     def reset(self, simulator: Simulator | None, mask: NDArray[np.bool_] | None, batch_size: int) -> None:
         """New episodes begin in the worlds of ``mask`` (bool (B); None: all B = ``batch_size``).

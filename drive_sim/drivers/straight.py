@@ -32,7 +32,7 @@ class StraightDriver:
     name = "straight"
     privileged = False
     sensors = ("odometry",)
-    controller = "classical"
+    controller = "straight"
 
     def __init__(self, speed: float = 10.0, vehicle: VehicleParameters = BMW_320I) -> None:
         self.speed, self.vehicle = speed, vehicle

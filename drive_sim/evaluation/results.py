@@ -46,6 +46,7 @@ class DriverFacts(_Part):
     privileged: bool
     """Whether it sees the simulator's truth instead of sensors."""
     controller: str
+    """``model`` for a network, ``human`` for a person, else the name that the driver is registered by."""
     package: str | None = None
     """Name and version of another package that the driver, or its network, comes from; null for drive_sim's own."""
 

@@ -19,7 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.text import user_path
 from drive_sim.recording.inspection import Finding, check
+from drive_sim.recording.interrupted import warn_of_interrupted
 from drive_sim.recording.lerobot.info import INFO, data_file, with_totals
 from drive_sim.recording.lerobot.metadata import (
     DROPPED,
@@ -37,8 +39,9 @@ from drive_sim.recording.lerobot.statistics import NAMES, column_statistics
 from drive_sim.recording.lerobot.tables import renumber
 from drive_sim.recording.provenance import provenance_of
 from drive_sim.recording.storage import Plan, settle, write_json, writing
+from drive_sim.recording.writer import recover
 
-__all__ = ["EpisodeSummary", "Finding", "check", "drop", "list_episodes", "restore"]
+__all__ = ["EpisodeSummary", "Finding", "check", "drop", "list_episodes", "recover_episodes", "restore"]
 
 
 @dataclass(frozen=True)
@@ -81,15 +84,28 @@ class EpisodeSummary:
 
 def list_episodes(path: str | Path) -> list[EpisodeSummary]:
     """The episodes of a dataset in order, then the dropped ones; `InputError` as `Dataset.open`."""
-    root = Path(path)
+    root = user_path(path)
     settle(root)
     metadata = read_metadata(root)
+    warn_of_interrupted(metadata)
     dropped = dropped_rows(metadata, statistics=False)
     fps = metadata.info["fps"]
     return [
         *(_summary(root, row, row["episode_index"], fps) for row in metadata.rows.to_pylist()),
         *(_summary(root, row, None, fps) for row in dropped.to_pylist()),
     ]
+
+
+def recover_episodes(path: str | Path) -> list[EpisodeSummary]:
+    """Make episodes of recordings that a crash interrupted, and list them; those going on now are left alone.
+
+    Raises
+    ------
+    InputError
+        A journal was altered, the disk refuses, or as `Dataset.open`.
+    """
+    made = recover(path)
+    return [episode for episode in list_episodes(path) if episode.index in made]
 
 
 def drop(path: str | Path, episodes: Sequence[int | str]) -> list[str]:
@@ -110,7 +126,7 @@ def drop(path: str | Path, episodes: Sequence[int | str]) -> list[str]:
     InputError
         There is no such episode, the data file of a later one is torn, or as `Dataset.open`.
     """
-    root = Path(path)
+    root = user_path(path)
     read_metadata(root)
     with writing(root):
         metadata = read_metadata(root, statistics=True)
@@ -155,7 +171,7 @@ def restore(path: str | Path, episodes: Sequence[int | str] | None = None) -> li
     InputError
         No such episode is dropped, a data file is torn, or as `Dataset.open`.
     """
-    root = Path(path)
+    root = user_path(path)
     read_metadata(root)
     with writing(root):
         metadata = read_metadata(root, statistics=True)

@@ -22,6 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.text import user_path
+from drive_sim.recording.interrupted import warn_of_interrupted
 from drive_sim.recording.journal import decode_image
 from drive_sim.recording.lerobot.features import (
     ACTOR_FIELDS,
@@ -185,18 +187,19 @@ class Dataset:
     def open(cls, path: str | Path) -> Dataset:
         """Open the dataset in folder ``path``.
 
-        A drop or restore that a crash interrupted is finished first. Journals that a crash left behind are turned into
-        episodes when the dataset is next opened for recording (`writer.open_for_writing`), not here.
+        A drop or restore that a crash interrupted is finished first. Episodes whose recording a crash interrupted are
+        named in a warning: `writer.recover` adds them, and so does opening the dataset for recording.
 
         Raises
         ------
         InputError
             There is no dataset, it is damaged, or it is of a newer version.
         """
-        root = Path(path)
+        root = user_path(path)
         settle(root)
         metadata = read_metadata(root)
         check_features(root, metadata.info)
+        warn_of_interrupted(metadata)
         return cls(metadata)
 
     @property

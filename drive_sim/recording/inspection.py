@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from drive_sim.base.errors import InputError
 from drive_sim.base.files import listed
 from drive_sim.base.json import parse_json
-from drive_sim.drivers.driver import CONTROLLERS
+from drive_sim.base.text import user_path
 from drive_sim.recording.journal import decode_image, is_live, journal_folders
 from drive_sim.recording.lerobot.features import camera_shapes, features_of, has_statistics
 from drive_sim.recording.lerobot.info import INFO, data_file, read_info
@@ -72,7 +72,7 @@ def check(path: str | Path, images: bool = True) -> list[Finding]:
     InputError
         There is no dataset at all, or one of a newer version.
     """
-    root = Path(path)
+    root = user_path(path)
     settle(root)
     info = read_info(root)
     findings = list(_of_info(root, info))
@@ -196,8 +196,9 @@ def _number_problems(metadata: Metadata, index: int, name: str, column: pa.Chunk
     if expected is not None and not np.array_equal(values, expected):
         step = int(np.argmax(values != expected))
         yield f"is {values[step]} at step {step}, not {expected[step]}"
-    if name == "controller" and not ((values >= 0) & (values < len(CONTROLLERS))).all():
-        yield f"holds a code beyond those of the {len(CONTROLLERS)} controllers"
+    count = len(metadata.info["drive_sim"]["controllers"])
+    if name == "controller" and not ((values >= 0) & (values < count)).all():
+        yield f"holds a code beyond those of the {count} controllers"
     if has_statistics(name):
         right = column_statistics(values)
         for stat in NAMES:
@@ -275,8 +276,8 @@ def _of_leftovers(root: Path, metadata: Metadata) -> Iterator[Finding]:
             yield Finding(path, "", _finding(error).problem, "copy the file again, or delete its folder for good")
     for folder in journal_folders(root):
         if not is_live(folder):
-            mend = "record into the dataset once more, which makes an episode of it"
-            yield Finding(folder, "", "is a recording that was interrupted", mend)
+            hint = f"make an episode of it with drive-sim data recover {root}"
+            yield Finding(folder, "", "is a recording that was interrupted", hint)
     for path in listed(root / STAGING):
-        mend = "record into the dataset once more, which clears it away, or delete the file"
-        yield Finding(path, "", "is a temporary file that a crash left behind", mend)
+        hint = f"clear it away with drive-sim data recover {root}, or delete the file"
+        yield Finding(path, "", "is a temporary file that a crash left", hint)

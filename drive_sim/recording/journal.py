@@ -29,7 +29,8 @@ from drive_sim.base.files import flush_folder, listed
 from drive_sim.base.json import checked
 from drive_sim.recording.storage import Lock, disk_errors
 
-JOURNAL_SCHEMA = 1
+JOURNAL_SCHEMA = 2
+"""1 called a step's images pictures, and numbered the controllers instead of naming them."""
 PREFIX = "journal-"
 KEY_PATTERN = r"^\w[\w.-]*$"
 """Of an episode's key: it becomes the name of folders."""
@@ -115,7 +116,7 @@ class JournalWriter:
         try:
             with disk_errors(folder):
                 folder.mkdir(parents=True)
-                self._lock.acquire(wait=True)
+                self._lock.acquire()
                 self._frames = os.open(folder / FRAMES, flags, 0o644)
                 self._log = os.open(folder / LOG, flags, 0o644)
                 self._write_line({"journal": JOURNAL_SCHEMA, **header})
@@ -146,7 +147,7 @@ class JournalWriter:
         try:
             with disk_errors(self.folder):
                 _write_all(self._frames, b"".join(blobs))
-                self._write_line({"step": self.steps, "pictures": places, "values": values})
+                self._write_line({"step": self.steps, "images": places, "values": values})
                 self.steps += 1
                 if self._clock() - self._flushed >= self._flush_period:
                     self._flush()
@@ -212,7 +213,7 @@ class Journal:
     folder: Path
     header: dict[str, Any]
     steps: list[dict[str, Any]]
-    """One ``{"step", "pictures", "values"}`` a step, as `JournalWriter.append` wrote it."""
+    """One ``{"step", "images", "values"}`` a step, as `JournalWriter.append` wrote it."""
     end: dict[str, Any] | None
     """The closing line; None when the recording was interrupted."""
     frames: Any = field(repr=False)
@@ -220,7 +221,7 @@ class Journal:
 
     def image(self, step: int, camera: str) -> bytes:
         """The encoded image of one step."""
-        offset, length, _ = self.steps[step]["pictures"][camera]
+        offset, length, _ = self.steps[step]["images"][camera]
         return bytes(self.frames[offset : offset + length])
 
 
@@ -236,13 +237,16 @@ def journal_key(folder: Path) -> str:
 
 def is_live(folder: Path) -> bool:
     """Whether some process is writing this journal now."""
-    if not (folder / LOCK).exists():
-        return False
-    lock = Lock(folder / LOCK)
-    if not lock.acquire(wait=False):
-        return True
-    lock.release()
-    return False
+    return Lock(folder / LOCK).held()
+
+
+def count_steps(folder: Path) -> int:
+    """About how many steps a journal holds, at little cost: its log's lines but the header."""
+    try:
+        with (folder / LOG).open("rb") as file:
+            return max(sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b"")) - 1, 0)
+    except FileNotFoundError:
+        return 0
 
 
 def read_journal(folder: Path) -> Journal | None:
@@ -270,6 +274,8 @@ def read_journal(folder: Path) -> Journal | None:
         if entry is not None and isinstance(entry.get("end"), dict):
             end = entry["end"]
             break
+        if entry is not None and head["journal"] < 2:
+            entry["images"] = entry.pop("pictures", None)
         if entry is None or not _whole(entry, len(steps), head["cameras"], frames):
             break
         steps.append(entry)
@@ -298,12 +304,12 @@ def _mapped(path: Path) -> NDArray[np.uint8]:
 
 def _whole(entry: dict[str, Any], number: int, cameras: Mapping[str, Any], frames: NDArray[np.uint8]) -> bool:
     """Whether a line is the expected step and its images are there as they were written."""
-    pictures = entry.get("pictures")
+    images = entry.get("images")
     if entry.get("step") != number or not isinstance(entry.get("values"), dict):
         return False
-    if not isinstance(pictures, dict) or pictures.keys() != cameras.keys():
+    if not isinstance(images, dict) or images.keys() != cameras.keys():
         return False
-    return all(_image_is_whole(place, frames) for place in pictures.values())
+    return all(_image_is_whole(place, frames) for place in images.values())
 
 
 def _image_is_whole(place: Any, frames: NDArray[np.uint8]) -> bool:

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.text import user_path
 from drive_sim.compute.kernel import to_host
-from drive_sim.drivers.driver import CONTROLLERS
 from drive_sim.recording.background_writer import Behind
 from drive_sim.recording.journal import JournalWriter
-from drive_sim.recording.lerobot.features import ACTOR_SLOTS, truth_of
+from drive_sim.recording.lerobot.features import ACTOR_SLOTS, CONTROLLERS, truth_of
 from drive_sim.recording.provenance import describe_cameras, versions
 from drive_sim.recording.recorded_world import describe_episode
 from drive_sim.recording.writer import DatasetWriter, open_for_writing
@@ -70,7 +70,7 @@ class Recorder:
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        self.path, self.driver, self.encoding = Path(path), driver, encoding
+        self.path, self.driver, self.encoding = user_path(path), driver, encoding
         self.cameras = None if cameras is None else tuple(cameras)
         self.camera_configs = tuple(camera_configs)
         self.provenance = dict(provenance or {})
@@ -241,9 +241,9 @@ def _decisions(
     """The columns of who drove, and what each controller wanted: a value for each world."""
     worlds = len(action)
     columns: dict[str, list[Any]] = {
-        "controller": [CONTROLLERS.index(controller)] * worlds,
+        "controller": [controller] * worlds,
         "action": action.tolist(),
-        "commands_given": [sum(1 << CONTROLLERS.index(name) for name in wanted)] * worlds,
+        "commands_given": [sum(1 << code for code, name in enumerate(CONTROLLERS) if name in wanted)] * worlds,
     }
     for name in CONTROLLERS:
         columns[f"command.{name}"] = to_host(wanted[name]).tolist() if name in wanted else [[0.0, 0.0]] * worlds

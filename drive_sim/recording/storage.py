@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +33,20 @@ PLAN = "plan.json"
 LOCK = ".lock"
 
 
+class DiskError(InputError):
+    """A disk that served so far refuses to take more: it is full or it fails."""
+
+
+_FAILING = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+
+
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turn the ways in which a disk refuses into an `InputError` about ``path``."""
-    mends = {
-        errno.ENOSPC: ("the disk is full", "free some space and start again; what was recorded before is kept"),
-        errno.EDQUOT: (
-            "the disk quota is used up",
-            "free some space and start again; what was recorded before is kept",
-        ),
+    """Turn the ways in which a disk refuses into an `InputError` about ``path``; `DiskError` where it is full."""
+    free_space = "free some space and start again; what was recorded before is kept"
+    hints = {
+        errno.ENOSPC: ("the disk is full", free_space),
+        errno.EDQUOT: ("the disk quota is used up", free_space),
         errno.EACCES: ("writing is not permitted", "choose a folder that you may write to"),
         errno.EPERM: ("writing is not permitted", "choose a folder that you may write to"),
         errno.EROFS: ("the file system is read-only", "choose a folder that you may write to"),
@@ -53,10 +58,10 @@ def disk_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in mends:
+        if error.errno not in hints:
             raise
-        problem, mend = mends[error.errno]
-        raise InputError(path, "", problem, mend) from error
+        kind = DiskError if error.errno in _FAILING else InputError
+        raise kind(path, "", *hints[error.errno]) from error
 
 
 def replace_in_dataset(root: Path, target: Path, write: Callable[[Path], object]) -> None:
@@ -84,24 +89,32 @@ class Lock:
         self.path = path
         self._descriptor = -1
 
-    def acquire(self, wait: bool) -> bool:
-        """Take the lock; False when it is another's and ``wait`` is False."""
+    def acquire(self) -> None:
+        """Take the lock as soon as nobody else holds it."""
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            _lock(descriptor, wait)
-        except OSError as error:
-            os.close(descriptor)
-            if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
-                return False
-            raise
-        try:
-            os.ftruncate(descriptor, 0)
-            os.write(descriptor, f"{os.getpid()}\n".encode())
+            # Windows gives up waiting after a while.
+            while not _locked(descriptor, wait=True):
+                pass
         except BaseException:
             os.close(descriptor)
             raise
+        # A full disk refuses it; the lock holds without.
+        with suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
         self._descriptor = descriptor
-        return True
+
+    def held(self) -> bool:
+        """Whether a living process holds it, this one included. Nothing is written: the disk may be read-only."""
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            return not _locked(descriptor, wait=False)
+        finally:
+            os.close(descriptor)
 
     def release(self) -> None:
         """Give it back; nothing happens when it is not held."""
@@ -110,11 +123,19 @@ class Lock:
             self._descriptor = -1
 
 
-def _lock(descriptor: int, wait: bool) -> None:
-    if sys.platform == "win32":
-        msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-    else:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+def _locked(descriptor: int, wait: bool) -> bool:
+    """Lock an open file, for others to see where ``wait``; whether that succeeded."""
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        else:
+            # Those who only ask share the lock: one that asks is not taken by another for one that writes.
+            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+            return False
+        raise
+    return True
 
 
 @contextmanager
@@ -122,9 +143,7 @@ def writing(root: Path) -> Iterator[None]:
     """Be the only one who changes dataset ``root``; what a crash left undone is finished or cleared away first."""
     lock = Lock(root / LOCK)
     with disk_errors(root):
-        # Windows gives up waiting after a while.
-        while not lock.acquire(wait=True):
-            pass
+        lock.acquire()
         try:
             finish_plan(root)
             for left_behind in listed(root / STAGING):

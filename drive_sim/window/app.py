@@ -66,15 +66,14 @@ def drive(
             number += window.wish is not Wish.AGAIN
     finally:
         display.close()
-    return saved(recorder, record or RECORDINGS)
+    return saved(recorder, record or RECORDINGS, window.persistent.refused)
 
 
-def saved(recorder: Recorder, path: Path) -> str:
-    """What ``recorder`` has added to the dataset at ``path``, in words."""
+def saved(recorder: Recorder, path: Path, refused: int) -> str:
+    """What ``recorder`` has added to the dataset at ``path``, and how many episodes the disk refused, in words."""
     count = len(recorder.written)
-    if not count:
-        return "nothing was recorded"
-    return f"recorded: {count} {'episode' if count == 1 else 'episodes'} in {path}"
+    said = f"recorded: {count} {'episode' if count == 1 else 'episodes'} in {path}" if count else "nothing was recorded"
+    return f"{said}; the disk refused {refused}" if refused else said
 
 
 def replay_scored(path: Path, number: int = 0, compared: str | None = None) -> str:

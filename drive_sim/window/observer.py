@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from drive_sim.base.errors import InputError
 from drive_sim.drivers.driver import Driver
 from drive_sim.drivers.human.input import HumanDriver
+from drive_sim.recording.persistent import PersistentRecorder
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import Step, StopRollout
 from drive_sim.sensors.suite import Observation
@@ -89,6 +90,7 @@ class WindowObserver:
         self, display: Display, driver: Driver, recorder: Recorder, recording: bool, pacer: Pacer | None = None
     ) -> None:
         self.display, self.driver, self.recorder, self.recording = display, driver, recorder, recording
+        self.persistent = PersistentRecorder(recorder, self._say_refused)
         self.wish: Wish | None = None
         self.images = 0
         """Shown so far."""
@@ -99,20 +101,20 @@ class WindowObserver:
 
     def on_reset(self, simulator: Simulator, observation: Observation) -> None:
         """A new episode: begin to record it if so, and show where it starts."""
-        self.wish, self._news = None, News()
+        self.wish, self._news, self._time = None, News(), float(simulator.state.time[0])
         self._trail.clear()
         self._scene = scene_of(simulator)
         self._image = observation.camera["front"][0]
         if self.recording:
-            self.recorder.start(simulator, observation)
+            self.persistent.on_reset(simulator, observation)
         self._pacer.restart()
         self._frame(simulator, self._scene, np.zeros(2, np.float32))
 
     def on_step(self, step: Step) -> None:
         """Record the step, and draw the way to the state that it led to."""
         simulator = step.simulator
-        if self.recorder.recording:
-            self.recorder.add(step)
+        self._time = float(simulator.state.time[0])
+        self.persistent.on_step(step)
         before, self._scene = self._scene, scene_of(simulator)
         self._trail.append((self._scene.ego.x, self._scene.ego.y))
         self._image = step.observation.camera["front"][0]
@@ -128,7 +130,7 @@ class WindowObserver:
 
     def on_finish(self, simulator: Simulator) -> None:
         """Keep what was recorded, unless the person wanted it forgotten."""
-        self.recorder.finish(keep=self.wish is not Wish.AGAIN)
+        self.persistent.attempt(self.recorder.finish, self.wish is not Wish.AGAIN)
 
     def _listen(self, step: Step, dt: float) -> None:
         """Read the keys, and the device after ``dt`` [s]."""
@@ -149,7 +151,7 @@ class WindowObserver:
             if self.recording:
                 self._start_recording(step)
             else:
-                self.recorder.finish()
+                self.persistent.attempt(self.recorder.finish)
 
     def _start_recording(self, step: Step) -> None:
         if step.simulator.state.done[0]:
@@ -157,9 +159,11 @@ class WindowObserver:
         try:
             self.recorder.start(step.simulator, step.observation)
         except InputError as error:
-            # Nobody's drive ends because a disk is full.
             self.recording = False
-            self._news = News(f"not recording: {error}", True, float(step.simulator.state.time[0]))
+            self._say_refused(f"not recorded: {error}")
+
+    def _say_refused(self, line: str) -> None:
+        self._news = News(line, True, self._time)
 
     def _stop(self, wish: Wish) -> None:
         self.wish = wish

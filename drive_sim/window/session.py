@@ -10,6 +10,7 @@ from typing import Any
 from drive_sim.base.errors import InputError
 from drive_sim.drivers.driver import Driver
 from drive_sim.drivers.registry import make_driver
+from drive_sim.recording.persistent import PersistentRecorder
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import Observer, Step, StopRollout, run
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
@@ -125,7 +126,7 @@ def distance_and_time(simulator: Simulator) -> str:
 
 
 def drive_headless(session: Session, say: Callable[[str], Any] = lambda line: None) -> int:
-    """Drive without a window, as fast as the machine goes; the number of episodes driven.
+    """Drive without a window, as fast as the machine goes; the number of episodes that the disk refused to record.
 
     Without a number of episodes or minutes, one episode is driven.
     """
@@ -135,11 +136,12 @@ def drive_headless(session: Session, say: Callable[[str], Any] = lambda line: No
         )
     clock = DrivingTime(session.minutes)
     last = session.episodes or (None if session.minutes else 1)
-    observers: list[Any] = [clock] if session.record is None else [session.recorder(session.record), clock]
+    recording = None if session.record is None else PersistentRecorder(session.recorder(session.record), say)
+    observers: list[Any] = [clock] if recording is None else [recording, clock]
     number = 0
     while not clock.over and (last is None or number < last):
         simulator = Simulator([session.source(number)], on_failure="terminate")
         run(simulator, session.driver, observers, session.sensors())
         say(f"episode {number}: {distance_and_time(simulator)}, {ended_by(simulator) or 'stopped'}")
         number += 1
-    return number
+    return 0 if recording is None else recording.refused

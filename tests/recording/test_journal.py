@@ -111,7 +111,7 @@ def test_images_that_the_disk_lost_end_the_journal(tmp_path: Path) -> None:
     whole = bytearray(frames.read_bytes())
     journal = read_journal(frames.parent)
     assert journal is not None
-    offset, length, _ = journal.steps[3]["pictures"]["left"]
+    offset, length, _ = journal.steps[3]["images"]["left"]
     whole[offset : offset + length] = bytes(length)
     frames.write_bytes(whole)
     journal = read_journal(frames.parent)

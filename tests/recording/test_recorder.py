@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from recorded_drives import CAMERAS, command, drive, images, make_episode, make_simulator, record
 
-from drive_sim.recording.curation import check
+from drive_sim.recording.curation import check, list_episodes
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.journal import LOCK, journal_folders
 from drive_sim.recording.recorder import Recorder
@@ -180,3 +180,31 @@ def test_recovered_episodes_are_told(tmp_path: Path) -> None:
     assert again.recovered == (0,) and again.finish() == [1]
     record(tmp_path / "dataset", 2, seed=3)
     assert len(Dataset.open(tmp_path / "dataset")) == 3
+
+
+def test_a_dataset_names_the_controllers_that_drove(tmp_path: Path) -> None:
+    """Those without a column of commands get the next codes, in the order in which they come."""
+    path = tmp_path / "dataset"
+    for seed, controller in enumerate(("straight", "expert", "r157", "straight")):
+        record(path, 3, seed, controller=controller)
+    dataset = Dataset.open(path)
+    assert dataset.controllers == ("human", "human-model", "expert", "classical", "model", "straight", "r157")
+    assert [int(episode.columns["controller"][0]) for episode in dataset] == [5, 2, 6, 5]
+    assert [episode.controllers for episode in list_episodes(path)] == [
+        ("straight",),
+        ("expert",),
+        ("r157",),
+        ("straight",),
+    ]
+    assert [int(episode.columns["commands_given"][0]) for episode in dataset] == [0, 4, 0, 0]
+    assert check(path) == []
+
+
+def test_a_path_may_begin_with_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    record(Path("~/dataset"), 3, seed=1)
+    assert (tmp_path / "dataset").is_dir() and not (tmp_path / "~").exists()
+    assert len(Dataset.open("~/dataset")) == len(list_episodes("~/dataset")) == 1
+    assert check("~/dataset") == [] and recover("~/dataset") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -20,7 +21,8 @@ from lerobot_reader import LeRobotReader
 from recorded_drives import CAMERAS, Crash, command, drive, images, make_simulator, record
 
 from drive_sim.base.errors import InputError
-from drive_sim.recording.curation import check
+from drive_sim.cli import main as cli
+from drive_sim.recording.curation import check, list_episodes
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.journal import journal_folders
 from drive_sim.recording.recorder import Recorder
@@ -84,6 +86,78 @@ def test_a_recording_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     assert len(journal_folders(path)) == 2
     assert mine.finish() == [0] and theirs.finish() == [1]
     assert [episode.length for episode in Dataset.open(path).episodes] == [3, 4]
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What was warned of since the last call."""
+    lines = [record.getMessage() for record in caplog.records]
+    caplog.clear()
+    return lines
+
+
+def test_readers_name_an_interrupted_episode_until_it_is_recovered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "dataset"
+    record(path, 5, seed=1)
+    interrupted(path, 30, seed=4)
+    [journal] = journal_folders(path)
+    held = {file: file.read_bytes() for file in journal.iterdir()}
+    assert len(Dataset.open(path)) == 1 and len(list_episodes(path)) == 1
+    [line] = told(caplog)
+    assert line == f"{path}: 1 interrupted episode (2 s) left out; drive-sim data recover {path} adds it"
+    assert {file: file.read_bytes() for file in journal.iterdir()} == held, "reading changes nothing"
+    [finding] = check(path)
+    assert finding.file == journal and f"drive-sim data recover {path}" in str(finding)
+    assert cli.run(["data", "recover", str(path)]) == 0
+    assert capsys.readouterr().out.startswith("episode 1: lane-keeping/rural train 4, test, fog, human (test), 1.5 s")
+    assert cli.run(["data", "recover", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}: nothing was interrupted\n"
+    assert len(Dataset.open(path)) == 2 and told(caplog) == []
+
+
+def test_a_recording_that_goes_on_is_neither_named_nor_touched(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "dataset"
+    recorder = Recorder(path)
+    drive(recorder, make_simulator(first=1), 4, seed=1)
+    assert len(Dataset.open(path)) == 0 and list_episodes(path) == [] and check(path) == []
+    assert cli.run(["data", "recover", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}: nothing was interrupted\n"
+    assert told(caplog) == [] and len(journal_folders(path)) == 1
+    assert recorder.finish() == [0]
+
+
+def test_a_dataset_that_may_only_be_read_names_its_interrupted_episode_too(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "dataset"
+    interrupted(path, 30, seed=4)
+    real = os.open
+
+    def read_only(file: Any, flags: int, *arguments: Any, **options: Any) -> int:
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        return real(file, flags, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", read_only)
+    assert len(Dataset.open(path)) == 0
+    assert len(told(caplog)) == 1
+
+
+def test_a_journal_of_schema_1_is_read(tmp_path: Path) -> None:
+    """It called images pictures, and held the code of the controller instead of its name."""
+    path = tmp_path / "dataset"
+    interrupted(path, 3, seed=4)
+    [journal] = journal_folders(path)
+    log = journal / "log.jsonl"
+    text = log.read_text().replace('"journal":2', '"journal":1').replace('"images":{', '"pictures":{')
+    log.write_text(text.replace('"controller":"human"', '"controller":2'))
+    assert recover(path) == [0]
+    dataset = Dataset.open(path)
+    assert (dataset.episode(0).columns["controller"] == 2).all() and len(dataset.frames(0)) == 3
+    assert check(path) == []
 
 
 @pytest.mark.parametrize("already", [0, 2])

@@ -157,7 +157,7 @@ def test_a_recording_that_cannot_begin_is_said_and_ends_no_drive(episode: Episod
     screen = Screen(lambda count, screen: press(pygame.K_r) if count == 16 else None)
     window = drive(screen, episode, tmp_path / "file" / "mine")
     assert window.images == 61 and not window.recording
-    assert screen.boards[-1].alarm and screen.boards[-1].status.startswith("not recording: ")
+    assert screen.boards[-1].alarm and screen.boards[-1].status.startswith("not recorded: ")
     assert all(board.recording is None for board in screen.boards)
 
 

@@ -94,7 +94,7 @@ class ReferenceDriver(PlanningDriver):
     """The careful and competent human driver after UN R157: brakes in time where a person would, and never evades."""
 
     name = "r157"
-    controller = "expert"
+    controller = "r157"
 
     def _equip(self, simulator: Simulator, batch: int, slots: int) -> None:
         self.nobody = empty_actors(batch, slots, simulator.device)

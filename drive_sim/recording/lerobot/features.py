@@ -5,7 +5,8 @@ hold *every* field of `State`, so that the worlds of a recording can be put back
 
 Commands of single controllers are called ``command.<controller>`` and not ``action.<controller>``: LeRobot takes
 every feature whose name begins with "action" for something a policy has to predict. A step's ``controller`` is the
-place of who drove in `CONTROLLERS`, its ``commands_given`` a mask of 1 << place.
+place of the driver's in the list of controllers in ``meta/info.json``, its ``commands_given`` a mask of 1 << place of
+those in `CONTROLLERS`.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_sim.drivers.driver import CONTROLLERS
 from drive_sim.world.state import State, empty_state
+
+CONTROLLERS = ("human", "human-model", "expert", "classical", "model")
+"""The controllers whose commands have columns, and the first of those that a dataset lists; `Driver.controller`."""
 
 ACTOR_SLOTS = 32
 """Actor slots in a dataset; every row has as many, empty ones are zero, so that all episodes share one shape."""

@@ -13,8 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 import drive_sim
 from drive_sim.base.errors import InputError
 from drive_sim.base.json import WHOLE, checked, read_json
-from drive_sim.drivers.driver import CONTROLLERS
-from drive_sim.recording.lerobot.features import ACTOR_SLOTS, features_of
+from drive_sim.recording.lerobot.features import ACTOR_SLOTS, CONTROLLERS, features_of
 
 INFO = "meta/info.json"
 SCHEMA = 1

@@ -113,6 +113,12 @@ def read_rows(root: Path, features: Features, total: int, statistics: bool) -> p
     return pa.concat_tables([schema.empty_table(), *parts]).combine_chunks()
 
 
+def episode_keys(metadata: Metadata) -> set[str]:
+    """The keys of all episodes, the dropped ones too."""
+    dropped = {path.name for path in listed(metadata.root / DROPPED)}
+    return dropped | set(metadata.rows["drive_sim/key"].to_pylist())
+
+
 def dropped_rows(metadata: Metadata, statistics: bool) -> pa.Table:
     """Rows of the dropped episodes in the order of recording; `InputError` as `read_metadata`."""
     schema = _schema(metadata.features, statistics)

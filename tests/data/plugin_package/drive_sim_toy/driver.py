@@ -13,7 +13,7 @@ class BrakingDriver:
     name = "toy-brake"
     privileged = False
     sensors = ("odometry",)
-    controller = "classical"
+    controller = "toy-brake"
 
     def reset(self, simulator: Any = None, mask: Any = None, batch_size: int = 1) -> None:
         """Nothing to forget."""
