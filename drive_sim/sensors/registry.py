@@ -33,7 +33,7 @@ class Sensor(Protocol):
 
 
 class SensorKind(Protocol):
-    """A class of sensors, as the registry holds it."""
+    """A class of sensors, as the registry holds it; what it makes is a `Sensor`."""
 
     Config: type
     """The configuration: a frozen dataclass whose fields all have defaults."""
@@ -50,7 +50,16 @@ BUILT_IN: dict[str, SensorKind | str] = {
     "odometry": "drive_sim.sensors.odometry:Odometry",
 }
 """This package's sensors beside the camera, each with a field of its own in `Observation` and `SensorConfigs`."""
-SENSORS: Registry[SensorKind] = Registry("drive_sim.sensors", "sensor", BUILT_IN)
+
+
+def _lacking(name: str, thing: object) -> str:
+    """What another package's entry lacks to be a `SensorKind`, as a clause."""
+    parts = ("Config", "bounds", "reset", "sense")
+    lacking = [part for part in parts if not hasattr(thing, part)]
+    return f"is no class of sensors: it lacks {', '.join(lacking)}" if lacking else ""
+
+
+SENSORS: Registry[SensorKind] = Registry("drive_sim.sensors", "sensor", BUILT_IN, _lacking)
 """Sensors beside the camera. Another package adds one as an entry point of the group ``drive_sim.sensors``."""
 
 

@@ -1,4 +1,4 @@
-"""A package that adds a driver, a metric and a network: installed, found by name, used by the command; or broken."""
+"""A package that adds a driver, a metric, a network and a sensor: installed, found by name, used; or broken."""
 
 from __future__ import annotations
 
@@ -32,6 +32,23 @@ run(simulator, make_driver("expert"), [recorder], SensorSuite(("camera",), Camer
 train([Path("dataset")], Path("model"), network="toy-grid", settings=TrainingSettings(views=32, batch=16, trials=0))
 """
 """Records two short episodes of the expert and learns from a few views of them."""
+OBSERVE = """
+import gymnasium, sys
+import drive_sim
+from drive_sim.sensors.suite import SensorConfigs
+
+configs = SensorConfigs(others={"toy-speedometer": {"lead": 0.1, "tremble": 0.0}})
+env = gymnasium.make("DriveSim-v0", sensors=("odometry", "toy-speedometer"), sensor_configs=configs)
+batch = gymnasium.make_vec("DriveSim-v0", num_envs=2, sensors=("toy-speedometer",))
+print(env.observation_space["toy-speedometer"].shape, batch.reset(seed=1)[0]["toy-speedometer"].shape)
+observation, _ = env.reset(seed=1)
+for _ in range(3):
+    observation = env.step(env.action_space.sample())[0]
+    assert abs(observation["toy-speedometer"][0] - 3.96 * env.unwrapped.simulator.state.speed[0]) < 1e-3
+print("drive_sim_broken" in sys.modules)
+gymnasium.make("DriveSim-v0", sensors=("imu", "broken-speedometer"))
+"""
+"""Observes with the toy sensor, then asks for the broken one."""
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -160,3 +177,14 @@ def test_a_broken_package_is_one_line_and_stops_nothing_else(
     assert "a_package_that_is_not_there" in results["added_metrics"]["broken_top_speed"]["problem"]
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "The metric broken_top_speed of drive-sim-broken 3.0 is missing" in page
+
+
+@pytest.mark.slow
+def test_an_added_sensor_is_observed_and_configured_by_name(command: Run, toy: Path, broken: Path) -> None:
+    done = command("-c", OBSERVE, packages=(toy, broken), code=1)
+    assert done.stdout.splitlines() == ["(1,) (2, 1)", "False"]
+    assert done.stderr.splitlines()[-1] == (
+        "drive_sim.base.errors.InputError: sensor broken-speedometer: cannot be loaded from drive_sim_broken.sensor:"
+        "Speedometer: ModuleNotFoundError: No module named 'a_package_that_is_not_there'; mend or uninstall "
+        "drive-sim-broken 3.0"
+    )

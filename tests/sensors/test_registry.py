@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from importlib.metadata import EntryPoint
 from typing import Any
 
 import gymnasium
@@ -137,3 +138,11 @@ def test_a_mistake_in_its_configuration_is_told(others, expected):
     with pytest.raises(InputError) as caught:
         SensorConfigs(others=others)
     assert str(caught.value).startswith(f"sensor configs: {expected}")
+
+
+def test_an_entry_that_is_no_sensor_is_told(monkeypatch):
+    monkeypatch.setattr(SENSORS, "_added", {"clock": [EntryPoint("clock", "time:time", "drive_sim.sensors")]})
+    with pytest.raises(InputError) as caught:
+        SensorSuite(("clock",))
+    told = "sensor clock: is no class of sensors: it lacks Config, bounds, reset, sense; mend or uninstall time:time"
+    assert str(caught.value) == told
