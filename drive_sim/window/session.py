@@ -9,7 +9,7 @@ from typing import Any
 
 from drive_sim.base.errors import InputError
 from drive_sim.drivers.driver import Driver
-from drive_sim.drivers.registry import make_driver
+from drive_sim.drivers.registry import DEVICES, make_driver
 from drive_sim.recording.persistent import PersistentRecorder
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import Observer, Step, StopRollout, run
@@ -26,7 +26,6 @@ SCENARIO = "lane-keeping/rural"
 """Driven when nothing else is asked for."""
 RECORDINGS = Path("recordings")
 """Where the window records without being told where."""
-DEVICES = ("keyboard", "mouse", "gamepad", "wheel")
 PASSING = EVENT_OFF_CENTRE | EVENT_LANE_DEPARTURE
 """Events that end nothing."""
 

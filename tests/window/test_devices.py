@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import pygame
 import pytest
 
+from drive_sim.drivers.human import input as dynamics
 from drive_sim.drivers.human.input import HumanDriver
+from drive_sim.drivers.registry import DEVICES
 from drive_sim.window.devices import FULL_SCALE, Axes, InputDevice, controller_readings, joystick_readings
+from drive_sim.window.observer import HELP
 
 
 class Joystick:
@@ -40,6 +45,17 @@ def command(seat: InputDevice) -> tuple[float, float]:
     for _ in range(40):
         seat.read(0.0, 0.05)
     return seat.driver.command
+
+
+@pytest.mark.parametrize("kind", sorted({*DEVICES, *dynamics.DEVICES, *HELP}))
+def test_every_device_has_a_name_dynamics_a_reader_and_help(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert kind in DEVICES and kind in dynamics.DEVICES and HELP[kind]
+    monkeypatch.setattr(pygame.key, "get_pressed", lambda: defaultdict(bool))
+    monkeypatch.setattr(pygame.mouse, "get_pos", lambda: (1, 1))
+    monkeypatch.setattr(pygame.mouse, "get_pressed", lambda: (False, False, False))
+    monkeypatch.setattr(pygame.display, "get_surface", lambda: pygame.Surface((2, 2)))
+    seat = InputDevice(HumanDriver(kind), Axes(lambda axis: None))
+    assert command(seat) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize(
