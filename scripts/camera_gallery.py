@@ -18,8 +18,8 @@ import pygame
 
 from drive_sim.drivers.registry import make_driver
 from drive_sim.rollout import Observer, Step, StopRollout, run
-from drive_sim.sensors.camera.optics.configuration import SEMANTIC_COLOURS
 from drive_sim.sensors.camera.rig import LAYERS, CameraConfig, CameraFrames, CameraRig
+from drive_sim.sensors.camera.semantics import SEMANTIC_COLOURS
 from drive_sim.window.lettering import BACK, FAINT, INK, text
 from drive_sim.world.roads.road import Road
 from drive_sim.world.scenarios.episode import ActorSpec, Episode, WeatherSpec

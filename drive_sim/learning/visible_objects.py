@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from drive_sim.compute.kernel import kernel
 from drive_sim.drivers.neural.networks import SEEN_BORDERS
-from drive_sim.sensors.camera.optics.configuration import (
+from drive_sim.sensors.camera.semantics import (
     SEMANTIC_CYCLIST,
     SEMANTIC_NAMES,
     SEMANTIC_OBJECT,

@@ -18,8 +18,8 @@ from drive_sim.bench import Effort, deciding, environments, machine, run_bench
 from drive_sim.bench.drives import ACTORS, Batch, drives, expert_actions
 from drive_sim.bench.figures import HEADINGS, Figure, Measured, rounded, shown
 from drive_sim.compute.kernel import cuda_available
-from drive_sim.sensors.camera.optics.configuration import SEMANTIC_VEHICLE
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.camera.semantics import SEMANTIC_VEHICLE
 from drive_sim.world.state import EVENT_COLLISION
 
 TINY = Effort(

@@ -15,8 +15,8 @@ from scipy.spatial.transform import Rotation
 
 from drive_sim.base.errors import InputError
 from drive_sim.sensors.annotations.annotations import Annotator, CameraAnnotations
-from drive_sim.sensors.camera.optics.configuration import SEMANTIC_MARKING
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.camera.semantics import SEMANTIC_MARKING
 from drive_sim.sensors.suite import SensorSuite
 from drive_sim.world.roads.road import (
     COLOUR_YELLOW,

@@ -37,9 +37,9 @@ class CameraAnnotations:
     boxes: tuple[ActorBox, ...]
     """Road users in the image by slot, also those that something hides altogether."""
     semantic: NDArray[np.uint8]
-    """(H, W) class of each pixel, an index of `camera_model.SEMANTIC_NAMES`."""
+    """(H, W) class of each pixel, an index of `semantics.SEMANTIC_NAMES`."""
     depth: NDArray[np.float32]
-    """(H, W) [m] along the optical axis; `camera_model.SKY_DEPTH` for the sky."""
+    """(H, W) [m] along the optical axis; `semantics.SKY_DEPTH` for the sky."""
     instance: NDArray[np.uint8]
     """(H, W) n + 1 where the road user of slot n is seen, else 0."""
 

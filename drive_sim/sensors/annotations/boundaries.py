@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.compute.kernel import kernel, to_device, to_host
-from drive_sim.sensors.camera.objects.polygons import NEAR
+from drive_sim.sensors.camera.objects.polygons import NEAR_PLANE
 from drive_sim.sensors.camera.optics.configuration import CameraConfig, rotation
 from drive_sim.world.roads.coordinates import road_point
 from drive_sim.world.roads.road import (
@@ -164,7 +164,7 @@ def _inside(camera: CameraConfig, points: Floats) -> NDArray[np.bool_]:
     with np.errstate(divide="ignore", invalid="ignore"):
         column, row, depth = np.moveaxis(camera.project(points), -1, 0)
     across = (column >= -0.5) & (column <= camera.width - 0.5)
-    return (depth >= NEAR) & across & (row >= -0.5) & (row <= camera.height - 0.5)
+    return (depth >= NEAR_PLANE) & across & (row >= -0.5) & (row <= camera.height - 0.5)
 
 
 def _clipped(camera: CameraConfig, points: Floats) -> list[tuple[int, Floats]]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.compute.kernel import allocate, to_device, to_host
-from drive_sim.sensors.camera.objects.polygons import NEAR
+from drive_sim.sensors.camera.objects.polygons import NEAR_PLANE
 from drive_sim.sensors.camera.optics.configuration import CameraConfig, rotation
 from drive_sim.sensors.camera.rig import CameraRig
 from drive_sim.world.roads.road import Roads
@@ -102,7 +102,7 @@ class Boxes:
 
     def _pixels(self, corners: Floats) -> Floats:
         """(8, 2) columns and rows of corners; nan behind the camera."""
-        ahead = self._camera.seen(corners)[:, :1] >= NEAR
+        ahead = self._camera.seen(corners)[:, :1] >= NEAR_PLANE
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(ahead, self._camera.project(corners)[:, :2], np.nan)
 
@@ -110,13 +110,13 @@ class Boxes:
         """Amodal rectangle and truncation of a box; None if it is not in the image."""
         a, b = corners[_EDGES[:, 0]], corners[_EDGES[:, 1]]
         depth_a, depth_b = self._camera.seen(a)[:, 0], self._camera.seen(b)[:, 0]
-        edges = (depth_a >= NEAR) | (depth_b >= NEAR)
+        edges = (depth_a >= NEAR_PLANE) | (depth_b >= NEAR_PLANE)
         if not edges.any():
             return None
         a, b, depth_a, depth_b = a[edges], b[edges], depth_a[edges], depth_b[edges]
         with np.errstate(divide="ignore", invalid="ignore"):
-            crossing = (NEAR - depth_a) / (depth_b - depth_a)
-        start, stop = np.where(depth_a < NEAR, crossing, 0.0), np.where(depth_b < NEAR, crossing, 1.0)
+            crossing = (NEAR_PLANE - depth_a) / (depth_b - depth_a)
+        start, stop = np.where(depth_a < NEAR_PLANE, crossing, 0.0), np.where(depth_b < NEAR_PLANE, crossing, 1.0)
         share = start[:, None] + (stop - start)[:, None] * np.linspace(0.0, 1.0, self._pieces + 1)
         points = a[:, None] + (b - a)[:, None] * share[..., None]
         hull = cv2.convexHull(self._camera.project(points.reshape(-1, 3))[:, :2].astype(np.float32))

@@ -1,4 +1,4 @@
-"""Arrays that cameras are drawn from and into."""
+"""Arrays that cameras are rendered from and into."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from drive_sim.compute.kernel import allocate, kernel, to_device
-from drive_sim.sensors.camera.cpu.segments import SPAN_KINDS
+from drive_sim.sensors.camera.cpu.segments import SEGMENT_KINDS
 from drive_sim.sensors.camera.frame_setup import VIEW_SIZE, Camera, Scratch
-from drive_sim.sensors.camera.objects.polygons import FACE_SIZE, MAX_CORNERS
+from drive_sim.sensors.camera.objects.polygons import MAX_CORNERS, POLYGON_SIZE
 from drive_sim.sensors.camera.objects.roadside import ITEM_SIZE
 from drive_sim.sensors.camera.optics.configuration import CameraConfig
-from drive_sim.sensors.camera.pixel_blocks import BAND, ROWS
-from drive_sim.sensors.camera.shading.road_coordinates import KNOT_DISTANCE
+from drive_sim.sensors.camera.pixel_blocks import BLOCK_ROWS, ROWS
+from drive_sim.sensors.camera.shading.road_coordinates import SAMPLE_SPACING
 
 LAYERS = ("rgb", "semantic", "depth", "instance")
-MAX_FACES = 320
-"""Faces of one image; what has no room is left out (`objects/assembly`) and counted (`CameraRig.left_out`)."""
+MAX_POLYGONS = 320
+"""Polygons of one image; what has no room is left out (`objects/assembly`) and counted (`CameraRig.left_out`)."""
 MAX_OBJECTS = 96
 """Objects of one image, likewise."""
 
@@ -62,31 +62,31 @@ def camera_arrays(device: str, configs: Sequence[CameraConfig], numbers: Sequenc
 
 
 def working_memory(device: str, slots: int, width: int) -> Scratch:
-    """Memory to draw ``slots`` frames of ``width`` columns at the same time."""
-    spans = math.ceil(width / KNOT_DISTANCE)
-    # Spans, and blocks of faces, are drawn whole, beyond the right edge if need be.
-    knots, pixels = BAND * (spans + 1), BAND * KNOT_DISTANCE * (spans + 1)
+    """Memory to render ``slots`` frames of ``width`` columns at the same time."""
+    segments = math.ceil(width / SAMPLE_SPACING)
+    # Segments, and batches of a polygon's pixels, are shaded whole, beyond the right edge if need be.
+    samples, pixels = BLOCK_ROWS * (segments + 1), BLOCK_ROWS * SAMPLE_SPACING * (segments + 1)
     frames: dict[str, tuple[tuple[int, ...], Any]] = {
         "views": ((VIEW_SIZE,), np.float32),
         "origins": ((2,), np.float64),
         "items": ((MAX_OBJECTS, ITEM_SIZE), np.float64),
         "order": ((MAX_OBJECTS, 3), np.float64),
-        "faces": ((MAX_FACES, FACE_SIZE), np.float32),
-        "face_count": ((), np.int32),
+        "polygons": ((MAX_POLYGONS, POLYGON_SIZE), np.float32),
+        "polygon_count": ((), np.int32),
         "left_out": ((), np.int64),
         "corners": ((MAX_CORNERS, 3), np.float64),
     }
-    bands: dict[str, tuple[tuple[int, ...], Any]] = {
+    blocks: dict[str, tuple[tuple[int, ...], Any]] = {
         "rows": ((ROWS, pixels), np.float32),
-        "level_texels": ((BAND, 16), np.int32),
-        "level_scales": ((BAND, 11), np.float32),
-        "starts": ((knots + 1,), np.int32),
-        "runs": ((SPAN_KINDS, knots, 2), np.int32),
-        "run_count": ((SPAN_KINDS,), np.int32),
-        "touched": ((knots,), np.int32),
+        "level_texels": ((BLOCK_ROWS, 16), np.int32),
+        "level_scales": ((BLOCK_ROWS, 11), np.float32),
+        "starts": ((samples + 1,), np.int32),
+        "runs": ((SEGMENT_KINDS, samples, 2), np.int32),
+        "run_count": ((SEGMENT_KINDS,), np.int32),
+        "touched": ((samples,), np.int32),
     }
-    # Only a CPU draws in bands.
-    parts = ((slots, frames), (slots if device == "cpu" else 1, bands))
+    # Only a CPU renders block by block.
+    parts = ((slots, frames), (slots if device == "cpu" else 1, blocks))
     return Scratch(
         **{
             name: allocate(device, (count, *shape), dtype)

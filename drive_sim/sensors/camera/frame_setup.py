@@ -1,6 +1,6 @@
 """What one frame's pixels have in common: where the camera stands and looks, light, air and surface.
 
-`frame_view` computes it once a frame, in double precision; pixels read it back as a `View` of single-precision
+`store_view` computes it once a frame, in double precision; pixels read it back as a `View` of single-precision
 numbers. The world frame of a view has the world's axes and its origin on the ground below the camera.
 """
 
@@ -20,7 +20,7 @@ from drive_sim.compute.randomness import STREAM_CAMERA, random_uniform
 from drive_sim.world.state import PAVING_CONCRETE, ROADSIDE_GRASS
 
 frame_scalar = compiled(fastmath=True, no_cpython_wrapper=True)
-"""For what runs once a frame, an object or a knot: relaxed floating point, called by compiled code only."""
+"""For what runs once a frame, an object or a sample: relaxed floating point, called by compiled code only."""
 
 pixel_scalar = compiled(fastmath=True, no_cpython_wrapper=True, forceinline=True)
 """For what runs once a pixel: `frame_scalar`, inlined, because a call's arguments would cost more than its work."""
@@ -53,23 +53,23 @@ class Camera(NamedTuple):
 
 @lasting
 class Scratch(NamedTuple):
-    """Working memory: a slot for each frame that is drawn at the same time."""
+    """Working memory: a slot for each frame that is rendered at the same time."""
 
     views: Any  # float32 (slots, VIEW_SIZE)
     origins: Any  # float64 (slots, 2) the camera's place in the world [m]
-    items: Any  # float64 (slots, objects, camera_scenery.ITEM_SIZE)
-    order: Any  # float64 (slots, objects, 3) an object's squared distance, number and count of faces, far to near
-    faces: Any  # float32 (slots, P, camera_faces.FACE_SIZE), from far to near
-    face_count: Any  # int32 (slots)
+    items: Any  # float64 (slots, objects, ITEM_SIZE)
+    order: Any  # float64 (slots, objects, 3) an object's squared distance, number and count of polygons, far to near
+    polygons: Any  # float32 (slots, P, POLYGON_SIZE), from far to near
+    polygon_count: Any  # int32 (slots)
     left_out: Any  # int64 (slots) objects that there was no room for, over all frames
-    corners: Any  # float64 (slots, camera_faces.MAX_CORNERS, 3)
-    rows: Any  # float32 (slots, camera_rows.ROWS, BAND x W and some to spare): a band of rows of pixels
-    level_texels: Any  # int32 (slots, BAND, 16) texture levels of each row
-    level_scales: Any  # float32 (slots, BAND, 11)
-    starts: Any  # int32 (slots, knots and one more) where runs of spans begin
-    runs: Any  # int32 (slots, camera_spans.SPAN_KINDS, knots, 2) first span of each run of a kind, and the one after it
-    run_count: Any  # int32 (slots, camera_spans.SPAN_KINDS)
-    touched: Any  # int32 (slots, knots) places of the spans that a marking touches
+    corners: Any  # float64 (slots, MAX_CORNERS, 3)
+    rows: Any  # float32 (slots, ROWS, BLOCK_ROWS x W and some to spare): a block of rows of pixels
+    level_texels: Any  # int32 (slots, BLOCK_ROWS, 16) texture levels of each row
+    level_scales: Any  # float32 (slots, BLOCK_ROWS, 11)
+    starts: Any  # int32 (slots, samples and one more) where runs of segments begin
+    runs: Any  # int32 (slots, SEGMENT_KINDS, samples, 2) first segment of each run of a kind, and the one after it
+    run_count: Any  # int32 (slots, SEGMENT_KINDS)
+    touched: Any  # int32 (slots, samples) places of the segments that a marking touches
 
 
 class View(NamedTuple):

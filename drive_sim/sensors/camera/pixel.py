@@ -1,4 +1,4 @@
-"""One pixel: ground or sky, faces laid over it, grey levels. What CUDA does in a thread."""
+"""One pixel: ground or sky, polygons laid over it, grey levels. What CUDA does in a thread."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 
 from drive_sim.compute.randomness import STREAM_CAMERA, random_bits
 from drive_sim.sensors.camera.frame_setup import frame_scalar, pixel_scalar
-from drive_sim.sensors.camera.objects.materials import look_at
-from drive_sim.sensors.camera.objects.polygons import cover_at
+from drive_sim.sensors.camera.objects.materials import material_at
+from drive_sim.sensors.camera.objects.scanlines import cover_at
 from drive_sim.sensors.camera.pixel_blocks import choose
 from drive_sim.sensors.camera.shading.ground import ground_base, has_kerbs
 from drive_sim.sensors.camera.shading.guard_rails import RAIL_KIND, rail_at
@@ -84,49 +84,49 @@ def single_sky(view, textures, clouds, column, row):
 
 @pixel_scalar
 def seen_share(alpha, inverse, near, kind):
-    """What is seen of a face's ``alpha`` in a pixel that shows ``kind`` at inverse depth ``near`` so far.
+    """What is seen of a polygon's ``alpha`` in a pixel that shows ``kind`` at inverse depth ``near`` so far.
 
-    Faces come from far to near and stand before the ground; only guard rails may hide them.
+    Polygons come from far to near and stand before the ground; only guard rails may hide them.
     """
     hidden = inverse <= F(0.0) or (kind == F(RAIL_KIND) and inverse < near)
     return F(0.0) if hidden else alpha
 
 
 @pixel_scalar
-def face_at(sheet, textures, x, near, kind):
-    """(opacity, r, g, b, inverse depth) of a face in a pixel that shows ``kind`` at inverse depth ``near`` so far."""
-    cover = cover_at(sheet, x)
+def polygon_at(scanline, textures, x, near, kind):
+    """(opacity, r, g, b, inverse depth) of a polygon in a pixel that shows ``kind`` at inverse depth ``near``."""
+    cover = cover_at(scanline, x)
     if cover <= F(0.0):
         return F(0.0), F(0.0), F(0.0), F(0.0), F(0.0)
-    alpha, red, green, blue, inverse = look_at(sheet, textures, x)
+    alpha, red, green, blue, inverse = material_at(scanline, textures, x)
     return seen_share(alpha * cover, inverse, near, kind), red, green, blue, inverse
 
 
 @pixel_scalar
-def lay_single(sheet, found, red, green, blue, near, kind):
-    """(r, g, b, inverse depth, class) of a pixel with a face laid over it; ``found`` is what `face_at` found."""
+def lay_single(scanline, found, red, green, blue, near, kind):
+    """(r, g, b, inverse depth, class) of a pixel with a polygon laid over it; ``found`` is what `polygon_at` found."""
     alpha, r, g, b, inverse = found
-    solid = alpha >= F(0.5) and sheet.semantic >= F(0.0)
-    near, kind = (inverse, sheet.semantic) if solid else (near, kind)
+    opaque = alpha >= F(0.5) and scanline.semantic >= F(0.0)
+    near, kind = (inverse, scanline.semantic) if opaque else (near, kind)
     return red + (r - red) * alpha, green + (g - green) * alpha, blue + (b - blue) * alpha, near, kind
 
 
 @pixel_scalar
-def lay_tile(sheet, found, red, green, blue, near, kind, tile):
-    """(r, g, b, inverse depth, class, tile) of a pixel with a face of a group laid over it.
+def lay_tile(scanline, found, red, green, blue, near, kind, tile):
+    """(r, g, b, inverse depth, class, tile) of a pixel with a polygon of a group laid over it.
 
-    Faces of one group share a pixel like tiles: each covers its part of what was there before the group, so that
+    Polygons of one group share a pixel like tiles: each covers its part of what was there before the group, so that
     nothing shines through where two meet. ``tile`` is (the group, its cover so far, r, g, b before it).
     """
     alpha, r, g, b, inverse = found
     owner, tiled, back_r, back_g, back_b = tile
-    fresh = sheet.group != owner
+    fresh = scanline.group != owner
     tiled = choose(fresh, F(0.0), tiled)
     back_r, back_g, back_b = choose(fresh, red, back_r), choose(fresh, green, back_g), choose(fresh, blue, back_b)
     alpha = min(alpha, F(1.0) - tiled)
     closer = (tiled + alpha >= F(0.5)) & ((tiled < F(0.5)) | (alpha >= F(0.5)))
-    near, kind = inverse if closer else near, sheet.semantic if closer else kind
-    tile = (sheet.group, tiled + alpha, back_r, back_g, back_b)
+    near, kind = inverse if closer else near, scanline.semantic if closer else kind
+    tile = (scanline.group, tiled + alpha, back_r, back_g, back_b)
     return red + (r - back_r) * alpha, green + (g - back_g) * alpha, blue + (b - back_b) * alpha, near, kind, tile
 
 

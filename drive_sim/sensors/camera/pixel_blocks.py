@@ -1,7 +1,7 @@
-"""Bands of rows of pixels in memory, read and written so that a CPU works on eight of them at once.
+"""Blocks of rows of pixels in memory, read and written so that a CPU works on eight of them at once.
 
 LLVM turns a loop over pixels into vector instructions only if it knows that what the loop writes is not what it reads.
-Numba's arrays do not tell. These accessors do: each buffer of a band, and each look-up table, is a memory class of
+Numba's arrays do not tell. These accessors do: each buffer of a block, and each look-up table, is a memory class of
 its own (type-based alias information), which is true because they are separate memory and accessed in no other way.
 On CUDA they are ordinary reads and writes.
 """
@@ -21,7 +21,7 @@ from drive_sim.sensors.camera.frame_setup import pixel_scalar
     GREEN,
     BLUE,
     NEAR,  # inverse depth [1/m]
-    KIND,  # class + camera_model.KINDS x instance
+    KIND,  # class + KINDS x instance
     S,  # road frame [m]
     D,
     FOOT_S,  # length of the pixel along the road [m]
@@ -33,55 +33,55 @@ from drive_sim.sensors.camera.frame_setup import pixel_scalar
     YELLOW,  # and under yellow paint
     PAVED,  # share of the pixel that is paved
     CLEAR,  # share of light that the fog lets pass
-    OWNER,  # group of faces that was laid over the pixel last
+    OWNER,  # group of polygons that was laid over the pixel last
     TILED,  # how much of the pixel that group covers
     BACK_RED,  # radiance before that group was laid over it
     BACK_GREEN,
     BACK_BLUE,
-    KNOT_ELEMENT,  # knots of the band, one entry each: element of the road, and the fields of a `Place`
-    KNOT_S,
-    KNOT_D,
-    KNOT_COLUMN_S,
-    KNOT_COLUMN_D,
-    KNOT_ROW_S,
-    KNOT_ROW_D,
-    KNOT_PAVED_LEFT,
-    KNOT_PAVED_RIGHT,
-    KNOT_TOP_D,
-    KNOT_BOTTOM_D,
-    KNOT_BOTTOM_S,
-    KNOT_CLEAR,  # share of light that the fog lets pass, and its change to the next pixel
-    KNOT_CLEAR_RATE,
-    SPAN_KIND,  # spans, one entry each: what they show
-    SPAN_LOW,  # smallest and largest d that their pixels touch [m]
-    SPAN_HIGH,
-    SPAN_BACK,  # and s
-    SPAN_AHEAD,
-    SPAN_MARKS,  # which of the road's markings they may touch: 2**number of each, summed
-    SPAN_S1,  # coefficients of s, d and clearness as cubics of the share of the way from knot to knot
-    SPAN_S2,
-    SPAN_S3,
-    SPAN_D1,
-    SPAN_D2,
-    SPAN_D3,
-    SPAN_CLEAR1,
-    SPAN_CLEAR2,
-    SPAN_CLEAR3,
+    SAMPLE_ELEMENT,  # samples of the block, one entry each: element of the road, and the fields of a `Place`
+    SAMPLE_S,
+    SAMPLE_D,
+    SAMPLE_COLUMN_S,
+    SAMPLE_COLUMN_D,
+    SAMPLE_ROW_S,
+    SAMPLE_ROW_D,
+    SAMPLE_PAVED_LEFT,
+    SAMPLE_PAVED_RIGHT,
+    SAMPLE_TOP_D,
+    SAMPLE_BOTTOM_D,
+    SAMPLE_BOTTOM_S,
+    SAMPLE_CLEAR,  # share of light that the fog lets pass, and its change to the next pixel
+    SAMPLE_CLEAR_RATE,
+    SEGMENT_KIND,  # segments, one entry each: what they show
+    SEGMENT_LOW,  # smallest and largest d that their pixels touch [m]
+    SEGMENT_HIGH,
+    SEGMENT_BACK,  # and s
+    SEGMENT_AHEAD,
+    SEGMENT_MARKS,  # which of the road's markings they may touch: 2**number of each, summed
+    SEGMENT_S1,  # coefficients of s, d and clearness as cubics of the share of the way from sample to sample
+    SEGMENT_S2,
+    SEGMENT_S3,
+    SEGMENT_D1,
+    SEGMENT_D2,
+    SEGMENT_D3,
+    SEGMENT_CLEAR1,
+    SEGMENT_CLEAR2,
+    SEGMENT_CLEAR3,
 ) = range(50)
 ROWS = 50
-"""Buffers of a band; an array of them is float32 (slots, ROWS, BAND x columns and some to spare)."""
-BAND = 8
-"""Rows that are drawn together: what they need at once stays in a CPU's nearest memory."""
+"""Buffers of a block; an array of them is float32 (slots, ROWS, BLOCK_ROWS x columns and some to spare)."""
+BLOCK_ROWS = 8
+"""Rows that are rendered together: what they need at once stays in a CPU's nearest cache."""
 
 
-class Band(NamedTuple):
-    """Where the rows of a band lie in the image and in the buffers."""
+class Block(NamedTuple):
+    """Where the rows of a block lie in the image and in the buffers."""
 
     row: Any  # its first
-    lines: Any  # how many rows; `BAND`, but for the last of an image
+    lines: Any  # how many rows; `BLOCK_ROWS`, but for the last of an image
     columns: Any  # of the image
     pitch: Any  # entries of a buffer from one row's first pixel to the next one's
-    knots: Any  # and from its first knot
+    sample_pitch: Any  # and from its first sample
 
 
 def _mark(instruction: Any, builder: Any, name: str) -> None:
@@ -165,7 +165,7 @@ def write_cubic(typing, rows, slot, buffer, place, start, coefficients):
 
 @intrinsic
 def fetch(typing, table, index):
-    """Number ``index`` >= 0 of an array in C order that nothing ever writes to while an image is drawn."""
+    """Number ``index`` >= 0 of an array in C order that nothing ever writes to while an image is rendered."""
 
     def generate(context, builder, signature, args):
         structure = context.make_array(signature.args[0])(context, builder, args[0])

@@ -1,4 +1,4 @@
-"""Cameras that are drawn together: their arrays, kept from frame to frame, and the kernels called on them."""
+"""Cameras that are rendered together: their arrays, kept from frame to frame, and the kernels called on them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from drive_sim.compute.kernel import Repeated, to_host
 from drive_sim.compute.threads import usable_cores
 from drive_sim.sensors.camera.buffers import LAYERS, CameraFrames, allocate_frames, camera_arrays, working_memory
 from drive_sim.sensors.camera.frame_setup import Camera, Scratch
-from drive_sim.sensors.camera.kernels import Scene, draw_frames, draw_pixels, prepare_frames
-from drive_sim.sensors.camera.objects.meshes import shapes_on
+from drive_sim.sensors.camera.kernels import Scene, prepare_frames, render_frames, render_pixels
+from drive_sim.sensors.camera.objects.meshes import meshes_on
 from drive_sim.sensors.camera.optics.configuration import CameraConfig
 from drive_sim.sensors.camera.optics.lens import Lens
 from drive_sim.sensors.camera.shading.textures import textures_on
@@ -18,18 +18,18 @@ from drive_sim.world.roads.road import Roads
 from drive_sim.world.state import State, World
 
 _FEW = 4
-"""Up to so many frames are drawn into memory that is kept, and copied."""
+"""Up to so many frames are rendered into memory that is kept, and copied."""
 
 
 class CameraGroup:
-    """Cameras of a rig that are drawn together: of one size, and through lenses of one margin or none.
+    """Cameras of a rig that are rendered together: of one size, and through lenses of one margin or none.
 
     Parameters
     ----------
     configs
         The cameras.
     pinholes
-        What is drawn of each, `pinhole_of`; all of one size.
+        What is rendered of each, `pinhole_of`; all of one size.
     numbers
         Their places in the rig.
     """
@@ -44,7 +44,7 @@ class CameraGroup:
         self._left_out = 0
         self._last_scene: Scene | None = None
         self._kept: dict[tuple[Any, ...], tuple[CameraFrames, Any, tuple[bool, ...]]] = {}
-        self._draw_again = Repeated(draw_frames)
+        self._render_again = Repeated(render_frames)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The arrays that are kept hold views of each other, which copies and pickles would tear apart: a copy makes
@@ -69,7 +69,7 @@ class CameraGroup:
         if device != "cpu" or self._lens is not None or batch * len(self.configs) > _FEW or worlds[0].shape[0] < batch:
             frames = self.allocate(device, batch, layers)
             if worlds[0].shape[0]:
-                self.draw(device, roads, world, state, layers, frames, worlds)
+                self.render(device, roads, world, state, layers, frames, worlds)
             return frames
         # A few images are copied faster than a kernel is started on arrays that it has not seen before.
         key = (batch, *layers)
@@ -78,10 +78,10 @@ class CameraGroup:
             self._kept = {key: (frames, self._flat(frames), tuple(layer in layers for layer in LAYERS))}
         frames, out, wanted = self._kept[key]
         slots = self._slots(batch * len(self.configs))
-        self._draw_again(device, slots, slots, worlds, out, wanted, self._scene(device, slots, roads, world, state))
+        self._render_again(device, slots, slots, worlds, out, wanted, self._scene(device, slots, roads, world, state))
         return CameraFrames(*(layer.copy() if drawn else layer for layer, drawn in zip(frames, wanted, strict=True)))
 
-    def draw(
+    def render(
         self,
         device: str,
         roads: Roads,
@@ -91,19 +91,19 @@ class CameraGroup:
         frames: CameraFrames,
         worlds: tuple[Any],
     ) -> None:
-        """Draw the worlds with the numbers ``worlds`` into ``frames``."""
+        """Render the worlds with the numbers ``worlds`` into ``frames``."""
         wanted = tuple(layer in layers for layer in LAYERS)
         if self._lens is None:
-            self._draw(device, roads, world, state, wanted, frames, worlds)
+            self._render(device, roads, world, state, wanted, frames, worlds)
             return
         key = (device, state.x.shape[0], wanted)
         if key not in self._wide:
             self._wide = {key: allocate_frames(device, key[1], layers, len(self.configs), *self._size)}
         wide = self._wide[key]
-        self._draw(device, roads, world, state, wanted, wide, worlds)
+        self._render(device, roads, world, state, wanted, wide, worlds)
         self._lens.resample(device, worlds, wide, frames, wanted)
 
-    def _draw(
+    def _render(
         self,
         device: str,
         roads: Roads,
@@ -118,11 +118,11 @@ class CameraGroup:
         out = self._flat(frames)
         if device == "cpu":
             slots = self._slots(total)
-            draw_frames(device, slots, slots, worlds, out, wanted, self._scene(device, slots, roads, world, state))
+            render_frames(device, slots, slots, worlds, out, wanted, self._scene(device, slots, roads, world, state))
         else:
             scene = self._scene(device, total, roads, world, state)
             prepare_frames(device, total, worlds, self._size, scene)
-            draw_pixels(device, total * height * width, worlds, out, wanted, scene)
+            render_pixels(device, total * height * width, worlds, out, wanted, scene)
 
     def _flat(self, frames: CameraFrames) -> tuple[Any, ...]:
         """Frames as the kernels take them: the three colours of a row's pixels one after the other."""
@@ -130,7 +130,7 @@ class CameraGroup:
 
     @staticmethod
     def _slots(total: int) -> int:
-        """Parts in which a CPU draws ``total`` frames."""
+        """Parts in which a CPU renders ``total`` frames."""
         return min(total, 4 * usable_cores())
 
     def _scene(self, device: str, slots: int, roads: Roads, world: World, state: State) -> Scene:
@@ -138,7 +138,7 @@ class CameraGroup:
         last = self._last_scene
         # The same from step to step, as a rule.
         if last is None or any(a is not b for a, b in zip((last.scratch, *last[4:]), given, strict=True)):
-            last = Scene(given[0], self._camera(device), textures_on(device), shapes_on(device), *given[1:])
+            last = Scene(given[0], self._camera(device), textures_on(device), meshes_on(device), *given[1:])
             self._last_scene = last
         return last
 

@@ -1,6 +1,6 @@
-"""Cameras on the car: `CameraRig.render` draws what every world's cameras see.
+"""Cameras on the car: `CameraRig.render` renders what every world's cameras see.
 
-Cameras of a rig that are of one size are drawn together (`camera_group`), by the kernels of `camera_frames`.
+Cameras of a rig that are of one size are rendered together (`renderer`), by the kernels of `kernels`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import numpy as np
 from drive_sim.base.errors import InputError
 from drive_sim.compute.kernel import to_device
 from drive_sim.sensors.camera.buffers import LAYERS, CameraFrames, one_camera
-from drive_sim.sensors.camera.optics.configuration import MOST_INSTANCES, CameraConfig
+from drive_sim.sensors.camera.optics.configuration import CameraConfig
 from drive_sim.sensors.camera.optics.lens import pinhole_of
 from drive_sim.sensors.camera.renderer import CameraGroup
+from drive_sim.sensors.camera.semantics import MOST_INSTANCES
 from drive_sim.world.roads.road import Roads
 from drive_sim.world.state import State, World
 
@@ -78,18 +79,18 @@ class CameraRig:
         frames: CameraFrames | None = None,
         rows: Any = None,
     ) -> CameraFrames:
-        """Draw all cameras of all worlds; for cameras of different sizes or lens margins see `render_each`.
+        """Render all cameras of all worlds; for cameras of different sizes or lens margins see `render_each`.
 
         Parameters
         ----------
         device
             "cpu" or "cuda", where the arrays are.
         layers
-            Which of `LAYERS` to draw.
+            Which of `LAYERS` to render.
         frames
-            Frames of an earlier call to draw into; new ones by default.
+            Frames of an earlier call to render into; new ones by default.
         rows
-            Indices of the worlds to draw (B and order of the frames stay); all by default.
+            Indices of the worlds to render (B and order of the frames stay); all by default.
 
         Raises
         ------
@@ -100,7 +101,7 @@ class CameraRig:
         frames = self.allocate(device, state.x.shape[0], layers) if frames is None else frames
         worlds = self._worlds(device, state.x.shape[0], rows)
         if worlds[0].shape[0]:
-            self._only().draw(device, roads, world, state, layers, frames, worlds)
+            self._only().render(device, roads, world, state, layers, frames, worlds)
         return frames
 
     def render_each(
@@ -129,12 +130,12 @@ class CameraRig:
     def left_out(self) -> int:
         """Objects that images had no room for, over all images so far: far scenery first, near road users last.
 
-        An image holds `buffers.MAX_OBJECTS` objects and `buffers.MAX_FACES` polygons. On a GPU, asking waits for it.
+        An image holds `buffers.MAX_OBJECTS` objects and `buffers.MAX_POLYGONS` polygons. On a GPU, asking waits for it.
         """
         return sum(group.left_out for group in self.groups)
 
     def allocate(self, device: str, batch: int, layers: Sequence[str] = ("rgb",)) -> CameraFrames:
-        """Frames for ``batch`` worlds on ``device``, for `render` to draw into again and again."""
+        """Frames for ``batch`` worlds on ``device``, for `render` to render into again and again."""
         return self._only().allocate(device, batch, layers)
 
     def _only(self) -> CameraGroup:

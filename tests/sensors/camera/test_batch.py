@@ -14,7 +14,7 @@ import pytest
 
 from drive_sim.compute import kernel
 from drive_sim.compute.argument_structs import bundle_of
-from drive_sim.sensors.camera.kernels import draw_pixels, prepare_frames
+from drive_sim.sensors.camera.kernels import prepare_frames, render_pixels
 from drive_sim.sensors.camera.rig import LAYERS, CameraConfig, CameraRig
 from drive_sim.world.roads.road import EDGE_RAIL
 from drive_sim.world.scenarios.episode import ActorSpec
@@ -158,7 +158,7 @@ def test_the_cuda_kernels_compile_for_a_gpu(photographer, monkeypatch):
     scene = rig.groups[0]._scene("cpu", 1, simulator.roads, simulator.world, simulator.state)
     calls = [
         (prepare_frames, (worlds, (66, 200), scene)),
-        (draw_pixels, (worlds, out, (True, True, True, True), scene)),
+        (render_pixels, (worlds, out, (True, True, True, True), scene)),
     ]
     for body, arguments in calls:
         types = (numba.int64, numba.typeof(tuple(bundle_of(argument) for argument in arguments)))

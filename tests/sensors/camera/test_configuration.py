@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drive_sim.base.errors import InputError
-from drive_sim.sensors.camera.optics.configuration import SEMANTIC_COLOURS, SEMANTIC_NAMES, side_by_side
+from drive_sim.sensors.camera.optics.configuration import side_by_side
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.camera.semantics import SEMANTIC_COLOURS, SEMANTIC_NAMES
 
 
 def test_a_description_survives_json():

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drive_sim.base.errors import InputError
-from drive_sim.sensors.camera.optics.configuration import SEMANTIC_SKY, SKY_DEPTH
 from drive_sim.sensors.camera.optics.lens import pinhole_of
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.camera.semantics import SEMANTIC_SKY, SKY_DEPTH
 from drive_sim.world.roads.road import STYLE_SOLID, Boundary
 
 BARREL = CameraConfig("front", 320, 160, 1.7, x=0.0, k1=-0.16, k2=0.015, p1=0.003, p2=-0.002)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from drive_sim.sensors.camera.optics.configuration import SEMANTIC_ROAD, SEMANTIC_VERGE
 from drive_sim.sensors.camera.rig import CameraConfig
+from drive_sim.sensors.camera.semantics import SEMANTIC_ROAD, SEMANTIC_VERGE
 from drive_sim.sensors.camera.shading.ground_textures import draw_concrete
 from drive_sim.world.scenarios.episode import ActorSpec
 from drive_sim.world.state import (

@@ -5,13 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from drive_sim.sensors.camera.optics.configuration import (
-    SEMANTIC_CYCLIST,
-    SEMANTIC_OBJECT,
-    SEMANTIC_PEDESTRIAN,
-    SEMANTIC_VEHICLE,
-)
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.camera.semantics import SEMANTIC_CYCLIST, SEMANTIC_OBJECT, SEMANTIC_PEDESTRIAN, SEMANTIC_VEHICLE
 from drive_sim.world.scenarios.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import ACTOR_CONE, ACTOR_CYCLIST, ACTOR_PEDESTRIAN

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from drive_sim.sensors.camera import buffers
-from drive_sim.sensors.camera.optics.configuration import SEMANTIC_SCENERY
 from drive_sim.sensors.camera.rig import LAYERS, CameraFrames, CameraRig
+from drive_sim.sensors.camera.semantics import SEMANTIC_SCENERY
 from drive_sim.world.scenarios.episode import ActorSpec, Episode
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import ACTOR_LORRY, ACTOR_NONE, ACTOR_PEDESTRIAN
@@ -58,7 +58,7 @@ def test_the_nearest_road_users_are_kept_in_whatever_order_they_come(photographe
     assert rig.left_out == 20
 
 
-@pytest.mark.parametrize("memory", [{"MAX_OBJECTS": 12}, {"MAX_FACES": 24}], ids=["objects", "polygons"])
+@pytest.mark.parametrize("memory", [{"MAX_OBJECTS": 12}, {"MAX_POLYGONS": 24}], ids=["objects", "polygons"])
 def test_scenery_gives_way_to_road_users_and_far_scenery_to_near(photographer, monkeypatch, memory):
     walkers = tuple(ActorSpec(ACTOR_PEDESTRIAN, 0.5, 0.6, 1.75, 110.0 + 12.0 * k, 0.8 * k - 2.0) for k in range(6))
     episode = photographer.episode(weather=photographer.weather(scenery=1.0), actors=walkers, start_offset=0.0)

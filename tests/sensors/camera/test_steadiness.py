@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from drive_sim.sensors.camera.optics.configuration import SEMANTIC_SCENERY
 from drive_sim.sensors.camera.rig import CameraConfig
+from drive_sim.sensors.camera.semantics import SEMANTIC_SCENERY
 from drive_sim.world.roads.road import (
     DASH_LENGTH,
     DASH_PERIOD,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from drive_sim.compute.randomness import generator
-from drive_sim.sensors.camera.shading import tree_textures as camera_foliage
+from drive_sim.sensors.camera.shading import tree_textures
 from drive_sim.sensors.camera.shading.tree_textures import draw_tree
 
 SIZE = 64
@@ -14,11 +14,11 @@ SIZE = 64
 
 def tree_over_the_whole_image(number: int, conifer: bool) -> np.ndarray:
     """Where a tree's crown is, each clump asked of every fine pixel; bool (fine, fine), row 0 at the foot."""
-    n = SIZE * camera_foliage._FINE
+    n = SIZE * tree_textures._FINE
     rng, unused = generator("camera foliage", number), np.zeros((2, n, n))
     u, v = np.meshgrid((np.arange(n) + 0.5) / n - 0.5, (np.arange(n) + 0.5) / n)
-    camera_foliage._draw_trunk(*unused, u, v, rng, conifer)
-    clumps = camera_foliage._conifer_clumps(rng) if conifer else camera_foliage._leafy_clumps(rng)
+    tree_textures._draw_trunk(*unused, u, v, rng, conifer)
+    clumps = tree_textures._conifer_clumps(rng) if conifer else tree_textures._leafy_clumps(rng)
     ragged = rng.standard_normal((n // 3 + 1, n // 3 + 1)).repeat(3, 0).repeat(3, 1)[:n, :n]
     crown = unused[0] > 0.0
     for x, y, radius, _ in clumps:
@@ -30,7 +30,7 @@ def tree_over_the_whole_image(number: int, conifer: bool) -> np.ndarray:
 @pytest.mark.slow
 def test_no_leaf_is_cut_off_where_a_clump_ends(number, conifer):
     outline, light = draw_tree(number, conifer, SIZE)
-    fine = camera_foliage._FINE
+    fine = tree_textures._FINE
     share = tree_over_the_whole_image(number, conifer).reshape(SIZE, fine, SIZE, fine).mean((1, 3))
     # Look-ups wrap around: the border is air, its foot half so.
     share[0], share[-1], share[:, 0], share[:, -1] = share[0] * 0.5, 0.0, 0.0, 0.0

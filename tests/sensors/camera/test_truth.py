@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from drive_sim.sensors.camera.optics.configuration import (
+from drive_sim.sensors.camera.rig import CameraConfig
+from drive_sim.sensors.camera.semantics import (
     SEMANTIC_KERB,
     SEMANTIC_MARKING,
     SEMANTIC_OBJECT,
@@ -23,7 +24,6 @@ from drive_sim.sensors.camera.optics.configuration import (
     SEMANTIC_VERGE,
     SKY_DEPTH,
 )
-from drive_sim.sensors.camera.rig import CameraConfig
 from drive_sim.world.roads.road import EDGE_KERB, EDGE_RAIL, RAIL_OFFSET, STYLE_DASHED, Boundary
 from drive_sim.world.scenarios.episode import ActorSpec
 from drive_sim.world.state import ACTOR_CONE, ACTOR_LORRY, ACTOR_PEDESTRIAN

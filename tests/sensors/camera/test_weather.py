@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from drive_sim.sensors.camera.optics.configuration import SEMANTIC_ROAD, SEMANTIC_VEHICLE
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.camera.semantics import SEMANTIC_ROAD, SEMANTIC_VEHICLE
 from drive_sim.world.scenarios.episode import ActorSpec
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import ACTOR_CAR, ACTOR_DEBRIS, ACTOR_LORRY

@@ -1,9 +1,9 @@
-"""A CPU's way through an image: band by band, and in each band kind by kind, eight pixels at a time.
+"""A CPU's way through an image: block by block, and in each block kind by kind, eight pixels at a time.
 
-A band is a few rows. Passes over it follow one another: texture levels of its rows, knots (`camera_knots`), spans
-(`camera_spans`), one loop for each kind of span (`camera_draw_ground`), faces from far to near (`camera_draw_faces`),
-and grey levels and truth. So a loop is set up once for many pixels, and they stay in the nearest memory from pass to
-pass.
+A block is a few rows. Passes over it follow one another: texture levels of its rows (`texture_levels`), samples
+(`samples`), segments (`segments`), one loop for each kind of segment (`ground_pass`), polygons from far to near
+(`polygon_pass`), and grey levels and truth. So a loop is set up once for many pixels, and they stay in the nearest
+cache from pass to pass.
 """
 
 from __future__ import annotations
@@ -11,143 +11,143 @@ from __future__ import annotations
 import numpy as np
 
 from drive_sim.sensors.camera.cpu.ground_pass import (
-    draw_apart,
-    draw_asphalt,
-    draw_base,
-    draw_lines,
-    draw_rails,
-    draw_sky,
-    draw_verge,
-    light_spans,
+    light_segments,
+    rasterise_asphalt,
+    rasterise_base,
+    rasterise_lines,
+    rasterise_rails,
+    rasterise_separate,
+    rasterise_sky,
+    rasterise_verge,
 )
-from drive_sim.sensors.camera.cpu.polygon_pass import draw_faces
-from drive_sim.sensors.camera.cpu.samples import Knots, place_knots
+from drive_sim.sensors.camera.cpu.polygon_pass import rasterise_polygons
+from drive_sim.sensors.camera.cpu.samples import SampleGrid, store_samples
 from drive_sim.sensors.camera.cpu.segments import (
-    MARKED_SPAN,
-    MIXED_SPAN,
-    NO_SPAN,
-    SKY_SPAN,
+    MARKED_SEGMENT,
+    MIXED_SEGMENT,
+    NO_SEGMENT,
+    SKY_SEGMENT,
+    classify_segments,
     list_runs,
-    sort_spans,
-    spans_of,
+    segments_in,
 )
 from drive_sim.sensors.camera.cpu.texture_levels import store_levels
 from drive_sim.sensors.camera.frame_setup import frame_scalar, load_view
-from drive_sim.sensors.camera.optics.configuration import KINDS
 from drive_sim.sensors.camera.pixel import grey_level, noise_start
 from drive_sim.sensors.camera.pixel_blocks import (
-    BAND,
+    BLOCK_ROWS,
     BLUE,
     GREEN,
     KIND,
     NEAR,
     RED,
-    SPAN_KIND,
-    Band,
+    SEGMENT_KIND,
+    Block,
     fetch,
     read,
     use_rough_roots,
     use_wide_vectors,
     write,
 )
+from drive_sim.sensors.camera.semantics import KINDS
 from drive_sim.sensors.camera.shading.ground import has_kerbs, has_rails, row_levels, trim_of
 from drive_sim.sensors.camera.shading.light import ray
-from drive_sim.sensors.camera.shading.road_coordinates import HORIZON, KNOT_DISTANCE, course_of
+from drive_sim.sensors.camera.shading.road_coordinates import HORIZON, SAMPLE_SPACING, course_of
 from drive_sim.sensors.camera.shading.textures import NOISE_SIZE, NOISE_UNIT
 
 F, INT = np.float32, np.int32
 
 
 @frame_scalar
-def bands_in(rows):
-    """How many bands cover ``rows``."""
-    return (rows + BAND - 1) // BAND
+def blocks_in(rows):
+    """How many blocks cover ``rows``."""
+    return (rows + BLOCK_ROWS - 1) // BLOCK_ROWS
 
 
 @frame_scalar
-def band_at(scratch, number, rows, columns):
-    """Band ``number`` of an image."""
-    row = number * BAND
-    pitch, knots = scratch.rows.shape[2] // BAND, scratch.touched.shape[1] // BAND
-    return Band(row, min(BAND, rows - row), columns, pitch, knots)
+def block_at(scratch, number, rows, columns):
+    """Block ``number`` of an image."""
+    row = number * BLOCK_ROWS
+    pitch, sample_pitch = scratch.rows.shape[2] // BLOCK_ROWS, scratch.touched.shape[1] // BLOCK_ROWS
+    return Block(row, min(BLOCK_ROWS, rows - row), columns, pitch, sample_pitch)
 
 
 @frame_scalar
-def _sort_band(scratch, slot, roads, road, textures, band):
-    """Find out what each span of the band shows."""
+def _classify_block(scratch, slot, roads, road, textures, block):
+    """Find out what each segment of the block shows."""
     use_wide_vectors()
     rows, view = scratch.rows, load_view(scratch.views, slot)
     course, trim = course_of(roads, road, scratch, slot), trim_of(roads, road)
-    spans = spans_of(band.columns)
-    rails, first = has_rails(trim), band.lines
-    for back in range(band.lines):
-        line = band.lines - 1 - back
-        row = F(INT(band.row + line))
+    segments = segments_in(block.columns)
+    rails, first = has_rails(trim), block.lines
+    for back in range(block.lines):
+        line = block.lines - 1 - back
+        row = F(INT(block.row + line))
         _, _, left_z = ray(view, F(0.0), row)
-        _, _, right_z = ray(view, F(INT(band.columns)), row)
+        _, _, right_z = ray(view, F(INT(block.columns)), row)
         if min(left_z, right_z) <= F(HORIZON):
             first = line
             store_levels(scratch, slot, line, row_levels(view, textures, row))
-    place, count = first * band.knots, (band.lines - first) * band.knots
-    knots = Knots(band.row + first, 0, KNOT_DISTANCE, band.knots, count)
+    place, count = first * block.sample_pitch, (block.lines - first) * block.sample_pitch
+    grid = SampleGrid(block.row + first, 0, SAMPLE_SPACING, block.sample_pitch, count)
     if rails:
-        place_knots(view, roads, course, scratch, slot, knots, place, True)
+        store_samples(view, roads, course, scratch, slot, grid, place, True)
     else:
-        place_knots(view, roads, course, scratch, slot, knots, place, False)
-    sort_spans(trim, course, roads, road, rows, slot, place, count)
-    for line in range(band.lines):
-        row = F(INT(band.row + line))
+        store_samples(view, roads, course, scratch, slot, grid, place, False)
+    classify_segments(trim, course, roads, road, rows, slot, place, count)
+    for line in range(block.lines):
+        row = F(INT(block.row + line))
         _, _, left_z = ray(view, F(0.0), row)
-        _, _, right_z = ray(view, F(INT(band.columns)), row)
+        _, _, right_z = ray(view, F(INT(block.columns)), row)
         if min(left_z, right_z) > F(HORIZON):
-            for n in range(line * band.knots, line * band.knots + spans):
-                write(rows, slot, SPAN_KIND, n, F(SKY_SPAN))
-        for n in range(line * band.knots + spans, (line + 1) * band.knots):
-            write(rows, slot, SPAN_KIND, n, F(NO_SPAN))
+            for n in range(line * block.sample_pitch, line * block.sample_pitch + segments):
+                write(rows, slot, SEGMENT_KIND, n, F(SKY_SEGMENT))
+        for n in range(line * block.sample_pitch + segments, (line + 1) * block.sample_pitch):
+            write(rows, slot, SEGMENT_KIND, n, F(NO_SEGMENT))
 
 
 @frame_scalar
-def draw_band(scratch, slot, roads, road, textures, band):
-    """Ground, sky and faces of a band, in linear light."""
+def rasterise_block(scratch, slot, roads, road, textures, block):
+    """Ground, sky and polygons of a block, in linear light."""
     trim, wet = trim_of(roads, road), load_view(scratch.views, slot).wet > F(0.0)
     counts = scratch.run_count
-    _sort_band(scratch, slot, roads, road, textures, band)
-    list_runs(scratch, slot, band)
-    draw_sky(scratch, slot, textures, band)
-    draw_verge(scratch, slot, textures, band)
+    _classify_block(scratch, slot, roads, road, textures, block)
+    list_runs(scratch, slot, block)
+    rasterise_sky(scratch, slot, textures, block)
+    rasterise_verge(scratch, slot, textures, block)
     if wet:
-        draw_asphalt(scratch, slot, roads, road, textures, band, True)
+        rasterise_asphalt(scratch, slot, roads, road, textures, block, True)
     else:
-        draw_asphalt(scratch, slot, roads, road, textures, band, False)
-    if counts[slot, MARKED_SPAN] + counts[slot, MIXED_SPAN] > 0:
-        draw_base(scratch, slot, roads, road, textures, band, MARKED_SPAN, False, False)
+        rasterise_asphalt(scratch, slot, roads, road, textures, block, False)
+    if counts[slot, MARKED_SEGMENT] + counts[slot, MIXED_SEGMENT] > 0:
+        rasterise_base(scratch, slot, roads, road, textures, block, MARKED_SEGMENT, False, False)
         if has_kerbs(trim):
-            draw_base(scratch, slot, roads, road, textures, band, MIXED_SPAN, True, True)
+            rasterise_base(scratch, slot, roads, road, textures, block, MIXED_SEGMENT, True, True)
         else:
-            draw_base(scratch, slot, roads, road, textures, band, MIXED_SPAN, True, False)
-        draw_lines(scratch, slot, roads, road, band)
-        for kind in range(MARKED_SPAN, MIXED_SPAN + 1):
+            rasterise_base(scratch, slot, roads, road, textures, block, MIXED_SEGMENT, True, False)
+        rasterise_lines(scratch, slot, roads, road, block)
+        for kind in range(MARKED_SEGMENT, MIXED_SEGMENT + 1):
             if wet:
-                light_spans(scratch, slot, band, kind, True)
+                light_segments(scratch, slot, block, kind, True)
             else:
-                light_spans(scratch, slot, band, kind, False)
+                light_segments(scratch, slot, block, kind, False)
         if has_rails(trim):
-            draw_rails(scratch, slot, roads, road, band)
-    draw_apart(scratch, slot, roads, road, textures, band)
-    draw_faces(scratch, slot, textures, band)
+            rasterise_rails(scratch, slot, roads, road, block)
+    rasterise_separate(scratch, slot, roads, road, textures, block)
+    rasterise_polygons(scratch, slot, textures, block)
 
 
 @frame_scalar
-def expose_band(scratch, slot, textures, band, seed, step, camera, rgb, i, c):
-    """Grey levels of a band; ``rgb`` is (B, C, H, 3 W)."""
+def expose_block(scratch, slot, textures, block, seed, step, camera, rgb, i, c):
+    """Grey levels of a block; ``rgb`` is (B, C, H, 3 W)."""
     use_wide_vectors()
     use_rough_roots()
     rows, noise, view = scratch.rows, textures.noise, load_view(scratch.views, slot)
     exposure, sigma = view.exposure, view.noise * F(1.0 / NOISE_UNIT)
-    for line in range(band.lines):
-        row, place = band.row + line, line * band.pitch
+    for line in range(block.lines):
+        row, place = block.row + line, line * block.pitch
         start = noise_start(seed, step, camera, row)
-        for column in range(band.columns):
+        for column in range(block.columns):
             a, n = INT(INT(start + column) & INT(NOISE_SIZE - 1)), place + column
             red = grey_level(read(rows, slot, RED, n), exposure, F(fetch(noise, a)) * sigma)
             green = grey_level(read(rows, slot, GREEN, n), exposure, F(fetch(noise, a + NOISE_SIZE)) * sigma)
@@ -158,22 +158,22 @@ def expose_band(scratch, slot, textures, band, seed, step, camera, rgb, i, c):
 
 
 @frame_scalar
-def copy_truth(scratch, slot, band, frames, layers, i, c, sky_depth):
-    """Class, depth and instance of a band; ``frames`` and ``layers`` are those of `camera.LAYERS`."""
+def copy_truth(scratch, slot, block, frames, layers, i, c, sky_depth):
+    """Class, depth and instance of a block; ``frames`` and ``layers`` are those of `buffers.LAYERS`."""
     rows = scratch.rows
     _, semantic, depth, instance = frames
     _, with_semantic, with_depth, with_instance = layers
-    for line in range(band.lines):
-        row, place = band.row + line, line * band.pitch
+    for line in range(block.lines):
+        row, place = block.row + line, line * block.pitch
         if with_semantic:
-            for column in range(band.columns):
+            for column in range(block.columns):
                 kind = INT(read(rows, slot, KIND, place + column))
                 semantic[i, c, row, column] = np.uint8(kind & INT(KINDS - 1))
         if with_depth:
-            for column in range(band.columns):
+            for column in range(block.columns):
                 near = read(rows, slot, NEAR, place + column)
                 depth[i, c, row, column] = F(1.0) / near if near > F(0.0) else sky_depth
         if with_instance:
-            for column in range(band.columns):
+            for column in range(block.columns):
                 kind = read(rows, slot, KIND, place + column)
                 instance[i, c, row, column] = np.uint8(INT(kind * F(1.0 / KINDS)))

@@ -1,4 +1,4 @@
-"""Texture levels of a band's rows, kept until they are drawn."""
+"""Texture levels of a block's rows, kept until they are shaded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ F = np.float32
 
 @pixel_scalar
 def store_levels(scratch, slot, line, levels):
-    """Keep the `Levels` of a row, ``line`` of its band."""
+    """Keep the `Levels` of a row, ``line`` of its block."""
     texels, scales = scratch.level_texels, scratch.level_scales
     each = (levels.paving, levels.grain, levels.roadside, levels.tuft)
     for k in range(4):
@@ -35,7 +35,7 @@ def _level(texels, scales, slot, line, k):
 
 @pixel_scalar
 def levels_at(scratch, slot, line):
-    """The `Levels` of a row, ``line`` of its band."""
+    """The `Levels` of a row, ``line`` of its block."""
     texels, scales = scratch.level_texels, scratch.level_scales
     return Levels(
         _level(texels, scales, slot, line, 0), _level(texels, scales, slot, line, 1),

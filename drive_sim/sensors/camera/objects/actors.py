@@ -9,8 +9,8 @@ import numpy as np
 from drive_sim.compute.randomness import STREAM_DROPS, random_uniform
 from drive_sim.sensors.camera.frame_setup import frame_scalar
 from drive_sim.sensors.camera.objects.materials import GLOW, PLAIN, SHADOW
-from drive_sim.sensors.camera.objects.meshes import ACTOR_SHAPE
-from drive_sim.sensors.camera.objects.placing import add_object, add_shadows, add_upright, hazy, light_on, stand_at
+from drive_sim.sensors.camera.objects.meshes import ACTOR_MESH
+from drive_sim.sensors.camera.objects.placing import add_billboard, add_object, add_shadows, hazy, light_on, placed_at
 from drive_sim.world.state import ACTOR_CYCLIST, ACTOR_MOTORCYCLE, ACTOR_PEDESTRIAN
 
 F = np.float32
@@ -29,8 +29,8 @@ def has_lamps(kind):
 
 
 @frame_scalar
-def actor_stand(view, world, state, i, n, x, y):
-    """The `Stand` of actor ``n`` of world ``i``, at (x, y) of the view's world frame."""
+def actor_placement(view, world, state, i, n, x, y):
+    """The `Placement` of actor ``n`` of world ``i``, at (x, y) of the view's world frame."""
     lit = 1.0 if view.night > F(0.3) or view.rain > F(0.5) or view.fog > F(0.01) else 0.0
     braking = state.actor_acceleration[i, n] < _BRAKING
     rear = 0.16 * view.light_r + 0.35 * lit + (1.1 if braking else 0.0)
@@ -47,34 +47,34 @@ def actor_stand(view, world, state, i, n, x, y):
     paint = world.actors.colour
     colour = (np.float64(paint[i, n, 0]), np.float64(paint[i, n, 1]), np.float64(paint[i, n, 2]))
     heading = (math.cos(state.actor_yaw[i, n]), math.sin(state.actor_yaw[i, n]))
-    return stand_at(view, x, y, heading, (length, width, height), colour, front, rear)
+    return placed_at(view, x, y, heading, (length, width, height), colour, front, rear)
 
 
 @frame_scalar
-def _add_halo(view, size, scratch, slot, count, stand, single):
+def _add_halo(view, size, scratch, slot, count, placed, single):
     """Haloes of lit lamps, which are what one sees of a car at night."""
     strength = view.night - 0.2
     # Seen from its front if its heading points towards the camera.
-    towards = -(stand.cos * stand.x + stand.sin * stand.y) / stand.distance
+    towards = -(placed.cos * placed.x + placed.sin * placed.y) / placed.distance
     if strength <= 0.0 or abs(towards) < 0.25:
         return count
     front = towards > 0.0
     height = 0.62 if front else 0.74
-    radius = (0.3 + 0.012 * stand.distance) * (1.5 if front else 0.6)
-    x = 0.5 * stand.length + 0.1 if front else -0.5 * stand.length - 0.1
-    power = 1.4 * (stand.front if front else stand.rear)
+    radius = (0.3 + 0.012 * placed.distance) * (1.5 if front else 0.6)
+    x = 0.5 * placed.length + 0.1 if front else -0.5 * placed.length - 0.1
+    power = 1.4 * (placed.front if front else placed.rear)
     r, g, b = (power, 0.97 * power, 0.88 * power) if front else (power, 0.07 * power, 0.05 * power)
-    light = hazy(view, stand, r, g, b)
-    alpha = min(strength * (towards * towards if front else 0.5) * stand.clear, 0.95)
+    light = hazy(view, placed, r, g, b)
+    alpha = min(strength * (towards * towards if front else 0.5) * placed.clear, 0.95)
     still = (0.0, 0.0, 0.0)
     size3 = (0.0, 0.0, 0.0)
     for k in range(1 if single else 2):
-        y = 0.0 if single else (0.36 if k == 0 else -0.36) * stand.width
-        lamp = stand_at(
-            view, stand.x + stand.cos * x - stand.sin * y, stand.y + stand.sin * x + stand.cos * y, (1.0, 0.0), size3,
-            still, 0.0, 0.0,
+        y = 0.0 if single else (0.36 if k == 0 else -0.36) * placed.width
+        lamp = placed_at(
+            view, placed.x + placed.cos * x - placed.sin * y, placed.y + placed.sin * x + placed.cos * y, (1.0, 0.0),
+            size3, still, 0.0, 0.0,
         )  # fmt: skip
-        count = add_upright(
+        count = add_billboard(
             view, size, scratch, slot, count, lamp, 2.0 * radius, height - radius, height + radius, GLOW, still, alpha,
             light,
         )  # fmt: skip
@@ -82,70 +82,70 @@ def _add_halo(view, size, scratch, slot, count, stand, single):
 
 
 @frame_scalar
-def _add_reflection(view, size, scratch, slot, count, stand, lamps):
-    """The mirror image on a wet road: a video of water over rough asphalt smears it."""
-    if stand.distance < 3.0 or stand.distance > 90.0:
+def _add_reflection(view, size, scratch, slot, count, placed, lamps):
+    """The mirror image on a wet road: a film of water over rough asphalt smears it."""
+    if placed.distance < 3.0 or placed.distance > 90.0:
         return count
     # Schlick's approximation of Fresnel's law.
-    gloss = (1.0 - view.height / math.sqrt(stand.distance * stand.distance + view.height * view.height)) ** 5
+    gloss = (1.0 - view.height / math.sqrt(placed.distance * placed.distance + view.height * view.height)) ** 5
     gloss *= 0.75 * view.wet
-    light = light_on(view, stand, 0.0, 0.0, 0.0, 2.0)
-    main = hazy(view, stand, 0.7 * stand.red * light[0], 0.7 * stand.green * light[1], 0.7 * stand.blue * light[2])
-    side = abs(stand.cos * stand.y - stand.sin * stand.x) / stand.distance
-    breadth = stand.width + side * max(stand.length - stand.width, 0.0)
-    count = add_upright(
-        view, size, scratch, slot, count, stand, breadth, -stand.height, 0.0, SHADOW, (0.4, 0.7, 0.0), gloss, main
+    light = light_on(view, placed, 0.0, 0.0, 0.0, 2.0)
+    main = hazy(view, placed, 0.7 * placed.red * light[0], 0.7 * placed.green * light[1], 0.7 * placed.blue * light[2])
+    side = abs(placed.cos * placed.y - placed.sin * placed.x) / placed.distance
+    breadth = placed.width + side * max(placed.length - placed.width, 0.0)
+    count = add_billboard(
+        view, size, scratch, slot, count, placed, breadth, -placed.height, 0.0, SHADOW, (0.4, 0.7, 0.0), gloss, main
     )
     if lamps:
-        front = -(stand.cos * stand.x + stand.sin * stand.y) > 0.0
-        r, g, b = (stand.front, stand.front, 0.9 * stand.front) if front else (stand.rear, 0.1 * stand.rear, 0.0)
-        glow = hazy(view, stand, r, g, b)
-        count = add_upright(
-            view, size, scratch, slot, count, stand, 0.8 * breadth, -1.6, 0.1, SHADOW, (0.9, 1.0, 0.0),
+        front = -(placed.cos * placed.x + placed.sin * placed.y) > 0.0
+        r, g, b = (placed.front, placed.front, 0.9 * placed.front) if front else (placed.rear, 0.1 * placed.rear, 0.0)
+        glow = hazy(view, placed, r, g, b)
+        count = add_billboard(
+            view, size, scratch, slot, count, placed, 0.8 * breadth, -1.6, 0.1, SHADOW, (0.9, 1.0, 0.0),
             min(gloss * 0.9, 0.6), glow,
         )  # fmt: skip
     return count
 
 
 @frame_scalar
-def _add_own_lamp(view, size, scratch, slot, count, stand):
+def _add_own_lamp(view, size, scratch, slot, count, placed):
     """The one lamp of a two-wheeler, which its flat image lacks."""
-    front = -(stand.cos * stand.x + stand.sin * stand.y) / stand.distance
+    front = -(placed.cos * placed.x + placed.sin * placed.y) / placed.distance
     if abs(front) < 0.5:
         return count
-    power = stand.front if front > 0.0 else stand.rear
+    power = placed.front if front > 0.0 else placed.rear
     r, g, b = (power, 0.98 * power, 0.9 * power) if front > 0.0 else (power, 0.1 * power, 0.07 * power)
-    middle, half = (0.6 if front > 0.0 else 0.46) * stand.height, 0.07
-    return add_upright(
-        view, size, scratch, slot, count, stand, 2.0 * half, middle - half, middle + half, PLAIN, (0.0, 0.0, 0.0), 0.95,
-        hazy(view, stand, r, g, b),
+    middle, half = (0.6 if front > 0.0 else 0.46) * placed.height, 0.07
+    return add_billboard(
+        view, size, scratch, slot, count, placed, 2.0 * half, middle - half, middle + half, PLAIN, (0.0, 0.0, 0.0),
+        0.95, hazy(view, placed, r, g, b),
     )  # fmt: skip
 
 
 @frame_scalar
-def _add_spray(view, size, scratch, slot, count, stand, speed, seed, step):
+def _add_spray(view, size, scratch, slot, count, placed, speed, seed, step):
     """Water that the wheels throw up: a plume behind a vehicle, thicker with the square of its speed."""
     thick = view.wet * min(speed / _FULL_SPRAY, 1.0) ** 2
-    if thick < 0.03 or stand.distance > 120.0:
+    if thick < 0.03 or placed.distance > 120.0:
         return count
-    light = 0.92 * view.ambient + view.sun + stand.beam
+    light = 0.92 * view.ambient + view.sun + placed.beam
     r, g, b = hazy(
-        view, stand, 0.3 * light + 0.65 * view.horizon_r, 0.3 * light + 0.65 * view.horizon_g,
+        view, placed, 0.3 * light + 0.65 * view.horizon_r, 0.3 * light + 0.65 * view.horizon_g,
         0.3 * light + 0.65 * view.horizon_b,
     )  # fmt: skip
     none = (0.0, 0.0, 0.0)
-    behind = stand.cos * stand.x + stand.sin * stand.y > 0.0
-    tall = 0.7 + 0.25 * stand.height
+    behind = placed.cos * placed.x + placed.sin * placed.y > 0.0
+    tall = 0.7 + 0.25 * placed.height
     for k in range(_PUFFS):
         # From far to near.
         number = k if behind else _PUFFS - 1 - k
         u = random_uniform(seed, STREAM_DROPS, 2_000_000 + step, number)
-        x = -0.5 * stand.length - (0.2 + 1.5 * number)
-        puff = stand_at(view, stand.x + stand.cos * x, stand.y + stand.sin * x, (1.0, 0.0), none, none, 0.0, 0.0)
+        x = -0.5 * placed.length - (0.2 + 1.5 * number)
+        puff = placed_at(view, placed.x + placed.cos * x, placed.y + placed.sin * x, (1.0, 0.0), none, none, 0.0, 0.0)
         height = tall * (0.75 + 0.17 * number + 0.2 * u)
-        width = stand.width * (1.25 + 0.2 * number + 0.2 * u)
+        width = placed.width * (1.25 + 0.2 * number + 0.2 * u)
         alpha = min(0.62 * thick * (1.0 - 0.15 * number), 0.8)
-        count = add_upright(
+        count = add_billboard(
             view, size, scratch, slot, count, puff, width, -0.7 * height, height, GLOW, none, alpha, (r, g, b)
         )
     return count
@@ -154,38 +154,38 @@ def _add_spray(view, size, scratch, slot, count, stand, speed, seed, step):
 @frame_scalar
 def add_actor_ground(view, size, scratch, slot, count, world, state, i, n, x, y):
     """Append what an actor does to the ground: shadows, and its mirror image on a wet road."""
-    stand = actor_stand(view, world, state, i, n, x, y)
+    placed = actor_placement(view, world, state, i, n, x, y)
     if view.wet > F(0.15):
-        count = _add_reflection(view, size, scratch, slot, count, stand, has_lamps(world.actors.kind[i, n]))
-    return add_shadows(view, size, scratch, slot, count, stand)
+        count = _add_reflection(view, size, scratch, slot, count, placed, has_lamps(world.actors.kind[i, n]))
+    return add_shadows(view, size, scratch, slot, count, placed)
 
 
 @frame_scalar
-def add_actor(view, size, scratch, slot, count, shapes, world, state, i, n, x, y, group):
-    """Append the faces of actor ``n`` of world ``i``, which stands at (x, y) of the view's world frame."""
-    stand = actor_stand(view, world, state, i, n, x, y)
+def add_actor(view, size, scratch, slot, count, meshes, world, state, i, n, x, y, group):
+    """Append the polygons of actor ``n`` of world ``i``, which stands at (x, y) of the view's world frame."""
+    placed = actor_placement(view, world, state, i, n, x, y)
     kind = int(world.actors.kind[i, n])
-    # What a look cannot know: how much of a rider's side is seen, and where a walker's legs are.
+    # What a material cannot know: how much of a rider's side is seen, and where a walker's legs are.
     first, second = 0.0, 0.0
     if kind in (ACTOR_MOTORCYCLE, ACTOR_CYCLIST, ACTOR_PEDESTRIAN):
-        side = abs(stand.cos * stand.y - stand.sin * stand.x) / stand.distance
+        side = abs(placed.cos * placed.y - placed.sin * placed.x) / placed.distance
         first = side
         if kind == ACTOR_PEDESTRIAN:
             moving = state.actor_speed[i, n] + abs(state.actor_lateral_speed[i, n]) > 0.1
             stride = math.sin(4.5 * (state.actor_x[i, n] + state.actor_y[i, n])) if moving else 0.0
             first = stride * (0.35 + 0.65 * side)
     wheels = kind <= ACTOR_CYCLIST and view.wet > F(0.0)
-    ahead = stand.cos * stand.x + stand.sin * stand.y > 0.0
+    ahead = placed.cos * placed.x + placed.sin * placed.y > 0.0
     speed, seed, step = state.actor_speed[i, n], world.seed[i] + n, state.step[i]
     if wheels and not ahead:
-        count = _add_spray(view, size, scratch, slot, count, stand, speed, seed, step)
+        count = _add_spray(view, size, scratch, slot, count, placed, speed, seed, step)
     count = add_object(
-        view, size, scratch, slot, count, stand, shapes, ACTOR_SHAPE[kind], group, n + 1.0, (first, second, 0.0)
+        view, size, scratch, slot, count, placed, meshes, ACTOR_MESH[kind], group, n + 1.0, (first, second, 0.0)
     )
     if kind in (ACTOR_MOTORCYCLE, ACTOR_CYCLIST):
-        count = _add_own_lamp(view, size, scratch, slot, count, stand)
+        count = _add_own_lamp(view, size, scratch, slot, count, placed)
     if wheels and ahead:
-        count = _add_spray(view, size, scratch, slot, count, stand, speed, seed, step)
+        count = _add_spray(view, size, scratch, slot, count, placed, speed, seed, step)
     if has_lamps(kind) and view.night > F(0.2):
-        count = _add_halo(view, size, scratch, slot, count, stand, kind == ACTOR_MOTORCYCLE)
+        count = _add_halo(view, size, scratch, slot, count, placed, kind == ACTOR_MOTORCYCLE)
     return count

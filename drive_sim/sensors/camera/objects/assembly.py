@@ -1,4 +1,4 @@
-"""Everything that stands on the ground or sticks to the lens, turned into faces from far to near.
+"""Everything that stands on the ground or sticks to the lens, turned into polygons from far to near.
 
 Where an image has more of them than there is memory for, whole objects are left out and counted: scenery before road
 users, the farthest first. Water on the lens stays.
@@ -16,15 +16,15 @@ from drive_sim.sensors.camera.objects.polygons import add_sprite
 from drive_sim.sensors.camera.objects.roadside import (
     ITEM_ACTOR,
     add_item,
-    add_item_faces,
     add_item_ground,
+    add_item_polygons,
     collect_scenery,
 )
 from drive_sim.world.state import ACTOR_NONE
 
 F = np.float32
 LEFT_OUT = -1.0
-"""In place of an object's number of faces: there is no room for it."""
+"""In place of an object's number of polygons: there is no room for it."""
 _DROP_LIFE = 40
 """Control steps that a drop stays on the lens."""
 _PER_CAMERA = 256
@@ -75,8 +75,8 @@ def collect_objects(view, size, scratch, slot, roads, world, state, i):
 
 
 @frame_scalar
-def _add_all(view, size, scratch, slot, shapes, world, state, i, camera, found):
-    """Append the faces of the noted objects that are not left out, and note how many each has; their number."""
+def _add_all(view, size, scratch, slot, meshes, world, state, i, camera, found):
+    """Append the polygons of the noted objects that are not left out, and note how many each has; their number."""
     order = scratch.order
     count = np.int64(0)
     for k in range(found):
@@ -94,10 +94,10 @@ def _add_all(view, size, scratch, slot, shapes, world, state, i, camera, found):
         before, item = count, scratch.items[slot, int(order[slot, k, 1])]
         if int(item[0]) == ITEM_ACTOR:
             count = add_actor(
-                view, size, scratch, slot, count, shapes, world, state, i, int(item[5]), item[1], item[2], 2 * k
+                view, size, scratch, slot, count, meshes, world, state, i, int(item[5]), item[1], item[2], 2 * k
             )
         else:
-            count = add_item_faces(view, size, scratch, slot, count, shapes, item, 2 * k)
+            count = add_item_polygons(view, size, scratch, slot, count, meshes, item, 2 * k)
         order[slot, k, 2] += float(count - before)
     if view.rain > F(0.1):
         count = add_lens_water(view, size, scratch, slot, count, world.seed[i], state.step[i], camera)
@@ -106,7 +106,7 @@ def _add_all(view, size, scratch, slot, shapes, world, state, i, camera, found):
 
 @frame_scalar
 def _leave_out(scratch, slot, found, excess):
-    """Leave out objects with ``excess`` faces together or more: scenery before road users, the farthest first."""
+    """Leave out objects with ``excess`` polygons together or more: scenery before road users, the farthest first."""
     order, items = scratch.order, scratch.items
     for road_users in range(2):
         for k in range(found):
@@ -120,15 +120,15 @@ def _leave_out(scratch, slot, found, excess):
 
 
 @frame_scalar
-def collect_faces(view, size, scratch, slot, shapes, roads, world, state, i, camera):
-    """Fill the slot's faces with what camera number ``camera`` sees in world ``i``, far to near; how many there are."""
+def collect_polygons(view, size, scratch, slot, meshes, roads, world, state, i, camera):
+    """Fill the slot's polygons with what camera number ``camera`` sees in world ``i``, far to near; their number."""
     found = collect_objects(view, size, scratch, slot, roads, world, state, i)
     for k in range(found):
         scratch.order[slot, k, 2] = 0.0
-    most, count = scratch.faces.shape[1], np.int64(0)
+    most, count = scratch.polygons.shape[1], np.int64(0)
     # A second time only where there are too many.
     for _ in range(2):
-        count = _add_all(view, size, scratch, slot, shapes, world, state, i, camera, found)
+        count = _add_all(view, size, scratch, slot, meshes, world, state, i, camera, found)
         if count <= most:
             break
         _leave_out(scratch, slot, found, count - most)

@@ -13,9 +13,9 @@ import numpy as np
 from drive_sim.compute.randomness import STREAM_TEXTURE, random_uniform
 from drive_sim.sensors.camera.frame_setup import frame_scalar
 from drive_sim.sensors.camera.objects.materials import TREE
-from drive_sim.sensors.camera.objects.meshes import DELINEATOR, HOUSE, ROUND_SIGN, TREE_SHAPE
-from drive_sim.sensors.camera.objects.placing import add_object, add_patch, corner_at, hazy, stand_at
-from drive_sim.sensors.camera.objects.polygons import UNCHANGED, add_face, to_camera
+from drive_sim.sensors.camera.objects.meshes import DELINEATOR, HOUSE, ROUND_SIGN, TREE_MESH
+from drive_sim.sensors.camera.objects.placing import add_object, add_patch, corner_at, hazy, placed_at
+from drive_sim.sensors.camera.objects.polygons import UNCHANGED, add_polygon, to_camera
 from drive_sim.sensors.camera.shading.textures import CONIFERS, LEAFY
 from drive_sim.world.roads.coordinates import element_at, project, road_point
 from drive_sim.world.roads.road import EDGE_KERB, EDGE_RAIL
@@ -26,11 +26,11 @@ ITEM_SIZE = 6  # kind, x, y (view's world frame), yaw, size, a random number or 
 _SPACING = (0.0, 8.0, 25.0, 70.0, 38.0)
 """From one possible place to the next, by kind [m]."""
 REACH = (260.0, 170.0, 130.0, 140.0, 200.0)
-"""How far each kind is drawn [m]."""
+"""How far off each kind is rendered [m]."""
 _GROWN = 0.85
 """Within this share of its reach a thing has its full height: it rises out of the ground, and does not pop up."""
 SHADOW_REACH = 60.0
-"""How far off shadows of trees and houses are drawn [m]."""
+"""How far off shadows of trees and houses are rendered [m]."""
 
 
 @frame_scalar
@@ -56,10 +56,10 @@ def add_item(view, size, scratch, slot, found, kind, x, y, yaw, extent, number):
     distance, reach = x * x + y * y, REACH[kind]
     if distance > reach * reach:
         return found
-    ahead, left, _ = to_camera(view, x, y, 0.5 * extent)
-    if ahead < -extent:
+    forward, left, _ = to_camera(view, x, y, 0.5 * extent)
+    if forward < -extent:
         return found
-    if abs(left) > max(ahead, 0.0) * view.pixel * (0.5 * size[1] + 2.0) + 1.5 * extent + 1.0:
+    if abs(left) > max(forward, 0.0) * view.pixel * (0.5 * size[1] + 2.0) + 1.5 * extent + 1.0:
         return found
     place = found
     if found >= items.shape[1]:
@@ -183,38 +183,38 @@ def add_item_ground(view, size, scratch, slot, count, item):
     none = (0.0, 0.0, 0.0)
     level = math.sqrt(max(1.0 - view.sun_z * view.sun_z, 1e-6))
     away = (-view.sun_x / level, -view.sun_y / level)
-    stand = stand_at(view, item[1], item[2], away, none, none, 0.0, 0.0)
+    placed = placed_at(view, item[1], item[2], away, none, none, 0.0, 0.0)
     longer = level / max(view.sun_z, F(0.1))
     share = np.float64(0.85 * view.sun / (view.sun + view.ambient))
     if kind == ITEM_HOUSE:
         half = 0.45 * extent
         return add_patch(
-            view, size, scratch, slot, count, stand, -0.3 * extent, min(6.0 * longer, 40.0), -half, half, 1.2, share
+            view, size, scratch, slot, count, placed, -0.3 * extent, min(6.0 * longer, 40.0), -half, half, 1.2, share
         )
-    _, dimensions, _, which = _looks_of(kind, extent, item[5])
+    _, dimensions, _, which = _appearance_of(kind, extent, item[5])
     half, reach = 0.5 * dimensions[1], min(extent * longer, 40.0)
     corners = (
-        corner_at(view, stand, 0.0, half, 0.0),
-        corner_at(view, stand, 0.0, -half, 0.0),
-        corner_at(view, stand, reach, -half, 0.0),
-        corner_at(view, stand, reach, half, 0.0),
+        corner_at(view, placed, 0.0, half, 0.0),
+        corner_at(view, placed, 0.0, -half, 0.0),
+        corner_at(view, placed, reach, -half, 0.0),
+        corner_at(view, placed, reach, half, 0.0),
     )
-    dark = hazy(view, stand, 0.0, 0.0, 0.0)
-    return add_face(
+    dark = hazy(view, placed, 0.0, 0.0, 0.0)
+    return add_polygon(
         view, size, scratch, slot, count, corners, -1, UNCHANGED, TREE, (which, 0.0, 0.0), share, (dark, dark, dark)
     )
 
 
 @frame_scalar
-def _looks_of(kind, extent, number):
-    """(shape, size, colour, look's parameter) of a tree, post, sign or house; ``number`` tells individuals apart."""
+def _appearance_of(kind, extent, number):
+    """(mesh, size, colour, material's parameter) of a tree, post, sign or house; ``number`` tells individuals apart."""
     hue = number * 13.0 - math.floor(number * 13.0)
     if kind == ITEM_TREE:
         if number < 0.3:
             which = LEAFY + math.floor(number / 0.3 * CONIFERS)
-            return TREE_SHAPE, (1.0, 0.55 * extent, extent), (0.045, 0.09 + 0.02 * hue, 0.045), which
+            return TREE_MESH, (1.0, 0.55 * extent, extent), (0.045, 0.09 + 0.02 * hue, 0.045), which
         which = math.floor((number - 0.3) / 0.7 * LEAFY)
-        return TREE_SHAPE, (1.0, 0.9 * extent, extent), (0.08 + 0.06 * hue, 0.14 + 0.03 * hue, 0.04), which
+        return TREE_MESH, (1.0, 0.9 * extent, extent), (0.08 + 0.06 * hue, 0.14 + 0.03 * hue, 0.04), which
     if kind == ITEM_POST:
         return DELINEATOR, (1.0, 0.12, extent), (0.75, 0.75, 0.75), 0.0
     if kind == ITEM_SIGN:
@@ -225,13 +225,13 @@ def _looks_of(kind, extent, number):
 
 
 @frame_scalar
-def add_item_faces(view, size, scratch, slot, count, shapes, item, group):
-    """Append the faces of a tree, post, sign or house."""
+def add_item_polygons(view, size, scratch, slot, count, meshes, item, group):
+    """Append the polygons of a tree, post, sign or house."""
     kind = int(item[0])
-    shape, (length, width, height), colour, which = _looks_of(kind, item[4], item[5])
+    mesh, (length, width, height), colour, which = _appearance_of(kind, item[4], item[5])
     share = math.sqrt(item[1] * item[1] + item[2] * item[2]) / REACH[kind]
     dimensions = (length, width, height * min(max((1.0 - share) / (1.0 - _GROWN), 0.05), 1.0))
     # A tree has no heading.
     heading = (1.0, 0.0) if kind == ITEM_TREE else (math.cos(item[3]), math.sin(item[3]))
-    stand = stand_at(view, item[1], item[2], heading, dimensions, colour, 0.0, 0.0)
-    return add_object(view, size, scratch, slot, count, stand, shapes, shape, group, 0.0, (which, 0.0, 0.0))
+    placed = placed_at(view, item[1], item[2], heading, dimensions, colour, 0.0, 0.0)
+    return add_object(view, size, scratch, slot, count, placed, meshes, mesh, group, 0.0, (which, 0.0, 0.0))

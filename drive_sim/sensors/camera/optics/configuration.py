@@ -1,4 +1,4 @@
-"""A camera's mount and optics: configuration, pinhole projection and the classes of the semantic image.
+"""A camera's mount and optics: configuration and pinhole projection.
 
 Vehicle frame (ISO 8855): x forward, y left, z up, origin in the middle of the car's box on the ground. The camera
 looks along its own x axis; its axes are those of the vehicle turned by yaw, then pitch (nose down positive), then
@@ -19,55 +19,6 @@ from numpy.typing import NDArray
 from drive_sim.base.errors import InputError
 from drive_sim.sensors.camera.optics.distortion import Distortion
 
-SEMANTIC_SKY = 0
-SEMANTIC_ROAD = 1
-SEMANTIC_MARKING = 2
-SEMANTIC_VERGE = 3
-SEMANTIC_KERB = 4
-SEMANTIC_RAIL = 5
-SEMANTIC_VEHICLE = 6
-SEMANTIC_PEDESTRIAN = 7
-SEMANTIC_CYCLIST = 8
-SEMANTIC_OBJECT = 9
-SEMANTIC_SCENERY = 10
-SEMANTIC_NAMES = (
-    "sky",
-    "road",
-    "marking",
-    "verge",
-    "kerb",
-    "rail",
-    "vehicle",
-    "pedestrian",
-    "cyclist",
-    "object",
-    "scenery",
-)
-"""Name of each class of the semantic image; vehicles include motorcycles, objects are cones and debris."""
-SEMANTIC_COLOURS = np.array(
-    [
-        (130, 180, 230),
-        (90, 90, 95),
-        (250, 250, 250),
-        (110, 160, 70),
-        (190, 170, 150),
-        (160, 160, 190),
-        (30, 60, 200),
-        (220, 40, 60),
-        (250, 150, 30),
-        (250, 230, 40),
-        (40, 100, 50),
-    ],
-    np.uint8,
-)
-"""RGB for drawing each class."""
-KINDS = 16
-"""Pixels are drawn with one number for their class and instance: class + KINDS x instance."""
-MOST_INSTANCES = 255
-"""Road users that the instance image can tell apart."""
-SKY_DEPTH = 1e6
-"""Depth of pixels that see the sky [m]."""
-
 _RANGES = {  # field: smallest, largest, in words
     "width": (8, 4096),
     "height": (8, 4096),
@@ -86,7 +37,7 @@ _RANGES = {  # field: smallest, largest, in words
     "k3": (-5.0, 5.0),
 }
 _WIDEST = 5.0
-"""How far from the axis a lens may see, at depth 1: a pinhole image of it must still be drawn."""
+"""How far from the axis a lens may see, at depth 1: a pinhole image of it must still be rendered."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Images through a lens that distorts: a wider pinhole image is drawn and every layer of it resampled.
+"""Images through a lens that distorts: a wider pinhole image is rendered and every layer of it resampled.
 
 Colours are interpolated bilinearly, which softens the image and its noise a little; the truth takes the nearest
 pixel, the same for every layer, so that layers stay aligned with each other.

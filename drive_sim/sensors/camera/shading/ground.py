@@ -1,6 +1,6 @@
 """What the ground is made of: pavings, kerbs and verge, as reflectances of a pixel's footprint.
 
-Markings (`camera_markings`) are painted on it, guard rails (`camera_rails`) stand before it. Written without branches
+Markings (`markings`) are painted on it, guard rails (`guard_rails`) stand before it. Written without branches
 where pixels differ, so that a CPU shades eight pixels at once.
 """
 
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from drive_sim.sensors.camera.frame_setup import floor_of, limit, pixel_scalar
-from drive_sim.sensors.camera.optics.configuration import SEMANTIC_KERB, SEMANTIC_ROAD, SEMANTIC_VERGE
+from drive_sim.sensors.camera.semantics import SEMANTIC_KERB, SEMANTIC_ROAD, SEMANTIC_VERGE
 from drive_sim.sensors.camera.shading.markings import (
     Base,
     beyond_share,

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from drive_sim.sensors.camera.frame_setup import limit, pixel_scalar
-from drive_sim.sensors.camera.optics.configuration import SEMANTIC_RAIL
+from drive_sim.sensors.camera.semantics import SEMANTIC_RAIL
 from drive_sim.sensors.camera.shading.markings import footprint_along, repeated_cover
 from drive_sim.sensors.camera.shading.road_coordinates import rail_offset
 from drive_sim.world.roads.road import RAIL_BOTTOM, RAIL_POST_DISTANCE, RAIL_TOP

@@ -42,15 +42,15 @@ def low_beam(view, x, y):
     distance.
     """
     dx, dy = x - view.beam_x, y - view.beam_y
-    ahead = view.beam_cos * dx + view.beam_sin * dy
-    aside = view.beam_cos * dy - view.beam_sin * dx
-    ahead = max(ahead, F(0.0))
-    width = F(2.4) + F(0.22) * ahead
-    q = (aside + F(0.4)) / width
+    longitudinal = view.beam_cos * dx + view.beam_sin * dy
+    lateral = view.beam_cos * dy - view.beam_sin * dx
+    longitudinal = max(longitudinal, F(0.0))
+    width = F(2.4) + F(0.22) * longitudinal
+    q = (lateral + F(0.4)) / width
     q *= q
-    r = ahead * F(1.0 / 30.0)
+    r = longitudinal * F(1.0 / 30.0)
     r *= r
-    near = ahead / (ahead + F(1.2))
+    near = longitudinal / (longitudinal + F(1.2))
     return view.beam * near / ((F(1.0) + q * q) * (F(1.0) + r + r * r))
 
 
@@ -67,7 +67,7 @@ def light_ground(view, x, y, z, red, green, blue):
 @pixel_scalar
 def mirror_sky(view, x, y, z, puddle, red, green, blue):
     """Radiance of ground seen along (x, y, z) that is wet, ``puddle`` 0..1, and mirrors the sky."""
-    # Schlick's approximation of Fresnel's law for a video of water.
+    # Schlick's approximation of Fresnel's law for a film of water.
     graze = F(1.0) + z / math.sqrt(x * x + y * y + z * z)
     graze2 = graze * graze
     gloss = puddle * (F(0.02) + F(0.98) * graze2 * graze2 * graze)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from drive_sim.sensors.camera.frame_setup import floor_of, limit, pixel_scalar
-from drive_sim.sensors.camera.optics.configuration import SEMANTIC_MARKING
+from drive_sim.sensors.camera.semantics import SEMANTIC_MARKING
 from drive_sim.world.roads.road import COLOUR_YELLOW, DASH_LENGTH, DASH_PERIOD, STYLE_DASHED, STYLE_DOUBLE, STYLE_NONE
 
 F = np.float32

@@ -1,7 +1,7 @@
-"""The road's frame below the pixels: projected at knots, interpolated in between.
+"""The road's frame below the pixels: projected at samples, interpolated in between.
 
-Along one row of pixels s and d are smooth, so they are projected exactly at knots a few pixels apart, together with
-their rates of change, and Hermite cubics give the pixels in between to a fraction of a millimetre. Where knots are
+Along one row of pixels s and d are smooth, so they are projected exactly at samples a few pixels apart, together with
+their rates of change, and Hermite cubics give the pixels in between to a fraction of a millimetre. Where samples are
 far apart on the roads, or belong to different stretches of road, every pixel is projected. CUDA always does that.
 """
 
@@ -31,13 +31,13 @@ from drive_sim.world.roads.road import (
 )
 
 F, INT = np.float32, np.int32
-KNOT_DISTANCE = 8
-"""Pixels from knot to knot."""
-STEP = F(1.0 / KNOT_DISTANCE)
+SAMPLE_SPACING = 8
+"""Pixels from sample to sample."""
+STEP = F(1.0 / SAMPLE_SPACING)
 NOWHERE = 1e4
 """d [m] of ground that no road is near."""
-_WIDEST_SPAN = 50.0
-"""Knots farther apart than this on the ground are not interpolated between [m]."""
+_WIDEST_SEGMENT = 50.0
+"""Samples farther apart than this on the ground are not interpolated between [m]."""
 
 
 class Place(NamedTuple):
@@ -56,15 +56,15 @@ class Place(NamedTuple):
     bottom_s: Any
 
 
-class Knot(NamedTuple):
-    """`Place` at a knot."""
+class GroundSample(NamedTuple):
+    """`Place` at a sample."""
 
-    element: Any  # of the road; -1 beyond the band, -2 sky
+    element: Any  # of the road; -1 beyond the road's corridor, -2 sky
     place: Place
 
 
 class Course(NamedTuple):
-    """What every knot needs of a road and of the camera's place, read once; float32 or int32."""
+    """What every sample needs of a road and of the camera's place, read once; float32 or int32."""
 
     x: Any  # the camera's place from the corner of the road's grid [m]
     y: Any
@@ -146,8 +146,8 @@ def _longer(footprint, motion):
 
 
 @pixel_scalar
-def ground_knot(view, roads, course, column, row, rails):
-    """The `Knot` of pixel (row, column); ``rails`` (a constant) whether the road has guard rails.
+def ground_sample(view, roads, course, column, row, rails):
+    """The `GroundSample` of pixel (row, column); ``rails`` (a constant) whether the road has guard rails.
 
     Without branches, so that a CPU computes several at once. Only where there is a road does the place mean anything.
     """
@@ -181,14 +181,14 @@ def ground_knot(view, roads, course, column, row, rails):
         top_d, _ = _at_height(view, roads, course, x, y, fall, F(RAIL_TOP), d, s)
         bottom_d, bottom_s = _at_height(view, roads, course, x, y, fall, F(RAIL_BOTTOM), d, s)
     # The camera's left is the image's lower columns.
-    return Knot(
+    return GroundSample(
         near if z <= F(HORIZON) else INT(-2),
         Place(s, d, -column_s, -column_d, row_s, row_d, paved_left, paved_right, top_d, bottom_d, bottom_s),
     )
 
 
 @pixel_scalar
-def air_knot(view, column, row):
+def air_sample(view, column, row):
     """(share of light that the fog lets pass from the ground in pixel (row, column), its change to the next pixel)."""
     x, y, z = ray(view, column, row)
     z = min(z, F(HORIZON))
@@ -197,10 +197,10 @@ def air_knot(view, column, row):
 
 
 @pixel_scalar
-def place_of(view, knot, column, row):
-    """The `Place` of a knot that is not in the sky, be there a road or not."""
-    if knot.element >= 0:
-        return knot.place
+def place_of(view, sample, column, row):
+    """The `Place` of a sample that is not in the sky, be there a road or not."""
+    if sample.element >= 0:
+        return sample.place
     _, _, z = ray(view, column, row)
     zero, far, wide = F(0.0), F(NOWHERE), view.height / -z * view.pixel
     return Place(zero, far, zero, wide, wide, zero, zero, zero, far, far, zero)
@@ -220,15 +220,15 @@ def _at_height(view, roads, course, x, y, fall, height, d, s):
 
 @pixel_scalar
 def joinable(course, a, b):
-    """Whether pixels between knots ``a`` and ``b`` may be interpolated."""
+    """Whether pixels between samples ``a`` and ``b`` may be interpolated."""
     ds = b.place.s - a.place.s
     dd = b.place.d - a.place.d
-    n = F(KNOT_DISTANCE)
+    n = F(SAMPLE_SPACING)
     # Two stretches of road differ in what the rates promise.
     miss_s = abs(ds - F(0.5) * n * (a.place.column_s + b.place.column_s))
     miss_d = abs(dd - F(0.5) * n * (a.place.column_d + b.place.column_d))
     reach = abs(ds) + abs(dd)
-    near = (reach < F(_WIDEST_SPAN)) & (miss_s + miss_d < F(0.02) * reach + F(0.02) * F(course.step))
+    near = (reach < F(_WIDEST_SEGMENT)) & (miss_s + miss_d < F(0.02) * reach + F(0.02) * F(course.step))
     return near if (a.element >= 0) & (b.element >= 0) else a.element == b.element
 
 
@@ -256,7 +256,7 @@ def cubic(a, coefficients, t):
 
 @pixel_scalar
 def between(a, b, along_s, along_d, t):
-    """The `Place` at share ``t`` of the way from knot ``a`` to knot ``b``, both on the road.
+    """The `Place` at share ``t`` of the way from sample ``a`` to sample ``b``, both on the road.
 
     ``along_s`` and ``along_d`` are what `hermite` makes of their s and d.
     """

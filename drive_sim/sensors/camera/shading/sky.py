@@ -67,7 +67,7 @@ def shade_sky(view, textures, level, x, y, z):
 
 @pixel_scalar
 def _skyline(textures, first, share):
-    """Height 0..1 of the band of the skyline that begins at ``first``, at an azimuth share 0..4, interpolated."""
+    """Height 0..1 of the part of the skyline that begins at ``first``, at an azimuth share 0..4, interpolated."""
     u = share * F(SKYLINE_SIZE / 4.0)
     i = INT(u)
     t = u - F(i)

@@ -4,7 +4,7 @@ Each texture is a periodic image, baked once with NumPy and stored as a *ripmap*
 both axes, because a road seen at a grazing angle has pixels that are long and narrow. Sampling is one bilinear
 look-up in the level that suits the footprint, so that nothing shimmers. Texels are bytes, 128 being neutral. A word
 of a *smooth* texture holds the four that a bilinear look-up mixes; a word of a *grainy* one, four in a row, because
-nobody sees the blocks of fine grain.
+fine grain hides its blocks.
 """
 
 from __future__ import annotations
