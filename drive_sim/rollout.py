@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_sim.base.notices import say_once
 from drive_sim.compute.kernel import to_host
 from drive_sim.sensors.suite import Observation, SensorSuite
+from drive_sim.world.simulator import invalid_commands_notice
 
 if TYPE_CHECKING:
     from drive_sim.drivers.driver import Driver
@@ -71,7 +73,7 @@ class Step:
     observation: Observation
     """What the driver saw."""
     action: NDArray[np.float32]
-    """(B, 2) [steering, acceleration] in [-1, 1]: what the driver did about it."""
+    """(B, 2) [steering, acceleration]: what the driver did about it, or the simulator where that is not finite."""
     controller: str
     """`Driver.controller` of the driver that chose the action."""
     simulator: Simulator
@@ -179,12 +181,17 @@ def _turn(
     """One turn of the loop on what was seen and how long that took; returns what is seen next."""
     observation, sensing_time = seen
     before = StateBefore(*(np.array(to_host(getattr(simulator.state, name))) for name in StateBefore._fields))
+    counted = np.array(to_host(simulator.invalid_commands))
     started = perf_counter()
     action = driver.act(observation)
     decision_time = perf_counter() - started
     started = perf_counter()
     simulator.step(action)
     physics_time = perf_counter() - started
+    refused = to_host(simulator.invalid_commands) > counted
+    if refused.any():
+        say_once(invalid_commands_notice(driver.name))
+        action = np.where(refused[:, None], to_host(simulator.state.action), to_host(action))
     if observers:
         step = Step(
             index, observation, action, driver.controller, simulator, before, active, decision_time, sensing_time,

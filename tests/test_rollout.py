@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from drive_sim.base.notices import say_once
+from drive_sim.evaluation.real_time import OnTime
 from drive_sim.rollout import Observer, Step, StopRollout, run
 from drive_sim.sensors.suite import SensorSuite
 from drive_sim.world.scenarios.episode import Episode
@@ -73,6 +75,36 @@ def test_it_drives_until_the_last_world_is_done(simulator):
     assert [step.index for step in diary.steps] == list(range(8))
     assert [step.active.tolist() for step in diary.steps] == [[True, True]] * 4 + [[False, True]] * 4
     assert simulator.state.time.tolist() == pytest.approx([0.2, 0.4])
+
+
+class Broken(Coaster):
+    """A driver whose command in world 0 is no number from its third decision on."""
+
+    name = "broken"
+
+    def act(self, observation):
+        action = super().act(observation) + np.float32(0.1)
+        if len(self.seen) > 2:
+            action[0, 1] = np.nan
+        return action
+
+
+@pytest.mark.parametrize("through", [lambda driver: driver, lambda driver: OnTime(driver, 0.05)])
+def test_commands_that_are_not_finite_are_told_once_and_observers_see_what_the_simulator_did(
+    simulator, caplog, through
+):
+    say_once.cache_clear()
+    for _ in range(2):
+        diary = Diary()
+        run(simulator, through(Broken()), [diary])
+        assert [step.action[0].tolist() for step in diary.steps[:4]] == [
+            pytest.approx(command) for command in [(0.1, 0.1), (0.1, 0.1), (0.1, -1.0), (0.1, -1.0)]
+        ]
+        assert all(np.all(step.action[1] == np.float32(0.1)) for step in diary.steps)
+        assert simulator.invalid_commands.tolist() == [2, 0]
+    assert [record.message for record in caplog.records] == [
+        "broken gives commands that are not finite numbers: the ego brakes fully, and invalid_commands counts them"
+    ]
 
 
 def test_observers_get_the_driver_s_own_observation_and_the_state_before_and_after(simulator):

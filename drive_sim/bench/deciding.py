@@ -25,8 +25,10 @@ def wheel(device: str) -> Any:
     import torch
 
     from drive_sim.drivers.neural.device_driver import ResidentDriver
-    from drive_sim.drivers.neural.driver import Model, NeuralDriver
-    from drive_sim.drivers.neural.networks import NetworkSettings, build_network
+    from drive_sim.drivers.neural.driver import NeuralDriver
+    from drive_sim.drivers.neural.model_folder import Model
+    from drive_sim.drivers.neural.networks import build_network
+    from drive_sim.drivers.neural.settings import NetworkSettings
 
     torch.manual_seed(0)
     settings = NetworkSettings()

@@ -140,8 +140,8 @@ def _commands(device: str, images: list[NDArray[np.uint8]]) -> Iterator[Figure |
         whole = seen if seen.shape == shape else np.resize(seen, shape)
         time, odometry = np.zeros(len(seen)), np.full((len(seen), 3), 10.0, np.float32)
         given: dict[str, Any] = {"time": time, "odometry": odometry}
-        command = ours.act(Observation(camera={"front": whole}, **given))
+        command = ours.act(Observation(camera={camera.name: whole}, **given))
         on_device = {name: to_device(device, array) for name, array in given.items()}
-        answer = theirs.act(Observation(camera={"front": to_device(device, whole)}, **on_device))
+        answer = theirs.act(Observation(camera={camera.name: to_device(device, whole)}, **on_device))
         agreement.add(command, to_host(answer))
     yield agreement.greatest("parity.commands", "PilotNet: greatest difference of a command", "of 1")

@@ -222,7 +222,7 @@ class ClassicalDriver:
     def act(self, observation: Observation) -> Actions:
         """Action (B, 2), one image after the other."""
         observation = observation.host()
-        images, odometry = observation.camera[self.camera.name], observation.odometry
+        images, odometry = observation.images(self.camera.name), observation.odometry
         action = np.zeros((len(images), 2), np.float32)
         driving = range(len(images)) if observation.active is None else np.flatnonzero(observation.active)
         for world in driving:

@@ -40,4 +40,7 @@ class Driver(Protocol):
         """
 
     def act(self, observation: Observation) -> Actions:
-        """The action of every world, float32 (B, 2) in [-1, 1]."""
+        """The action of every world, float32 (B, 2) in [-1, 1].
+
+        A driver that has no answer gives NaN: the simulator brakes, and results count it.
+        """

@@ -20,6 +20,7 @@ from drive_sim.envs.worlds import (
     names_by_mask,
     next_number,
     screen,
+    tell_of_invalid_commands,
 )
 from drive_sim.sensors.suite import SENSOR_NAMES, SensorConfigs
 from drive_sim.world.reward import Truth, Verdict
@@ -39,8 +40,9 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
     there are several, each of its own size), ``lidar``, ``radar``, ``imu``, ``gnss``, ``odometry`` float32 as in
     `drive_sim.sensors.suite`.
     ``info`` carries the truth: the fields of `drive_sim.world.reward.Truth`, ``events`` and ``events_so_far`` (names),
-    ``interventions`` and ``episode_number`` (which of the scenario's episodes it is; Gymnasium's wrappers and learners
-    keep ``episode`` for their statistics).
+    ``interventions``, ``invalid_commands`` (actions so far that were not finite numbers: the ego brakes fully and keeps
+    its steering) and ``episode_number`` (which of the scenario's episodes it is; Gymnasium's wrappers and learners keep
+    ``episode`` for their statistics).
 
     Parameters
     ----------
@@ -122,6 +124,9 @@ class DriveEnv(gymnasium.Env[dict[str, Any], NDArray[np.float32]]):
         info["events"] = names[to_host(state.events)[0]]
         info["events_so_far"] = names[to_host(state.events_ever)[0]]
         info["interventions"] = int(to_host(state.interventions)[0])
+        info["invalid_commands"] = invalid = int(to_host(simulator.invalid_commands)[0])
+        if invalid:
+            tell_of_invalid_commands()
         info["episode_number"] = self._number
         if self._screen is not None:
             self._screen.follow(simulator)

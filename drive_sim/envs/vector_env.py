@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 from drive_sim.base.errors import InputError
 from drive_sim.compute.kernel import to_host
 from drive_sim.envs.drive_env import DriveEnv
-from drive_sim.envs.worlds import Worlds, action_space, checked, names_by_mask, next_number, screen
+from drive_sim.envs.worlds import (
+    Worlds,
+    action_space,
+    checked,
+    names_by_mask,
+    next_number,
+    screen,
+    tell_of_invalid_commands,
+)
 from drive_sim.sensors.suite import SENSOR_NAMES, SensorConfigs
 from drive_sim.world.reward import Truth, Verdict
 from drive_sim.world.scenarios.scenario import Scenario
@@ -130,6 +138,9 @@ class DriveVectorEnv(VectorEnv[dict[str, Any], NDArray[np.float32], NDArray[Any]
         info["events"] = names[to_host(state.events)]
         info["events_so_far"] = names[to_host(state.events_ever)]
         info["interventions"] = np.array(to_host(state.interventions))
+        info["invalid_commands"] = invalid = np.array(to_host(self._worlds.running.invalid_commands))
+        if invalid.any():
+            tell_of_invalid_commands()
         info["episode_number"] = self._numbers.copy()
         info.update(zip([f"_{name}" for name in info], np.ones((len(info), self.num_envs), bool), strict=True))
         if self._screen is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.notices import say_once
 from drive_sim.compute.kernel import cuda_available, to_host
 from drive_sim.sensors.registry import checked_names, sensor_names
 from drive_sim.sensors.suite import SensorConfigs, SensorSuite
@@ -21,7 +21,7 @@ from drive_sim.world.reward import Judge, Verdict
 from drive_sim.world.scenarios.episode import Episode
 from drive_sim.world.scenarios.scenario import Scenario, load_scenario
 from drive_sim.world.scenarios.schema import MOST_ACTORS
-from drive_sim.world.simulator import CONTROL_PERIOD, Simulator
+from drive_sim.world.simulator import CONTROL_PERIOD, Simulator, invalid_commands_notice
 from drive_sim.world.state import EVENT_NAMES
 
 if TYPE_CHECKING:
@@ -134,14 +134,16 @@ def _check(sensors: Sequence[str], on_failure: str, device: str, render_mode: st
 
 
 def checked(actions: Any, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """The actions as float32; ValueError for another shape or a number that is none."""
+    """The actions as float32; ValueError for another shape."""
     array = np.ascontiguousarray(actions, np.float32)
     if array.shape != shape:
         raise ValueError(f"an action must have shape {shape}, not {array.shape}")
-    # For an action or two NumPy's way of asking takes longer than the numbers.
-    if not (all(map(math.isfinite, array.tolist())) if array.ndim == 1 else np.isfinite(array).all()):
-        raise ValueError(f"an action must be finite numbers, not {array}")
     return array
+
+
+def tell_of_invalid_commands() -> None:
+    """Tell, once, of actions that are not finite numbers."""
+    say_once(invalid_commands_notice("the caller of step"))
 
 
 def screen(batch: int, render_mode: str | None, frame_rate: float | None) -> Screen | None:

@@ -114,6 +114,8 @@ class EpisodeRow(BaseModel):
     duration_s: float
     distance_m: float
     interventions: int
+    invalid_commands: int = 0
+    """Commands that were not finite numbers, at which the ego brakes fully."""
     preventable: bool | None = None
     """Whether the reference driver after UN R157 hit no actor on this episode; null where none demands a reaction."""
 
@@ -143,6 +145,8 @@ class Baseline(_Part):
 
     driver: DriverFacts
     episodes: int = Field(ge=0)
+    invalid_commands: int = 0
+    """Of all its episodes, as `EpisodeRow.invalid_commands`."""
     metrics: dict[str, EstimateRow]
     comparison: ComparisonRow | None
     """The suite's headline of the driver, a, against this one, b; p_adjusted for the number of baselines."""
@@ -283,6 +287,8 @@ class Results(_Part):
     versions: dict[str, str]
     machine: Machine | None = None
     """What computed; null in files of drive_sim before it was told."""
+    invalid_commands: int = 0
+    """Of all the driver's episodes, as `EpisodeRow.invalid_commands`."""
     metrics: dict[str, EstimateRow]
     added_metrics: dict[str, AddedMetric] = Field(default_factory=dict)
     """Which of the metrics, in ``metrics`` and elsewhere, other packages add; or would, but for a ``problem``."""

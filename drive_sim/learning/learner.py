@@ -22,7 +22,9 @@ from drive_sim.base.errors import InputError
 from drive_sim.base.files import replace_file
 from drive_sim.base.json import checked, parse_json
 from drive_sim.compute.randomness import generator, key
-from drive_sim.drivers.neural.networks import SPEED_REACH, Answers, Network, NetworkSettings, build_network, decode
+from drive_sim.drivers.neural.decoding import SPEED_REACH, decode
+from drive_sim.drivers.neural.networks import Answers, Network, build_network
+from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.learning.labels import soft_bins
 from drive_sim.learning.views import Views, ViewSettings
 
@@ -151,8 +153,6 @@ class Learner:
 
     def learn(self, views: Views, chunk: int) -> dict[str, float]:
         """One pass over a chunk; mean losses."""
-        # A network that drove in between, as a trial does, has told the whole process to add up in one thread.
-        torch.set_num_threads(torch.get_num_threads())
         self.network.train()
         torch.manual_seed(key("dropout", self.settings.seed, chunk) & 0x7FFFFFFF)
         order = generator("order", self.settings.seed, chunk).permutation(len(views.curvature))

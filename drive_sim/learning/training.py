@@ -22,7 +22,7 @@ from drive_sim.base.errors import InputError
 from drive_sim.base.progress import Report
 from drive_sim.compute.kernel import resolve_device
 from drive_sim.compute.randomness import generator
-from drive_sim.drivers.neural.driver import save_model
+from drive_sim.drivers.neural.model_folder import save_model
 from drive_sim.learning.card import model_card
 from drive_sim.learning.learner import Learner, TrainingSettings, load_checkpoint, save_checkpoint
 from drive_sim.learning.validation import validation_score

@@ -6,7 +6,8 @@ import copy
 
 import numpy as np
 
-from drive_sim.drivers.neural.driver import Model, NeuralDriver
+from drive_sim.drivers.neural.driver import NeuralDriver
+from drive_sim.drivers.neural.model_folder import Model
 from drive_sim.drivers.neural.networks import Network
 from drive_sim.rollout import run
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig

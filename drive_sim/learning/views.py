@@ -17,7 +17,7 @@ from scipy.ndimage import maximum_filter1d
 
 from drive_sim.base.errors import InputError
 from drive_sim.compute.randomness import generator
-from drive_sim.drivers.neural.networks import NetworkSettings
+from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.learning.labels import (
     FUTURE_DELAYS,
     SPEED_AHEAD_RISING,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.compute.kernel import kernel
-from drive_sim.drivers.neural.networks import SEEN_BORDERS
+from drive_sim.drivers.neural.settings import SEEN_BORDERS
 from drive_sim.sensors.camera.semantics import (
     SEMANTIC_CYCLIST,
     SEMANTIC_NAMES,

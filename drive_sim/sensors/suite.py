@@ -64,6 +64,13 @@ class Observation:
         """Number of worlds B."""
         return int(self.time.shape[0])
 
+    def images(self, camera: str) -> Any:
+        """Images of the camera of that name, uint8 (B, H, W, 3); InputError, which names both, for want of one."""
+        if camera not in self.camera:
+            problem = f"the driver asks for the camera {camera!r}, there is {', '.join(self.camera) or 'none'}"
+            raise InputError("observation", "camera", problem, "give the car the camera of the driver")
+        return self.camera[camera]
+
     def host(self) -> Observation:
         """The same observation as NumPy arrays (itself where it already is)."""
         single = [f.name for f in fields(self) if f.name not in ("camera", "others", "active")]

@@ -104,7 +104,7 @@ class WindowObserver:
         self.wish, self._news, self._time = None, News(), float(simulator.state.time[0])
         self._trail.clear()
         self._scene = scene_of(simulator)
-        self._image = observation.camera["front"][0]
+        self._image = self._seen(observation)
         if self.recording:
             self.persistent.on_reset(simulator, observation)
         self._pacer.restart()
@@ -117,7 +117,7 @@ class WindowObserver:
         self.persistent.on_step(step)
         before, self._scene = self._scene, scene_of(simulator)
         self._trail.append((self._scene.ego.x, self._scene.ego.y))
-        self._image = step.observation.camera["front"][0]
+        self._image = self._seen(step.observation)
         self._note_events(simulator)
         shown = 0.0
         for share in self._pacer.images(simulator.control_period):
@@ -131,6 +131,11 @@ class WindowObserver:
     def on_finish(self, simulator: Simulator) -> None:
         """Keep what was recorded, unless the person wanted it forgotten."""
         self.persistent.attempt(self.recorder.finish, self.wish is not Wish.AGAIN)
+
+    def _seen(self, observation: Observation) -> Any:
+        """The image, uint8 (H, W, 3), of the driver's camera, or of the first where it asks for none."""
+        camera = getattr(self.driver, "camera", None)
+        return observation.images(next(iter(observation.camera)) if camera is None else camera.name)[0]
 
     def _listen(self, step: Step, dt: float) -> None:
         """Read the keys, and the device after ``dt`` [s]."""

@@ -39,7 +39,7 @@ class Dashboard:
     """What the panel shows; SI units."""
 
     image: NDArray[np.uint8]
-    """(H, W, 3) of the front camera."""
+    """(H, W, 3) of the camera."""
     speed: float
     limit: float
     steering: float
@@ -92,7 +92,7 @@ class Panel:
         rows, columns, _ = board.image.shape
         image = pygame.image.frombuffer(np.ascontiguousarray(board.image).tobytes(), (columns, rows), "RGB")
         height = round(width * rows / columns)
-        surface.blit(text("front camera", 20, FAINT), (PAD, PAD))
+        surface.blit(text("camera", 20, FAINT), (PAD, PAD))
         size = text(f"{columns} × {rows}", 20, FAINT)
         surface.blit(size, (PAD + width - size.get_width(), PAD))
         top = PAD + 20

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_sim.compute.kernel import Repeated, kernel, scalar, to_device
+from drive_sim.compute.kernel import Repeated, allocate, kernel, scalar, to_device
 from drive_sim.world.collision import NO_CONTACT
 from drive_sim.world.ego.vehicle import BMW_320I, VehicleParameters, advance_vehicle
 from drive_sim.world.events import (
@@ -31,15 +32,26 @@ CONTROL_PERIOD = 0.05
 """Time between two commands [s]."""
 END = EVENT_FINISH | EVENT_TIME_OUT
 """Events that end every episode."""
+FULL_BRAKE = -1.0
+"""Acceleration command in place of one that is not finite; the last steering command stays in force."""
 TERMINATE, RESET_TO_LANE = "terminate", "reset_to_lane"
 
 
 @scalar
 def _command(value):
-    """A command limited to [-1, 1]; what is not a number counts as 0."""
-    if value >= -1.0:
-        return min(float(value), 1.0)
-    return -1.0 if value < -1.0 else 0.0
+    """A command limited to [-1, 1]."""
+    return min(float(value), 1.0) if value >= -1.0 else -1.0
+
+
+@scalar
+def _obey(state, i, commands, invalid):
+    """Put the command given to world ``i`` into force; brake fully, steer as before and count one not finite."""
+    if math.isfinite(commands[i, 0]) and math.isfinite(commands[i, 1]):
+        state.action[i, 0] = _command(commands[i, 0])
+        state.action[i, 1] = _command(commands[i, 1])
+    else:
+        state.action[i, 1] = FULL_BRAKE
+        invalid[i] += 1
 
 
 @scalar
@@ -68,8 +80,7 @@ def _step(i, roads, world, state, vehicle, actions, puts_back):
     """Advance world ``i`` by one control step unless it is done."""
     if state.done[i]:
         return
-    state.action[i, 0] = _command(actions[0][i, 0])
-    state.action[i, 1] = _command(actions[0][i, 1])
+    _obey(state, i, actions[0], actions[1])
     before = (state.x[i], state.y[i], state.yaw[i])
     size = (vehicle.length, vehicle.width)
     for n in range(world.actors.kind.shape[1]):
@@ -95,6 +106,7 @@ def _step(i, roads, world, state, vehicle, actions, puts_back):
 def _reset(i, roads, world, state, vehicle, mask):
     """Begin the episode of world ``i`` again where ``mask`` says so."""
     if mask[0][i]:
+        mask[1][i] = 0
         reset_ego(roads, vehicle, world, state, i)
         for n in range(world.actors.kind.shape[1]):
             reset_actor(roads, world, state, i, n)
@@ -132,6 +144,8 @@ class Simulator:
     roads, world, state
         What kernels read, on ``device``. `replace` may renew ``roads``; ask for it anew each time. A world whose
         ``state.done`` is set is frozen: no step changes it.
+    invalid_commands
+        int32 (B), on ``device``: commands since the episode began that were not finite numbers.
     """
 
     def __init__(
@@ -157,8 +171,9 @@ class Simulator:
         self.world = build_world(self.episodes, self._road_indices(), self.slots, device)
         self.state = empty_state(len(self.episodes), self.slots, device)
         self._step = Repeated(_step)
+        self.invalid_commands = allocate(device, (len(self.episodes),), np.int32)
         # Actions are copied to where the compiled code knows to find them.
-        self._actions = (np.zeros((len(self.episodes), 2), np.float32),)
+        self._actions = (np.zeros((len(self.episodes), 2), np.float32), self.invalid_commands)
         self.reset()
 
     @property
@@ -178,8 +193,9 @@ class Simulator:
     def step(self, actions: Any) -> None:
         """Advance the worlds that are not done by one control step.
 
-        ``actions`` is (B, 2), [steering, acceleration] in [-1, 1]: beyond is cut off, what is not a number counts as
-        0. With ``device="cuda"`` it may lie on the device as float32 (a torch tensor, say).
+        ``actions`` is (B, 2), [steering, acceleration] in [-1, 1]: beyond is cut off. Where either is not a finite
+        number, the ego brakes fully, the last steering command stays in force, and `invalid_commands` counts it. With
+        ``device="cuda"`` it may lie on the device as float32 (a torch tensor, say).
         """
         self._step(
             self.device, self.batch_size, self.roads, self.world, self.state, self.vehicle,
@@ -224,21 +240,26 @@ class Simulator:
         chosen = np.ones(self.batch_size, np.uint8) if mask is None else np.asarray(mask, bool).astype(np.uint8)
         if chosen.shape != (self.batch_size,):
             raise ValueError(f"mask must have shape ({self.batch_size},), not {chosen.shape}")
-        on_device = to_device(self.device, chosen)
-        run(self.device, self.batch_size, self.roads, self.world, self.state, self.vehicle, (on_device,))
+        asked = (to_device(self.device, chosen), self.invalid_commands)
+        run(self.device, self.batch_size, self.roads, self.world, self.state, self.vehicle, asked)
 
-    def _on_device(self, actions: Any) -> tuple[Any]:
+    def _on_device(self, actions: Any) -> tuple[Any, Any]:
         if self.device == "cuda" and hasattr(actions, "__cuda_array_interface__"):
             from numba import cuda
 
-            return (cuda.as_cuda_array(actions),)
+            return cuda.as_cuda_array(actions), self.invalid_commands
         host = np.ascontiguousarray(actions, np.float32)
         if host.shape != (self.batch_size, 2):
             raise ValueError(f"actions must have shape ({self.batch_size}, 2), not {host.shape}")
         if self.device != "cpu":
-            return (to_device(self.device, host),)
+            return to_device(self.device, host), self.invalid_commands
         self._actions[0][:] = host
         return self._actions
+
+
+def invalid_commands_notice(name: str) -> str:
+    """The line that tells of commands of the driver ``name`` that are not finite numbers."""
+    return f"{name} gives commands that are not finite numbers: the ego brakes fully, and invalid_commands counts them"
 
 
 def _assign_row(target: Any, source: Any, row: int) -> None:

@@ -148,8 +148,10 @@ import numpy as np
 import torch
 from drive_sim.bench.deciding import _closed_loop, _latency
 from drive_sim.bench.figures import Effort
-from drive_sim.drivers.neural.networks import NetworkSettings, build_network
-from drive_sim.drivers.neural.driver import Model, NeuralDriver
+from drive_sim.drivers.neural.networks import build_network
+from drive_sim.drivers.neural.settings import NetworkSettings
+from drive_sim.drivers.neural.driver import NeuralDriver
+from drive_sim.drivers.neural.model_folder import Model
 from drive_sim.drivers.neural.device_driver import ResidentDriver
 from drive_sim.bench.drives import Batch
 from drive_sim.rollout import run

@@ -17,6 +17,7 @@ from gymnasium.vector import AutoresetMode
 
 import drive_sim
 from drive_sim.base.errors import InputError
+from drive_sim.base.notices import say_once
 from drive_sim.envs import DriveEnv, DriveVectorEnv
 from drive_sim.sensors.camera.rig import CameraConfig
 from drive_sim.sensors.suite import SENSOR_NAMES
@@ -400,12 +401,30 @@ def test_nobody_drives_before_the_first_reset():
         DriveEnv(sensors=QUIET).step(action())
 
 
-@pytest.mark.parametrize("command", [(0.0,), (0.0, math.nan), (math.inf, 0.0)])
-def test_an_action_that_is_none_is_refused(command):
+def test_an_action_of_another_shape_is_refused():
     env = DriveEnv(sensors=QUIET)
     env.reset(seed=1)
     with pytest.raises(ValueError, match="action"):
-        env.step(np.array(command, np.float32))
+        env.step(np.zeros(1, np.float32))
+
+
+@pytest.mark.parametrize("command", [(0.0, math.nan), (math.inf, 0.0)])
+def test_at_an_action_that_is_not_finite_the_ego_brakes_counts_and_tells_once(command, caplog):
+    say_once.cache_clear()
+    env, batch = DriveEnv(sensors=QUIET), DriveVectorEnv(2, sensors=QUIET)
+    env.reset(seed=1)
+    _, before = batch.reset(seed=1)
+    wrong = np.array(command, np.float32)
+    for number in range(1, 6):
+        _, _, _, _, info = env.step(wrong)
+        _, _, _, _, infos = batch.step(np.stack([wrong, np.zeros(2, np.float32)]))
+        assert info["invalid_commands"] == number
+        assert infos["invalid_commands"].tolist() == [number, 0]
+    assert info["speed"] == infos["speed"][0] < before["speed"][0] - 1.0
+    assert [record.message for record in caplog.records] == [
+        "the caller of step gives commands that are not finite numbers: the ego brakes fully, and invalid_commands "
+        "counts them"
+    ]
 
 
 @pytest.mark.parametrize(

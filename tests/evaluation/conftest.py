@@ -46,6 +46,7 @@ FACTS: dict[str, Any] = {
 TYPES: dict[str, Any] = {
     "events": np.uint32,
     "interventions": np.int32,
+    "invalid_commands": np.int32,
     "hit_actor": np.int32,
     "actor_phase": np.uint8,
 }

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import torch
 
-from drive_sim.drivers.neural.driver import save_model
-from drive_sim.drivers.neural.networks import NetworkSettings, build_network
+from drive_sim.drivers.neural.model_folder import save_model
+from drive_sim.drivers.neural.networks import build_network
+from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.evaluation.harness import evaluate
 from drive_sim.evaluation.report import page as report
 from drive_sim.sensors.camera.rig import CameraConfig

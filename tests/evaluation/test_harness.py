@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from drive_sim.base.errors import InputError
+from drive_sim.drivers.neural.model_folder import save_model
+from drive_sim.drivers.neural.networks import build_network
+from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.drivers.registry import make_driver
 from drive_sim.evaluation import harness
 from drive_sim.evaluation import real_time as realtime
 from drive_sim.evaluation.harness import evaluate
 from drive_sim.evaluation.logs.rollout_log import RolloutLog
 from drive_sim.evaluation.report import page as report
+from drive_sim.evaluation.report.words import findings, invalid_commands
 from drive_sim.evaluation.results import Results, load_results
 from drive_sim.evaluation.running.scored_episode import load_scored
 from drive_sim.evaluation.suites.suite import Suite, draw_suite, load_suite
 from drive_sim.rollout import run
+from drive_sim.sensors.camera.rig import CameraConfig
 from drive_sim.world.simulator import Simulator
 
 SHORT = 6.0
@@ -125,6 +132,23 @@ def test_an_episode_that_cannot_be_driven_again_is_one_line(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("real_time", [False, True])
+def test_answers_of_a_network_that_are_not_finite_are_counted_in_results(
+    score: Callable[..., Results], tmp_path: Path, real_time: bool
+) -> None:
+    network = build_network(NetworkSettings(channels=(8, 8, 8, 8, 8), dense=(16, 16)))
+    with torch.no_grad():
+        network.speed.bias[0] = math.nan
+    save_model(tmp_path / "broken", network, CameraConfig("bonnet"), {}, "# a card\n")
+    results = score(str(tmp_path / "broken"), episodes=2, seconds=1.0, real_time=real_time)
+    counted = [row.invalid_commands for row in results.episodes]
+    assert results.invalid_commands == sum(counted) == 40 and counted == [20, 20]
+    assert "not a finite number 40 times, in 2 of 2 drives" in invalid_commands(results)
+    assert "not a finite number" in " ".join(findings(results, load_suite("lane-keeping")))
+    right = score("straight", episodes=2, seconds=1.0)
+    assert right.invalid_commands == 0 and invalid_commands(right) == ""
+
+
 def test_late_commands_drive_worse(score: Callable[..., Results]) -> None:
     at_once, late = (score("expert", episodes=8, latency=latency) for latency in (0.0, 0.5))
     error = [results.metrics["lateral_error_mean"].estimate for results in (at_once, late)]

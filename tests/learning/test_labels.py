@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from drive_sim.drivers.neural.networks import NetworkSettings
+from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.learning.labels import DrivenPath, curvature_label, soft_bins, speed_label, usable
 from drive_sim.world.ego.vehicle import BMW_320I, acceleration_command, steering_command
 from drive_sim.world.roads.generator import generate_road

@@ -13,8 +13,9 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from drive_sim.base.errors import InputError
-from drive_sim.drivers.neural.driver import NeuralDriver, load_model
-from drive_sim.drivers.neural.networks import NetworkSettings
+from drive_sim.drivers.neural.driver import NeuralDriver
+from drive_sim.drivers.neural.model_folder import load_model
+from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.drivers.registry import make_driver
 from drive_sim.learning.learner import Learner, TrainingSettings
 from drive_sim.learning.training import fit, train

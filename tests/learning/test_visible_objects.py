@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from drive_sim.drivers.neural.networks import SEEN_CLASSES, NetworkSettings, build_network
+from drive_sim.drivers.neural.networks import build_network
+from drive_sim.drivers.neural.settings import SEEN_CLASSES, NetworkSettings
 from drive_sim.learning.visible_objects import seen_in_columns
 from drive_sim.sensors.camera.semantics import (
     SEMANTIC_CYCLIST,

@@ -26,6 +26,8 @@ from drive_sim.world.scenarios.episode import Episode
 from drive_sim.world.scenarios.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
 
+FRONT = CameraConfig()
+
 
 @dataclass
 class Screen:
@@ -67,18 +69,24 @@ def press(key: int) -> None:
 
 
 def drive(
-    screen: Screen, episode: Episode, path: Path, driver: Any = None, steps: int = 20, recording: bool = False
+    screen: Screen,
+    episode: Episode,
+    path: Path,
+    driver: Any = None,
+    steps: int = 20,
+    recording: bool = False,
+    camera: CameraConfig = FRONT,
 ) -> WindowObserver:
     """Drive so many steps before the screen."""
     driver = driver or make_driver("straight")
-    recorder = Recorder(path, driver.name, camera_configs=(CameraConfig(),))
+    recorder = Recorder(path, driver.name, camera_configs=(camera,))
     pacer = Pacer(clock=lambda: screen.now, wait=screen.wait)
     window = WindowObserver(screen, driver, recorder, recording, pacer)
     run(
         Simulator([episode]),
         driver,
         [window],
-        SensorSuite(("camera", "odometry"), CameraRig.default()),
+        SensorSuite(("camera", "odometry"), CameraRig((camera,))),
         max_steps=steps,
     )
     return window
@@ -89,6 +97,15 @@ def test_three_images_a_step_and_one_before_the_first(episode: Episode, tmp_path
     window = drive(screen, episode, tmp_path, steps=20)
     assert window.images == len(screen.boards) == 61
     assert screen.now == pytest.approx(1.0, abs=0.02), "a second of driving takes a second"
+
+
+@pytest.mark.parametrize("looks", [False, True])
+def test_the_camera_is_shown_whatever_its_name(looks: bool, episode: Episode, tmp_path: Path):
+    screen, camera, driver = Screen(), CameraConfig("bonnet", width=80, height=40), make_driver("straight")
+    if looks:
+        driver.camera = camera
+    drive(screen, episode, tmp_path, driver, steps=2, camera=camera)
+    assert {board.image.shape for board in screen.boards} == {(40, 80, 3)}
 
 
 def test_between_two_states_the_car_moves_evenly(episode: Episode, tmp_path: Path):

@@ -84,11 +84,35 @@ def test_reset_begins_again_bit_for_bit_where_it_is_told_to(make_road, make_epis
     assert_same(after, snapshot(simulator, 0))
 
 
-def test_commands_are_cut_off_at_one_and_what_is_no_number_is_nothing(make_road, make_episode):
+def test_commands_are_cut_off_at_one(make_road, make_episode):
     simulator = Simulator([make_episode(make_road()) for _ in range(3)])
-    simulator.step(np.array([[7.0, -3.0], [np.nan, np.nan], [0.25, -0.5]]))
-    np.testing.assert_array_equal(simulator.state.action, [[1.0, -1.0], [0.0, 0.0], [0.25, -0.5]])
-    assert np.all(np.isfinite(simulator.state.x))
+    simulator.step(np.array([[7.0, -3.0], [-7.0, 3.0], [0.25, -0.5]]))
+    np.testing.assert_array_equal(simulator.state.action, [[1.0, -1.0], [-1.0, 1.0], [0.25, -0.5]])
+    assert not simulator.invalid_commands.any()
+
+
+@pytest.mark.parametrize("command", [(np.nan, np.nan), (0.1, np.nan), (np.nan, 1.0), (np.inf, 0.5), (0.0, -np.inf)])
+def test_at_commands_that_are_not_finite_the_ego_brakes_fully_with_its_steering_held(make_road, make_episode, command):
+    simulator = Simulator([make_episode(make_road()) for _ in range(2)])
+    for _ in range(4):
+        simulator.step(np.array([[0.02, 0.5], [0.02, 0.5]]))
+    speed = simulator.state.speed.copy()
+    for _ in range(10):
+        simulator.step(np.array([command, (0.02, 0.5)]))
+    np.testing.assert_array_equal(simulator.state.action, np.float32([[0.02, -1.0], [0.02, 0.5]]))
+    assert simulator.state.speed[0] < speed[0] - 3.0
+    assert simulator.state.speed[1] > speed[1]
+    assert simulator.invalid_commands.tolist() == [10, 0]
+    simulator.reset()
+    assert simulator.invalid_commands.tolist() == [0, 0]
+
+
+def test_a_world_that_is_done_counts_no_commands(make_road, make_episode):
+    simulator = Simulator([make_episode(make_road(), time_limit=0.1) for _ in range(2)])
+    for _ in range(10):
+        simulator.step(np.array([[np.nan, np.nan], [0.0, 0.0]]))
+    assert simulator.state.done.all()
+    assert simulator.invalid_commands.tolist() == [2, 0]
 
 
 def test_wrong_shapes_and_arguments_are_refused(make_road, make_episode, make_actor):

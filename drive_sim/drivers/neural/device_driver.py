@@ -12,9 +12,16 @@ import numpy as np
 
 from drive_sim.compute.device import as_array, as_tensor, torch_device
 from drive_sim.compute.kernel import Kernel, allocate, to_device
-from drive_sim.drivers.neural.driver import HARDEST_BRAKING, SPEED_QUANTILE, Model, command_car
+from drive_sim.drivers.neural.decoding import (
+    CURVATURE_REACH,
+    HARDEST_BRAKING,
+    SPEED_QUANTILE,
+    command_car,
+    decode_quantile_row,
+    decode_row,
+)
 from drive_sim.drivers.neural.inference import DrivingNetwork
-from drive_sim.drivers.neural.networks import CURVATURE_REACH, decode_quantile_row, decode_row
+from drive_sim.drivers.neural.model_folder import Model
 from drive_sim.world.ego.vehicle import BMW_320I, VehicleParameters
 
 if TYPE_CHECKING:
@@ -43,8 +50,8 @@ class ResidentDriver:
         self._speeds = (to_device(device, model.settings.speed_centres),)
 
     def act(self, observation: Observation) -> Any:
-        """Action, float32 (B, 2) on the device, from the front camera's image and the odometer's speed."""
-        batch, wish = observation.batch_size, self.perceive(observation.camera["front"])
+        """Action as `NeuralDriver.act`, float32 (B, 2) on the device."""
+        batch, wish = observation.batch_size, self.perceive(observation.images(self.model.camera.name))
         speed = as_array(as_tensor(observation.odometry)[:, 0].double().contiguous())
         action = self._values((batch, 2))
         command_car(self.device, batch, (action,), wish, (speed,), self.vehicle, HARDEST_BRAKING)

@@ -9,6 +9,8 @@ filled up with black images, which are cheap there.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -33,7 +35,8 @@ class DrivingNetwork:
             settings = network.settings
             shape = (ROWS, settings.height, settings.width, 3)
             trial = torch.from_numpy(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
-            leading = loop_threads().submit(_alike_in_any_company, self._layers, trial).result()
+            with _torch_threads_left_alone():
+                leading = loop_threads().submit(_alike_in_any_company, self._layers, trial).result()
             self._front, self._back = self._layers[:leading], self._layers[leading:]
 
     def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -43,7 +46,8 @@ class DrivingNetwork:
         """
         batch = torch.from_numpy(images)
         if self.device == "cpu":
-            logits = np.concatenate(list(loop_threads().map(self._answer_few, batch.split(ROWS))))
+            with _torch_threads_left_alone():
+                logits = np.concatenate(list(loop_threads().map(self._answer_few, batch.split(ROWS))))
         else:
             logits = self.logits(batch.to(self.device)).cpu().numpy()
         return logits[:, : self._bins], logits[:, self._bins :]
@@ -68,9 +72,21 @@ class DrivingNetwork:
 
 
 def _use_one_thread() -> None:
-    # Images are shared out among threads; a layer that did so too would add its sums up in another order.
-    if torch.get_num_threads() != 1:
-        torch.set_num_threads(1)
+    """Compute in the calling thread alone, which is one of `loop_threads`.
+
+    Images are shared out among threads; a layer that did so too would add its sums up in another order.
+    """
+    torch.set_num_threads(1)
+
+
+@contextmanager
+def _torch_threads_left_alone() -> Iterator[None]:
+    """Give torch the number of threads back that it had: what one thread sets holds for every new one."""
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _planes(images: Tensor) -> Tensor:

@@ -21,7 +21,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from drive_sim.drivers.neural.networks import ACTIVATIONS, SEEN_CLASSES, Answers, Network, NetworkSettings
+from drive_sim.drivers.neural.networks import ACTIVATIONS, Answers, Network
+from drive_sim.drivers.neural.settings import SEEN_CLASSES, NetworkSettings
 
 LARGEST = 127.5
 """Grey levels lie this far from their middle, and no further: half-precision numbers hold each difference exactly."""

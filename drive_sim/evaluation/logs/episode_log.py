@@ -161,6 +161,8 @@ class EpisodeLog:
     """(T) bit mask EVENT_* of the step."""
     interventions: NDArray[np.int32]
     """(T) lane resets since the start."""
+    invalid_commands: NDArray[np.int32]
+    """(T) commands since the start that were not finite numbers."""
     hit_actor: NDArray[np.int32]
     """(T) slot of the actor collided with in the step, -1 none."""
     actor_s: Floats

@@ -76,6 +76,7 @@ _EGO_COLUMNS: dict[str, Any] = {
     "action": np.float32,
     "events": np.uint32,
     "interventions": np.int32,
+    "invalid_commands": np.int32,
     "hit_actor": np.int32,
 }
 _ACTOR_COLUMNS: dict[str, Any] = {
@@ -166,7 +167,8 @@ class RolloutLog:
         self._decision_time.append(step.decision_time)
         self._driven.append(len(worlds))
         all_active = len(worlds) == len(step.active)
-        values = {name: to_host(getattr(state, name)) for name in _EGO_COLUMNS}
+        values = {name: to_host(getattr(state, name)) for name in _EGO_COLUMNS if name != "invalid_commands"}
+        values["invalid_commands"] = to_host(step.simulator.invalid_commands)
         if not all_active:
             values = {name: column[worlds] for name, column in values.items()}
         self._ego.append(len(worlds), values | {"world": worlds})

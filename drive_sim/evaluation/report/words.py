@@ -162,6 +162,7 @@ def findings(results: Results, suite: Suite) -> list[str]:
         _preventable(results),
         _tracking(results),
         _collisions(results, kilometres),
+        invalid_commands(results),
     ]
     return [sentence for sentence in said if sentence]
 
@@ -239,6 +240,17 @@ def _collisions(results: Results, kilometres: float) -> str:
             f"{number(row.high, '')} times per km (95 % confidence), and no more than that."
         )
     return f"It hit something {number(row.estimate, row.unit)} times per km (95 % interval {interval_text(row)})."
+
+
+def invalid_commands(results: Results) -> str:
+    """How often the driver's command was not a finite number, in a sentence; empty where none was."""
+    if not results.invalid_commands:
+        return ""
+    concerned = sum(row.invalid_commands > 0 for row in results.episodes)
+    return (
+        f"Its command was not a finite number {times(results.invalid_commands)}, in {concerned} of "
+        f"{len(results.episodes)} drives: the car braked fully then, with its steering held."
+    )
 
 
 def energy(results: Results) -> str:

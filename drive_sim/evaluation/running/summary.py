@@ -102,6 +102,7 @@ def results_of(evaluation: Evaluation, complete: bool) -> Results:
         latency_s=evaluation.conditions.latency * CONTROL_PERIOD,
         versions=versions(),
         machine=Machine.this(evaluation.conditions.device),
+        invalid_commands=_invalid_commands(driven),
         metrics=metrics,
         added_metrics=_added_metrics(every, metrics),
         groups=[Group(**group) for group in estimate_groups(driven.scores, seed)],
@@ -155,6 +156,10 @@ def _added_metrics(driven: Sequence[DrivenEpisodes], estimated: dict[str, Estima
     return found
 
 
+def _invalid_commands(driven: DrivenEpisodes) -> int:
+    return sum(score.invalid_commands for score in driven.scores)
+
+
 def _rows(driven: DrivenEpisodes) -> list[EpisodeRow]:
     return [EpisodeRow(**score.to_json()) for score in driven.scores]
 
@@ -199,7 +204,13 @@ def _compared_baselines(evaluation: Evaluation) -> list[Baseline]:
         for one, p in zip(found, adjusted, strict=True)
     ]
     return [
-        Baseline(driver=other.facts, episodes=len(other.scores), metrics=_metrics(other.scores, seed), comparison=row)
+        Baseline(
+            driver=other.facts,
+            episodes=len(other.scores),
+            invalid_commands=_invalid_commands(other),
+            metrics=_metrics(other.scores, seed),
+            comparison=row,
+        )
         for other, row in zip(baselines, rows, strict=True)
     ]
 

@@ -74,6 +74,8 @@ class EpisodeScore:
     interventions: int
     raised: dict[str, str] = field(default_factory=dict)
     """What metrics of other packages raised, by metric."""
+    invalid_commands: int = 0
+    """Commands that were not finite numbers."""
 
     def value(self, name: str) -> float:
         """The episode's own number of metric ``name``; NaN where it does not apply."""
@@ -96,6 +98,7 @@ class EpisodeScore:
             "duration_s": self.duration,
             "distance_m": self.distance,
             "interventions": self.interventions,
+            "invalid_commands": self.invalid_commands,
             "preventable": facts.preventable,
             **{name: finite(self.value(name)) for name in self.ratios},
         }
@@ -114,6 +117,7 @@ def score_episode(log: EpisodeLog) -> EpisodeScore:
         distance=log.distance,
         interventions=intervention_count(log),
         raised=raised,
+        invalid_commands=int(log.invalid_commands[-1]),
     )
 
 

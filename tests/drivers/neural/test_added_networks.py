@@ -12,10 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from drive_sim.base.errors import InputError
-from drive_sim.drivers.neural.driver import NeuralDriver, load_model, save_model
+from drive_sim.drivers.neural.driver import NeuralDriver
 from drive_sim.drivers.neural.inference import ROWS, DrivingNetwork
-from drive_sim.drivers.neural.networks import Answers, Network, NetworkSettings, build_network
+from drive_sim.drivers.neural.model_folder import load_model, save_model
+from drive_sim.drivers.neural.networks import Answers, Network, build_network
 from drive_sim.drivers.neural.registry import NETWORKS
+from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.sensors.camera.rig import CameraConfig
 
 SETTINGS = NetworkSettings(name="toy-net", curvature_bins=5, speed_bins=4)

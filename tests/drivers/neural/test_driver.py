@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,18 +15,18 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from drive_sim.base.errors import InputError
-from drive_sim.drivers.neural.driver import NeuralDriver, load_model, save_model
+from drive_sim.drivers.neural.decoding import decode, decode_quantile
+from drive_sim.drivers.neural.device_driver import ResidentDriver
+from drive_sim.drivers.neural.driver import NeuralDriver
 from drive_sim.drivers.neural.inference import DrivingNetwork
-from drive_sim.drivers.neural.networks import (
-    NetworkSettings,
-    build_network,
-    decode,
-    decode_quantile,
-)
+from drive_sim.drivers.neural.model_folder import Model, load_model, save_model
+from drive_sim.drivers.neural.networks import build_network
 from drive_sim.drivers.neural.pilotnet import StandardisedConvolution
+from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.learning.labels import soft_bins
-from drive_sim.sensors.camera.rig import CameraConfig
-from drive_sim.sensors.suite import Observation
+from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.suite import Observation, SensorSuite
+from drive_sim.world.simulator import Simulator
 
 SMALL = NetworkSettings(channels=(8, 8, 8, 8, 8), dense=(16, 16))
 
@@ -116,6 +118,52 @@ def test_the_driver_answers_every_world_with_a_command_within_bounds(model: Path
     assert np.all(np.abs(action) <= 1.0)
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", [0, 3, 6])
+def test_logits_that_are_not_finite_have_no_value(wrong: float, place: int) -> None:
+    logits, centres = np.zeros((3, 7), np.float32), np.linspace(0.0, 35.0, 7, dtype=np.float32)
+    logits[1, place] = wrong
+    for values in (decode(logits, centres), decode_quantile(logits, centres, 0.35)):
+        assert np.isnan(values).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("head", ["curvature", "speed"])
+@pytest.mark.parametrize("kind", [NeuralDriver, ResidentDriver])
+def test_a_network_that_answers_nan_brakes_and_is_counted(
+    head: str, kind: Any, make_road: Any, make_episode: Any
+) -> None:
+    torch.manual_seed(1)
+    network = build_network(SMALL)
+    with torch.no_grad():
+        getattr(network, head).bias[0] = math.nan
+    driver = kind(Model(SMALL, CameraConfig(), network, {}, ""), "cpu")
+    simulator = Simulator([make_episode(make_road())])
+    suite, speed = SensorSuite(driver.sensors), float(simulator.state.speed[0])
+    suite.reset(simulator)
+    for _ in range(20):
+        simulator.step(driver.act(suite.observe(simulator)))
+    assert simulator.state.speed[0] < speed - 5.0
+    assert simulator.invalid_commands.tolist() == [20]
+
+
+@pytest.mark.parametrize("kind", [NeuralDriver, ResidentDriver])
+def test_a_network_sees_through_the_camera_that_its_model_names(kind: Any, make_road: Any, make_episode: Any) -> None:
+    torch.manual_seed(1)
+    network = build_network(SMALL)
+    speeds = []
+    for name in ("front", "bonnet"):
+        driver = kind(Model(SMALL, CameraConfig(name), network, {}, ""), "cpu")
+        simulator = Simulator([make_episode(make_road())])
+        suite = SensorSuite(driver.sensors, CameraRig((CameraConfig("roof", width=64), driver.model.camera)))
+        suite.reset(simulator)
+        for _ in range(5):
+            simulator.step(driver.act(suite.observe(simulator)))
+        speeds.append(float(simulator.state.speed[0]))
+    assert speeds[0] == speeds[1]
+    with pytest.raises(InputError, match="asks for the camera 'bonnet', there is front"):
+        driver.act(SensorSuite(driver.sensors, CameraRig.default()).observe(simulator))
+
+
 def test_loading_gives_the_driver_that_was_saved(model: Path) -> None:
     images = np.random.default_rng(0).integers(0, 255, (2, 66, 200, 3), dtype=np.uint8)
     first, second = (NeuralDriver.load(model).perceive(images) for _ in range(2))
@@ -145,7 +193,7 @@ BAD = {
     "no weights": (lambda folder: (folder / "weights.safetensors").unlink(), "weights.safetensors: is missing"),
     "config is no JSON": (lambda folder: (folder / "config.json").write_text("{"), "config.json: is not JSON"),
     "config is a list": (lambda folder: (folder / "config.json").write_text("[]"), "is not a JSON object"),
-    "config is binary": (lambda folder: (folder / "config.json").write_bytes(b"\xff\xfe\x00"), "is not JSON"),
+    "config is binary": (lambda folder: (folder / "config.json").write_bytes(b"\xff\xfe\x00"), "is not text"),
     "a newer schema": (edit_config(lambda config: config.update(schema=99)), "schema: is 99"),
     "no network": (edit_config(lambda config: config.pop("network")), "network: is missing"),
     "no camera": (edit_config(lambda config: config.pop("camera")), "camera: is missing"),

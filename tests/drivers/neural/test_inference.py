@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from drive_sim.compute.kernel import threads
 from drive_sim.drivers.neural import inference
 from drive_sim.drivers.neural.inference import ROWS, DrivingNetwork
-from drive_sim.drivers.neural.networks import NetworkSettings, build_network
+from drive_sim.drivers.neural.networks import build_network
 from drive_sim.drivers.neural.pilotnet import PilotNet
+from drive_sim.drivers.neural.settings import NetworkSettings
 
 
 @pytest.fixture(params=["relu", "elu", "tanh"])
@@ -50,6 +54,19 @@ def test_neighbours_and_their_number_change_no_bit(network: PilotNet, images: np
         together = driving.answer(images[chosen])
         for place, number in enumerate(chosen):
             assert all(np.array_equal(many[place], one[0]) for many, one in zip(together, alone[number], strict=True))
+
+
+def test_the_program_s_own_torch_threads_are_left_alone(network: PilotNet, images: np.ndarray) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        # New threads: what they set must not hold for the program's own new threads.
+        with threads(2), ThreadPoolExecutor(1) as others:
+            DrivingNetwork(network, "cpu").answer(images)
+            assert torch.get_num_threads() == 3
+            assert others.submit(torch.get_num_threads).result() == 3
+    finally:
+        torch.set_num_threads(before)
 
 
 class CompanyCounts(nn.Module):

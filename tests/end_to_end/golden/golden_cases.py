@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 import drive_sim  # noqa: F401 (registers the environments)
-from drive_sim.drivers.neural.networks import NetworkSettings
+from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.drivers.registry import make_driver
 from drive_sim.evaluation.harness import evaluate
 from drive_sim.learning.learner import TrainingSettings

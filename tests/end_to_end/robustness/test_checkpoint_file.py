@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load, save
 
-from drive_sim.drivers.neural.networks import NetworkSettings
+from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.learning.learner import Learner, TrainingSettings, load_checkpoint, save_checkpoint
 from tests.base.mutations import count, mutate_bytes, mutate_document, try_mutations
 

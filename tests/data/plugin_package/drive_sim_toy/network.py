@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from drive_sim.drivers.neural.networks import Answers, Network, NetworkSettings
+from drive_sim.drivers.neural.networks import Answers, Network
+from drive_sim.drivers.neural.settings import NetworkSettings
 
 ROWS, COLUMNS = 6, 20
 

@@ -1,0 +1,164 @@
+"""What defines a network: layers, sizes, and the bins of its answers; checked before anything is built of it."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from drive_sim.base.errors import InputError
+from drive_sim.base.validation import input_error
+from drive_sim.drivers.neural.registry import NETWORKS
+
+SEEN_KINDS = ("vehicle", "person", "thing")
+"""Kinds of road users told apart in a column."""
+SEEN_BORDERS = (12.0, 25.0, 50.0)
+"""Borders of the distances told apart [m]."""
+SEEN_CLASSES = 1 + len(SEEN_KINDS) * (len(SEEN_BORDERS) + 1)
+"""Nobody, or the nearest one: its kind and, within it, its distance, near first."""
+MOST_OUTPUTS = 2**27
+"""Numbers that a convolution may give for one image: 512 MiB, 1,800 times what PilotNet's largest gives."""
+MOST_WEIGHTS = 2**27
+"""Weights that a network may have: 512 MiB, 270 times PilotNet's."""
+_Layers = Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(min_length=1, max_length=32)]
+_Sizes = Annotated[tuple[Annotated[int, Field(ge=1, le=64)], ...], Field(min_length=1, max_length=32)]
+_Pixels = Annotated[int, Field(ge=8, le=4096)]
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """Everything that defines a network; saved as ``network`` in a model's config.json."""
+
+    __pydantic_config__ = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+    name: str = "pilotnet"
+    """Registered in `drive_sim.drivers.neural.registry`."""
+    height: _Pixels = 66
+    width: _Pixels = 200
+    channels: _Layers = (24, 40, 48, 64, 64)
+    kernels: _Sizes = (5, 5, 5, 3, 3)
+    strides: _Sizes = (2, 2, 2, 1, 1)
+    dense: Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], Field(max_length=32)] = (256, 128)
+    activation: Literal["relu", "elu", "leaky_relu", "silu", "sigmoid", "tanh"] = "relu"
+    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.1
+    curvature_bins: Annotated[int, Field(ge=3, le=1001)] = 41
+    curvature_max: Annotated[float, Field(gt=0.0, le=10.0)] = 0.15
+    """Largest curvature represented [1/m]: a turn of 6.7 m radius."""
+    curvature_spread: Annotated[float, Field(gt=0.0, le=20.0)] = 4.0
+    """How much finer the bins are at zero than at the ends (sinh spacing)."""
+    speed_bins: Annotated[int, Field(ge=2, le=1001)] = 15
+    speed_max: Annotated[float, Field(gt=0.0, le=200.0)] = 35.0
+    """[m/s]"""
+    future: Annotated[int, Field(ge=1, le=16)] = 3
+    """Auxiliary curvatures, each half a second further ahead."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready settings."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], source: str) -> NetworkSettings:
+        """Settings read from ``source`` (named in errors); InputError for an unknown key or a value out of range."""
+        settings = _validated(values, source)
+        settings.check(source)
+        return settings
+
+    def check(self, source: str) -> None:
+        """InputError, with ``source`` as the place of the mistake, if no network can be built of these settings."""
+        _validated(self.to_dict(), source)
+        if self.name not in NETWORKS:
+            raise InputError(source, "network.name", f"{self.name!r} is not a network", f"use {', '.join(NETWORKS)}")
+        if not len(self.channels) == len(self.kernels) == len(self.strides):
+            raise InputError(
+                source, "network.channels", "needs as many entries as kernels and strides", "make them equal"
+            )
+        if self.curvature_bins % 2 == 0:
+            raise InputError(source, "network.curvature_bins", f"is {self.curvature_bins}", "use an odd number from 3")
+        if not NETWORKS.origin(self.name):
+            self._check_layers(source)
+
+    def _check_layers(self, source: str) -> None:
+        """InputError if the layers of this package's network do not fit the image, or would fill the memory."""
+        for layer, (rows, columns) in enumerate(self._planes()):
+            field = f"network.kernels.{layer}"
+            if rows < 1 or columns < 1:
+                raise InputError(source, field, "is larger than what it looks at", "use smaller kernels or strides")
+            if self.channels[layer] * rows * columns > MOST_OUTPUTS:
+                problem = f"gives more than {MOST_OUTPUTS} numbers for an image"
+                raise InputError(source, field, problem, "use fewer channels, a smaller image or longer strides")
+        if sum(map(math.prod, self.weight_shapes().values())) > MOST_WEIGHTS:
+            raise InputError(source, "network", f"has more than {MOST_WEIGHTS} weights", "use smaller layers")
+
+    def _planes(self) -> Iterator[tuple[int, int]]:
+        """(rows, columns) that each convolution gives."""
+        rows, columns = self.height, self.width
+        for size, stride in zip(self.kernels, self.strides, strict=True):
+            rows, columns = (rows - size) // stride + 1, (columns - size) // stride + 1
+            yield rows, columns
+
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of the weights of this package's network by name, known before it is built."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        before = 3
+        for layer, (channels, size) in enumerate(zip(self.channels, self.kernels, strict=True)):
+            # Each convolution is followed by its activation.
+            name = f"convolutions.{2 * layer}"
+            shapes |= {f"{name}.weight": (channels, before, size, size), f"{name}.bias": (channels,)}
+            shapes[f"{name}.gain"] = (channels, 1, 1, 1)
+            before = channels
+        shapes |= {"seen.weight": (SEEN_CLASSES, before, 1, 1), "seen.bias": (SEEN_CLASSES,)}
+        before *= math.prod(list(self._planes())[-1])
+        bins = self.curvature_bins
+        heads = {"curvature": bins, "speed": self.speed_bins, "future": self.future * bins}
+        # Each dense layer is followed by its activation and its dropout.
+        layers = [(f"dense.{3 * layer}", units) for layer, units in enumerate(self.dense)]
+        for name, units in [*layers, *heads.items()]:
+            shapes |= {f"{name}.weight": (units, before), f"{name}.bias": (units,)}
+            before = before if name in heads else units
+        return shapes
+
+    @property
+    def curvature_centres(self) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """Curvature at each bin's centre [1/m], ascending (right to left), zero in the middle."""
+        u = np.linspace(-1.0, 1.0, self.curvature_bins)
+        return (self.curvature_max * np.sinh(self.curvature_spread * u) / np.sinh(self.curvature_spread)).astype(
+            np.float32
+        )
+
+    @property
+    def columns(self) -> tuple[NDArray[np.int64], int]:
+        """Where the last convolution's columns look: the middle of each in the image [pixels], and their distance."""
+        first, step, count = 0.0, 1, self.width
+        for size, stride in zip(self.kernels, self.strides, strict=True):
+            first += step * (size - 1) / 2
+            step *= stride
+            count = (count - size) // stride + 1
+        return np.rint(first + step * np.arange(count)).astype(np.int64), step
+
+    @property
+    def speed_centres(self) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """Speed at each bin's centre [m/s]; bin 0 is the explicit stop."""
+        return np.linspace(0.0, self.speed_max, self.speed_bins, dtype=np.float32)
+
+
+@functools.cache
+def _schema() -> TypeAdapter[NetworkSettings]:
+    return TypeAdapter(NetworkSettings)
+
+
+def _validated(values: dict[str, Any], source: str) -> NetworkSettings:
+    """Settings whose every value is of its type and in its range."""
+    try:
+        # As JSON, whose lists are tuples even where nothing else is converted.
+        return _schema().validate_json(json.dumps(values))
+    except ValidationError as error:
+        found, mistake = input_error(error, source, "network"), error.errors()[0]
+        told = "" if mistake["type"] == "extra_forbidden" else f"{mistake['input']!r:.80}: "
+        raise InputError(source, found.field, told + found.problem, found.mend) from None
