@@ -61,12 +61,12 @@ def module_folder(module: str, file: str) -> Path | None:
 def compiled_functions(folder: Path) -> list[Path]:
     """The files of compiled code below `cache_folder` that today's sources would use; none where it cannot be read."""
     try:
-        return [path for each in listed(folder) if _is_current(each) for path in listed(each, f"*{CODE}")]
+        return [path for each in listed(folder) if is_current(each) for path in listed(each, f"*{CODE}")]
     except OSError:
         return []
 
 
-def _is_current(folder: Path) -> bool:
+def is_current(folder: Path) -> bool:
     """Whether a module's folder is that of the module's present sources."""
     module, _, digest = folder.name.rpartition("-")
     file = module_file(module)

@@ -24,6 +24,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.serialize import dumps
 
 from drive_sim.compute.cache import CODE, cache_folder, module_folder
+from drive_sim.compute.cache_upkeep import mark_used, remove_old
 from drive_sim.compute.dependencies import file_digest, named_tuples, reached_modules, sources_digest
 
 _LOG = logging.getLogger("drive_sim")
@@ -88,8 +89,9 @@ class KernelCache(_Cache):
         key = self._key(signature, target_context.codegen())
         path = self._path(key)
         data = intact(path) if path else None
-        if data is None:
+        if path is None or data is None:
             return None
+        mark_used(path.parent)
         try:
             saved_key, saved = pickle.loads(data)
             return CompileResult._rebuild(target_context, *saved) if saved_key == key else None
@@ -142,7 +144,21 @@ def _text_digest(function: Callable[..., Any]) -> str | None:
 
 def _write(path: Path, data: bytes) -> None:
     """Write a file with its checksum at once: other processes see all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    for last in (False, True):
+        new = not path.parent.is_dir()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if new:
+            remove_old(path.parent)
+        try:
+            _write_at_once(path, data)
+            return
+        except FileNotFoundError:
+            # Another process has just removed the folder, which nobody had used for long.
+            if last:
+                raise
+
+
+def _write_at_once(path: Path, data: bytes) -> None:
     unfinished = path.with_name(f"{uuid.uuid4().hex}.unfinished")
     try:
         unfinished.write_bytes(hashlib.sha256(data).digest() + data)
