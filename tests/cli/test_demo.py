@@ -26,8 +26,9 @@ from drive_sim.recording.recorder import Recorder
 from drive_sim.world.scenarios.scenario import list_scenarios
 
 TINY = DemoSettings(
-    lane_episodes=1, obstacle_episodes=0, late_episodes=0, views=128, trials=0, episodes=(2, 2), seconds=(5.0, 5.0)
-)
+    lane_episodes=1, obstacle_episodes=0, late_episodes=0, views=128, trials=0, episodes=(2, 2), seconds=(5.0, 5.0),
+    videos=1,
+)  # fmt: skip
 
 
 def silent(name: str):  # type: ignore[no-untyped-def]
@@ -35,7 +36,7 @@ def silent(name: str):  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.slow
-def test_the_demo_records_trains_and_reports(tmp_path: Path) -> None:
+def test_the_demo_records_trains_and_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     output = tmp_path / "demo"
     pages = run_demo(output, silent, settings=TINY)
     dataset = Dataset.open(output / "dataset")
@@ -46,9 +47,12 @@ def test_the_demo_records_trains_and_reports(tmp_path: Path) -> None:
         assert page.is_file() and results["driver"]["name"] == "model"
         assert len(results["episodes"]) == 2
 
-    # Started again it goes on where it was: nothing is recorded twice.
+    # Started again it goes on where it was: nothing is recorded twice, and the same is evaluated.
+    evaluated: list[tuple[str, str]] = []
+    monkeypatch.setattr("drive_sim.evaluation.harness.evaluate", lambda *call, **_: evaluated.append(call[:2]))
     run_demo(output, silent, settings=TINY)
     assert len(Dataset.open(output / "dataset")) == len(dataset)
+    assert evaluated == [(str(output / "model"), suite) for suite in SUITES]
 
 
 def test_the_demo_records_every_training_scenario_and_twice_what_is_hard() -> None:
