@@ -7,7 +7,7 @@ BENCH ?= build/bench.json
 bin := $(VENV)/bin
 stamp := $(VENV)/.installed
 
-.PHONY: venv demo test test-fast coverage lint bench figures docs clean
+.PHONY: venv demo test test-thorough test-all test-fast coverage lint bench figures docs clean
 .DELETE_ON_ERROR:
 
 venv: $(stamp)
@@ -29,10 +29,16 @@ demo: $(stamp)
 pytest := $(bin)/python -m pytest --numprocesses auto --dist worksteal
 
 test: $(stamp)
-	$(pytest) $(PYTEST_ARGS)
+	$(pytest) -m "not thorough" $(PYTEST_ARGS)
+
+# What a test alone needs ten seconds of processor time for: the CUDA kernels in Python, whole pipelines, benchmarks.
+test-thorough: $(stamp)
+	$(pytest) -m thorough $(PYTEST_ARGS)
+
+test-all: test test-thorough
 
 test-fast: $(stamp)
-	$(pytest) -m "not slow and not browser and not display and not cuda_simulator" $(PYTEST_ARGS)
+	$(pytest) -m "not slow and not thorough and not browser and not display and not cuda_simulator" $(PYTEST_ARGS)
 
 # Branches of host code; compiled functions are left out (see [tool.coverage] in pyproject.toml).
 coverage: $(stamp)

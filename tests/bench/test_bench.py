@@ -48,6 +48,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], dict]
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_every_section_has_its_figures(measured: tuple[list[str], dict]) -> None:
     expected = {
         "step.1", "step.2.threads_1", "env", "env.camera", "env.all", "env.2.threads_1", "step_camera.2.threads_1",
@@ -61,6 +62,7 @@ def test_every_section_has_its_figures(measured: tuple[list[str], dict]) -> None
     assert expected <= measured[1]["figures"].keys()
 
 
+@pytest.mark.thorough
 def test_a_figure_is_a_median_within_its_range(measured: tuple[list[str], dict]) -> None:
     for key, figure in measured[1]["figures"].items():
         assert 0.0 <= figure["min"] <= figure["median"] <= figure["max"], key
@@ -68,6 +70,7 @@ def test_a_figure_is_a_median_within_its_range(measured: tuple[list[str], dict])
         assert figure["what"] and figure["unit"] and figure["threads"] >= 1 and figure["repeats"] >= 1, key
 
 
+@pytest.mark.thorough
 def test_the_table_has_a_row_for_each_figure(measured: tuple[list[str], dict]) -> None:
     lines, document = measured
     rows = [line for line in lines if line.startswith("|")][2:]
@@ -76,6 +79,7 @@ def test_the_table_has_a_row_for_each_figure(measured: tuple[list[str], dict]) -
     assert {len(row) for row in cells} == {len(HEADINGS)}
 
 
+@pytest.mark.thorough
 def test_the_file_names_the_machine_and_the_command(measured: tuple[list[str], dict]) -> None:
     lines, document = measured
     assert document["machine"] == machine("cpu")

@@ -128,6 +128,7 @@ def simulated(program: str, *arguments: str) -> str:
 
 
 @pytest.mark.cuda_simulator
+@pytest.mark.thorough
 def test_the_bench_of_a_gpu_writes_how_far_it_agrees_with_the_cpu(tmp_path):
     """One command on a GPU; here Numba's CUDA simulator stands in for it."""
     pytest.importorskip("torch")
@@ -177,6 +178,7 @@ print(_closed_loop(ResidentDriver(model, "cuda"), "cuda", effort, 1).key)
 
 
 @pytest.mark.cuda_simulator
+@pytest.mark.thorough
 def test_a_network_on_a_gpu_drives_a_batch_as_it_drives_from_the_host():
     pytest.importorskip("torch")
     assert simulated(DRIVES).strip() == "closed_loop.1"

@@ -36,6 +36,7 @@ def silent(name: str):  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_the_demo_records_trains_and_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     output = tmp_path / "demo"
     pages = run_demo(output, silent, settings=TINY)

@@ -75,6 +75,7 @@ def calls(monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_every_kernel_of_a_step_with_all_sensors_compiles_for_a_gpu(calls, compile_for_gpu):
     assert {f"drive_sim.world.simulator.{name}" for name in ("_reset", "_step", "_reset_to_lane")} < set(calls)
     assert {

@@ -232,6 +232,7 @@ print("same")
 
 
 @pytest.mark.cuda_simulator
+@pytest.mark.thorough
 def test_cuda_drives_scripts_of_two_actions_and_their_expert_the_same(tmp_path):
     root = Path(__file__).resolve().parents[2]
     environment = {**os.environ, "NUMBA_ENABLE_CUDASIM": "1", "PYTHONPATH": str(root)}
@@ -242,6 +243,7 @@ def test_cuda_drives_scripts_of_two_actions_and_their_expert_the_same(tmp_path):
 
 
 @pytest.mark.cuda_simulator
+@pytest.mark.thorough
 def test_cuda_drives_the_same(tmp_path):
     """Numba's simulator runs the CUDA path: the launch, the masks and the frozen worlds, with the CPU's arithmetic."""
     code = """

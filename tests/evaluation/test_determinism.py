@@ -19,7 +19,11 @@ from drive_sim.evaluation.harness import evaluate
 from drive_sim.evaluation.report import page as report
 from drive_sim.sensors.camera.rig import CameraConfig
 
-EVALUATED = [("network", "lane-keeping", 5), ("network", "uncertainty", 2), ("expert", "obstacle-avoidance", 9)]
+EVALUATED = [
+    ("network", "lane-keeping", 5),
+    pytest.param("network", "uncertainty", 2, marks=pytest.mark.thorough),
+    ("expert", "obstacle-avoidance", 9),
+]
 """Driver, suite, episodes: a network that was never trained magnifies every last bit."""
 
 PROGRAM = """
@@ -80,6 +84,7 @@ def test_again_alone_or_all_at_once_is_the_same(
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_another_process_gives_the_same(results: Callable[..., dict[str, Any]]) -> None:
     first, second = (results(*EVALUATED[0], process=True, batch=batch) for batch in (2, 256))
     assert first == second == results(*EVALUATED[0])

@@ -266,6 +266,7 @@ np.save(sys.argv[3], rows)
 
 
 @pytest.mark.cuda_simulator
+@pytest.mark.thorough
 def test_labels_on_cuda_are_those_on_the_cpu(tmp_path):
     here = Path(__file__).resolve()
     found = []

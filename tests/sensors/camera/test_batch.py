@@ -116,6 +116,7 @@ np.savez(sys.argv[3], **frames._asdict())
 
 
 @pytest.mark.cuda_simulator
+@pytest.mark.thorough
 def test_cuda_draws_what_the_cpu_draws(tmp_path):
     """The CUDA kernels run under Numba's simulator: pixels equal within a grey level on 99.9 %."""
     here = Path(__file__).resolve()
@@ -137,6 +138,7 @@ def test_cuda_draws_what_the_cpu_draws(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_the_cuda_kernels_compile_for_a_gpu(photographer, monkeypatch):
     from numba import cuda
     from numba.cuda import dispatcher

@@ -72,6 +72,7 @@ def readings(device: str, folder: Path, simulated: bool) -> np.ndarray:
 
 
 @pytest.mark.cuda_simulator
+@pytest.mark.thorough
 def test_cuda_reads_what_the_cpu_reads(tmp_path):
     cpu, cuda = readings("cpu", tmp_path, False), readings("cuda", tmp_path, True)
     assert np.ptp(cpu, axis=0).max() > 0.1
