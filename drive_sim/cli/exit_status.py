@@ -7,3 +7,5 @@ BAD_INPUT = 2
 """Bad arguments or bad input: one line on standard error."""
 INTERRUPTED = 130
 """By Ctrl-C, as shells count it: 128 and the signal's number."""
+TERMINATED = 143
+"""By SIGTERM, as from a job scheduler or a shutdown; what was done is kept as after Ctrl-C."""

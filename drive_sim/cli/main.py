@@ -2,7 +2,7 @@
 
 A command parses, calls and prints; it decides nothing. It imports what it calls when it is called, so that
 ``drive-sim --help`` answers at once and needs neither a display nor torch. Exit status: 0 done, 1 the work failed,
-2 bad arguments or bad input, 130 interrupted; the user's mistakes end in one line on standard error.
+2 bad arguments or bad input, 130 interrupted, 143 terminated; the user's mistakes end in one line on standard error.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
 import click
 
@@ -25,7 +27,7 @@ from drive_sim.cli.demo import demo
 from drive_sim.cli.doctor import doctor
 from drive_sim.cli.drive import drive
 from drive_sim.cli.evaluate import evaluate
-from drive_sim.cli.exit_status import BAD_INPUT, DONE, FAILED, INTERRUPTED
+from drive_sim.cli.exit_status import BAD_INPUT, DONE, FAILED, INTERRUPTED, TERMINATED
 from drive_sim.cli.replay import replay
 from drive_sim.cli.train import train
 
@@ -72,7 +74,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # Click takes any EOFError for Ctrl-D; one that its own prompts did not turn into an Abort is a fault of ours.
         if isinstance(abort.__cause__, EOFError):
             raise abort.__cause__ from None
-        return _say("interrupted", INTERRUPTED)
+        return _say_ended(abort.__cause__)
     except ModuleNotFoundError as error:
         extra = EXTRA_OF.get((error.name or "").partition(".")[0])
         if extra is None:
@@ -127,13 +129,36 @@ def _say(line: str, status: int) -> int:
     return status
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM: work ends as at Ctrl-C, and what was done is kept."""
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+def _say_ended(cause: BaseException | None) -> int:
+    if isinstance(cause, _Terminated):
+        return _say("terminated", TERMINATED)
+    return _say("interrupted", INTERRUPTED)
+
+
 def main() -> None:
     """Entry point of the installed ``drive-sim`` command."""
-    _open_closed_streams()
     try:
-        status = run()
-    finally:
+        _open_closed_streams()
+        signal.signal(signal.SIGTERM, _terminate)
+        try:
+            status = run()
+        finally:
+            _flush_output()
+    except KeyboardInterrupt as interrupt:  # outside a command, or once more while the first is told of
+        status = _say_ended(interrupt)
+    if status in (INTERRUPTED, TERMINATED):
+        # All that counts is on the disk. Threads that still compute nobody waits for: a second Ctrl-C would meet them.
         _flush_output()
+        sys.stderr.flush()
+        os._exit(status)
     sys.exit(status)
 
 

@@ -404,6 +404,29 @@ class TestProcess:
         assert "Traceback" not in answer.stderr and "Exception ignored" not in answer.stderr, answer.stderr
         assert answer.returncode in (cli.DONE, cli.FAILED, cli.BAD_INPUT)
 
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
+    @pytest.mark.parametrize(
+        ("number", "status", "said"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+    )
+    def test_a_signal_ends_the_command_in_one_line_though_a_thread_still_works(
+        self, number: int, status: int, said: str, repository: Path
+    ) -> None:
+        program = (
+            "import signal, sys, threading, time; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "import drive_sim.cli.doctor as d; from drive_sim.cli import main as cli\n"
+            "threading.Thread(target=time.sleep, args=(1000.0,)).start()\n"
+            "d.report = lambda: (print('ready', flush=True), signal.pause())\n"
+            "sys.argv[1:] = ['doctor']; cli.main()"
+        )
+        with self.start(program, repository) as process:
+            try:
+                assert process.stdout is not None and process.stdout.readline() == "ready\n"
+                process.send_signal(number)
+                errors = process.communicate(timeout=TOO_LONG)[1]
+            finally:
+                process.kill()
+        assert (process.returncode, errors.strip()) == (status, f"drive-sim: {said}")
+
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
     @pytest.mark.parametrize("inherited", [signal.default_int_handler, signal.SIG_IGN])
     def test_an_interrupt_from_outside_ends_with_130(self, inherited: Any, repository: Path) -> None:
