@@ -150,6 +150,7 @@ def _main_page(
         "limits": limits(results, evaluation.suite),
         "columns": columns,
         "bars": tables.headline_bars(results, headline),
+        "scale": tables.headline_scale(results, headline),
         "headline": headline.replace("_", " "),
         "key_rows": tables.metric_rows(tables.KEY_METRICS.get(headline, (headline,)), columns),
         "families": tables.family_rows(columns),

@@ -13,6 +13,7 @@ from drive_sim.evaluation.report.words import (
     interval_text,
     number,
     unit_label,
+    with_unit,
 )
 from drive_sim.evaluation.results import Baseline, Bounded, DriverFacts, EstimateRow, Results
 
@@ -152,12 +153,26 @@ def cell(row: Bounded | None, plain: bool = False) -> Cell | None:
     return Cell(estimate_text(row), unit_label(row.unit), interval_text(row))
 
 
+def _known(results: Results, headline: str) -> list[tuple[Column, EstimateRow]]:
+    rows = [(column, column.metrics[headline]) for column in columns_of(results) if headline in column.metrics]
+    return [(column, row) for column, row in rows if row.estimate is not None]
+
+
+def _end_of_scale(known: Sequence[tuple[Column, EstimateRow]]) -> float:
+    ends = [bound for _, row in known for bound in (row.estimate, row.high) if bound is not None]
+    return 1.0 if known and known[0][1].unit == "1" else max([*ends, 1e-9])
+
+
+def headline_scale(results: Results, headline: str) -> str:
+    """From where to where the chart's scale runs, in words."""
+    known = _known(results, headline)
+    return f"0 to {with_unit(_end_of_scale(known), known[0][1].unit)}" if known else ""
+
+
 def headline_bars(results: Results, headline: str) -> list[Bar]:
     """The headline of every driver on one scale: of shares 0 to 100 %, else from 0 to the largest value."""
-    rows = [(column, column.metrics[headline]) for column in columns_of(results) if headline in column.metrics]
-    known = [(column, row) for column, row in rows if row.estimate is not None]
-    ends = [bound for _, row in known for bound in (row.estimate, row.high) if bound is not None]
-    top = 1.0 if known and known[0][1].unit == "1" else max([*ends, 1e-9])
+    known = _known(results, headline)
+    top = _end_of_scale(known)
 
     def place(value: float | None, otherwise: float) -> float:
         return 100.0 * min(max((otherwise if value is None else value) / top, 0.0), 1.0)

@@ -90,6 +90,11 @@ def interval_text(row: Bounded) -> str:
     return f"{number(row.low, row.unit)} to {number(row.high, row.unit)}"
 
 
+def plain(metric: str) -> str:
+    """A metric's name in words."""
+    return metric.replace("_", " ")
+
+
 def counted(count: int, noun: str) -> str:
     """So many of something, in words."""
     return f"one {noun}" if count == 1 else f"{count} {noun}s"
@@ -114,8 +119,8 @@ def verdict(results: Results, suite: Suite) -> str:
     """The headline in a sentence."""
     row = results.metrics.get(suite.headline)
     if row is None or row.estimate is None:
-        return f"Nothing in these {len(results.episodes)} episodes says anything about {suite.headline}."
-    interval = f" (95 % interval {interval_text(row)} %)" if row.unit == "1" and interval_text(row) else ""
+        return f"Nothing in these {len(results.episodes)} episodes says anything about {plain(suite.headline)}."
+    interval = f" (95 % interval {interval_text(row)} {unit_label(row.unit)})" if interval_text(row) else ""
     where = _where(results, suite)
     if suite.headline == "autonomy" and row.estimate < 0.0:
         return f"Needed help more often than every 6 s: autonomy {percent(row.estimate)} %{interval} {where}."
@@ -125,7 +130,8 @@ def verdict(results: Results, suite: Suite) -> str:
         met = round(row.basis or 0.0)
         passed = round(row.estimate * met)
         return f"Got past {passed} of {met} encounters without contact: {percent(row.estimate)} %{interval}, {where}."
-    return f"{suite.headline}: {with_unit(row.estimate, row.unit)}{interval} {where}."
+    headline = plain(suite.headline)
+    return f"{headline[0].upper()}{headline[1:]} {with_unit(row.estimate, row.unit)}{interval} {where}."
 
 
 def _where(results: Results, suite: Suite) -> str:

@@ -16,6 +16,7 @@ from drive_sim.base.resources import suite_files
 from drive_sim.base.text import user_path
 from drive_sim.base.toml import read_toml, validated
 from drive_sim.compute.randomness import key
+from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.outputs import check_names
 from drive_sim.evaluation.suites.conditions import Condition
 from drive_sim.world.roads.csv_import import load_road
@@ -76,7 +77,13 @@ def load_suite(name: str) -> Suite:
     path = suite_files().get(name)
     if path is None:
         raise InputError("--suite", "", f"{name!r} is not a suite", f"use one of {', '.join(list_suites())}")
-    return validated(Suite, {"name": name, **read_toml(path)}, path, renamed={"yardsticks": "baselines"})
+    suite = validated(Suite, {"name": name, **read_toml(path)}, path, renamed={"yardsticks": "baselines"})
+    if suite.headline not in METRICS:
+        raise InputError(path, "headline", f"{suite.headline!r} is not a metric", f"use one of {', '.join(METRICS)}")
+    broken = METRICS.broken()
+    if suite.headline in broken:
+        raise broken[suite.headline]
+    return suite
 
 
 def draw_suite(

@@ -58,9 +58,16 @@ def test_a_negative_autonomy_is_put_into_words(made_results: Results) -> None:
     assert words.startswith("Needed help more often than every 6 s: autonomy −20 % (95 % interval −50 to 10 %)")
 
 
+def test_a_headline_with_a_unit_is_told_with_its_interval(made_results: Results) -> None:
+    suite = load_suite("lane-keeping").model_copy(update={"headline": "lateral_error_mean"})
+    known = made_results.model_copy(update={"metrics": {"lateral_error_mean": row(0.125, 0.11, 0.15, "m")}})
+    told = report_words.verdict(known, suite).replace("\u00a0", " ")
+    assert told == "Lateral error mean 0.125 m (95 % interval 0.110 to 0.150 m) in 3 episodes on roads it never saw."
+
+
 def test_without_anything_to_say_the_verdict_says_so(made_results: Results) -> None:
     words = report_words.verdict(made_results.model_copy(update={"metrics": {}}), load_suite("obstacle-avoidance"))
-    assert words == "Nothing in these 3 episodes says anything about collision_free_passes."
+    assert words == "Nothing in these 3 episodes says anything about collision free passes."
 
 
 def test_no_collision_is_not_sold_as_none_ever(made_results: Results) -> None:

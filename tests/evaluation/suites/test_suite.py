@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,7 @@ def test_a_suite_is_a_name_and_not_a_path(name: str) -> None:
         (SUITE + "[conditions.late]\nlatency = nan\n", "conditions.late.latency: input should be"),
         (SUITE + "[conditions.lost]\ndropped_frames = 1.0\n", "conditions.lost.dropped_frames: input should be less"),
         (SUITE + "conditions = 3\n", "conditions: input should be a valid dictionary"),
+        (SUITE.replace('"autonomy"', '"autonmy"'), "headline: 'autonmy' is not a metric; use one of autonomy, "),
     ],
 )
 def test_a_wrong_suite_file_is_named_with_its_field(
@@ -146,6 +148,17 @@ def test_a_wrong_suite_file_is_named_with_its_field(
         load_suite("mine")
     assert "mine.toml" in str(caught.value)
     assert complaint in str(caught.value)
+
+
+def test_a_suite_about_a_metric_that_cannot_be_loaded_is_told_before_driving(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, add_entries: Callable[..., None]
+) -> None:
+    (tmp_path / "suites").mkdir()
+    (tmp_path / "suites" / "mine.toml").write_text(SUITE.replace('"autonomy"', '"toy_speed"'), encoding="utf-8")
+    monkeypatch.setattr(resources, "scenarios_folder", lambda: tmp_path)
+    add_entries(METRICS, {"toy_speed": None})
+    with pytest.raises(InputError, match="metric toy_speed: cannot be loaded from toy_package:toy_speed"):
+        load_suite("mine")
 
 
 def test_real_roads_need_a_folder_with_roads_and_others_want_none(tmp_path: Path) -> None:
