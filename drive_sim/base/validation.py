@@ -55,6 +55,10 @@ def input_error(
     field = ".".join(part for part in (prefix, *map(str, mistake["loc"])) if part)
     place = (source, field)
     if mistake["type"] == "value_error":
+        cause = mistake.get("ctx", {}).get("error")
+        if isinstance(cause, InputError):
+            inner = ".".join(part for part in (field, cause.field) if part)
+            return InputError(source, inner, cause.problem, cause.mend)
         problem, _, hint = mistake["msg"].removeprefix("Value error, ").partition("; ")
         return InputError(*place, problem, hint or "correct it")
     hint = _HINTS.get(mistake["type"], "give a value that fits").format(**mistake.get("ctx", {}))

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
-from drive_sim.base.errors import InputError
 from drive_sim.compute.kernel import allocate, kernel, scalar, to_device
 from drive_sim.compute.randomness import (
     STREAM_CAMERA_DIRT,
@@ -26,6 +25,7 @@ from drive_sim.compute.randomness import (
     random_uniform,
 )
 from drive_sim.sensors.camera.shading.textures import NOISE_SIZE, NOISE_UNIT, textures_on
+from drive_sim.sensors.configuration import Number, Share, configuration
 
 if TYPE_CHECKING:
     from drive_sim.world.simulator import Simulator
@@ -43,7 +43,7 @@ BLUR = 8
 """A spot mixes the light of so many columns to each side."""
 
 
-@dataclass(frozen=True)
+@configuration("camera faults")
 class CameraFaults:
     """How much of each fault there is.
 
@@ -53,18 +53,12 @@ class CameraFaults:
         For a value out of range.
     """
 
-    noise: float = 0.0
+    noise: Annotated[Number, Field(ge=0.0, le=100.0)] = 0.0
     """Standard deviation of what is added to every grey level, anew in each image, 0 to 100."""
-    dirt: float = 0.0
+    dirt: Share = 0.0
     """Probability of each of the `SPOTS` spots to be there, 0 to 1."""
-    dropped_frames: float = 0.0
-    """Probability that an image is lost and the driver sees the one before once more, 0 to below 1."""
-
-    def __post_init__(self) -> None:
-        for field, most in (("noise", 100.0), ("dirt", 1.0), ("dropped_frames", 0.99)):
-            value = getattr(self, field)
-            if not 0.0 <= value <= most:
-                raise InputError("camera faults", field, f"{value!r} is out of range", f"give one from 0 to {most:g}")
+    dropped_frames: Annotated[Number, Field(ge=0.0, le=0.99)] = 0.0
+    """Probability that an image is lost and the driver sees the one before once more, 0 to 0.99."""
 
 
 class FaultyCameras:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
-from dataclasses import replace
+import pickle
+from dataclasses import FrozenInstanceError, asdict, fields, replace
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drive_sim.base.errors import InputError
+from drive_sim.sensors.camera.faults import CameraFaults
 from drive_sim.sensors.camera.optics.configuration import side_by_side
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
 from drive_sim.sensors.camera.semantics import SEMANTIC_COLOURS, SEMANTIC_NAMES
@@ -42,12 +45,58 @@ def test_a_description_survives_json():
         ([], "camera"),
     ],
 )
-def test_a_wrong_description_names_file_field_and_mend(fields, field):
+def test_a_wrong_description_names_file_field_and_hint(fields, field):
     with pytest.raises(InputError) as caught:
         CameraConfig.from_dict(fields, "models/x/config.json")
     assert (caught.value.source, caught.value.field) == ("models/x/config.json", field)
     assert caught.value.mend
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "values", "expected"),
+    [
+        (CameraConfig, {"widht": 1}, "camera: widht: is not a known key; remove it or correct its spelling"),
+        (CameraConfig, {"width": "200"}, "camera: width: '200' is not a whole number; give a whole number"),
+        (
+            CameraConfig,
+            {"height": 4097},
+            "camera: height: input should be less than or equal to 4096; give at most 4096",
+        ),
+        (CameraConfig, {"z": math.inf}, "camera: z: input should be a finite number; write a finite number"),
+        (CameraConfig, {"roll": "0"}, "camera: roll: '0' is not a number; give a number"),
+        (CameraConfig, {"name": ""}, "camera: name: is empty; give the camera a name"),
+        (CameraConfig, {"k1": -1.0}, "camera: k1: bends the image's edge too far; give a weaker or a narrower lens"),
+        (CameraFaults, {"noise": 101}, "camera faults: noise: input should be less than or equal to 100"),
+        (CameraFaults, {"dirt": math.nan}, "camera faults: dirt: input should be a finite number"),
+        (CameraFaults, {"dropped_frames": 1.0}, "camera faults: dropped_frames: input should be less than or equal"),
+        (CameraFaults, {"noise": None}, "camera faults: noise: None is not a number; give a number"),
+        (CameraFaults, {"dust": 0.1}, "camera faults: dust: is not a known key"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_one_line(make, values, expected):
+    with pytest.raises(InputError) as caught:
+        make(**values)
+    assert str(caught.value).startswith(expected)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("config", [CameraConfig(k1=-0.2, pitch=0.05), CameraFaults(8.0, 0.4, 0.2)])
+def test_a_configuration_is_a_frozen_value(config):
+    assert config.__class__(**asdict(config)) == config
+    with pytest.raises(FrozenInstanceError):
+        setattr(config, fields(config)[0].name, None)
+    for copied in (copy.copy(config), copy.deepcopy(config), pickle.loads(pickle.dumps(config)), replace(config)):
+        assert copied == config
+        assert hash(copied) == hash(config)
+    assert replace(config, **{fields(config)[-1].name: 0.01}) != config
+
+
+def test_numbers_of_numpy_become_pythons():
+    camera = CameraConfig(width=np.int32(320), pitch=np.float32(0.25), roll=0)
+    assert camera == CameraConfig(width=320, pitch=0.25)
+    assert [type(value) for value in (camera.width, camera.pitch, camera.roll)] == [int, float, float]
+    assert json.loads(json.dumps(camera.to_dict()))["width"] == 320
 
 
 @pytest.mark.parametrize(

@@ -9,38 +9,38 @@ roll (right side down positive). Pixel (row, column) has its centre at integer c
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator, Field
 
 from drive_sim.base.errors import InputError
 from drive_sim.sensors.camera.optics.distortion import Distortion
+from drive_sim.sensors.configuration import Number, Whole, configuration
 
-_RANGES = {  # field: smallest, largest, in words
-    "width": (8, 4096),
-    "height": (8, 4096),
-    "field_of_view": (0.2, 2.8),
-    "x": (-10.0, 10.0),
-    "y": (-5.0, 5.0),
-    "z": (0.2, 10.0),
-    "yaw": (-math.pi, math.pi),
-    "pitch": (-1.0, 1.0),
-    "roll": (-1.0, 1.0),
-    "shutter": (0.0, 0.2),
-    "k1": (-5.0, 5.0),
-    "k2": (-5.0, 5.0),
-    "p1": (-1.0, 1.0),
-    "p2": (-1.0, 1.0),
-    "k3": (-5.0, 5.0),
-}
+MOST_PIXELS = 4096
+"""Columns or rows of the largest image."""
+
+
+def _name(value: str) -> str:
+    if not value:
+        raise ValueError("is empty; give the camera a name")
+    return value
+
+
+Angle = Annotated[Number, Field(ge=-1.0, le=1.0)]
+Radial = Annotated[Number, Field(ge=-5.0, le=5.0)]
+Tangential = Annotated[Number, Field(ge=-1.0, le=1.0)]
+Pixels = Annotated[Whole, Field(ge=8, le=MOST_PIXELS)]
+
 _WIDEST = 5.0
 """How far from the axis a lens may see, at depth 1: a pinhole image of it must still be rendered."""
 
 
-@dataclass(frozen=True)
+@configuration("camera")
 class CameraConfig:
     """One camera on the car: a pinhole, or a lens with OpenCV's distortion.
 
@@ -50,54 +50,42 @@ class CameraConfig:
         For a value of the wrong type or out of range.
     """
 
-    name: str = "front"
-    width: int = 200
+    name: Annotated[str, AfterValidator(_name)] = "front"
+    width: Pixels = 200
     """Columns [pixels]."""
-    height: int = 66
+    height: Pixels = 66
     """Rows [pixels]."""
-    field_of_view: float = 1.2217
+    field_of_view: Annotated[Number, Field(ge=0.2, le=2.8)] = 1.2217
     """Horizontal, between the outer edges of the first and last column [rad]; a lens that distorts shows more or less
     than the pinhole of its focal length, which this is the angle of."""
-    x: float = 0.5
+    x: Annotated[Number, Field(ge=-10.0, le=10.0)] = 0.5
     """Mount, forward of the car's middle [m]."""
-    y: float = 0.0
+    y: Annotated[Number, Field(ge=-5.0, le=5.0)] = 0.0
     """Mount, left of the car's middle [m]."""
-    z: float = 1.4
+    z: Annotated[Number, Field(ge=0.2, le=10.0)] = 1.4
     """Mount, above the ground [m]."""
-    yaw: float = 0.0
+    yaw: Annotated[Number, Field(ge=-math.pi, le=math.pi)] = 0.0
     """[rad] positive: looks to the left."""
-    pitch: float = 0.1
+    pitch: Angle = 0.1
     """[rad] positive: looks down."""
-    roll: float = 0.0
+    roll: Angle = 0.0
     """[rad] positive: right side down."""
-    shutter: float = 0.01
+    shutter: Annotated[Number, Field(ge=0.0, le=0.2)] = 0.01
     """Exposure time by day [s], which smears what moves; 0 smears nothing. The weather's ``shutter`` multiplies it."""
-    k1: float = 0.0
+    k1: Radial = 0.0
     """Radial distortion, OpenCV's model; below 0 is a barrel."""
-    k2: float = 0.0
-    p1: float = 0.0
+    k2: Radial = 0.0
+    p1: Tangential = 0.0
     """Tangential distortion."""
-    p2: float = 0.0
-    k3: float = 0.0
+    p2: Tangential = 0.0
+    k3: Radial = 0.0
 
     def __post_init__(self) -> None:
-        self._validate("camera")
-
-    def _validate(self, source: str) -> None:
-        if not isinstance(self.name, str) or not self.name:
-            raise InputError(source, "name", f"{self.name!r} is not a name", "give a non-empty string")
-        for field, (low, high) in _RANGES.items():
-            value = getattr(self, field)
-            whole = field in ("width", "height")
-            if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-                raise InputError(source, field, f"{value!r} is not a number", f"give one from {low:g} to {high:g}")
-            if not low <= value <= high:
-                raise InputError(source, field, f"{value!r} is out of range", f"give one from {low:g} to {high:g}")
         if self.distorted:
             reach = np.abs(self.edge_points()).max()
-            if not (reach < _WIDEST and 2.0 * reach * self.focal_length < _RANGES["width"][1] - 4):
+            if not (reach < _WIDEST and 2.0 * reach * self.focal_length < MOST_PIXELS - 4):
                 # Not a number, where no point is shown at the image's edge, is not below anything.
-                raise InputError(source, "k1", "bends the image's edge too far", "give a weaker or a narrower lens")
+                raise InputError("camera", "k1", "bends the image's edge too far", "give a weaker or a narrower lens")
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain JSON values."""
