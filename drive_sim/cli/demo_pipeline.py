@@ -31,7 +31,7 @@ LATE = 500
 """Episodes of the late driver are numbered from here on."""
 BATCH = 16
 """Worlds recorded at once."""
-BEHIND = 8
+WAITING_STEPS = 8
 """Steps that are written while the next are driven: less than a tenth of a second's work."""
 
 
@@ -102,7 +102,7 @@ class _OnceAwake(Recorder):
     """Records what is driven after the driver has looked up."""
 
     def __init__(self, path: Path, driver: HumanModelDriver, camera: CameraConfig) -> None:
-        super().__init__(path, driver.name, camera_configs=(camera,), encoding="jpeg", behind=BEHIND)
+        super().__init__(path, driver.name, camera_configs=(camera,), encoding="jpeg", background=WAITING_STEPS)
         self._at_wheel = driver
 
     def on_step(self, step: Step) -> None:

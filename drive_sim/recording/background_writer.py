@@ -1,4 +1,4 @@
-"""Work that is done behind its caller's back: in order, on a thread of its own, never far behind."""
+"""A bounded, ordered background queue: calls are made by a thread of its own, in their order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 
-class Behind:
+class BackgroundQueue:
     """Calls that are made one after the other while the caller goes on.
 
     Parameters
@@ -33,7 +33,7 @@ class Behind:
         self._wait(self._most)
 
     def settle(self) -> None:
-        """Wait until everything is done; raises what a call raised, and forgets those behind it."""
+        """Wait until everything is done; raises what a call raised, and forgets the later ones."""
         try:
             self._wait(0)
         finally:

@@ -1,6 +1,6 @@
 """Listing the episodes of a dataset, dropping some, and putting them back.
 
-A dropped episode moves to ``dropped/<key>/`` inside the dataset's folder. The others close ranks: LeRobot wants
+A dropped episode moves to ``dropped/<key>/`` inside the dataset's folder. The others are numbered anew: LeRobot wants
 episodes and frames numbered without gaps, so later data files are written again under new numbers. All of it happens
 by a plan (`storage.Plan`) that a crash cannot leave half done, and the order of recording that every episode keeps as
 its ``number`` makes a restored dataset the same, byte for byte, as one that nothing was dropped from.
@@ -76,10 +76,10 @@ class EpisodeSummary:
         place = f"dropped (recorded as {self.number})" if self.index is None else f"episode {self.index}"
         driven = f"{self.duration:.1f} s, {self.distance:.0f} m"
         what = f"{self.scenario} {self.split} {self.draw}, {self.road}, {self.weather}"
-        who = f"{'+'.join(self.controllers)} ({self.driver})" if self.driver else "+".join(self.controllers)
+        driver = f"{'+'.join(self.controllers)} ({self.driver})" if self.driver else "+".join(self.controllers)
         ended = "" if self.complete else ", interrupted"
         events = f": {', '.join(self.events)}" if self.events else ""
-        return f"{place}: {what}, {who}, {driven}{ended}{events}"
+        return f"{place}: {what}, {driver}, {driven}{ended}{events}"
 
 
 def list_episodes(path: str | Path) -> list[EpisodeSummary]:

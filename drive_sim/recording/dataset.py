@@ -1,4 +1,4 @@
-"""Reading a dataset: episodes, their columns and images, and the worlds they were driven in.
+"""Reading a dataset: episodes, their columns and images, and the worlds of their steps.
 
     dataset = Dataset.open("runs/mine")
     for episode in dataset.episodes:
@@ -54,7 +54,7 @@ class EpisodeRecord:
     index: int
     """Its place in the dataset now, from 0."""
     number: int
-    """Its place in the order of recording; never changes, also when others are dropped."""
+    """Its place in the order of recording; never changes, also when other episodes are dropped."""
     key: str
     """Its name for good."""
     length: int
@@ -286,8 +286,8 @@ class Dataset:
     def _record(self, index: int) -> EpisodeRecord:
         if not 0 <= index < len(self.episodes):
             have = f"0 to {len(self.episodes) - 1}" if self.episodes else "none"
-            problem, mend = f"there is no episode {index}", f"choose one of those it has: {have}"
-            raise InputError(self.path, "episode", problem, mend)
+            problem, hint = f"there is no episode {index}", f"choose one of those it has: {have}"
+            raise InputError(self.path, "episode", problem, hint)
         return self.episodes[index]
 
 

@@ -45,18 +45,18 @@ _COPY = "copy the file again from where it is whole"
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong with a dataset: where, what, and how to mend it."""
+    """Something wrong with a dataset: where, what, and how to put it right."""
 
     file: Path
     field: str
     problem: str
-    mend: str
+    hint: str
     episode: int | None = None
     """The episode concerned, where it is one."""
 
     def __str__(self) -> str:
         where = f"{self.file}: {self.field}" if self.field else str(self.file)
-        return f"{where}: {self.problem}; {self.mend}"
+        return f"{where}: {self.problem}; {self.hint}"
 
 
 def check(path: str | Path, images: bool = True) -> list[Finding]:
@@ -119,16 +119,16 @@ def _of_rows(metadata: Metadata) -> Iterator[Finding]:
     right = numbered(rows)
     for name in right.column_names:
         if not name.startswith("stats/") and right[name] != rows[name]:
-            mend = "copy meta/episodes again from where it is whole"
-            yield Finding(root / "meta/episodes", name, "does not follow the order of the episodes", mend)
+            hint = "copy meta/episodes again from where it is whole"
+            yield Finding(root / "meta/episodes", name, "does not follow the order of the episodes", hint)
     keys = rows["drive_sim/key"].to_pylist()
     for index, row in enumerate(rows.drop_columns([n for n in rows.column_names if n[:6] == "stats/"]).to_pylist()):
         field = f"episode {index}"
-        mend = _DROP.format(index)
+        hint = _DROP.format(index)
         if keys.index(keys[index]) != index:
-            yield Finding(root / "meta/episodes", field, "is in the dataset twice", mend, index)
+            yield Finding(root / "meta/episodes", field, "is in the dataset twice", hint, index)
         if row["length"] < 1:
-            yield Finding(root / "meta/episodes", field, "has no steps", mend, index)
+            yield Finding(root / "meta/episodes", field, "has no steps", hint, index)
         if any(task not in metadata.tasks for task in row["tasks"]):
             yield Finding(root / TASKS, field, f"its task {row['tasks']} is not listed", _COPY, index)
         try:
@@ -139,7 +139,7 @@ def _of_rows(metadata: Metadata) -> Iterator[Finding]:
 
 def _of_data(metadata: Metadata, index: int, images: bool) -> Iterator[Finding]:
     path = data_file(metadata.root, index)
-    mend = _DROP.format(index)
+    hint = _DROP.format(index)
     try:
         table = read_data(path)
     except InputError as error:
@@ -149,13 +149,13 @@ def _of_data(metadata: Metadata, index: int, images: bool) -> Iterator[Finding]:
     for name in sorted({*schema.names, *table.column_names}):
         if name not in table.column_names or name not in schema.names:
             problem = "the column is missing" if name in schema.names else "the column is no feature of info.json"
-            yield Finding(path, name, problem, mend, index)
+            yield Finding(path, name, problem, hint, index)
         elif table.schema.field(name).type != schema.field(name).type:
             problem = f"is {table.schema.field(name).type} instead of {schema.field(name).type}"
-            yield Finding(path, name, problem, mend, index)
+            yield Finding(path, name, problem, hint, index)
     length = metadata.rows["length"][index].as_py()
     if table.num_rows != length:
-        yield Finding(path, "", f"holds {table.num_rows} steps, meta/episodes says {length}", mend, index)
+        yield Finding(path, "", f"holds {table.num_rows} steps, meta/episodes says {length}", hint, index)
         return
     usable = {f.name for f in table.schema if f.name in schema.names and schema.field(f.name).type == f.type}
     for name in table.column_names:
@@ -165,10 +165,10 @@ def _of_data(metadata: Metadata, index: int, images: bool) -> Iterator[Finding]:
             if images:
                 problem = _image_problem(table[name], metadata.features[name]["shape"])
                 if problem:
-                    yield Finding(path, name, problem, mend, index)
+                    yield Finding(path, name, problem, hint, index)
             continue
         for problem in _number_problems(metadata, index, name, table[name]):
-            yield Finding(path, name, problem, mend, index)
+            yield Finding(path, name, problem, hint, index)
 
 
 def _image_problem(column: pa.ChunkedArray, shape: list[int]) -> str:
@@ -263,8 +263,8 @@ def _of_leftovers(root: Path, metadata: Metadata) -> Iterator[Finding]:
     known = {data_file(root, index) for index in range(count)}
     for path in listed(root / "data", "*/*.parquet"):
         if path not in known:
-            mend = "record into the dataset once more, which puts it in order, or delete the file"
-            yield Finding(path, "", "belongs to no episode", mend)
+            hint = "record into the dataset once more, which puts it in order, or delete the file"
+            yield Finding(path, "", "belongs to no episode", hint)
     known = {rows_file(root, number) for number in range(row_files(count))}
     for path in listed(root / "meta/episodes", "*/*.parquet"):
         if path not in known:

@@ -1,4 +1,4 @@
-"""Tells of episodes whose recording was cut off: their journals are whole, but they are in no list.
+"""Tells of episodes whose recording was cut off: their journals are whole, but the dataset does not list them.
 
 `writer.recover` makes episodes of them, and so does whatever opens the dataset for recording. Reading leaves a dataset
 as it is, and says so.
@@ -18,7 +18,7 @@ _LOG = logging.getLogger("drive_sim")
 
 
 def interrupted(metadata: Metadata) -> list[Path]:
-    """The journals that nobody writes any more and that hold an episode which the dataset has not."""
+    """The journals that no process writes and that hold an episode which the dataset has not."""
     if Lock(metadata.root / LOCK).held():
         return []  # another process is making episodes of journals
     folders = [folder for folder in journal_folders(metadata.root) if not is_live(folder)]

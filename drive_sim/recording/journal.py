@@ -152,14 +152,14 @@ class JournalWriter:
                 if self._clock() - self._flushed >= self._flush_period:
                     self._flush()
         except BaseException:
-            # Half a line may be there: nothing that came behind it could be read.
+            # Half a line may be there: nothing after it could be read.
             self._close_files()
             raise
 
     def close(self, end: Mapping[str, Any] | None = None) -> None:
         """Write the closing line ``end`` (None: the journal stays an interrupted one) and let go of the files.
 
-        The lock is kept until `release`, so that nobody takes the journal for one that a crash left behind.
+        The lock is kept until `release`, so that no other process takes the journal for one that a crash left.
         """
         if self._log < 0:
             return
@@ -172,7 +172,7 @@ class JournalWriter:
             self._close_files()
 
     def release(self) -> None:
-        """Give the lock back; `recover` may then treat the journal as left behind."""
+        """Give the lock back; `recover` may then make an episode of the journal."""
         self.close()
         self._lock.release()
 
@@ -250,7 +250,7 @@ def count_steps(folder: Path) -> int:
 
 
 def read_journal(folder: Path) -> Journal | None:
-    """Read a journal that nobody writes any more; None when not even its header is whole.
+    """Read a journal that no process writes any more; None when not even its header is whole.
 
     Raises
     ------
@@ -262,7 +262,7 @@ def read_journal(folder: Path) -> Journal | None:
         return None
     header, *lines = path.read_bytes().split(b"\n")
     head = _parse(header)
-    # A line counts only with the newline behind it: digits may be missing from one without.
+    # A line counts only with the newline after it: digits may be missing from one without.
     if not lines or (head is None and not any(lines)):
         return None
     head = _checked_header(path, head)

@@ -1,7 +1,7 @@
 """Where an episode comes from, complete enough to build its world again without the scenario it was drawn from.
 
 The road is stored once for all episodes on it, in ``roads/<digest>.npz``; all else is JSON. Drawing the same number of
-the same scenario again gives the same world only as long as nobody edits the scenario: a recording must outlive that.
+the same scenario again gives the same world only as long as the scenario is not edited: a recording must outlive that.
 """
 
 from __future__ import annotations

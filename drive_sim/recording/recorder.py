@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from drive_sim.base.errors import InputError
 from drive_sim.base.text import user_path
 from drive_sim.compute.kernel import to_host
-from drive_sim.recording.background_writer import Behind
+from drive_sim.recording.background_writer import BackgroundQueue
 from drive_sim.recording.journal import JournalWriter
 from drive_sim.recording.lerobot.features import ACTOR_SLOTS, CONTROLLERS, truth_of
 from drive_sim.recording.provenance import describe_cameras, versions
@@ -51,7 +51,7 @@ class Recorder:
         "png" (exact) or "jpeg"; by default the dataset's, PNG in a new one.
     provenance
         More JSON values to keep with every episode.
-    behind
+    background
         Steps that may still wait to be written when `add` returns. 0: killing the process costs no step that was added;
         more let the next steps be driven while these are encoded and written, and may be lost with the process.
     clock, wall_clock
@@ -66,7 +66,7 @@ class Recorder:
         camera_configs: Sequence[Any] = (),
         encoding: str | None = None,
         provenance: Mapping[str, Any] | None = None,
-        behind: int = 0,
+        background: int = 0,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
@@ -77,9 +77,9 @@ class Recorder:
         self.written: list[int] = []
         """Indices of the episodes that this recorder has added."""
         self.recovered: tuple[int, ...] = ()
-        """Indices of the episodes made at the start from journals that a crash left behind."""
+        """Indices of the episodes made at the start from journals that a crash left."""
         self._clock, self._wall_clock = clock, wall_clock
-        self._behind = Behind(behind)
+        self._queue = BackgroundQueue(background)
         self._dataset: DatasetWriter | None = None
         self._journals: dict[int, JournalWriter] = {}
         self._closed: list[JournalWriter] = []
@@ -132,7 +132,7 @@ class Recorder:
             As `rollout.run` reports it.
         commands
             What each controller wanted, float32 (B, 2) by its name, where a driver arbitrates between several; by
-            default the action of the one who drove.
+            default the action under the step's controller.
         """
         if self._state is None:
             raise ValueError("the recording has not been started")
@@ -145,7 +145,7 @@ class Recorder:
         columns["events"] = self._state.events.tolist()
         recorded = [(world, journal) for world, journal in self._journals.items() if step.active[world]]
         wall_times = [self._wall_clock() for _ in recorded]
-        self._behind.do(_append, recorded, columns, wall_times, images)
+        self._queue.do(_append, recorded, columns, wall_times, images)
         for world, _ in recorded:
             if self._state.done[world]:
                 self._close(world)
@@ -169,10 +169,10 @@ class Recorder:
         """End the recording, but leave it to `finish` to add the episodes."""
         self._state = None
         with ExitStack() as every:
-            every.callback(self._behind.settle)
+            every.callback(self._queue.settle)
             for world in reversed(self._journals):
                 every.callback(self._close, world, keep)
-            every.callback(self._behind.settle)
+            every.callback(self._queue.settle)
 
     def on_reset(self, simulator: Simulator, observation: Observation) -> None:
         """As `rollout.run` calls it: start."""
@@ -200,7 +200,7 @@ class Recorder:
             return
         # Before anything can fail: whatever is on the disk becomes an episode.
         self._closed.append(journal)
-        self._behind.do(journal.close, {"ended": _iso(self._wall_clock())})
+        self._queue.do(journal.close, {"ended": _iso(self._wall_clock())})
 
     def _add_closed(self) -> None:
         closed, self._closed = self._closed, []
@@ -238,7 +238,7 @@ class Recorder:
 def _decisions(
     controller: str, action: NDArray[np.float32], wanted: Mapping[str, NDArray[np.float32]]
 ) -> dict[str, list[Any]]:
-    """The columns of who drove, and what each controller wanted: a value for each world."""
+    """The columns of the controller and its action, and of each controller's command: a value for each world."""
     worlds = len(action)
     columns: dict[str, list[Any]] = {
         "controller": [controller] * worlds,

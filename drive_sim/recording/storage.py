@@ -1,8 +1,8 @@
 """Files that are either the old or the new one, whatever happens: atomic replacement, locks, redo plans.
 
 Nothing is ever written in place: `base.files` writes a file elsewhere in the dataset's folder and renames it over its
-target. What needs several such renames that belong together is first written down as a plan; whoever opens
-the dataset next carries out what a crash left undone.
+target. What needs several such renames that belong together is first written down as a plan; the
+next process that opens the dataset carries out what a crash left undone.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def write_json(path: Path, value: Any, indent: int | None = 2) -> None:
 
 
 class Lock:
-    """An exclusive lock that its process loses when it dies; the file holds the process id, for people.
+    """An exclusive lock that its process loses when it dies; the file holds the process id, to read.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class Lock:
         self._descriptor = -1
 
     def acquire(self) -> None:
-        """Take the lock as soon as nobody else holds it."""
+        """Take the lock as soon as no other process holds it."""
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             # Windows gives up waiting after a while.
@@ -124,12 +124,12 @@ class Lock:
 
 
 def _locked(descriptor: int, wait: bool) -> bool:
-    """Lock an open file, for others to see where ``wait``; whether that succeeded."""
+    """Lock an open file, alone and after waiting, or shared and at once; whether that succeeded."""
     try:
         if sys.platform == "win32":
             msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
         else:
-            # Those who only ask share the lock: one that asks is not taken by another for one that writes.
+            # Processes that only ask share the lock, so that none takes another for one that writes.
             fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
@@ -140,7 +140,7 @@ def _locked(descriptor: int, wait: bool) -> bool:
 
 @contextmanager
 def writing(root: Path) -> Iterator[None]:
-    """Be the only one who changes dataset ``root``; what a crash left undone is finished or cleared away first."""
+    """Change dataset ``root`` as the only process; what a crash left undone is finished or cleared away first."""
     lock = Lock(root / LOCK)
     with disk_errors(root):
         lock.acquire()

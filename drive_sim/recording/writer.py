@@ -1,4 +1,4 @@
-"""Adding episodes to a dataset: journals are turned into its rows, also those that a crash left behind.
+"""Adding episodes to a dataset: journals are turned into its rows, also those that a crash left.
 
 `conversion` turns one journal into an episode. The order of writes keeps the dataset readable at every moment: data
 file, ``meta/episodes``, tasks, statistics, and ``info.json`` last, which alone makes the new episode count. The journal
@@ -42,7 +42,7 @@ class DatasetWriter:
 
     path: Path
     recovered: tuple[int, ...]
-    """Episodes made from journals that a crash left behind when this was opened."""
+    """Episodes made from journals that a crash left, when this was opened."""
     encoding: str
     cameras: dict[str, tuple[int, int]]
 
@@ -93,7 +93,7 @@ def open_for_writing(
 ) -> DatasetWriter:
     """Open the dataset in folder ``path`` for recording, made new if there is none.
 
-    What a crash left behind is put in order: journals become episodes, interrupted changes are finished.
+    What a crash left is put in order: journals become episodes, interrupted changes are finished.
 
     Parameters
     ----------
@@ -139,8 +139,8 @@ def _create(root: Path, info: Mapping[str, Any]) -> None:
     if (root / INFO).exists():
         return
     if {path.name for path in listed(root)} - {LOCK, STAGING, "meta"}:
-        mend = "name a new folder, or one that drive-sim drive --record made"
-        raise InputError(root, "", "is a folder with other things in it", mend)
+        hint = "name a new folder, or one that drive-sim drive --record made"
+        raise InputError(root, "", "is a folder with other things in it", hint)
     with disk_errors(root):
         root.mkdir(parents=True, exist_ok=True)
     with writing(root):

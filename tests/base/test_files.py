@@ -126,7 +126,7 @@ def test_what_operating_systems_leave_is_known(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["circuit.csv", "_map.csv", ".hidden.csv", "journal-2026", "file-000.parquet", "icon"])
-def test_what_people_keep_is_not_taken_for_it(name: str) -> None:
+def test_other_names_are_data(name: str) -> None:
     assert not left_by_system(name)
 
 

@@ -1,7 +1,7 @@
 """Drives made up from a seed: a stand-in for the simulator whose every number is known, quick and without a camera.
 
 Run as a program it is the recording that gets killed: it forks a child for each line on its standard input, which
-records one episode after the other until somebody ends it.
+records one episode after the other until it is killed.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def make_simulator(worlds: int = 1, actors: int = ACTORS, period: float = 0.05, 
 
 
 def shuffle_state(state: Any, seed: int, step: int) -> None:
-    """Fill a state with numbers that depend on seed and step alone; nobody is done."""
+    """Fill a state with numbers that depend on seed and step alone; no world is done."""
     rng = np.random.default_rng((seed, step))
     for name, array in zip(state._fields, state, strict=True):
         array[...] = rng.normal(0.0, 10.0, array.shape) if array.dtype.kind == "f" else rng.integers(0, 9, array.shape)

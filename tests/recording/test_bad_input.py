@@ -1,4 +1,4 @@
-"""Whatever a person does to a dataset ends in one line that names file, field and mend."""
+"""Whatever happens to a dataset ends in one line that names file, field and hint."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_more_actors_than_a_dataset_holds(tmp_path: Path) -> None:
         drive(Recorder(tmp_path / "dataset"), make_simulator(actors=40), 2, seed=1)
 
 
-def test_a_camera_that_nobody_observes(tmp_path: Path) -> None:
+def test_a_camera_that_is_not_observed(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cameras: rear: is not observed; ask the sensors for it; there are: front"):
         drive(Recorder(tmp_path / "dataset", cameras=["rear"]), make_simulator(), 2, seed=1)
 
@@ -154,17 +154,17 @@ def test_a_camera_that_nobody_observes(tmp_path: Path) -> None:
         (errno.EIO, "the disk reports an input/output error"),
     ],
 )
-@pytest.mark.parametrize("behind", [0, 3])
+@pytest.mark.parametrize("background", [0, 3])
 @pytest.mark.slow
 def test_a_disk_that_fills_up_while_driving_costs_only_what_comes_after(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, message: str, behind: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, message: str, background: int
 ) -> None:
     path = tmp_path / "dataset"
     real = os.write
 
     def refuse(step: int) -> None:
         if step == 3:
-            recorder._behind.settle()
+            recorder._queue.settle()
 
             def write(descriptor: int, data: Any) -> int:
                 # Half a line still fits.
@@ -173,7 +173,7 @@ def test_a_disk_that_fills_up_while_driving_costs_only_what_comes_after(
 
             monkeypatch.setattr(journal_module.os, "write", write)
 
-    recorder = Recorder(path, behind=behind)
+    recorder = Recorder(path, background=background)
     with pytest.raises(InputError, match=f"journal-.*: {message}"):
         drive(recorder, make_simulator(), 9, seed=1, after_step=refuse)
     monkeypatch.undo()

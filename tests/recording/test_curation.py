@@ -183,7 +183,7 @@ def test_a_torn_episode_can_be_dropped(dataset_path: Path) -> None:
     torn = data_file(dataset_path, 1)
     torn.write_bytes(torn.read_bytes()[:-100])
     [finding] = check(dataset_path)
-    assert finding.episode == 1 and finding.file == torn and "drop" in finding.mend
+    assert finding.episode == 1 and finding.file == torn and "drop" in finding.hint
     drop(dataset_path, [1])
     assert check(dataset_path) == [] and seeds(dataset_path) == [0, 2]
 
@@ -357,7 +357,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str, str]] = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.slow
-def test_damage_is_found_and_named_with_file_field_and_mend(dataset_path: Path, damage: str) -> None:
+def test_damage_is_found_and_named_with_file_field_and_hint(dataset_path: Path, damage: str) -> None:
     assert check(dataset_path) == []
     inflict, where, what = DAMAGES[damage]
     inflict(dataset_path)

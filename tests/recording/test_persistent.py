@@ -83,7 +83,7 @@ def test_driving_goes_on_without_a_window_and_the_status_says_what_was_not_recor
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(REFUSING["reset"], refusal(errno.ENOSPC))
-    call = ["drive", "--headless", "--driver", "straight", "--road", "mountain", "--episodes", "2", "--minutes", "0.1"]
+    call = ["drive", "--headless", "--driver", "straight", "--road", "mountain", "--episodes", "2"]
     assert cli.run([*call, "--record", str(tmp_path / "dataset")]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines] == ["not recorded", "episode 0", "not recorded", "episode 1"]

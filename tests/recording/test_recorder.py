@@ -113,11 +113,13 @@ def test_only_the_cameras_asked_for_are_recorded(tmp_path: Path) -> None:
 
 
 def test_what_is_written_while_the_next_steps_are_driven_is_the_same(tmp_path: Path) -> None:
-    for behind in (0, 8):
-        recorder = Recorder(tmp_path / str(behind), encoding="jpeg", wall_clock=lambda: 1.7e9, behind=behind)
+    for background in (0, 8):
+        recorder = Recorder(
+            tmp_path / str(background), encoding="jpeg", wall_clock=lambda: 1.7e9, background=background
+        )
         drive(recorder, make_simulator(worlds=3), 30, seed=1, done_after={1: 7, 2: 29})
         assert recorder.finish() == [0, 1, 2]
-    at_once, later = (Dataset.open(tmp_path / str(behind)) for behind in (0, 8))
+    at_once, later = (Dataset.open(tmp_path / str(background)) for background in (0, 8))
     for one, other in zip(at_once, later, strict=True):
         assert one.provenance == other.provenance
         for name, column in one.columns.items():

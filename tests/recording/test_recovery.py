@@ -77,14 +77,14 @@ def test_a_journal_without_a_whole_step_leaves_no_episode(tmp_path: Path) -> Non
     assert recover(path) == [] and not journal.exists()
 
 
-def test_a_recording_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+def test_a_journal_of_a_living_recorder_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "dataset"
-    mine, theirs = Recorder(path), Recorder(path)
-    drive(theirs, make_simulator(first=1), 4, seed=1)
-    drive(mine, make_simulator(first=2), 3, seed=2)
+    first, second = Recorder(path), Recorder(path)
+    drive(second, make_simulator(first=1), 4, seed=1)
+    drive(first, make_simulator(first=2), 3, seed=2)
     assert recover(path) == []
     assert len(journal_folders(path)) == 2
-    assert mine.finish() == [0] and theirs.finish() == [1]
+    assert first.finish() == [0] and second.finish() == [1]
     assert [episode.length for episode in Dataset.open(path).episodes] == [3, 4]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -167,6 +168,20 @@ def test_backspace_forgets_it(episode: Episode, tmp_path: Path):
     assert window.wish is Wish.AGAIN
     assert len(Dataset.open(tmp_path / "forgotten")) == 0
     assert not list((tmp_path / "forgotten").glob("journal-*"))
+
+
+def test_a_full_disk_at_the_start_of_an_episode_is_shown_and_ends_no_drive(
+    episode: Episode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*arguments: Any) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr("drive_sim.recording.writer.store_road", refuse)
+    screen = Screen()
+    window = drive(screen, episode, tmp_path / "mine", recording=True)
+    assert window.images == 61 and window.persistent.refused == 1
+    assert screen.boards[-1].alarm and "the disk is full" in screen.boards[-1].status
+    assert all(board.recording is None for board in screen.boards)
 
 
 def test_a_recording_that_cannot_begin_is_said_and_ends_no_drive(episode: Episode, tmp_path: Path):

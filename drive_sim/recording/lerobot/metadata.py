@@ -1,6 +1,6 @@
 """The files of ``meta/``: what the dataset is, one row an episode, the tasks, the statistics.
 
-``info.json`` decides: rows and data files beyond its totals are what a crash left behind, and do not count. It is
+``info.json`` decides: rows and data files beyond its totals are what a crash left, and do not count. It is
 therefore written last, and everything that it counts is in place before.
 """
 
@@ -240,7 +240,7 @@ def metadata_targets(metadata: Metadata, first_changed: int) -> Targets:
             name: {stat: value.tolist() for stat, value in column.items()}
             for name, column in statistics_of(metadata).items()
         }
-        # On one line: several times as quick, and nobody reads thousands of numbers.
+        # On one line: several times as quick, and thousands of numbers are not to be read.
         yield root / STATS, lambda path: write_json(path, serial, indent=None)
     yield root / INFO, lambda path: write_json(path, metadata.info)
 
