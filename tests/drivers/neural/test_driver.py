@@ -193,7 +193,7 @@ BAD = {
     "no weights": (lambda folder: (folder / "weights.safetensors").unlink(), "weights.safetensors: is missing"),
     "config is no JSON": (lambda folder: (folder / "config.json").write_text("{"), "config.json: is not JSON"),
     "config is a list": (lambda folder: (folder / "config.json").write_text("[]"), "is not a JSON object"),
-    "config is binary": (lambda folder: (folder / "config.json").write_bytes(b"\xff\xfe\x00"), "is not text"),
+    "config is binary": (lambda folder: (folder / "config.json").write_bytes(b"\xff\xfe\x00"), "is not JSON"),
     "a newer schema": (edit_config(lambda config: config.update(schema=99)), "schema: is 99"),
     "no network": (edit_config(lambda config: config.pop("network")), "network: is missing"),
     "no camera": (edit_config(lambda config: config.pop("camera")), "camera: is missing"),
