@@ -256,13 +256,17 @@ out = {}
 for device in ("cpu", "cuda"):
     simulator = Simulator(episodes, device=device, on_failure="reset_to_lane", slots=8)
     for step in range(12):
-        simulator.step(np.array([[0.02 * step, 0.3], [-0.6, -0.2]], np.float32))
+        action = np.array([[0.02 * step, 0.3], [-0.6, -0.2]], np.float32)
+        action[0, 1] = np.nan if step in (2, 3) else action[0, 1]
+        action[1, 0] = np.inf if step == 6 else action[1, 0]
+        simulator.step(action)
         if step == 5:
             simulator.reset_to_lane(np.array([True, False]))
         if step == 8:
             simulator.replace(1, episodes[0])
             simulator.reset(np.array([False, True]))
     out[device] = simulator.state
+    assert np.array(simulator.invalid_commands).tolist() == [2, 0], "those of world 1 were before its episode"
 for name, a, b in zip(simulator.state._fields, out["cpu"], out["cuda"]):
     np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12, err_msg=name)
 assert out["cuda"].step[0] == 12 and out["cuda"].interventions[0] == 1
