@@ -15,8 +15,8 @@ def standing(results: Results) -> str:
     rows = [(in_words(other.driver), other.comparison) for other in results.baselines]
     return _shown(
         [(name, _better(row, results.driver.name)) for name, row in rows if row is not None],
-        better="shown to be better than",
-        worse="shown to be worse than",
+        better=f"{results.driver.name} is shown to be better than",
+        worse=f"{results.driver.name} is shown to be worse than",
         unknown="with these episodes no difference can be shown to",
     )
 

@@ -95,7 +95,9 @@ def _thin_cells(results: Results) -> str:
 
 def _never_driven(results: Results) -> str:
     met = {row.weather for row in results.episodes}
-    absent = [name.replace("-", " ") for name in weather_domains() if name not in met]
+    absent = [
+        "worn markings" if name == "worn" else name.replace("-", " ") for name in weather_domains() if name not in met
+    ]
     return f"No episode had these weathers, of which nothing is said: {listed(absent)}." if absent else ""
 
 
@@ -103,4 +105,4 @@ def _clock(results: Results) -> str:
     if results.timing.get("real_time"):
         return ""
     late = f", and its commands came {1000.0 * results.latency_s:.0f} ms late" if results.latency_s else ""
-    return f"The world waited for every decision{late}: whether it keeps up with the clock, --real-time tells."
+    return f"The world waited for every decision{late}: --real-time measures whether it keeps up with the clock."

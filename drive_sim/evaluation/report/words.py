@@ -19,6 +19,7 @@ KNOWN_DRIVERS = {
     "straight": "driving straight ahead",
 }
 """Programmed drivers as sentences call them."""
+REFERENCE = KNOWN_DRIVERS["r157"]
 OUTCOMES = {
     "finish": "arrived",
     "time out": "drove until time was up",
@@ -93,6 +94,11 @@ def interval_text(row: Bounded) -> str:
 def plain(metric: str) -> str:
     """A metric's name in words."""
     return metric.replace("_", " ")
+
+
+def unbroken(text: str) -> str:
+    """The text with percentages that no line may break before their sign."""
+    return text.replace(" %", "\u00a0%")
 
 
 def counted(count: int, noun: str) -> str:
@@ -204,10 +210,12 @@ def _preventable(results: Results) -> str:
     judged = [preventable(row) for row in results.episodes if not arrived(row) and preventable(row) is not None]
     if not judged:
         return ""
-    return (
-        f"Of the {len(judged)} failures that could be judged so, {sum(map(bool, judged))} were preventable: the "
-        "reference driver after UN R157 did not collide there."
-    )
+    count, avoided = len(judged), sum(map(bool, judged))
+    of = "The one failure" if count == 1 else f"Of the {count} failures"
+    which = ("" if avoided else "not ") if count == 1 else f"{avoided or 'none'} "
+    was = f"was {which}" if count == 1 else f"{which}{'was' if avoided < 2 else 'were'} "
+    there = "did not collide there" if avoided else "collided there too"
+    return f"{of} that could be judged so{'' if count == 1 else ','} {was}preventable: {REFERENCE} {there}."
 
 
 def preventable(row: EpisodeRow) -> bool | None:

@@ -20,10 +20,10 @@ def row(metric: str, better: str | None) -> ComparisonRow:
 @pytest.mark.parametrize(
     ("better", "said"),
     [
-        ({"expert": "net"}, "Shown to be better than the expert."),
+        ({"expert": "net"}, "Net is shown to be better than the expert."),
         ({"expert": "expert", "r157": "r157", "straight": "net"},
-         "Shown to be better than driving straight ahead; "
-         "shown to be worse than the expert and the reference driver after UN R157."),
+         "Net is shown to be better than driving straight ahead; "
+         "net is shown to be worse than the expert and the reference driver after UN R157."),
         ({"expert": None, "straight": None},
          "With these episodes no difference can be shown to the expert or driving straight ahead."),
         ({}, ""),

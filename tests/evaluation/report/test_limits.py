@@ -94,5 +94,11 @@ def test_preventable_collisions_are_counted_where_they_were_judged(made_results:
     assert preventable(made_row()) is None
     told = " ".join(findings(made_results.model_copy(update={"episodes": rows}), OBSTACLES))
     assert "Of the 3 failures that could be judged so, 2 were preventable" in told
+    for verdict, said in (
+        (True, "The one failure that could be judged so was preventable: the reference driver after UN R157 did not"),
+        (False, "The one failure that could be judged so was not preventable: the reference driver after UN R157 coll"),
+    ):
+        alone = [made_row(**crash).model_copy(update={"preventable": verdict})]
+        assert said in " ".join(findings(made_results.model_copy(update={"episodes": alone}), OBSTACLES))
     unjudged = " ".join(findings(made_results.model_copy(update={"episodes": [made_row(**crash)]}), OBSTACLES))
     assert "preventable" not in unjudged

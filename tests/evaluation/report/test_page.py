@@ -104,7 +104,7 @@ def test_every_failure_is_listed_worst_first_with_the_command_that_drives_it_aga
     assert sorted(map(int, commands[: len(failed)])) == failed
     worst = max(failed, key=lambda index: results.episodes[index].interventions)
     assert int(commands[0]) == int(commands[len(failed)]) == worst
-    assert f"{len(failed)} of {EPISODES} episodes. Each command" in reader.text
+    assert f"{len(failed)} of {EPISODES} episodes failed. Each command" in reader.text
     assert "preventable" not in reader.text  # nobody judged these
 
 
