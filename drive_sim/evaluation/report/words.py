@@ -62,7 +62,8 @@ def number(value: float | None, unit: str) -> str:
         return percent(value)
     if value == 0.0:
         return "0"
-    magnitude = math.floor(math.log10(abs(value)))
+    # Of the value as it is shown: 0.09996 is 0.100.
+    magnitude = math.floor(math.log10(float(f"{abs(value):.{SIGNIFICANT - 1}e}")))
     digits = min(max(SIGNIFICANT - 1 - magnitude, 0), 6)
     return f"{value:,.{digits}f}".replace("-", "−").replace(",", "\u202f")
 
@@ -197,9 +198,10 @@ def _where_it_failed(results: Results) -> str:
     if not failed or len(driven) < 2:
         return ""
     worst = sorted(failed, key=lambda name: (-failed[name] / driven[name], name))[:WORST_NAMED]
-    told = [
-        f"{name.rpartition('/')[2].replace('-', ' ')} ({failed[name]} of {driven[name]} episodes)" for name in worst
-    ]
+    told = []
+    for name in worst:
+        of = f"{driven[name]} {'episode' if driven[name] == 1 else 'episodes'}"
+        told.append(f"{name.rpartition('/')[2].replace('-', ' ')} ({failed[name]} of {of})")
     clean = len(driven) - len(failed)
     others = f"; nothing failed in {clean} of the {len(driven)} scenarios" if clean else ""
     return f"It failed most in {listed(told)}{others}."

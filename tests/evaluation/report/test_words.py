@@ -29,7 +29,14 @@ def test_a_share_is_never_rounded_to_certainty(share: float, shown: str) -> None
 
 @pytest.mark.parametrize(
     ("value", "unit", "shown"),
-    [(0.21345, "m", "0.213"), (12.34, "km", "12.3"), (1234.5, "m", "1 234"), (None, "m", "–"), (-0.05, "m", "−0.0500")],
+    [
+        (0.21345, "m", "0.213"),
+        (12.34, "km", "12.3"),
+        (1234.5, "m", "1 234"),
+        (None, "m", "–"),
+        (-0.05, "m", "−0.0500"),
+        (0.09996, "m", "0.100"),
+    ],
 )
 def test_other_numbers_have_three_digits(value: float | None, unit: str, shown: str) -> None:
     assert report_words.number(value, unit).replace("\u202f", " ") == shown
