@@ -24,7 +24,7 @@ from drive_sim.world.simulator import Simulator
 PACE = 0.5
 
 
-@configuration("speedometer")
+@configuration("toy-speedometer")
 class SpeedometerConfig:
     """What a dashboard shows."""
 
@@ -57,13 +57,13 @@ class FollowsTheSpeedometer:
     """Accelerates while its speedometer shows less than 50 km/h."""
 
     name, privileged, controller = "follows-the-speedometer", False, "classical"
-    sensors = ("speedometer",)
+    sensors = ("toy-speedometer",)
 
     def reset(self, simulator: Any = None, mask: Any = None, batch_size: int = 1) -> None:
         self.shown: list[float] = []
 
     def act(self, observation: Observation) -> np.ndarray:
-        shown = observation.host().others["speedometer"]
+        shown = observation.host().others["toy-speedometer"]
         self.shown.append(float(shown[0, 0]))
         return np.stack([np.zeros(len(shown)), np.where(shown[:, 0] < 50.0, PACE, 0.0)], 1).astype(np.float32)
 
@@ -71,7 +71,7 @@ class FollowsTheSpeedometer:
 @pytest.fixture(autouse=True)
 def speedometer(monkeypatch: pytest.MonkeyPatch) -> None:
     """The registry as it is where a package that adds a speedometer is installed."""
-    monkeypatch.setitem(SENSORS._own, "speedometer", Speedometer)
+    monkeypatch.setitem(SENSORS._own, "toy-speedometer", Speedometer)
 
 
 def make_simulator(*numbers: int) -> Simulator:
@@ -80,7 +80,7 @@ def make_simulator(*numbers: int) -> Simulator:
 
 
 def test_every_sensor_but_the_camera_is_made_by_the_registry():
-    assert sensor_names() == (*SENSOR_NAMES, "speedometer")
+    assert sensor_names() == (*SENSOR_NAMES, "toy-speedometer")
     assert ("camera", *BUILT_IN) == SENSOR_NAMES
     for name in BUILT_IN:
         sensor = SENSORS[name](SENSORS[name].Config(), device="cpu", period=0.05)
@@ -89,24 +89,26 @@ def test_every_sensor_but_the_camera_is_made_by_the_registry():
 
 def test_its_reading_is_an_entry_of_the_observation():
     simulator = make_simulator(1, 2)
-    observation = SensorSuite(("imu", "speedometer")).observe(simulator)
-    np.testing.assert_allclose(observation.others["speedometer"][:, 0], 1.05 * 3.6 * simulator.state.speed, rtol=1e-6)
-    assert list(observation.others) == list(observation.host().others) == ["speedometer"]
+    observation = SensorSuite(("imu", "toy-speedometer")).observe(simulator)
+    np.testing.assert_allclose(
+        observation.others["toy-speedometer"][:, 0], 1.05 * 3.6 * simulator.state.speed, rtol=1e-6
+    )
+    assert list(observation.others) == list(observation.host().others) == ["toy-speedometer"]
     assert observation.imu.shape == (2, 3)
     assert SensorSuite(("imu",)).observe(simulator).others == {}
 
 
 def test_an_environment_observes_it():
-    env = gymnasium.make("DriveSim-v0", sensors=("odometry", "speedometer"))
-    assert env.observation_space["speedometer"] == gymnasium.spaces.Box(0.0, 500.0, (1,), np.float32)
+    env = gymnasium.make("DriveSim-v0", sensors=("odometry", "toy-speedometer"))
+    assert env.observation_space["toy-speedometer"] == gymnasium.spaces.Box(0.0, 500.0, (1,), np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         check_env(env.unwrapped, skip_render_check=True)
     observation, _ = env.reset(seed=1)
-    assert observation["speedometer"][0] == pytest.approx(3.6 * 1.05 * observation["odometry"][0], rel=0.05)
-    batch = gymnasium.make_vec("DriveSim-v0", num_envs=2, sensors=("speedometer",))
+    assert observation["toy-speedometer"][0] == pytest.approx(3.6 * 1.05 * observation["odometry"][0], rel=0.05)
+    batch = gymnasium.make_vec("DriveSim-v0", num_envs=2, sensors=("toy-speedometer",))
     observation, _ = batch.reset(seed=1)
-    assert observation["speedometer"].shape == (2, 1)
+    assert observation["toy-speedometer"].shape == (2, 1)
 
 
 def test_a_driver_asks_for_it_by_name():
@@ -118,19 +120,25 @@ def test_a_driver_asks_for_it_by_name():
 
 @pytest.mark.parametrize("config", [SpeedometerConfig(noise=False), {"noise": False}])
 def test_it_is_configured_by_name(config):
-    simulator, configs = make_simulator(1), SensorConfigs(others={"speedometer": config})
-    assert configs.of("speedometer") == SpeedometerConfig(noise=False)
-    observation = SensorSuite(("speedometer",), configs=configs).observe(simulator)
-    assert observation.others["speedometer"][0, 0] == pytest.approx(3.6 * simulator.state.speed[0])
+    simulator, configs = make_simulator(1), SensorConfigs(others={"toy-speedometer": config})
+    assert configs.of("toy-speedometer") == SpeedometerConfig(noise=False)
+    observation = SensorSuite(("toy-speedometer",), configs=configs).observe(simulator)
+    assert observation.others["toy-speedometer"][0, 0] == pytest.approx(3.6 * simulator.state.speed[0])
 
 
 @pytest.mark.parametrize(
     ("others", "expected"),
     [
-        ({"speedometer": {"lead": -1.0}}, "others: speedometer: lead: input should be greater than or equal to 0"),
-        ({"speedometer": {"led": 1.0}}, "others: speedometer: led: is not a known key; remove it"),
-        ({"speedometer": 3}, "others: speedometer: 3 is no SpeedometerConfig; give one, or a dict of its fields"),
-        ({"sonar": {}}, "others: sonar is no sensor; choose from lidar, radar, imu, gnss, odometry, speedometer"),
+        (
+            {"toy-speedometer": {"lead": -1.0}},
+            "others: toy-speedometer: lead: input should be greater than or equal to 0",
+        ),
+        ({"toy-speedometer": {"led": 1.0}}, "others: toy-speedometer: led: is not a known key; remove it"),
+        (
+            {"toy-speedometer": 3},
+            "others: toy-speedometer: 3 is no SpeedometerConfig; give one, or a dict of its fields",
+        ),
+        ({"sonar": {}}, "others: sonar is no sensor; choose from lidar, radar, imu, gnss, odometry, toy-speedometer"),
         ({"lidar": {}}, "others: lidar has a field of its own; give lidar=..."),
     ],
 )
