@@ -1,6 +1,6 @@
 """IMU: specific force and yaw rate with the errors of a real MEMS part.
 
-Each axis reads the truth times a scale factor that a drive keeps, plus bias and white noise, rounded to the part's
+Each axis reads the truth times a scale factor that an episode keeps, plus bias and white noise, rounded to the part's
 resolution and limited to its range. In discrete time, with w ~ N(0, 1) and the sampling time T,
 
     white noise    n[k] = N w / sqrt(T)                                        angle (velocity) random walk N
@@ -211,7 +211,7 @@ def specific_force(acceleration_x, acceleration_y, pitch, roll):
 
 @scalar
 def _advance_bias(i, axis, seed, step, memory, errors):
-    """Carry the bias of one axis to ``step``: a pure function of seed and step, however often one looks."""
+    """Carry the bias of one axis to ``step``: a pure function of seed and step, however often it is read."""
     unit = 0 if axis < 2 else 1
     start = memory.step[i]
     if start < 0 or start > step:

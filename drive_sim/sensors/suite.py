@@ -33,9 +33,9 @@ SENSOR_NAMES = ("camera", *BUILT_IN)
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """One look at B worlds. NumPy arrays on the CPU, device arrays on CUDA; entries that were not asked for are None.
+    """The readings of B worlds at one step: NumPy arrays on the CPU, device arrays on CUDA.
 
-    Every observation owns its arrays: a later one never changes it.
+    Entries that were not asked for are None. Every observation owns its arrays: a later one never changes it.
     """
 
     time: Any
@@ -53,11 +53,11 @@ class Observation:
     """float32 (B, 5) x [m], y [m] and velocity along x, y [m/s] in the world, quality 0 no fix, 1 degraded, 2 full."""
     odometry: Any = None
     """float32 (B, 3) speed [m/s], steering angle at the road wheels [rad], distance since the last step [m]."""
-    others: dict[str, Any] = field(default_factory=dict)
+    added: dict[str, Any] = field(default_factory=dict)
     """Readings of sensors that other packages add, (B, ...) by name of the sensor."""
     active: NDArray[np.bool_] | None = None
-    """(B) NumPy: worlds that were looked at. What others show means nothing: drivers need not think about them. None:
-    all were."""
+    """(B) NumPy: worlds whose cameras were rendered; the images of others mean nothing, and drivers need not
+    decide for them. None: all were."""
 
     @property
     def batch_size(self) -> int:
@@ -73,11 +73,11 @@ class Observation:
 
     def host(self) -> Observation:
         """The same observation as NumPy arrays (itself where it already is)."""
-        single = [f.name for f in fields(self) if f.name not in ("camera", "others", "active")]
+        single = [f.name for f in fields(self) if f.name not in ("camera", "added", "active")]
         arrays = {name: getattr(self, name) for name in single}
         return Observation(
             camera={name: to_host(image) for name, image in self.camera.items()},
-            others={name: to_host(reading) for name, reading in self.others.items()},
+            added={name: to_host(reading) for name, reading in self.added.items()},
             active=self.active,
             **{name: None if array is None else to_host(array) for name, array in arrays.items()},
         )
@@ -98,10 +98,10 @@ class SensorConfigs:
     imu: ImuConfig = ImuConfig()
     gnss: GnssConfig = GnssConfig()
     odometry: OdometryConfig = OdometryConfig()
-    others: dict[str, Any] = field(default_factory=dict, hash=False)
+    added: dict[str, Any] = field(default_factory=dict, hash=False)
     """Of sensors that other packages add, by name of the sensor: its configuration, or a dict of that one's fields."""
 
-    @field_validator("others")
+    @field_validator("added")
     @classmethod
     def _known(cls, given: dict[str, Any]) -> dict[str, Any]:
         return {name: checked_config(name, config) for name, config in given.items()}
@@ -110,7 +110,7 @@ class SensorConfigs:
         """The configuration of the sensor called ``name``."""
         if name in BUILT_IN:
             return getattr(self, name)
-        return self.others[name] if name in self.others else SENSORS[name].Config()
+        return self.added[name] if name in self.added else SENSORS[name].Config()
 
     @staticmethod
     def ideal() -> SensorConfigs:
@@ -192,10 +192,10 @@ class SensorSuite:
             self._faulty.reset(mask)
 
     def observe(self, simulator: Simulator, active: NDArray[np.bool_] | None = None) -> Observation:
-        """Sense the worlds as they are now; cameras look only at those of ``active`` (B), by default at all."""
+        """Sense the worlds as they are now; cameras render only those of ``active`` (B), by default all."""
         readings = self.sense(simulator, active)
-        time, others = duplicate(simulator.state.time), {name: readings.pop(name) for name in self._added}
-        return Observation(time=time, camera=readings.pop("camera", {}), others=others, active=active, **readings)
+        time, added = duplicate(simulator.state.time), {name: readings.pop(name) for name in self._added}
+        return Observation(time=time, camera=readings.pop("camera", {}), added=added, active=active, **readings)
 
     def sense(self, simulator: Simulator, active: NDArray[np.bool_] | None = None) -> dict[str, Any]:
         """The readings that `observe` fills an `Observation` with: an entry for each sensor, arrays of their own."""

@@ -37,7 +37,7 @@ import gymnasium, sys
 import drive_sim
 from drive_sim.sensors.suite import SensorConfigs
 
-configs = SensorConfigs(others={"toy-speedometer": {"lead": 0.1, "tremble": 0.0}})
+configs = SensorConfigs(added={"toy-speedometer": {"lead": 0.1, "tremble": 0.0}})
 env = gymnasium.make("DriveSim-v0", sensors=("odometry", "toy-speedometer"), sensor_configs=configs)
 batch = gymnasium.make_vec("DriveSim-v0", num_envs=2, sensors=("toy-speedometer",))
 print(env.observation_space["toy-speedometer"].shape, batch.reset(seed=1)[0]["toy-speedometer"].shape)

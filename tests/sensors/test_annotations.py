@@ -66,7 +66,7 @@ def test_points_of_a_solid_line_lie_on_its_paint(photographer, camera, curvature
     near_paint = binary_dilation(seen.semantic == SEMANTIC_MARKING, np.ones((3, 3)))
     checked = 0
     for line in seen.boundaries:
-        near = (camera.project(line.points)[:, 2] < 12.0) & ~line.hidden
+        near = (camera.project(line.points)[:, 2] < 12.0) & ~line.occluded
         column, row = np.rint(line.pixels[near]).astype(int).T
         column, row = np.clip(column, 0, camera.width - 1), np.clip(row, 0, camera.height - 1)
         assert near_paint[row, column].all()
@@ -86,8 +86,8 @@ def test_every_painted_boundary_is_told_by_number_style_colour_and_side(photogra
     assert [line.offset for line in boundaries] == [-3.6, -0.1, 3.4]
     for line in boundaries:
         assert line.pixels.shape == (len(line.points), 2)
-        assert line.hidden.shape == (len(line.points),)
-        assert not line.hidden.any()
+        assert line.occluded.shape == (len(line.points),)
+        assert not line.occluded.any()
 
 
 def test_the_ego_lane_is_the_one_that_the_car_is_in_and_its_left_the_drivers(photographer):
@@ -131,10 +131,10 @@ def test_points_behind_a_road_user_are_hidden_and_those_before_it_are_not(photog
     episode = photographer.episode(road, actors=(lorry(120.0, -1.75),), start_offset=0.0)
     middle, aside = annotate(episode)[0]["front"].boundaries
     x = middle.points[:, 0]
-    assert not middle.hidden[x < 15.0].any()
+    assert not middle.occluded[x < 15.0].any()
     # Between its wheels one looks below it.
-    assert middle.hidden[(x > 25.0) & (x < 60.0)].all()
-    assert not aside.hidden[aside.points[:, 0] < 30.0].any()
+    assert middle.occluded[(x > 25.0) & (x < 60.0)].all()
+    assert not aside.occluded[aside.points[:, 0] < 30.0].any()
 
 
 def test_corners_are_where_the_road_user_stands_in_the_cars_frame(photographer):
@@ -259,7 +259,7 @@ labels = Annotator(rig).annotate(device, simulator.roads, simulator.world, simul
 rows = []
 for seen in labels.values():
     rows += [[*box.amodal, box.slot, box.visible_pixels, box.alone_pixels, box.truncation] for box in seen.boxes]
-    rows += [[line.number, len(line.pixels), line.hidden.sum(), *line.pixels[0], *line.pixels[-1], 0]
+    rows += [[line.number, len(line.pixels), line.occluded.sum(), *line.pixels[0], *line.pixels[-1], 0]
              for line in seen.boundaries]
 np.save(sys.argv[3], rows)
 """

@@ -114,13 +114,13 @@ def test_a_turning_car_sees_the_world_turn_at_its_bumper():
     assert row[2] == pytest.approx(-0.2 * BUMPER * math.sin(row[1]), abs=1e-6)
 
 
-def test_a_car_right_behind_a_lorry_is_hidden_and_one_beside_is_not():
+def test_a_car_right_behind_a_lorry_is_occluded_and_one_beside_is_not():
     lorry = target(ACTOR_LORRY, 130.0)
     assert len(found(look(make_simulator(lorry, target(ACTOR_CAR, 150.0)))[0])) == 1
     assert len(found(look(make_simulator(lorry, target(ACTOR_CAR, 150.0, 5.0)))[0])) == 2
 
 
-def test_a_half_hidden_car_reflects_at_what_is_in_sight_and_less():
+def test_a_half_occluded_car_reflects_less_and_at_its_visible_part():
     half = target(ACTOR_CAR, 150.0, 0.9)
     alone = found(look(make_simulator(half))[0])[0]
     rows = found(look(make_simulator(target(ACTOR_LORRY, 130.0, -0.6), half))[0])

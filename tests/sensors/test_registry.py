@@ -63,7 +63,7 @@ class FollowsTheSpeedometer:
         self.shown: list[float] = []
 
     def act(self, observation: Observation) -> np.ndarray:
-        shown = observation.host().others["toy-speedometer"]
+        shown = observation.host().added["toy-speedometer"]
         self.shown.append(float(shown[0, 0]))
         return np.stack([np.zeros(len(shown)), np.where(shown[:, 0] < 50.0, PACE, 0.0)], 1).astype(np.float32)
 
@@ -91,11 +91,11 @@ def test_its_reading_is_an_entry_of_the_observation():
     simulator = make_simulator(1, 2)
     observation = SensorSuite(("imu", "toy-speedometer")).observe(simulator)
     np.testing.assert_allclose(
-        observation.others["toy-speedometer"][:, 0], 1.05 * 3.6 * simulator.state.speed, rtol=1e-6
+        observation.added["toy-speedometer"][:, 0], 1.05 * 3.6 * simulator.state.speed, rtol=1e-6
     )
-    assert list(observation.others) == list(observation.host().others) == ["toy-speedometer"]
+    assert list(observation.added) == list(observation.host().added) == ["toy-speedometer"]
     assert observation.imu.shape == (2, 3)
-    assert SensorSuite(("imu",)).observe(simulator).others == {}
+    assert SensorSuite(("imu",)).observe(simulator).added == {}
 
 
 def test_an_environment_observes_it():
@@ -120,31 +120,31 @@ def test_a_driver_asks_for_it_by_name():
 
 @pytest.mark.parametrize("config", [SpeedometerConfig(noise=False), {"noise": False}])
 def test_it_is_configured_by_name(config):
-    simulator, configs = make_simulator(1), SensorConfigs(others={"toy-speedometer": config})
+    simulator, configs = make_simulator(1), SensorConfigs(added={"toy-speedometer": config})
     assert configs.of("toy-speedometer") == SpeedometerConfig(noise=False)
     observation = SensorSuite(("toy-speedometer",), configs=configs).observe(simulator)
-    assert observation.others["toy-speedometer"][0, 0] == pytest.approx(3.6 * simulator.state.speed[0])
+    assert observation.added["toy-speedometer"][0, 0] == pytest.approx(3.6 * simulator.state.speed[0])
 
 
 @pytest.mark.parametrize(
-    ("others", "expected"),
+    ("added", "expected"),
     [
         (
             {"toy-speedometer": {"lead": -1.0}},
-            "others: toy-speedometer: lead: input should be greater than or equal to 0",
+            "added: toy-speedometer: lead: input should be greater than or equal to 0",
         ),
-        ({"toy-speedometer": {"led": 1.0}}, "others: toy-speedometer: led: is not a known key; remove it"),
+        ({"toy-speedometer": {"led": 1.0}}, "added: toy-speedometer: led: is not a known key; remove it"),
         (
             {"toy-speedometer": 3},
-            "others: toy-speedometer: 3 is no SpeedometerConfig; give one, or a dict of its fields",
+            "added: toy-speedometer: 3 is no SpeedometerConfig; give one, or a dict of its fields",
         ),
-        ({"sonar": {}}, "others: sonar is no sensor; choose from lidar, radar, imu, gnss, odometry, toy-speedometer"),
-        ({"lidar": {}}, "others: lidar has a field of its own; give lidar=..."),
+        ({"sonar": {}}, "added: sonar is no sensor; choose from lidar, radar, imu, gnss, odometry, toy-speedometer"),
+        ({"lidar": {}}, "added: lidar has a field of its own; give lidar=..."),
     ],
 )
-def test_a_mistake_in_its_configuration_is_told(others, expected):
+def test_a_mistake_in_its_configuration_is_told(added, expected):
     with pytest.raises(InputError) as caught:
-        SensorConfigs(others=others)
+        SensorConfigs(added=added)
     assert str(caught.value).startswith(f"sensor configs: {expected}")
 
 

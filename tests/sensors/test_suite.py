@@ -36,7 +36,7 @@ def drive(simulator: Simulator, suite: SensorSuite, steps: int = 12) -> list[Obs
 def entries(observation: Observation) -> dict[str, np.ndarray]:
     arrays = {f.name: getattr(observation, f.name) for f in fields(observation)}
     del arrays["active"]
-    bundles = {**arrays.pop("camera"), **arrays.pop("others")}
+    bundles = {**arrays.pop("camera"), **arrays.pop("added")}
     return {**bundles, **{name: array for name, array in arrays.items() if array is not None}}
 
 

@@ -35,7 +35,7 @@ class CameraAnnotations:
     boundaries: tuple[BoundaryLine, ...]
     """Stretches of painted lane boundaries in the image, from the right of the road to its left."""
     boxes: tuple[ActorBox, ...]
-    """Road users in the image by slot, also those that something hides altogether."""
+    """Road users in the image by slot, also those that are occluded altogether."""
     semantic: NDArray[np.uint8]
     """(H, W) class of each pixel, an index of `semantics.SEMANTIC_NAMES`."""
     depth: NDArray[np.float32]

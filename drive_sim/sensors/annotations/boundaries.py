@@ -57,7 +57,7 @@ class BoundaryLine:
     """(P, 2) column and row of the paint's middle; its ends are on the image's edge where it leaves the image."""
     points: Floats
     """(P, 3) the same in the vehicle frame [m]."""
-    hidden: NDArray[np.bool_]
+    occluded: NDArray[np.bool_]
     """(P) whether a road user stands before the point."""
 
 
@@ -126,12 +126,12 @@ class RoadLines(NamedTuple):
             number, seen = painted[k], camera.project(stretch)
             column = np.clip(np.rint(seen[:, 0]).astype(int), 0, camera.width - 1)
             row = np.clip(np.rint(seen[:, 1]).astype(int), 0, camera.height - 1)
-            # Road users stand on the ground: where one is drawn nearer, it is in the way.
-            hidden = (instance[row, column] > 0) & (depth[row, column] < seen[:, 2])
+            # Road users stand on the ground: where one is rendered nearer, it occludes the point.
+            occluded = (instance[row, column] > 0) & (depth[row, column] < seen[:, 2])
             result.append(
                 BoundaryLine(
                     number, STYLES[int(self.style[number])], COLOURS[int(self.colour[number])],
-                    float(self.offset[number]), sides.get(number, ""), seen[:, :2], stretch, hidden,
+                    float(self.offset[number]), sides.get(number, ""), seen[:, :2], stretch, occluded,
                 )
             )  # fmt: skip
         return tuple(result)

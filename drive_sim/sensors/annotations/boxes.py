@@ -31,7 +31,7 @@ class ActorBox:
     """One road user in the image.
 
     Rectangles are (left, top, right, bottom) [pixels], from the outer edge of their first pixel to that of their last.
-    Riders, walkers and cones are drawn as upright images in the middle of their boxes: what is seen of them may
+    Riders, walkers and cones are rendered as upright images in the middle of their boxes: what is seen of them may
     reach beyond the amodal rectangle by a few pixels from near, and is smaller than it where their box stands askew.
     """
 
@@ -57,14 +57,14 @@ class ActorBox:
 
     @property
     def visibility(self) -> float:
-        """Share of what the image holds of it that nothing hides, 0..1."""
+        """Share of what the image holds of it that is not occluded, 0..1."""
         return self.visible_pixels / self.alone_pixels
 
 
 class Boxes:
     """Finds the road users in one camera's images.
 
-    What would be seen of each alone is drawn, not estimated: the same renderer draws it without other road users,
+    What would be seen of each alone is rendered, not estimated: the same renderer renders it without other road users,
     scenery and guard rails, so that visibility counts pixels of its true outline.
     """
 

@@ -1,6 +1,6 @@
-"""What comes back to a radar from road users and rail posts, and which echoes it can tell apart.
+"""Echoes of road users and rail posts, and which of them a radar can tell apart.
 
-An echo's signal-to-noise ratio S is that of the radar equation (`radar_model`). Targets fluctuate from
+An echo's signal-to-noise ratio S is that of the radar equation (`beams`). Targets fluctuate from
 cycle to cycle as Swerling's case 1 has it, so that the power after the detector is exponentially distributed with mean
 1 + S (in units of the noise) and passes the threshold T = -ln(false alarm probability) with probability
 
@@ -21,7 +21,7 @@ from drive_sim.compute.geometry import to_world, wrap_angle
 from drive_sim.compute.kernel import inner_scalar
 from drive_sim.compute.randomness import STREAM_RADAR, random_uniform
 from drive_sim.sensors.radar.beams import at_angle, beam_of, signal_gain
-from drive_sim.sensors.radar.visibility import in_sight, is_out_of_reach, reflection
+from drive_sim.sensors.radar.visibility import is_out_of_reach, is_visible, reflection
 from drive_sim.world.roads.coordinates import element_at, road_point
 from drive_sim.world.roads.road import EDGE_RAIL, RAIL_OFFSET, RAIL_POST_DISTANCE
 from drive_sim.world.state import ACTOR_NONE
@@ -94,7 +94,7 @@ def gather_rails(roads, world, state, model, pose, i, scan, echoes, count):
         d = roads.paved_left[e] + RAIL_OFFSET if left else -roads.paved_right[e] - RAIL_OFFSET
         x, y, _, _ = road_point(roads, road, s, d)
         distance, angle = math.hypot(x - pose.x, y - pose.y), math.atan2(y - pose.y, x - pose.x)
-        if not in_sight(world, state, model, pose, i, -1, angle, distance):
+        if not is_visible(world, state, model, pose, i, -1, angle, distance):
             continue
         signal = model.rail_section * signal_gain(model, distance, world.weather.rain[i])
         rate = range_rate(pose, angle, 0.0, 0.0)

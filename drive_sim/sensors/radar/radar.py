@@ -1,11 +1,11 @@
 """Front radar: range, direction and range rate of the nearest road users, as a long-range sensor reports them.
 
-The sensor is described in `radar_config`, what it has in sight in `radar_sight`, what comes back to it in
-`radar_echoes`. A road user within the near beam is measured by it, one beyond by the far beam; its radar cross-section
-counts by the share of its width in sight. Mean cross-sections at 76-77 GHz: pedestrians -8 dBsm (Fortuny-Guasch &
-Chareau, "Radar Cross Section Measurements of Pedestrian Dummies and Humans in the 24/77 GHz Frequency Bands", JRC
-report EUR 25762, 2013), cars 10 dBsm (also the default of MATLAB's driving radar models), lorries 20 dBsm; those of
-two-wheelers lie between, those of cones and debris are estimates, and so is the guard rail's post.
+`configuration` describes the sensor, `beams` what it covers and how finely it measures, `visibility` what is visible to
+it, `echoes` what is reflected to it. A road user within the near beam is measured by it, one beyond by the far beam;
+its radar cross-section counts by the visible share of its width. Mean cross-sections at 76-77 GHz: pedestrians -8 dBsm
+(Fortuny-Guasch & Chareau, "Radar Cross Section Measurements of Pedestrian Dummies and Humans in the 24/77 GHz Frequency
+Bands", JRC report EUR 25762, 2013), cars 10 dBsm (also the default of MATLAB's driving radar models), lorries 20 dBsm;
+those of two-wheelers lie between, those of cones and debris are estimates, and so is the guard rail's post.
 
 Not modelled: several echoes of one long vehicle, multipath (below a car, off a rail), false alarms of noise alone, the
 fall of the antenna's gain towards the edge of a beam, interference.

@@ -1,4 +1,4 @@
-"""What a radar has in sight: where a road user reflects, how much of it nothing hides.
+"""What is visible to a radar: where a road user reflects, and how much of it is not occluded.
 
 Each road user is one target, at the point of its box nearest to the radar (a flat side reflects like a mirror) or at
 the nearest point that is still within the beams and not behind others.
@@ -16,7 +16,7 @@ from drive_sim.sensors.radar.beams import beam_of
 from drive_sim.world.state import ACTOR_NONE
 
 RAYS = 5
-"""Rays over a road user's width that tell how much of it is in sight."""
+"""Rays over a road user's width that tell how much of it is visible."""
 
 
 class RadarPose(NamedTuple):
@@ -53,7 +53,7 @@ def ray_actor(world, state, i, n, x, y, direction_x, direction_y):
 
 
 @inner_scalar
-def is_hidden(world, state, i, but, x, y, angle, distance):
+def is_occluded(world, state, i, but, x, y, angle, distance):
     """Whether another road user than ``but`` stands nearer than ``distance`` in the direction ``angle``."""
     direction_x, direction_y = math.cos(angle), math.sin(angle)
     for n in range(world.actors.kind.shape[1]):
@@ -89,18 +89,18 @@ def silhouette(world, state, i, n, x, y, bearing):
 
 
 @inner_scalar
-def in_sight(world, state, model, pose, i, but, angle, distance):
-    """Whether a place in the direction ``angle`` [rad] of the world is in a beam, with none but ``but`` before it."""
+def is_visible(world, state, model, pose, i, but, angle, distance):
+    """Whether a place in the direction ``angle`` [rad] of the world is in a beam and only ``but`` may occlude it."""
     if beam_of(model, distance, wrap_angle(angle - pose.yaw)) < 0:
         return False
-    return not is_hidden(world, state, i, but, pose.x, pose.y, angle, distance)
+    return not is_occluded(world, state, i, but, pose.x, pose.y, angle, distance)
 
 
 @inner_scalar
 def reflection(world, state, model, pose, i, n):
-    """(distance [m], direction [rad] in the world, share in sight) of what road user ``n`` sends back; share 0: none.
+    """(distance [m], direction [rad] in the world, share visible) of what road user ``n`` reflects; share 0: nothing.
 
-    It reflects where it is nearest; if that is outside the beams or behind another, at the nearest place in sight.
+    It reflects where it is nearest; if that is outside the beams or behind another, at the nearest visible place.
     """
     x, y = pose.x, pose.y
     point_x, point_y = nearest_point(world, state, i, n, x, y)
@@ -110,18 +110,18 @@ def reflection(world, state, model, pose, i, n):
     for ray in range(RAYS):
         angle = direction + right + (left - right) * (ray + 0.5) / RAYS
         reach = ray_actor(world, state, i, n, x, y, math.cos(angle), math.sin(angle))
-        if in_sight(world, state, model, pose, i, n, angle, reach):
+        if is_visible(world, state, model, pose, i, n, angle, reach):
             seen += 1
             if reach < nearest:
                 nearest, towards = reach, angle
-    if in_sight(world, state, model, pose, i, n, direction, distance):
+    if is_visible(world, state, model, pose, i, n, direction, distance):
         return distance, direction, max(seen, 1) / RAYS
     return nearest, towards, seen / RAYS
 
 
 @inner_scalar
 def is_out_of_reach(world, state, model, pose, i, n):
-    """Whether road user ``n`` is too far away, or behind a radar that looks ahead: then it needs no rays."""
+    """Whether road user ``n`` is too far away, or behind a radar that points to the front: then it needs no rays."""
     forward, left = to_local(state.actor_x[i, n], state.actor_y[i, n], pose.x, pose.y, pose.yaw)
     size = 0.5 * (world.actors.length[i, n] + world.actors.width[i, n])
     if max(abs(forward), abs(left)) > model.max_range + size:

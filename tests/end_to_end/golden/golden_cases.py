@@ -279,7 +279,7 @@ def annotations() -> Entries:
         ]
         entries[f"{road_class}/boxes"] = values_entry(*boxes)
         entries[f"{road_class}/visible"] = values_entry([(box.slot, box.visible_pixels) for box in front.boxes])
-        lines = [array for line in front.boundaries for array in (line.pixels, line.points, line.hidden)]
+        lines = [array for line in front.boundaries for array in (line.pixels, line.points, line.occluded)]
         entries[f"{road_class}/boundaries"] = values_entry(*lines)
     return entries
 
