@@ -58,7 +58,7 @@ def several(config: Any, data: st.DataObject) -> Any:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BUILT_IN)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_what_is_accepted_reads_numbers_within_its_bounds(name: str, data: st.DataObject, simulator: Simulator) -> None:
     kind = SENSORS[name]
