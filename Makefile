@@ -3,11 +3,13 @@ PYTHON ?= python3
 VENV ?= .venv
 DEMO ?= demo
 BENCH ?= build/bench.json
+OLDEST ?= build/oldest
+OLDEST_TESTS ?= tests/base tests/cli tests/recording
 
 bin := $(VENV)/bin
 stamp := $(VENV)/.installed
 
-.PHONY: venv demo test test-thorough test-all test-fast coverage lint bench figures docs clean
+.PHONY: venv demo test test-thorough test-all test-fast test-oldest coverage lint bench figures docs clean
 .DELETE_ON_ERROR:
 
 venv: $(stamp)
@@ -39,6 +41,17 @@ test-all: test test-thorough
 
 test-fast: $(stamp)
 	$(pytest) -m "not slow and not thorough and not browser and not display and not cuda_simulator" $(PYTEST_ARGS)
+
+# Tests that need no torch, with the lowest versions that pyproject.toml allows, in an environment of their own.
+test-oldest: $(OLDEST)/.installed
+	$(OLDEST)/bin/python -m pytest -m "not thorough" $(OLDEST_TESTS) $(PYTEST_ARGS)
+
+$(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python -m pip install --quiet --only-binary :all: --constraint constraints-oldest.txt \
+		'hatchling>=1.27' safetensors tensorboard
+	$(OLDEST)/bin/python -m pip install --quiet --constraint constraints-oldest.txt --editable '.[window,report,test]'
+	@touch $@
 
 # Branches of host code; compiled functions are left out (see [tool.coverage] in pyproject.toml).
 coverage: $(stamp)

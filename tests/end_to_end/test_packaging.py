@@ -78,6 +78,20 @@ def test_what_was_tested_is_pinned(repository: Path, project: dict) -> None:
     assert {distribution(line) for line in declared} - {distribution(pin) for pin in pins} == set()
 
 
+def test_the_oldest_versions_that_are_tried_are_the_lower_bounds(repository: Path, project: dict) -> None:
+    lines = (repository / "constraints-oldest.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines if not line.startswith("#"))
+    extras = project["optional-dependencies"]
+    declared = [
+        *project["dependencies"],
+        *(line for name in ("learn", "window", "report", "test") for line in extras[name]),
+    ]
+    bounds = {distribution(line): re.findall(">=([0-9.]+)", line)[0] for line in declared}
+    del bounds["torch"]
+    assert bounds.keys() == pins.keys()
+    assert [name for name, bound in bounds.items() if not f"{pins[name]}.".startswith(f"{bound}.")] == []
+
+
 def test_everything_together_is_every_extra(project: dict) -> None:
     extras = project["optional-dependencies"]
     # Peers are measured beside us, where they are installed; nothing of ours needs them.

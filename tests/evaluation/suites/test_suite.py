@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,6 +110,29 @@ def test_real_roads_are_driven_once_each_all_the_way() -> None:
     assert all(episode.route_length == pytest.approx(episode.road.length) for episode in episodes)
 
 
+def test_a_road_whose_file_name_is_not_utf8_is_left_out(tmp_path: Path) -> None:
+    name = min(CIRCUITS)
+    road = FOLDER / f"{name}.csv"
+    shutil.copy(road, tmp_path)
+    try:
+        (tmp_path / os.fsdecode(b"caf\xe9.csv")).write_bytes(road.read_bytes())
+    except OSError:
+        pytest.skip("the file system holds no such name")
+    left_out: list[InputError] = []
+    episodes = draw_suite(load_suite(REAL_ROADS), roads=tmp_path, leave_out=lambda path, error: left_out.append(error))
+    assert [episode.road.name for episode in episodes] == [name]
+    assert [str(error) for error in left_out] == [
+        "--roads: caf\\udce9.csv is not UTF-8; rename it, or link to it by another name"
+    ]
+
+
+@pytest.mark.parametrize("seed", [0, 5, 2**63 - 1])
+def test_real_roads_have_draws_for_every_seed(seed: int) -> None:
+    first, second = (draw_suite(load_suite(REAL_ROADS), seed=s, roads=FOLDER)[0] for s in (seed, max(0, seed - 1)))
+    assert first.number < 2**53
+    assert (first.seed == second.seed) == (seed == 0)
+
+
 def test_an_unknown_suite_is_refused_with_those_there_are() -> None:
     with pytest.raises(InputError, match="parking' is not a suite; use one of alks, lane-keeping"):
         load_suite("parking")
@@ -128,6 +153,9 @@ def test_a_suite_is_a_name_and_not_a_path(name: str) -> None:
         (SUITE.replace('purpose = "p"', ""), "purpose: is missing; add it"),
         (SUITE + "colour = 1\n", "colour: is not a known key"),
         (SUITE.replace("60.0", "-1.0"), "seconds: input should be greater than 0"),
+        (SUITE.replace("60.0", "1e9"), "seconds: input should be less than or equal to 86400"),
+        (SUITE.replace("60.0", "nan"), "seconds: input should be"),
+        ("episodes = 1000000000000\n" + SUITE, "episodes: input should be less than or equal to 100000"),
         (SUITE.replace('"test"', '"train"'), "split: input should be 'validation' or 'test'"),
         (SUITE.replace('"reset_to_lane"', '"shrug"'), "on_failure: input should be"),
         (SUITE + "[conditions.fast]\nspeed = 9.0\n", "conditions.fast.speed: is not a known key"),
