@@ -1,4 +1,4 @@
-"""An image does not depend on what else is drawn, by how many threads, or on which device."""
+"""An image does not depend on what else is rendered, by how many threads, or on which device."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_an_image_in_a_batch_of_64_equals_the_same_alone(photographer):
             assert np.array_equal(getattr(together, layer)[index], getattr(alone, layer)[0]), (index, layer)
 
 
-def test_two_threads_draw_what_one_draws(photographer):
+def test_two_threads_render_what_one_renders(photographer):
     episodes = variety(photographer, 13)
     with kernel.threads(1):
         one = render(episodes)
@@ -78,7 +78,7 @@ def test_layers_that_are_not_asked_for_cost_no_memory_and_change_nothing(photogr
         render(episodes, layers=("normals",))
 
 
-def test_frames_are_drawn_into_again_and_only_the_rows_that_are_named(photographer):
+def test_frames_are_rendered_into_again_and_only_the_rows_that_are_named(photographer):
     episodes = variety(photographer, 4)
     simulator = Simulator(episodes)
     rig = CameraRig.default()
@@ -92,7 +92,7 @@ def test_frames_are_drawn_into_again_and_only_the_rows_that_are_named(photograph
     assert not np.array_equal(again.rgb[3], before[3])
 
 
-def test_odd_sizes_are_drawn_to_the_edge(photographer):
+def test_odd_sizes_are_rendered_to_the_edge(photographer):
     episode = photographer.episode()
     narrow = photographer.shoot(episode, camera=CameraConfig(width=37, height=21, field_of_view=1.2))
     assert narrow.rgb.shape == (1, 1, 21, 37, 3)
@@ -117,7 +117,7 @@ np.savez(sys.argv[3], **frames._asdict())
 
 @pytest.mark.cuda_simulator
 @pytest.mark.thorough
-def test_cuda_draws_what_the_cpu_draws(tmp_path):
+def test_cuda_renders_what_the_cpu_renders(tmp_path):
     """The CUDA kernels run under Numba's simulator: pixels equal within a grey level on 99.9 %."""
     here = Path(__file__).resolve()
     frames = {}
@@ -167,7 +167,7 @@ def test_the_cuda_kernels_compile_for_a_gpu(photographer, monkeypatch):
         assert ".visible .entry" in cuda.compile_ptx(body.cuda_entry(), types, cc=(8, 0))[0]
 
 
-def test_a_rail_is_drawn_by_the_road_that_has_one(photographer):
+def test_a_rail_is_rendered_by_the_road_that_has_one(photographer):
     with_rail, without = (photographer.episode(photographer.road(edge=edge)) for edge in (EDGE_RAIL, 0))
     frames = photographer.shoot(with_rail, without)
     assert (frames.semantic[0] == 5).sum() > 100 > (frames.semantic[1] == 5).sum() == 0

@@ -49,7 +49,7 @@ def test_a_point_on_a_pixels_ray_is_seen_in_that_pixel(k1, k2, p1, p2, column, r
 
 
 @pytest.mark.parametrize("camera", [BARREL, CUSHION])
-def test_a_line_is_drawn_where_opencv_projects_it(photographer, camera):
+def test_a_line_is_rendered_where_opencv_projects_it(photographer, camera):
     checked = 0
     for offset in (-3.5, -1.2, 0.4, 2.6):
         road = photographer.road(boundaries=(Boundary(offset, STYLE_SOLID, width=0.1),), paved=60.0)

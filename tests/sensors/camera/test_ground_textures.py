@@ -1,4 +1,4 @@
-"""Pavings and roadsides look like what they are called; spray hangs behind who drives fast in the wet."""
+"""Pavings and roadsides look like what they are called; spray hangs behind a vehicle that drives fast in the wet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The instance image says who is seen where, and agrees with the class image in every pixel."""
+"""The instance image says which road user is seen where, and agrees with the class image in every pixel."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_it_holds_wherever_scenarios_put_them():
     scenario = load_scenario("obstacle-avoidance/mixed", "train")
     simulator = Simulator([scenario.draw(number) for number in range(24)])
     state = simulator.state
-    # Right behind whoever is nearest, so that there is something to see.
+    # Right behind the nearest road user, so that there is something to see.
     state.x[:], state.y[:] = (
         place[:, 0] - 8.0 * turn(state.yaw) for place, turn in ((state.actor_x, np.cos), (state.actor_y, np.sin))
     )
@@ -52,7 +52,7 @@ def test_it_holds_wherever_scenarios_put_them():
         assert frames.semantic[world, 0, row, column] == class_of(kinds[world, slot])
 
 
-def test_who_is_in_front_is_seen(photographer):
+def test_the_road_user_in_front_is_seen(photographer):
     episode = photographer.crowd()
     together = photographer.shoot(episode, camera=CAMERA).instance[0, 0]
     for slot in range(6):

@@ -48,7 +48,7 @@ def test_cameras_of_any_size_see_the_same_alone_as_in_a_batch_of_4(photographer)
                 assert np.array_equal(one, many), (index, name, layer)
 
 
-def test_what_a_camera_sees_is_not_what_its_neighbours_decide(photographer):
+def test_an_image_does_not_depend_on_the_rigs_other_cameras(photographer):
     drives = [photographer.crowd(weather=photographer.weather(scenery=0.8))]
     together = render(drives, CAMERAS)
     for camera in CAMERAS:
@@ -81,7 +81,7 @@ def test_render_is_for_cameras_of_one_size(photographer):
         CameraRig(CAMERAS).render("cpu", *world)
 
 
-def test_only_the_rows_that_are_named_are_drawn(photographer):
+def test_only_the_rows_that_are_named_are_rendered(photographer):
     drives = episodes(photographer)
     everyone, some = render(drives, CAMERAS), render(drives, CAMERAS, rows=[1, 3])
     for name, frames in some.items():

@@ -1,4 +1,4 @@
-"""A tree's clumps are drawn only where they are: that changes no pixel of it."""
+"""A tree's clumps are painted only where they are: that changes no pixel of it."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ def test_sun_throws_shadows_away_from_itself(photographer):
     assert dark["right"] > 0.02
 
 
-def test_trees_stand_where_they_stand_whoever_looks(photographer):
+def test_trees_stand_in_the_same_place_in_every_world(photographer):
     woods = photographer.weather(scenery=0.9)
     road = photographer.road(seed=11)
     one, other = (photographer.episode(road, woods, seed=seed) for seed in (1, 2))
