@@ -139,7 +139,7 @@ def test_an_added_driver_is_scored_with_the_added_metric(drive_sim: Run, toy: Pa
     assert "Driver toy-brake, of drive-sim-toy 1.0" in page
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.timeout(600)
 def test_an_added_network_learns_drives_and_is_named_where_it_is_missing(
     command: Run, drive_sim: Run, toy: Path, tmp_path: Path
