@@ -1,6 +1,7 @@
-"""How fast this machine steps, draws and decides: `run_bench`, the ``drive-sim bench`` command.
+"""How fast this machine steps, renders and decides: `run_bench`, the ``drive-sim bench`` command.
 
-What is measured is in `sections`, on which roads in `drives`, and how in `figures`.
+What is measured is in `sections`, on which roads in `drives`, and how in `figures`. `profiling` tells where the time of
+a step and of an image goes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from drive_sim.bench.figures import Effort, Figure, table_head, table_row
 from drive_sim.bench.hardware import machine
 from drive_sim.compute.kernel import resolve_device
 
-__all__ = ["Effort", "Figure", "machine", "run_bench", "write_figures"]
+__all__ = ["Effort", "Figure", "check_output", "headline", "machine", "run_bench", "write_figures"]
 
 SCHEMA = 1
 
@@ -38,16 +39,26 @@ def run_bench(device: str, output: Path | None = None, effort: Effort | None = N
         When there is no such device here, or no folder for ``output``; before anything is measured.
     """
     device = resolve_device(device)
+    check_output(output)
+    return _lines(device, output, effort or Effort())
+
+
+def check_output(output: Path | None) -> None:
+    """InputError where there is no folder for the file ``output``."""
     if output is not None and not output.absolute().parent.is_dir():
         raise InputError("--output", "", f"there is no folder {output.parent}", "make it, or name another")
-    return _lines(device, output, effort or Effort())
+
+
+def headline(here: dict[str, Any]) -> str:
+    """The machine of `machine` in a line."""
+    return f"{here['device']}; {here['cores']} cores; {', '.join(f'{k} {v}' for k, v in here['versions'].items())}"
 
 
 def _lines(device: str, output: Path | None, effort: Effort) -> Iterator[str]:
     from drive_sim.bench.sections import SECTIONS
 
     here = machine(device)
-    yield f"{here['device']}; {here['cores']} cores; {', '.join(f'{k} {v}' for k, v in here['versions'].items())}"
+    yield headline(here)
     yield ""
     yield from table_head()
     figures: list[Figure] = []

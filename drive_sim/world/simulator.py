@@ -55,7 +55,7 @@ def _obey(state, i, commands, invalid):
 
 
 @scalar
-def _move_actors(roads, vehicle, world, state, i, ego_before):
+def move_actors(roads, vehicle, world, state, i, ego_before):
     """Move the actors of world ``i`` after its ego has moved from ``ego_before``; EVENT_COLLISION_* of contacts."""
     events, first = 0, NO_CONTACT
     state.hit_actor[i] = -1
@@ -90,7 +90,7 @@ def _step(i, roads, world, state, vehicle, actions, puts_back):
     state.step[i] += 1
     state.time[i] = state.step[i] * CONTROL_PERIOD
     track(roads, world, state, i)
-    events = _move_actors(roads, vehicle, world, state, i, before)
+    events = move_actors(roads, vehicle, world, state, i, before)
     state.time_to_collision[i], reason = look_ahead(roads, vehicle, world, state, i)
     events |= place_events(roads, vehicle, world, state, i)
     events |= progress_events(world, state, reason, i, CONTROL_PERIOD)
