@@ -5,6 +5,7 @@ DEMO ?= demo
 BENCH ?= build/bench.json
 OLDEST ?= build/oldest
 OLDEST_TESTS ?= tests/base tests/cli tests/recording
+HISTORY ?= docs/benchmarks/history
 
 bin := $(VENV)/bin
 stamp := $(VENV)/.installed
@@ -66,7 +67,7 @@ lint: $(stamp)
 
 bench: $(stamp)
 	@mkdir -p $(dir $(BENCH))
-	$(bin)/drive-sim bench --output $(BENCH)
+	$(bin)/drive-sim bench --output $(BENCH) --history $(HISTORY)
 	$(bin)/python scripts/benchmark_peers.py --output $(BENCH:.json=-peers.json)
 
 # Every picture and table of docs/; FIGURES="gallery report" makes some. It takes an hour or more on two cores.

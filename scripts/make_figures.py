@@ -15,6 +15,7 @@ PARTS = (
     ("write_reference.py",),
     ("results_tables.py",),
     ("camera_cost.py",),
+    ("benchmark_history.py",),
     ("sensor_image.py",),
     ("camera_gallery.py",),
     ("take_screenshots.py",),

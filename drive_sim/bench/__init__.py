@@ -1,7 +1,7 @@
 """How fast this machine steps, renders and decides: `run_bench`, the ``drive-sim bench`` command.
 
-What is measured is in `sections`, on which roads in `drives`, and how in `figures`. `profiling` tells where the time of
-a step and of an image goes.
+What is measured is in `sections`, on which roads in `drives`, and how in `figures`; `history` keeps figures of many
+commits and machines. `profiling` tells where the time of a step and of an image goes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from drive_sim.base.errors import InputError
 from drive_sim.base.files import replace_file
 from drive_sim.bench.figures import Effort, Figure, table_head, table_row
 from drive_sim.bench.hardware import machine
+from drive_sim.bench.history import check_history, circumstances, entry_path
 from drive_sim.compute.kernel import resolve_device
 
 __all__ = ["Effort", "Figure", "check_output", "headline", "machine", "run_bench", "write_figures"]
@@ -22,7 +23,9 @@ __all__ = ["Effort", "Figure", "check_output", "headline", "machine", "run_bench
 SCHEMA = 1
 
 
-def run_bench(device: str, output: Path | None = None, effort: Effort | None = None) -> Iterator[str]:
+def run_bench(
+    device: str, output: Path | None = None, effort: Effort | None = None, history: Path | None = None
+) -> Iterator[str]:
     """Measure everything on ``device`` ("cpu", "cuda" or "auto"), a line of a table at a time.
 
     Parameters
@@ -32,15 +35,18 @@ def run_bench(device: str, output: Path | None = None, effort: Effort | None = N
         the figures themselves.
     effort
         How much to measure; by default what published figures are made with (about two minutes).
+    history
+        Folder for a JSON file that is named by date, commit and processor, and holds them beside the figures.
 
     Raises
     ------
     InputError
-        When there is no such device here, or no folder for ``output``; before anything is measured.
+        When there is no such device here, or no folder for ``output`` or ``history``; before anything is measured.
     """
     device = resolve_device(device)
     check_output(output)
-    return _lines(device, output, effort or Effort())
+    check_history(history)
+    return _lines(device, output, effort or Effort(), history)
 
 
 def check_output(output: Path | None) -> None:
@@ -54,10 +60,10 @@ def headline(here: dict[str, Any]) -> str:
     return f"{here['device']}; {here['cores']} cores; {', '.join(f'{k} {v}' for k, v in here['versions'].items())}"
 
 
-def _lines(device: str, output: Path | None, effort: Effort) -> Iterator[str]:
+def _lines(device: str, output: Path | None, effort: Effort, history: Path | None) -> Iterator[str]:
     from drive_sim.bench.sections import SECTIONS
 
-    here = machine(device)
+    here, when = machine(device), circumstances()
     yield headline(here)
     yield ""
     yield from table_head()
@@ -74,6 +80,11 @@ def _lines(device: str, output: Path | None, effort: Effort) -> Iterator[str]:
     if output is not None:
         command = f"drive-sim bench --device {device} --output {output.name}"
         write_figures(output, command, here, figures, {"skipped": skipped})
+    if history is not None:
+        entry = entry_path(history, here, when)
+        command = f"drive-sim bench --device {device} --history {history.name}"
+        write_figures(entry, command, here, figures, {**when, "skipped": skipped})
+        yield f"history: {entry}"
 
 
 def write_figures(
