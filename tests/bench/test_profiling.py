@@ -47,7 +47,7 @@ def profiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], dict]
     return list(run_profile("cpu", output, TINY)), json.loads(output.read_text(encoding="utf-8"))
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.timeout(1200)
 def test_stages_and_rest_make_the_whole(profiled: tuple[list[str], dict]) -> None:
     lines, document = profiled

@@ -175,7 +175,7 @@ SENSORS = ("lidar", "radar", "imu", "gnss", "odometry")
 """Without the camera, whose kernel takes two minutes to compile with its checks."""
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.timeout(1200)  # compiles with checks where the cache is cold
 def test_a_normal_episode_raises_no_alarm(repository: Path) -> None:
     program = EPISODE.replace("SENSORS", repr(SENSORS))
