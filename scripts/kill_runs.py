@@ -325,6 +325,8 @@ def kill_runs(name: str, kills: int, seed: int, folder: Path) -> str:
             kind.inspect(signalled)
         except (AssertionError, InputError) as error:
             raise AssertionError(f"{where}: {error}\n{ended.output}") from error
+        if number % 10 == 9:
+            print(f"{name}: {number + 1} of {kills}", flush=True)
     kind.finish()
     return f"{name}: {kills} killed, {ended_before} of them after their end; the longest end took {slowest:.1f} s"
 

@@ -44,7 +44,7 @@ EXTRA_OF = {
 }
 """Which extra of the package brings a module that the core does without."""
 
-USERS_DISK = (errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS)
+USERS_DISK = (errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EPERM, errno.EROFS)
 """Failures to write or read that the user can mend, and no traceback explains."""
 
 

@@ -87,7 +87,8 @@ def evaluate(
         _drive_all(evaluation, plan, _part(report, 0.0, DRIVING_SHARE))
     except KeyboardInterrupt:
         if evaluation.driver.scores:
-            _write(evaluation, folder, complete=False)
+            partial = _write(evaluation, folder, complete=False)
+            report(0.0, f"interrupted: {len(partial.episodes)} episodes are in {folder / FILE_NAME}")
         raise
     results = _write(evaluation, folder, complete=True)
     page = folder / PAGE_NAME

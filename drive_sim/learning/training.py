@@ -110,6 +110,8 @@ def fit(
     progress: dict[str, Any] = {"settings": settings.to_dict(), "chunk": 0, "best": None}
     if resume:
         progress = load_checkpoint(folder, learner, settings)
+        done = progress["chunk"]
+        report(done / settings.chunks, f"resumed after {done * settings.chunk} of {settings.views} views")
     meta = {"settings": settings.to_dict(), "drive_sim": __version__, **(provenance or {})}
     with SummaryWriter(str(folder / "tensorboard"), purge_step=_first_step(settings, progress["chunk"])) as board:
         for chunk, views in _chunks(source, settings, progress["chunk"]):

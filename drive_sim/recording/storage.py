@@ -47,6 +47,7 @@ def disk_errors(path: Path) -> Iterator[None]:
     hints = {
         errno.ENOSPC: ("the disk is full", free_space),
         errno.EDQUOT: ("the disk quota is used up", free_space),
+        errno.EFBIG: ("the file system takes no file as large", "choose a folder on another disk"),
         errno.EACCES: ("writing is not permitted", "choose a folder that you may write to"),
         errno.EPERM: ("writing is not permitted", "choose a folder that you may write to"),
         errno.EROFS: ("the file system is read-only", "choose a folder that you may write to"),
@@ -146,11 +147,21 @@ def writing(root: Path) -> Iterator[None]:
         lock.acquire()
         try:
             finish_plan(root)
-            for left_behind in listed(root / STAGING):
-                left_behind.unlink()
-            yield
+            _clear_staging(root)
+            try:
+                yield
+            except BaseException:
+                # On a full disk, half of a change takes the room that is missing. A plan is carried out by the next.
+                if not (root / STAGING / PLAN).exists():
+                    _clear_staging(root)
+                raise
         finally:
             lock.release()
+
+
+def _clear_staging(root: Path) -> None:
+    for left_behind in listed(root / STAGING):
+        left_behind.unlink()
 
 
 class Plan:

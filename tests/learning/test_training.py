@@ -51,7 +51,10 @@ def test_a_killed_training_resumes_to_the_same_weights(drives: list[Drive], tmp_
 
     with pytest.raises(KilledError):
         fit(drives, [WeatherSpec()], tmp_path / "cut", QUICK, report=kill)
-    fit(drives, [WeatherSpec()], tmp_path / "cut", QUICK, resume=True)
+    told: list[str] = []
+    report = lambda share, text: told.append(text)  # noqa: E731
+    fit(drives, [WeatherSpec()], tmp_path / "cut", QUICK, resume=True, report=report)
+    assert told[0].startswith("resumed after ") and told[0].endswith(f" of {QUICK.views} views")
     assert _scalar_steps(tmp_path / "cut") == _scalar_steps(tmp_path / "whole") == [32, 64, 96]
     expected = load_file(whole.folder / "weights.safetensors")
     resumed = load_file(tmp_path / "cut" / "weights.safetensors")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import shutil
@@ -16,6 +17,7 @@ import pytest
 from lerobot_reader import LeRobotReader
 from recorded_drives import Crash, command, drive, images, make_simulator, record
 
+from drive_sim.base.errors import InputError
 from drive_sim.recording.curation import check, drop, list_episodes, restore
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.lerobot.info import data_file
@@ -186,6 +188,22 @@ def test_a_torn_episode_can_be_dropped(dataset_path: Path) -> None:
     assert finding.episode == 1 and finding.file == torn and "drop" in finding.hint
     drop(dataset_path, [1])
     assert check(dataset_path) == [] and seeds(dataset_path) == [0, 2]
+
+
+@pytest.mark.parametrize("change", [lambda root: drop(root, [0]), restore])
+def test_a_disk_that_fills_up_during_a_change_leaves_the_dataset_and_no_temporary_file(
+    dataset_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], Any]
+) -> None:
+    drop(dataset_path, [1])
+    before = contents(dataset_path)
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(InputError, match="the disk is full"):
+        patch.setattr("drive_sim.recording.curation.renumber", full)
+        change(dataset_path)
+    assert contents(dataset_path) == before
 
 
 def edit_json(path: Path, change: Callable[[Any], None]) -> None:

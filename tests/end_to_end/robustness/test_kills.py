@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(sys.platform == "win32", reason="children are forked")
 def test_what_is_killed_at_random_moments_goes_on_at_the_next_start(repository: Path) -> None:
