@@ -12,6 +12,7 @@ import errno
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from types import FrameType
 
@@ -137,6 +138,15 @@ def _terminate(_number: int, _frame: FrameType | None) -> None:
     raise _Terminated
 
 
+def _interrupt_again(unraisable: sys.UnraisableHookArgs) -> None:
+    """Send an interrupt once more that met a callback from C or a finaliser, where Python can only print it."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        number = signal.SIGTERM if issubclass(unraisable.exc_type, _Terminated) else signal.SIGINT
+        threading.Timer(0.05, signal.raise_signal, (number,)).start()
+    else:
+        sys.__unraisablehook__(unraisable)
+
+
 def _say_ended(cause: BaseException | None) -> int:
     if isinstance(cause, _Terminated):
         return _say("terminated", TERMINATED)
@@ -148,6 +158,7 @@ def main() -> None:
     try:
         _open_closed_streams()
         signal.signal(signal.SIGTERM, _terminate)
+        sys.unraisablehook = _interrupt_again
         try:
             status = run()
         finally:

@@ -15,6 +15,7 @@ import re
 import resource
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def mutate_document(document: Any, seed: int) -> Any:
         elif kind == 1 and isinstance(place, dict):
             place[f"{key}x"] = place.pop(key)
         else:
-            place[key] = VALUES[int(rng.integers(0, len(VALUES)))]
+            place[key] = deepcopy(VALUES[int(rng.integers(0, len(VALUES)))])
     return copy
 
 

@@ -427,6 +427,28 @@ class TestProcess:
     @pytest.mark.parametrize(
         ("number", "status", "said"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
     )
+    def test_a_signal_that_meets_a_finaliser_ends_the_command_all_the_same(
+        self, number: int, status: int, said: str, repository: Path
+    ) -> None:
+        """Python can only print what is raised in a finaliser or in a callback from C, such as those of a compiler."""
+        program = (
+            "import signal, sys, time; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "import drive_sim.cli.doctor as d; from drive_sim.cli import main as cli\n"
+            f"Met = type('Met', (), dict(__del__=lambda self: signal.raise_signal({int(number)})))\n"
+            "d.report = lambda: (Met(), time.sleep(100.0))\n"
+            "sys.argv[1:] = ['doctor']; cli.main()"
+        )
+        with self.start(program, repository) as process:
+            try:
+                errors = process.communicate(timeout=TOO_LONG)[1]
+            finally:
+                process.kill()
+        assert (process.returncode, errors.strip()) == (status, f"drive-sim: {said}")
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
+    @pytest.mark.parametrize(
+        ("number", "status", "said"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+    )
     def test_a_signal_ends_the_command_in_one_line_though_a_thread_still_works(
         self, number: int, status: int, said: str, repository: Path
     ) -> None:
