@@ -435,7 +435,7 @@ class TestProcess:
             "import signal, sys, time; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
             "import drive_sim.cli.doctor as d; from drive_sim.cli import main as cli\n"
             f"Met = type('Met', (), dict(__del__=lambda self: signal.raise_signal({int(number)})))\n"
-            "d.report = lambda: (Met(), time.sleep(100.0))\n"
+            "d.report = lambda: (Met() is None, time.sleep(100.0))\n"
             "sys.argv[1:] = ['doctor']; cli.main()"
         )
         with self.start(program, repository) as process:
