@@ -131,9 +131,9 @@ def test_it_is_configured_by_name(config):
     [
         (
             {"toy-speedometer": {"lead": -1.0}},
-            "added: toy-speedometer: lead: input should be greater than or equal to 0",
+            "added.toy-speedometer.lead: input should be greater than or equal to 0",
         ),
-        ({"toy-speedometer": {"led": 1.0}}, "added: toy-speedometer: led: is not a known key; remove it"),
+        ({"toy-speedometer": {"led": 1.0}}, "added.toy-speedometer.led: is not a known key; remove it"),
         (
             {"toy-speedometer": 3},
             "added: toy-speedometer: 3 is no SpeedometerConfig; give one, or a dict of its fields",
