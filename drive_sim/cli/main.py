@@ -142,9 +142,16 @@ def _interrupt_again(unraisable: sys.UnraisableHookArgs) -> None:
     """Send an interrupt once more that met a callback from C or a finaliser, where Python can only print it."""
     if issubclass(unraisable.exc_type, KeyboardInterrupt):
         number = signal.SIGTERM if issubclass(unraisable.exc_type, _Terminated) else signal.SIGINT
-        threading.Timer(0.05, signal.raise_signal, (number,)).start()
+        threading.Timer(0.05, _interrupt_main_thread, (number,)).start()
     else:
         sys.__unraisablehook__(unraisable)
+
+
+def _interrupt_main_thread(number: int) -> None:
+    if sys.platform == "win32":
+        signal.raise_signal(number)
+    else:  # a signal to another thread would not wake a main thread that waits
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
 
 
 def _say_ended(cause: BaseException | None) -> int:
