@@ -1,4 +1,4 @@
-"""What every figure is measured on: the same short drives, on country roads among other road users."""
+"""What every figure is measured on: the same short episodes, on country roads among other road users."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _actor(episode: Episode, kind: int, distance: float, place: str) -> ActorSpe
 
 @cache
 def expert_actions(count: int, steps: int) -> NDArray[np.float32]:
-    """What the expert does in the first steps of each of ``count`` drives: float32 (steps, count, 2).
+    """What the expert does in the first steps of each of ``count`` episodes: float32 (steps, count, 2).
 
     Found out beforehand, so that a measured step is driven well and yet costs no driver.
     """
@@ -116,7 +116,7 @@ def expert_actions(count: int, steps: int) -> NDArray[np.float32]:
 
 
 class Batch:
-    """B worlds on the drives in turn, with the actions that drive them, on a device."""
+    """B worlds on the episodes in turn, with the actions that drive them, on a device."""
 
     def __init__(
         self, first: int, size: int, device: str, drives_: int, steps: int, actors: int = ACTORS, weather: str = "dry"

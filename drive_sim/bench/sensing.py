@@ -25,7 +25,7 @@ def frames_figure(
     count: int = 1,
     **options: Any,
 ) -> Figure:
-    """Frames a second of one camera in as many worlds as there are drives, half-way along."""
+    """Frames a second of one camera in as many worlds as there are episodes, half-way along."""
     batch = Batch(0, effort.drives, device, effort.drives, effort.steps, weather=weather)
     batch.go_on(effort.steps // 2)
     simulator = batch.simulator
@@ -42,12 +42,12 @@ def frames_figure(
 
 
 def camera(device: str, effort: Effort) -> Iterator[Figure | str]:
-    """Drawing alone."""
+    """Rendering alone."""
     rig = CameraRig((CameraConfig(),))
     for weather in weather_domains():
         yield frames_figure(f"camera.{weather}", f"camera 66×200, {weather}", device, effort, rig, weather)
     if rig.left_out:
-        yield f"the images of these drives had no room for {rig.left_out} objects"
+        yield f"the images of these episodes had no room for {rig.left_out} objects"
     for count in thread_counts(device)[1:]:
         key = f"camera.dry.threads_{count}"
         yield frames_figure(key, "camera 66×200, dry", device, effort, rig, count=count)

@@ -1,4 +1,4 @@
-"""Whether a network in training ever waits for its images: the next views are drawn while it learns from the last."""
+"""Whether a network in training waits for its images: the next views are rendered while it learns from the last."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from drive_sim.world.scenarios.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
 
 DRIVES, STEPS = 4, 120
-"""Recorded drives that views are drawn from, and their control steps."""
+"""Recorded episodes that views are rendered from, and their control steps."""
 
 
 def training(device: str, effort: Effort) -> Iterator[Figure | str]:
-    """Learning from views that lie ready, and from views that are drawn meanwhile, turn by turn."""
+    """Learning from views that lie ready, and from views that are rendered meanwhile, in alternation."""
     try:
         import torch
 

@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class HomePath(click.Path):
-    """A path in which a leading ``~`` is the home: shells leave it alone behind an equals sign, some everywhere."""
+    """A path in which a leading ``~`` is the home: shells do not expand it after an equals sign, some nowhere."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The `Path` that ``value`` names."""
@@ -146,8 +146,8 @@ def usage_error(error: click.UsageError, program: str) -> InputError:
         problem = "is missing"
     for its_words, plain in (("a valid integer range", "a whole number"), ("a valid float range", "a number")):
         problem = problem.replace(its_words, plain)
-    mend = f"see {path} --help"
+    hint = f"see {path} --help"
     possibilities = getattr(error, "possibilities", None)
     if possibilities:
-        mend = f"did you mean {' or '.join(possibilities)}? {mend}"
-    return InputError(source, field, problem, mend)
+        hint = f"did you mean {' or '.join(possibilities)}? {hint}"
+    return InputError(source, field, problem, hint)

@@ -1,4 +1,4 @@
-"""The whole pipeline, unattended: a modelled person drives, a network learns, and roads it never saw judge it."""
+"""The whole pipeline, unattended: record the human model, train a network, evaluate it on unseen roads."""
 
 from __future__ import annotations
 

@@ -37,14 +37,14 @@ class Finding:
     present: bool
     detail: str
     """What was found: version, place, number."""
-    mend: str = ""
+    hint: str = ""
     """What to do where it is missing; empty when there is nothing to do."""
     essential: bool = False
     """Whether driving is impossible without it."""
 
     def __str__(self) -> str:
-        mend = f"; {self.mend}" if self.mend and not self.present else ""
-        return f"{'ok     ' if self.present else 'missing'}  {self.name:<14}  {self.detail}{mend}"
+        hint = f"; {self.hint}" if self.hint and not self.present else ""
+        return f"{'ok     ' if self.present else 'missing'}  {self.name:<14}  {self.detail}{hint}"
 
 
 def report() -> list[Finding]:
@@ -80,9 +80,9 @@ def _look(check: Callable[[], Finding]) -> Finding:
 
 def find_python() -> Finding:
     """Python's version."""
-    mend = f"install Python {'.'.join(map(str, OLDEST_PYTHON))} or newer"
+    hint = f"install Python {'.'.join(map(str, OLDEST_PYTHON))} or newer"
     detail = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    return Finding("python", sys.version_info[:2] >= OLDEST_PYTHON, detail, mend, essential=True)
+    return Finding("python", sys.version_info[:2] >= OLDEST_PYTHON, detail, hint, essential=True)
 
 
 def find_core() -> Finding:
@@ -152,8 +152,8 @@ def find_torch() -> Finding:
     try:
         import torch
     except ImportError:
-        mend = "pip install 'drive-sim[learn]' to train and to drive with models"
-        return Finding("torch", False, "not installed", mend)
+        hint = "pip install 'drive-sim[learn]' to train and to drive with models"
+        return Finding("torch", False, "not installed", hint)
     return Finding("torch", True, f"{torch.__version__}, {torch.get_num_threads()} threads")
 
 
@@ -169,37 +169,37 @@ def find_cuda() -> Finding:
             return Finding(
                 "cuda", False, "no NVIDIA GPU", "nothing to do: a GPU makes it faster, everything runs without"
             )
-        mend = "install a CUDA build of torch (README, Installing with pip)"
-        return Finding("cuda", False, f"{gpu}: torch {torch.__version__} cannot use it", mend)
+        hint = "install a CUDA build of torch (README, Installing with pip)"
+        return Finding("cuda", False, f"{gpu}: torch {torch.__version__} cannot use it", hint)
     from drive_sim.compute.kernel import cuda_available
 
     found = f"{gpu or torch.cuda.get_device_name(0)}, torch for CUDA {torch.version.cuda}"
     if not cuda_available():
-        mend = f"pip install 'numba-cuda[cu{str(torch.version.cuda).partition('.')[0]}]'"
-        return Finding("cuda", False, f"{found}: Numba cannot use it", mend)
+        hint = f"pip install 'numba-cuda[cu{str(torch.version.cuda).partition('.')[0]}]'"
+        return Finding("cuda", False, f"{found}: Numba cannot use it", hint)
     return Finding("cuda", True, found)
 
 
 def find_window() -> Finding:
     """The library that opens the window."""
     version = _version("pygame-ce")
-    mend = "pip install 'drive-sim[window]' to drive yourself"
-    return Finding("window", version is not None, f"pygame-ce {version}" if version else "not installed", mend)
+    hint = "pip install 'drive-sim[window]' to drive yourself"
+    return Finding("window", version is not None, f"pygame-ce {version}" if version else "not installed", hint)
 
 
 def find_display() -> Finding:
     """A display to open the window on."""
     driver = os.environ.get("SDL_VIDEODRIVER")
     if driver:
-        mend = "unset SDL_VIDEODRIVER to see the window"
-        return Finding("display", driver not in ("dummy", "offscreen"), f"SDL_VIDEODRIVER={driver}", mend)
+        hint = "unset SDL_VIDEODRIVER to see the window"
+        return Finding("display", driver not in ("dummy", "offscreen"), f"SDL_VIDEODRIVER={driver}", hint)
     if sys.platform in ("win32", "darwin"):
         return Finding("display", True, "the desktop")
     for variable in ("WAYLAND_DISPLAY", "DISPLAY"):
         if os.environ.get(variable):
             return Finding("display", True, f"{variable}={os.environ[variable]}")
-    mend = "use --headless, or a virtual one: xvfb-run drive-sim drive"
-    return Finding("display", False, "neither DISPLAY nor WAYLAND_DISPLAY is set", mend)
+    hint = "use --headless, or a virtual one: xvfb-run drive-sim drive"
+    return Finding("display", False, "neither DISPLAY nor WAYLAND_DISPLAY is set", hint)
 
 
 def find_joysticks() -> Finding:

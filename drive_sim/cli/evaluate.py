@@ -63,7 +63,7 @@ from drive_sim.cli.exit_status import FAILED
     callback=videos,
     default="100",
     show_default=True,
-    help="Failed drives captured in report.html: a second and 0.3 MB each.",
+    help="Failed episodes captured in report.html: a second and 0.3 MB each.",
 )
 @click.option("--thresholds", metavar="FILE", type=FILE, help="What to reach (TOML); exit status 1 if it is not.")
 @click.option("--junit", metavar="FILE", type=FILE, help="Write a JUnit XML of thresholds, or else of episodes.")

@@ -46,7 +46,7 @@ EXTRA_OF = {
 """Which extra of the package brings a module that the core does without."""
 
 USERS_DISK = (errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EPERM, errno.EROFS)
-"""Failures to write or read that the user can mend, and no traceback explains."""
+"""Failures to write or read that the user can put right, and no traceback explains."""
 
 
 @click.group(name=PROGRAM, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -117,7 +117,7 @@ def _open_closed_streams() -> None:
 
 
 def _flush_output() -> None:
-    """Write what is left; whoever reads the output may have gone (``| head``), and Python would tell of it at exit."""
+    """Write what is left. A reader that has gone (``| head``) is no error; Python would report one at exit."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:

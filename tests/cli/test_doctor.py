@@ -53,14 +53,14 @@ def test_every_finding_is_one_line_with_its_verdict() -> None:
         line = str(finding)
         assert "\n" not in line
         assert line.startswith("ok " if finding.present else "missing ")
-        assert finding.present or finding.mend in line
+        assert finding.present or finding.hint in line
 
 
 def test_this_machine_can_drive() -> None:
     assert doctor.essentials_present(doctor.report())
 
 
-def test_a_mend_is_named_only_where_something_is_missing() -> None:
+def test_a_hint_is_named_only_where_something_is_missing() -> None:
     assert "plug" not in str(doctor.Finding("joysticks", True, "a wheel", "plug one in"))
     assert str(doctor.Finding("joysticks", False, "none", "plug one in")).endswith("none; plug one in")
 
@@ -69,7 +69,7 @@ def test_an_old_python_is_essential(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor.sys, "version_info", (3, 10, 1))
     finding = doctor.find_python()
     assert not finding.present
-    assert "3.11" in finding.mend
+    assert "3.11" in finding.hint
     assert not doctor.essentials_present([finding])
 
 
@@ -120,7 +120,7 @@ class TestKernelCache:
         folder.parent.write_text("a file where a folder should be")
         finding = doctor.find_kernel_cache()
         assert not finding.present
-        assert "DRIVE_SIM_CACHE" in finding.mend
+        assert "DRIVE_SIM_CACHE" in finding.hint
         assert doctor.essentials_present([finding])
 
     def test_a_warm_one_that_may_only_be_read_is_fine(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +136,7 @@ class TestKernelCache:
 
     def test_a_user_without_a_home_has_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(doctor, "kernel_cache", lambda: None)
-        assert "DRIVE_SIM_CACHE" in doctor.find_kernel_cache().mend
+        assert "DRIVE_SIM_CACHE" in doctor.find_kernel_cache().hint
 
 
 def keep(path: Path) -> None:
@@ -157,13 +157,13 @@ class TestCuda:
         monkeypatch.setattr(doctor, "_nvidia_gpu", lambda: "NVIDIA H100, driver 580.1")
         monkeypatch.setitem(sys.modules, "torch", torch_stand_in(available=False))
         assert "NVIDIA H100, driver 580.1" in doctor.find_cuda().detail
-        assert "CUDA build of torch" in doctor.find_cuda().mend
+        assert "CUDA build of torch" in doctor.find_cuda().hint
 
     def test_a_gpu_that_numba_cannot_use_needs_its_cuda_part(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(doctor, "_nvidia_gpu", lambda: "NVIDIA H100, driver 580.1")
         monkeypatch.setitem(sys.modules, "torch", torch_stand_in(available=True))
         monkeypatch.setattr("drive_sim.compute.kernel.cuda_available", lambda: False)
-        assert doctor.find_cuda().mend == "pip install 'numba-cuda[cu13]'"
+        assert doctor.find_cuda().hint == "pip install 'numba-cuda[cu13]'"
 
     def test_a_gpu_that_both_can_use_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(doctor, "_nvidia_gpu", lambda: None)
@@ -187,8 +187,8 @@ class TestCuda:
 
     def test_without_torch_it_says_which_extra_brings_it(self, without) -> None:
         without("torch")
-        assert "drive-sim[learn]" in doctor.find_torch().mend
-        assert "drive-sim[learn]" in doctor.find_cuda().mend
+        assert "drive-sim[learn]" in doctor.find_torch().hint
+        assert "drive-sim[learn]" in doctor.find_cuda().hint
 
 
 class TestDisplay:
@@ -201,8 +201,8 @@ class TestDisplay:
     def test_none_has_a_way_round(self) -> None:
         finding = doctor.find_display()
         assert not finding.present
-        assert "xvfb-run" in finding.mend
-        assert "--headless" in finding.mend
+        assert "xvfb-run" in finding.hint
+        assert "--headless" in finding.hint
 
     @pytest.mark.parametrize("variable", ["DISPLAY", "WAYLAND_DISPLAY"])
     def test_one_is_named(self, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,19 +213,19 @@ class TestDisplay:
         monkeypatch.setenv("DISPLAY", ":7")
         monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
         assert not doctor.find_display().present
-        assert "unset SDL_VIDEODRIVER" in doctor.find_display().mend
+        assert "unset SDL_VIDEODRIVER" in doctor.find_display().hint
 
 
 def test_joysticks_without_pygame_name_the_extra(without) -> None:
     without("pygame", "pygame-ce")
-    assert "drive-sim[window]" in doctor.find_joysticks().mend
-    assert "drive-sim[window]" in doctor.find_window().mend
+    assert "drive-sim[window]" in doctor.find_joysticks().hint
+    assert "drive-sim[window]" in doctor.find_window().hint
 
 
 def test_report_tools_that_are_missing_are_named(without) -> None:
     without("av")
     assert "no av" in doctor.find_report_tools().detail
-    assert "drive-sim[report]" in doctor.find_report_tools().mend
+    assert "drive-sim[report]" in doctor.find_report_tools().hint
 
 
 def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What an image consists of: scenes that differ in one thing, rendered turn by turn, and the difference of their times.
+"""What an image consists of: scenes that differ in one thing, rendered in alternation; the difference of times.
 
 The whole is an image in rain, among road users and trees, through a dirty lens. Its stages are measured on scenes with
 one of these each, so that the rest is what they cost in each other's company.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -56,7 +57,7 @@ class Rehearsed:
         self._ask, self._actions = ask, iter(actions)
 
     def reset(self, simulator: Any = None, mask: Any = None, batch_size: int = 1) -> None:
-        """Nothing to forget: each drives once."""
+        """Nothing to forget: each drives one episode."""
 
     def act(self, observation: Any) -> NDArray[np.float32]:
         """The expert's next action."""
@@ -95,7 +96,7 @@ def profile_step(device: str, effort: Effort) -> Profile:
     network, skipped = _network(device)
     names = [name for name in STAGES if name != "network" or network is not None]
     found: list[dict[str, float]] = []
-    with threads(1):
+    with threads(1), _one_torch_thread(network is not None):
         # The first repeat compiles and fills caches.
         for _ in range(effort.repeats + 1):
             plain = _drive_all(device, effort, network, None)["whole"]
@@ -112,6 +113,22 @@ def profile_step(device: str, effort: Effort) -> Profile:
     )
 
 
+@contextmanager
+def _one_torch_thread(wanted: bool) -> Iterator[None]:
+    """Let torch compute on the calling thread alone while the block runs."""
+    if not wanted:
+        yield
+        return
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def _network(device: str) -> tuple[Any, tuple[str, ...]]:
     """A network that is asked for its action, and why there is none."""
     from drive_sim.bench.deciding import wheel
@@ -123,7 +140,7 @@ def _network(device: str) -> tuple[Any, tuple[str, ...]]:
 
 
 def _drive_all(device: str, effort: Effort, network: Any, watch: Stopwatch | None) -> dict[str, float]:
-    """Time of a step [s] on average over all drives, as a whole and by stage; without a watch as a whole only."""
+    """Time of a step [s] on average over all episodes, as a whole and by stage; without a watch as a whole only."""
     steps, total = 0, dict.fromkeys(("whole", *(STAGES if watch else ())), 0.0)
     for number in range(effort.drives):
         clock = Clock(watch.clear if watch else lambda: None)
