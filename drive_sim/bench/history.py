@@ -1,6 +1,6 @@
 """Figures of many commits and machines: a JSON file for each, in one folder, ``drive-sim bench --history FOLDER``.
 
-``scripts/benchmark_history.py`` draws them.
+``scripts/figures/benchmark_history.py`` draws them.
 """
 
 from __future__ import annotations

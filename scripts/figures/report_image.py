@@ -1,6 +1,6 @@
 """The image of a report in docs/images: the top of ``report.html`` on a desktop, as headless Chromium shows it.
 
-``python scripts/report_image.py`` evaluates the shipped model on unseen obstacles first; ``--page FILE`` images a
+``python scripts/figures/report_image.py`` evaluates the shipped model on unseen obstacles first; ``--page FILE`` images a
 report that there is already.
 """
 

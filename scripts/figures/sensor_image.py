@@ -1,4 +1,4 @@
-"""What lidar and radar see of a motorway's bend, from above: ``python scripts/sensor_image.py``.
+"""What lidar and radar see of a motorway's bend, from above: ``python scripts/figures/sensor_image.py``.
 
 Draws ``docs/images/lidar-radar.png``, the same each time: by seed.
 """
@@ -81,7 +81,7 @@ def mark(image: NDArray[np.uint8], observation: Observation) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Draw the image."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    default = Path(__file__).resolve().parents[1] / "docs" / "images" / "lidar-radar.png"
+    default = Path(__file__).resolve().parents[2] / "docs" / "images" / "lidar-radar.png"
     parser.add_argument("--output", type=Path, default=default, help="image file (default: %(default)s)")
     output = parser.parse_args(arguments).output
     simulator = Simulator([episode()])

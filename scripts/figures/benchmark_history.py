@@ -1,6 +1,6 @@
 """How fast it was, commit by commit: draws the entries that ``drive-sim bench --history`` wrote.
 
-    python scripts/benchmark_history.py [--history docs/benchmarks/history] [--output docs/images/benchmark-history.png]
+    python scripts/figures/benchmark_history.py [--history docs/benchmarks/history] [--output docs/images/benchmark-history.png]
 
 A panel for each of the figures below and a line for each processor, in the order of date; hollow where the machine was
 shared while it was measured.
@@ -17,7 +17,7 @@ from typing import Any
 from drive_sim.base.files import listed
 from drive_sim.evaluation.plotting import shipped_style
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 SHOWN = {
     "step.1": "1 world steps, 8 actors",
     "env.camera": "env.step, camera 66×200",
