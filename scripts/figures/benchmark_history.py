@@ -1,6 +1,6 @@
 """How fast it was, commit by commit: draws the entries that ``drive-sim bench --history`` wrote.
 
-    python scripts/figures/benchmark_history.py [--history docs/benchmarks/history] [--output docs/images/benchmark-history.png]
+    python scripts/figures/benchmark_history.py [--history FOLDER] [--output FILE.png]
 
 A panel for each of the figures below and a line for each processor, in the order of date; hollow where the machine was
 shared while it was measured.

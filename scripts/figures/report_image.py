@@ -1,7 +1,7 @@
 """The image of a report in docs/images: the top of ``report.html`` on a desktop, as headless Chromium shows it.
 
-``python scripts/figures/report_image.py`` evaluates the shipped model on unseen obstacles first; ``--page FILE`` images a
-report that there is already.
+``python scripts/figures/report_image.py`` evaluates the shipped model on unseen obstacles first; ``--page FILE`` images
+a report that there is already.
 """
 
 from __future__ import annotations

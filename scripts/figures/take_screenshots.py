@@ -1,7 +1,7 @@
 """The README's image of the real window during a drive.
 
-``python scripts/figures/take_screenshots.py`` draws it into ``docs/images``; ``scripts/camera_gallery.py`` draws what the
-cameras see. Without a display it starts a virtual one (Xvfb). Drawn by seed: the same image each time.
+``python scripts/figures/take_screenshots.py`` draws it into ``docs/images``; ``scripts/camera_gallery.py`` draws what
+the cameras see. Without a display it starts a virtual one (Xvfb). Drawn by seed: the same image each time.
 """
 
 from __future__ import annotations

@@ -85,7 +85,9 @@ def test_a_profile_has_no_history(tmp_path: Path) -> None:
 @pytest.fixture
 def script(repository: Path) -> ModuleType:
     """The script that draws the history, as a module."""
-    spec = importlib.util.spec_from_file_location("benchmark_history", repository / "scripts" / "figures" / "benchmark_history.py")
+    spec = importlib.util.spec_from_file_location(
+        "benchmark_history", repository / "scripts" / "figures" / "benchmark_history.py"
+    )
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
