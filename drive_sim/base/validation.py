@@ -58,7 +58,7 @@ def input_error(
         cause = mistake.get("ctx", {}).get("error")
         if isinstance(cause, InputError):
             inner = ".".join(part for part in (field, cause.field) if part)
-            return InputError(source, inner, cause.problem, cause.mend)
+            return InputError(source, inner, cause.problem, cause.hint)
         problem, _, hint = mistake["msg"].removeprefix("Value error, ").partition("; ")
         return InputError(*place, problem, hint or "correct it")
     hint = _HINTS.get(mistake["type"], "give a value that fits").format(**mistake.get("ctx", {}))

@@ -144,7 +144,7 @@ def find_cores() -> Finding:
     try:
         return Finding("cores", True, f"{cores}, {thread_count()} threads (DRIVE_SIM_THREADS)")
     except InputError as error:
-        return Finding("cores", False, f"{cores}; {error.source}: {error.problem}", error.mend, essential=True)
+        return Finding("cores", False, f"{cores}; {error.source}: {error.problem}", error.hint, essential=True)
 
 
 def find_torch() -> Finding:

@@ -242,7 +242,7 @@ class LeftOut(_Part):
         """The file that ``error`` is about."""
         problem = " ".join(f"{error.field}: {error.problem}".split()) if error.field else error.problem
         shown = file.encode("utf-8", "backslashreplace").decode("utf-8")
-        return cls(file=shown, problem=problem, hint=error.mend)
+        return cls(file=shown, problem=problem, hint=error.hint)
 
     @property
     def sentence(self) -> str:
@@ -342,7 +342,7 @@ def load_results(path: str | Path) -> Results:
     Raises
     ------
     InputError
-        naming the file, the field and the mend.
+        naming the file, the field and the hint.
     """
     path = Path(path)
     if path.is_dir():

@@ -212,8 +212,8 @@ def _learnable(path: Path) -> list[Drive]:
         episode = drive.episode
         if episode.split != "train":
             problem = f"was driven on {episode.split}/{episode.scenario}, which is for scoring only"
-            mend = f"take it out with drive-sim data drop {path} {number}"
-            raise InputError(path, f"episode {number}", problem, mend)
+            hint = f"take it out with drive-sim data drop {path} {number}"
+            raise InputError(path, f"episode {number}", problem, hint)
     return drives
 
 

@@ -90,8 +90,8 @@ def check(path: str | Path, images: bool = True) -> list[Finding]:
 
 def _finding(error: InputError, episode: int | None = None) -> Finding:
     text = str(error).removeprefix(f"{error.source}: ").removeprefix(f"{error.field}: " if error.field else "")
-    problem = text.removesuffix(f"; {error.mend}")
-    return Finding(Path(error.source), error.field, problem, error.mend, episode)
+    problem = text.removesuffix(f"; {error.hint}")
+    return Finding(Path(error.source), error.field, problem, error.hint, episode)
 
 
 def _of_info(root: Path, info: Mapping[str, Any]) -> Iterator[Finding]:

@@ -102,7 +102,7 @@ def checked_config(name: str, given: Any) -> Any:
         config = kind(**given) if isinstance(given, dict) else given
     except InputError as error:
         field = ".".join(part for part in (name, error.field) if part)
-        raise InputError(error.source, field, error.problem, error.mend) from None
+        raise InputError(error.source, field, error.problem, error.hint) from None
     except TypeError as error:
         raise ValueError(f"{name}: {error}; correct the field") from None
     if not isinstance(config, kind):

@@ -120,13 +120,13 @@ def draw_banner(surface: pygame.Surface, banner: Banner) -> None:
 
 def _open_window(title: str) -> pygame.Surface:
     """A window on a visible screen. SDL draws into memory where there is none, which is refused."""
-    mend = "start a display (such as Xvfb), or add --headless"
+    hint = "start a display (such as Xvfb), or add --headless"
     asked = os.environ.get("SDL_VIDEODRIVER", "")
     if asked in ("dummy", "offscreen"):
         raise InputError("display", "", f"SDL_VIDEODRIVER={asked} shows nothing", "unset it, or add --headless")
     desktop = sys.platform in ("win32", "darwin")
     if not (asked or desktop or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        raise InputError("display", "", "neither DISPLAY nor WAYLAND_DISPLAY is set", mend)
+        raise InputError("display", "", "neither DISPLAY nor WAYLAND_DISPLAY is set", hint)
     try:
         pygame.display.init()
         if pygame.display.get_driver() in ("dummy", "offscreen"):
@@ -141,4 +141,4 @@ def _open_window(title: str) -> pygame.Surface:
         return pygame.display.set_mode(size, pygame.RESIZABLE)
     except pygame.error as error:
         pygame.display.quit()
-        raise InputError("display", "", f"cannot be opened: {error}", mend) from None
+        raise InputError("display", "", f"cannot be opened: {error}", hint) from None

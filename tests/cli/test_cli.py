@@ -122,7 +122,7 @@ class TestMistakes:
         assert out == ""
         assert err.startswith(f"drive-sim: {said}")
         assert err.count("\n") == 1
-        assert err.partition("; ")[2].strip(), "no mend"
+        assert err.partition("; ")[2].strip(), "no hint"
 
     @pytest.mark.parametrize(
         ("line", "meant"),

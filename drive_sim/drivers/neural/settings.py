@@ -161,4 +161,4 @@ def _validated(values: dict[str, Any], source: str) -> NetworkSettings:
     except ValidationError as error:
         found, mistake = input_error(error, source, "network"), error.errors()[0]
         told = "" if mistake["type"] == "extra_forbidden" else f"{mistake['input']!r:.80}: "
-        raise InputError(source, found.field, told + found.problem, found.mend) from None
+        raise InputError(source, found.field, told + found.problem, found.hint) from None

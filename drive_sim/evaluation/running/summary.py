@@ -137,7 +137,7 @@ def _added_metrics(driven: Sequence[DrivenEpisodes], estimated: dict[str, Estima
     for name in METRICS.added():
         package = METRICS.origin(name)
         if name in broken:
-            found[name] = AddedMetric(package=package, problem=f"{broken[name].problem}; {broken[name].mend}")
+            found[name] = AddedMetric(package=package, problem=f"{broken[name].problem}; {broken[name].hint}")
             continue
         metric = METRICS[name]
         raised = [score.raised[name] for score in scores if name in score.raised]

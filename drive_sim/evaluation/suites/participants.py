@@ -70,8 +70,8 @@ def enter_training_runs(
     """
     found: list[Participant] = []
     if given and main.facts.controller != "model":
-        mend = "leave it out, or score a model's folder"
-        raise InputError(TRAINING_RUNS, "", f"means nothing to {main.facts.given}, which was not trained", mend)
+        hint = "leave it out, or score a model's folder"
+        raise InputError(TRAINING_RUNS, "", f"means nothing to {main.facts.given}, which was not trained", hint)
     for folder in _folders(given, main.facts.given):
         participant = enter(folder, device, TRAINING_RUNS, results_folder)
         _check_alike(main, participant)
@@ -102,16 +102,16 @@ def _check_alike(main: Participant, other: Participant) -> None:
     """InputError unless both are models of one network, one camera and, where they say so, one recipe of training."""
     given = other.facts.given
     if other.facts.controller != "model":
-        mend = f"name models trained as {main.facts.given} was; --against compares with other drivers"
-        raise InputError(TRAINING_RUNS, "", f"{given} was not trained", mend)
+        hint = f"name models trained as {main.facts.given} was; --against compares with other drivers"
+        raise InputError(TRAINING_RUNS, "", f"{given} was not trained", hint)
     models: list[Any] = [main.driver.model, other.driver.model]  # type: ignore[attr-defined]
     ours, theirs = ([asdict(model.settings), asdict(model.camera), _recipe(model.training)] for model in models)
     for what, one, another in zip(("network", "camera", "training"), ours, theirs, strict=True):
         for field in one.keys() & another.keys() if what == "training" else one:
             if one[field] != another[field]:
                 differs = f"{given} has {what} {field} {another[field]}, {main.facts.given} has {one[field]}"
-                mend = "train it alike, with another seed only; --against compares with other drivers"
-                raise InputError(TRAINING_RUNS, "", differs, mend)
+                hint = "train it alike, with another seed only; --against compares with other drivers"
+                raise InputError(TRAINING_RUNS, "", differs, hint)
 
 
 def _recipe(training: dict[str, Any]) -> dict[str, Any]:

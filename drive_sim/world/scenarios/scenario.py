@@ -173,7 +173,7 @@ def load_scenario(name_or_path: str | Path, split: str = "train") -> Scenario:
     Raises
     ------
     InputError
-        naming the file, the field and the mend.
+        naming the file, the field and the hint.
     """
     if split not in SPLITS:
         raise InputError(str(name_or_path), "split", f"there is no split {split!r}", f"choose {', '.join(SPLITS)}")

@@ -49,7 +49,7 @@ def test_a_wrong_description_names_file_field_and_hint(fields, field):
     with pytest.raises(InputError) as caught:
         CameraConfig.from_dict(fields, "models/x/config.json")
     assert (caught.value.source, caught.value.field) == ("models/x/config.json", field)
-    assert caught.value.mend
+    assert caught.value.hint
     assert "\n" not in str(caught.value)
 
 
@@ -113,7 +113,7 @@ def test_a_rig_that_cannot_be_says_which_camera_is_wrong(cameras, where):
     with pytest.raises(InputError) as caught:
         CameraRig.described(cameras)
     assert str(caught.value).startswith(f"{where}: ")
-    assert caught.value.mend
+    assert caught.value.hint
 
 
 def test_a_rig_is_described_by_cameras_or_their_fields():

@@ -109,7 +109,7 @@ class CameraConfig:
         try:
             return cls(**data)
         except InputError as error:
-            raise InputError(source, f"camera.{error.field}", error.problem, error.mend) from None
+            raise InputError(source, f"camera.{error.field}", error.problem, error.hint) from None
 
     @property
     def focal_length(self) -> float:
