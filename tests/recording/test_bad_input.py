@@ -36,6 +36,11 @@ def without_numbers(root: Path) -> None:
     pq.write_table(pq.ParquetFile(path).read().drop_columns(["drive_sim/number"]), path)
 
 
+def with_a_name_that_is_not_text(root: Path) -> None:
+    path = root / "meta/episodes/chunk-000/file-000.parquet"
+    path.write_bytes(path.read_bytes().replace(b"length", b"l\xa3ngth"))
+
+
 UNREADABLE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "missing": (shutil.rmtree, "dataset: there is no such dataset; check the path"),
     "a file": (lambda root: (shutil.rmtree(root), root.write_text("x")), "is not a dataset"),
@@ -51,6 +56,7 @@ UNREADABLE: dict[str, tuple[Callable[[Path], Any], str]] = {
         lambda root: (root / "meta/episodes/chunk-000/file-000.parquet").write_bytes(b"PAR1 no PAR1"),
         "file-000.parquet: is not a whole Parquet file",
     ),
+    "a column's name is not UTF-8": (with_a_name_that_is_not_text, "file-000.parquet: is not a whole Parquet file"),
     "rows gone": (lambda root: shutil.rmtree(root / "meta/episodes"), "file-000.parquet: is missing"),
     "rows incomplete": (without_numbers, "file-000.parquet: drive_sim/number: is missing"),
     "tasks torn": (lambda root: (root / "meta/tasks.parquet").write_bytes(b""), "tasks.parquet: is not a whole"),

@@ -145,7 +145,7 @@ def parquet_errors(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         hint = "copy the dataset again, or see what drive-sim data check says"
         raise InputError(path, "", "is missing", hint) from None
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         problem = f"is not a whole Parquet file ({str(error).splitlines()[0][:100]})"
         raise InputError(path, "", problem, "drop its episode, or copy the file again") from error
 
