@@ -8,10 +8,8 @@ the code of; whatever is not exactly right counts as absent, and the function is
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import inspect
-import logging
 import pickle
 import uuid
 from collections.abc import Callable
@@ -23,11 +21,12 @@ from numba.core.compiler import CompileResult
 from numba.core.dispatcher import Dispatcher
 from numba.core.serialize import dumps
 
+from drive_sim.base.notices import say_once
 from drive_sim.compute.cache import CODE, cache_folder, module_folder
 from drive_sim.compute.cache_upkeep import mark_used, remove_old
 from drive_sim.compute.dependencies import file_digest, named_tuples, reached_modules, sources_digest
 
-_LOG = logging.getLogger("drive_sim")
+_HINT = "set DRIVE_SIM_CACHE to a folder that can be written"
 
 
 def keep_on_disk(function: Any) -> Any:
@@ -110,7 +109,7 @@ class KernelCache(_Cache):
         try:
             _write(path, dumps((key, result._reduce())))
         except OSError as error:
-            _say_once(f"compiled kernels are not kept: {path.parent}: {error.strerror}")
+            say_once(f"compiled kernels are not kept: {path.parent}: {error.strerror}; {_HINT}")
 
     def _key(self, signature: Any, codegen: Any) -> tuple[Any, ...]:
         code = self._function.__code__
@@ -127,7 +126,7 @@ class KernelCache(_Cache):
         if not self._enabled or key[3] is None:
             return None
         if folder is None:
-            _say_once("compiled kernels are not kept: the user has no home folder")
+            say_once(f"compiled kernels are not kept: the user has no home folder; {_HINT}")
             return None
         digest = hashlib.sha256("\x1f".join(map(str, key)).encode()).hexdigest()[:20]
         name = self._function.__qualname__.replace("<", "").replace(">", "")[:80]
@@ -167,8 +166,3 @@ def _write_at_once(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             unfinished.unlink()
         raise
-
-
-@functools.cache
-def _say_once(line: str) -> None:
-    _LOG.warning("%s; set DRIVE_SIM_CACHE to a folder that can be written", line)
