@@ -19,6 +19,7 @@ from drive_sim.recording.curation import check, drop, list_episodes, restore
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.journal import journal_folders
 from drive_sim.recording.lerobot.info import data_file
+from drive_sim.recording.provenance import road_path
 from drive_sim.recording.recorder import Recorder
 from drive_sim.recording.writer import recover
 from drive_sim.rollout import run
@@ -98,7 +99,7 @@ FILES: dict[str, tuple[Callable[[Path], Path], Any]] = {
     "tasks": (lambda root: root / "meta/tasks.parquet", mutate_table),
     "episodes": (lambda root: root / "meta/episodes/chunk-000/file-000.parquet", mutate_table),
     "data": (lambda root: data_file(root, 0), mutate_table),
-    "road": (lambda root: next((root / "roads").iterdir()), mutate_bytes),
+    "road": (lambda root: road_path(root, Dataset.open(root).episodes[0].provenance["road"]["digest"]), mutate_bytes),
     "dropped-row": (lambda root: next(root.glob("dropped/*/row.parquet")), mutate_table),
     "dropped-data": (lambda root: next(root.glob("dropped/*/data.parquet")), mutate_table),
     "journal-frames": (lambda root: journal_folders(root)[0] / "frames.bin", mutate_bytes),
