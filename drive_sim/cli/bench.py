@@ -17,12 +17,16 @@ from drive_sim.cli.compiling import announce_compiling
 @click.option("--profile", is_flag=True, help="Measure where the time of a step and of an image goes instead.")
 def bench(device: str, output: Path | None, history: Path | None, profile: bool) -> None:
     """Measure how fast this machine steps, renders and decides; with a GPU also how far it agrees with the CPU."""
-    from drive_sim.bench import run_bench
-    from drive_sim.bench.profiling import run_profile
-
     if profile and history:
         raise click.UsageError("--history keeps no profile; leave --history or --profile away")
     announce_compiling()
-    lines = run_profile(device, output) if profile else run_bench(device, output, history=history)
+    if profile:
+        from drive_sim.bench.profiling import run_profile
+
+        lines = run_profile(device, output)
+    else:
+        from drive_sim.bench import run_bench
+
+        lines = run_bench(device, output, history=history)
     for line in lines:
         click.echo(line)

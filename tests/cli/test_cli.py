@@ -144,7 +144,7 @@ class TestMistakes:
         assert f"; did you mean {meant}? see " in capsys.readouterr().err
 
     def test_bad_input_is_told_by_file_field_and_mend(self, module, capsys: pytest.CaptureFixture[str]) -> None:
-        def run_bench(device: str, output: Path | None) -> list[str]:
+        def run_bench(device: str, output: Path | None, history: Path | None) -> list[str]:
             raise InputError("roads/spa.csv", "line 7, w_tr_left_m", "is\nnegative", "give the width in metres")
 
         module("drive_sim.bench", run_bench=run_bench)
@@ -155,7 +155,7 @@ class TestMistakes:
 
 class TestFailures:
     def run_raising(self, module, error: BaseException) -> int:
-        def run_bench(device: str, output: Path | None) -> list[str]:
+        def run_bench(device: str, output: Path | None, history: Path | None) -> list[str]:
             raise error
 
         module("drive_sim.bench", run_bench=run_bench)

@@ -93,7 +93,7 @@ def test_a_scored_episode_is_driven_again_in_sight(sit_down: Say, tmp_path: Path
     evaluate("straight", "obstacle-avoidance", tmp_path / "scored", episodes=2, baselines=False)
     status, said, complained = sit_down("replay", str(tmp_path / "scored"), "1").leave()
     assert status == 0, complained
-    assert said.startswith("the same drive: "), said
+    assert said.startswith("the same episode: "), said
 
 
 def test_without_a_gamepad_one_line_says_so(sit_down: Say) -> None:

@@ -31,7 +31,7 @@ from drive_sim.world.simulator import Simulator
 from tests.base.mutations import count, mutate_bytes, mutate_json, mutate_table, try_mutations
 
 CAMERA = CameraConfig(width=32, height=16)
-STEPS = 24
+STEPS = 110
 
 
 @pytest.fixture(autouse=True)

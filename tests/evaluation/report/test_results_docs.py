@@ -133,7 +133,7 @@ def test_every_way_a_drive_can_end_is_listed(sections: dict[str, str]) -> None:
 def test_the_number_of_the_schema_and_the_exit_statuses_are_the_program_s(sections: dict[str, str]) -> None:
     assert f"`schema` {SCHEMA}." in sections["results.json"]
     told = [int(number) for number in re.findall(r"^\| (\d+) \|", sections["Exit status"], flags=re.MULTILINE)]
-    assert told == [cli.DONE, cli.FAILED, cli.BAD_INPUT, cli.INTERRUPTED]
+    assert told == [cli.DONE, cli.FAILED, cli.BAD_INPUT, cli.INTERRUPTED, cli.TERMINATED]
 
 
 def test_the_thresholds_shown_are_thresholds(sections: dict[str, str], tmp_path: Path) -> None:
