@@ -94,6 +94,7 @@ def script(repository: Path) -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 def test_the_committed_entries_name_their_processor_and_are_drawn(
     script: ModuleType, repository: Path, tmp_path: Path
 ) -> None:

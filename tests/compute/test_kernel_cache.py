@@ -16,6 +16,8 @@ PROGRAM = """
 import numpy as np
 from drive_sim.compute.kernel import kernel, scalar
 
+pytestmark = pytest.mark.slow
+
 @scalar
 def twice(number):
     return 2.0 * number

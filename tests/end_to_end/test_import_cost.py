@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 HEAVY = ("torch", "pygame", "matplotlib", "av", "tensorboard")
 
 
@@ -39,7 +41,6 @@ def test_environments_and_the_loop_import_no_library_of_recording_reports_or_net
     assert imported_by(statement).isdisjoint({*HEAVY, "cv2", "pyarrow", "rich"})
 
 
-@pytest.mark.slow
 def test_the_doctor_imports_nothing_that_records_or_draws() -> None:
     assert imported_by("from drive_sim.cli.main import run; run(['doctor'])").isdisjoint(
         {"matplotlib", "av", "tensorboard", "cv2", "pyarrow", "rich"}

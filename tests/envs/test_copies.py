@@ -16,6 +16,8 @@ from drive_sim.envs import DriveEnv, DriveVectorEnv
 from drive_sim.sensors.suite import SENSOR_NAMES
 from drive_sim.world.roads.pool import RoadPool
 
+pytestmark = pytest.mark.slow
+
 STEPS = 12
 CAMERAS = ({"name": "front"}, {"name": "left", "y": 0.5}, {"name": "wide", "width": 96, "height": 48, "k1": -0.2})
 

@@ -21,6 +21,8 @@ DRAWING = """
 import numpy as np, sys, hashlib
 from drive_sim.evaluation.plotting import shipped_style
 from drive_sim.evaluation.video.drawing import write
+
+pytestmark = pytest.mark.slow
 with shipped_style():
     from io import StringIO
     from matplotlib.figure import Figure

@@ -30,6 +30,8 @@ from drive_sim.rollout import run
 from drive_sim.sensors.camera.rig import CameraConfig
 from drive_sim.world.simulator import Simulator
 
+pytestmark = pytest.mark.slow
+
 SHORT = 6.0
 """Seconds of an episode: enough to leave a bend straight on."""
 
@@ -74,12 +76,10 @@ def test_the_same_evaluation_twice_is_the_same_apart_from_timing(score: Callable
 
 
 @pytest.mark.parametrize("driver", ["straight", "expert", "pilotnet"])
-@pytest.mark.slow
 def test_one_world_at_a_time_gives_what_a_batch_gives(driver: str, score: Callable[..., Results]) -> None:
     assert apart_from_timing(score(driver, batch=1)) == apart_from_timing(score(driver, batch=4))
 
 
-@pytest.mark.slow
 def test_a_scored_episode_can_be_driven_again_exactly(score: Callable[..., Results], tmp_path: Path) -> None:
     results = score("pilotnet", episodes=3, latency=0.08)
     assert results.latency_s == pytest.approx(0.1)
@@ -131,7 +131,6 @@ def test_an_episode_that_cannot_be_driven_again_is_one_line(
     assert complaint in str(caught.value) and "\n" not in str(caught.value)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("real_time", [False, True])
 def test_answers_of_a_network_that_are_not_finite_are_counted_in_results(
     score: Callable[..., Results], tmp_path: Path, real_time: bool
@@ -164,7 +163,6 @@ def test_every_drive_of_the_suite_is_scored_once_and_in_its_order(score: Callabl
     assert all(0.0 < row.duration_s <= SHORT for row in results.episodes)
 
 
-@pytest.mark.slow
 def test_another_seed_is_another_evaluation(score: Callable[..., Results]) -> None:
     assert {row.seed for row in score(seed=0).episodes}.isdisjoint(row.seed for row in score(seed=1).episodes)
 
@@ -176,7 +174,6 @@ def test_results_say_who_drove_what(score: Callable[..., Results]) -> None:
     assert {group.by for group in results.groups} == {"weather", "road_class", "scenario"}
 
 
-@pytest.mark.slow
 def test_driving_straight_ahead_is_worse_than_the_expert_and_a_comparison_shows_it(
     score: Callable[..., Results], suite: Callable[..., None]
 ) -> None:
@@ -190,7 +187,6 @@ def test_driving_straight_ahead_is_worse_than_the_expert_and_a_comparison_shows_
     assert [e.seed for e in other.episodes] == [e.seed for e in results.episodes]
 
 
-@pytest.mark.slow
 def test_baselines_stand_beside_the_driver_and_never_twice(
     score: Callable[..., Results], suite: Callable[..., None]
 ) -> None:
@@ -268,7 +264,6 @@ def test_real_time_paces_every_step_and_latency_is_reported(
     assert apart_from_timing(results) == apart_from_timing(score(episodes=2))
 
 
-@pytest.mark.slow
 def test_what_the_time_went_into_is_told_and_adds_up(score: Callable[..., Results]) -> None:
     results = score("pilotnet", batch=2)
     timing = results.timing["drivers"]["pilotnet"]

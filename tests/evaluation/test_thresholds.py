@@ -13,6 +13,8 @@ from drive_sim.evaluation.report.junit import write_junit
 from drive_sim.evaluation.results import Results, load_results
 from drive_sim.evaluation.thresholds import judge, load_thresholds
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
@@ -28,7 +30,6 @@ def thresholds(tmp_path: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.slow
 def test_estimates_and_ends_of_intervals_are_judged(results: Results, tmp_path: Path) -> None:
     row = results.metrics["lateral_error_mean"]
     assert row.estimate is not None and row.high is not None

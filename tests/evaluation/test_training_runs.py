@@ -33,6 +33,8 @@ from drive_sim.evaluation.running.scored_episode import load_scored
 from drive_sim.evaluation.suites.suite import load_suite
 from drive_sim.sensors.camera.rig import CameraConfig
 
+pytestmark = pytest.mark.slow
+
 NETWORK = NetworkSettings(channels=(8, 8, 8, 8, 8), dense=(16, 16))
 
 
@@ -77,7 +79,6 @@ def scored(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.slow
 def test_every_training_drives_the_same_roads(scored: Path, models: Path) -> None:
     results = load_results(scored)
     assert results.training_runs is not None
@@ -92,7 +93,6 @@ def test_every_training_drives_the_same_roads(scored: Path, models: Path) -> Non
     assert across.training_runs == 3 and across.iqm is None
 
 
-@pytest.mark.slow
 def test_each_training_scores_as_it_does_alone(scored: Path, models: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(report, "write_report", lambda page, *_: page.touch())
     evaluate(models / "seed-2", "lane-keeping", tmp_path, episodes=4, seconds=4.0, baselines=False)
@@ -142,7 +142,6 @@ def test_without_further_training_runs_nothing_is_said_of_any(page: str, results
         ("{}/seed-0", ["{}/other-drives"], "has training minutes 12.5, "),
     ],
 )
-@pytest.mark.slow
 def test_who_was_not_trained_alike_is_refused_in_one_line_before_anything_is_driven(
     driver: str, training_runs: list[str], complaint: str, models: Path, tmp_path: Path, monkeypatch, capsys
 ) -> None:
@@ -162,7 +161,6 @@ def test_who_was_not_trained_alike_is_refused_in_one_line_before_anything_is_dri
         )
 
 
-@pytest.mark.slow
 def test_an_interruption_counts_only_training_runs_that_drove_everything(models: Path, tmp_path: Path) -> None:
     def interrupt(share: float, text: str) -> None:
         if text.startswith("seed-2: 2 of 4"):

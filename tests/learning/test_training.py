@@ -147,6 +147,7 @@ def test_what_was_driven_for_scoring_is_not_learned_from(tmp_path: Path) -> None
         train([tmp_path / "mixed"], tmp_path / "model", settings=QUICK)
 
 
+@pytest.mark.slow
 def test_episodes_too_short_to_learn_from_are_left_out_and_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ def source(drives: list[Drive], settings: ViewSettings | None = None) -> ViewSou
     return ViewSource(drives, CameraRig([CameraConfig()]), [WeatherSpec()], settings)
 
 
+@pytest.mark.slow
 def test_an_unperturbed_view_is_the_recorded_image(dataset: Path, drives: list[Drive]) -> None:
     recorded = np.concatenate([Dataset.open(dataset).frames(i)[:] for i in range(3)]).astype(np.int16)
     # Read noise, clouds, skyline and the place of cracks are drawn anew for a view: below the horizon and averaged over

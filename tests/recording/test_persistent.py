@@ -18,6 +18,8 @@ from drive_sim.recording.persistent import PersistentRecorder
 from drive_sim.recording.recorder import Recorder
 from drive_sim.recording.storage import disk_errors
 
+pytestmark = pytest.mark.slow
+
 REFUSING = {
     "reset": "drive_sim.recording.writer.store_road",
     "step": "drive_sim.recording.journal._write_all",
@@ -78,7 +80,6 @@ def test_a_folder_that_may_not_be_written_is_a_mistake(tmp_path: Path) -> None:
     assert type(caught.value) is InputError
 
 
-@pytest.mark.slow
 def test_driving_goes_on_without_a_window_and_the_status_says_what_was_not_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,8 @@ from drive_sim.evaluation.statistics.estimates import score_episode
 from drive_sim.evaluation.suites.suite import load_suite
 from drive_sim.world.state import EVENT_COLLISION_VEHICLE, EVENT_FINISH, EVENT_OFF_ROAD
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_drive_is_counted_in_one_of_four_ways() -> None:
     paired = pair_outcomes([True, True, True, False, False, False], [True, False, False, True, False, False])

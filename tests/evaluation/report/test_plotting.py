@@ -45,6 +45,7 @@ def test_the_curve_over_delays_does_not_depend_on_the_users_settings(script, tmp
     assert drawn_alike(lambda path: module.draw(path, "title", [0, 100], {"autonomy": rows}), tmp_path)
 
 
+@pytest.mark.slow
 def test_the_border_of_cut_ins_does_not_depend_on_the_users_settings(script, tmp_path: Path) -> None:
     module = script("r157_border")
     columns = [

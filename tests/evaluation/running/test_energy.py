@@ -18,6 +18,8 @@ from drive_sim.evaluation.running import energy
 from drive_sim.evaluation.running.energy import EnergyWindow
 from drive_sim.evaluation.statistics.estimates import estimate_timing
 
+pytestmark = pytest.mark.slow
+
 UUID = "GPU-5a1e0000-0000-0000-0000-000000000001"
 
 

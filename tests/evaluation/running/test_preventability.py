@@ -24,6 +24,8 @@ from drive_sim.world.scenarios.scenario import list_scenarios, load_scenario
 from drive_sim.world.simulator import Simulator
 from drive_sim.world.state import ACTION_SPEED, EVENT_COLLISION_STATIC, EVENT_COLLISION_VEHICLE
 
+pytestmark = pytest.mark.slow
+
 EGO_LENGTH = 4.51
 PREVENTABLE, UNAVOIDABLE = METRICS["preventable_collisions"], METRICS["unavoidable_collisions"]
 
@@ -79,7 +81,6 @@ def test_the_verdict_does_not_depend_on_the_batch_and_is_none_where_nobody_is() 
 
 
 @pytest.mark.parametrize("suite", ["alks", "ncap"])
-@pytest.mark.slow
 def test_the_scenarios_that_say_they_are_unavoidable_are_those_that_the_reference_does_not_survive(suite) -> None:
     scenarios = [load_scenario(name, "test") for name in list_scenarios("test", suite) if "free" not in name]
     verdicts = judge_preventable([one.draw(2) for one in scenarios], "cpu", 32, lambda share, text: None)
@@ -127,7 +128,6 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
     return score
 
 
-@pytest.mark.slow
 def test_results_say_of_every_episode_whether_it_was_preventable(results, tmp_path) -> None:
     found = results("straight", "ncap", 4)
     names = [row.scenario for row in found.episodes]

@@ -47,6 +47,7 @@ def test_lane_keeping_demands_no_reaction_and_obstacle_avoidance_does(
                 assert len(scored(episode)) == 1
 
 
+@pytest.mark.slow
 def test_every_kind_has_its_variants_and_they_are_what_their_names_say(
     episodes: dict[tuple[str, str], list[Episode]],
 ) -> None:
