@@ -12,11 +12,11 @@ import pytest
 
 from drive_sim.compute import cache, kernel_cache
 
+pytestmark = pytest.mark.slow  # each starts processes that compile
+
 PROGRAM = """
 import numpy as np
 from drive_sim.compute.kernel import kernel, scalar
-
-pytestmark = pytest.mark.slow
 
 @scalar
 def twice(number):

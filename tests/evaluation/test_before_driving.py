@@ -17,12 +17,12 @@ from drive_sim.evaluation.harness import evaluate
 from drive_sim.evaluation.results import load_results
 from drive_sim.evaluation.running.scored_episode import load_scored
 
+pytestmark = pytest.mark.slow
+
 DRAWING = """
 import numpy as np, sys, hashlib
 from drive_sim.evaluation.plotting import shipped_style
 from drive_sim.evaluation.video.drawing import write
-
-pytestmark = pytest.mark.slow
 with shipped_style():
     from io import StringIO
     from matplotlib.figure import Figure
