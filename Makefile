@@ -10,7 +10,7 @@ HISTORY ?= docs/benchmarks/history
 bin := $(VENV)/bin
 stamp := $(VENV)/.installed
 
-.PHONY: venv demo test test-thorough test-all test-fast test-oldest coverage lint bench figures docs clean
+.PHONY: venv demo test test-all test-fast test-oldest coverage lint bench figures docs clean
 .DELETE_ON_ERROR:
 
 venv: $(stamp)
@@ -34,11 +34,9 @@ pytest := $(bin)/python -m pytest --numprocesses auto --dist worksteal
 test: $(stamp)
 	$(pytest) -m "not thorough" $(PYTEST_ARGS)
 
-# What a test alone needs ten seconds of processor time for: the CUDA kernels in Python, whole pipelines, benchmarks.
-test-thorough: $(stamp)
-	$(pytest) -m thorough $(PYTEST_ARGS)
-
-test-all: test test-thorough
+# With the thorough: those that need ten seconds of processor time, such as CUDA kernels in Python and whole pipelines.
+test-all: $(stamp)
+	$(pytest) $(PYTEST_ARGS)
 
 test-fast: $(stamp)
 	$(pytest) -m "not slow and not thorough and not browser and not display and not cuda_simulator" $(PYTEST_ARGS)
