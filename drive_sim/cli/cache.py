@@ -11,7 +11,7 @@ from drive_sim.cli.exit_status import FAILED
 if TYPE_CHECKING:
     from drive_sim.compute.cache_upkeep import Contents
 
-NO_PLACE = "there is none: the user has no home folder; set DRIVE_SIM_CACHE to a folder that can be written"
+NO_PLACE = "there is none: the user has no cache folder; set DRIVE_SIM_CACHE to a folder that can be written"
 
 
 @click.group()

@@ -111,13 +111,19 @@ def compiled_kernels() -> int:
 
 def find_kernel_cache() -> Finding:
     """Where compiled kernels are kept, whether it is warm, whole and can be written."""
+    from drive_sim.base.errors import InputError
     from drive_sim.compute.cache import compiled_functions
     from drive_sim.compute.kernel_cache import intact
 
-    name, folder = "kernel cache", kernel_cache()
+    name = "kernel cache"
+    try:
+        folder = kernel_cache()
+    except InputError as error:
+        detail = f"{error.source}={error.field}: {error.problem}"
+        return Finding(name, False, detail, error.hint, essential=True)
     hint = "set DRIVE_SIM_CACHE to a folder that can be written, or each start compiles"
     if folder is None:
-        return Finding(name, False, "the user has no home folder", hint)
+        return Finding(name, False, "the user has no cache folder", hint)
     files = compiled_functions(folder)
     damaged = sum(intact(path) is None for path in files)
     if damaged:

@@ -8,6 +8,7 @@ on (`drive_sim.compute.dependencies`).
 
 from __future__ import annotations
 
+import errno
 import functools
 import hashlib
 import os
@@ -21,10 +22,12 @@ import numpy as np
 import platformdirs
 from numba.core import config as numba_config
 
+from drive_sim.base.errors import InputError
 from drive_sim.base.files import listed
 from drive_sim.compute.debugging import debugging
 from drive_sim.compute.dependencies import module_file, sources_digest
 
+VARIABLE = "DRIVE_SIM_CACHE"
 CODE = ".nbc"
 """How the names of files with compiled code end."""
 
@@ -33,21 +36,50 @@ def cache_root() -> Path | None:
     """The folder that holds the kernel caches of all versions; None where the user has no place for caches.
 
     ``DRIVE_SIM_CACHE`` names it; without that it is a part of the user's cache folder.
+
+    Raises
+    ------
+    InputError
+        ``DRIVE_SIM_CACHE`` names no folder that kernels can be kept in or loaded from.
     """
-    given = os.environ.get("DRIVE_SIM_CACHE", "").strip()
-    if given and not given.startswith("~"):
-        return Path(given).absolute() / "numba"
+    given = os.environ.get(VARIABLE, "").strip()
+    if given:
+        return _named_root(given)
     try:
-        place = Path(given).expanduser() if given else platformdirs.user_cache_path("drive_sim", appauthor=False)
+        place = platformdirs.user_cache_path("drive_sim", appauthor=False)
     except RuntimeError:  # pathlib's word for: no home
         return None
-    # platformdirs leaves the home as "~" where there is none.
+    # platformdirs leaves the home as "~" where there is none, and takes a relative XDG_CACHE_HOME.
     return place / "numba" if place.is_absolute() else None
+
+
+def _named_root(given: str) -> Path:
+    """The folder in the one that the user names, made where it is not there; InputError where it is of no use."""
+    hint = "set it to a folder that can be written, or unset it"
+    try:
+        root = Path(given).expanduser().absolute() / "numba"
+        root.mkdir(parents=True, exist_ok=True)
+        usable = os.access(root, os.W_OK | os.X_OK) or any(root.iterdir())
+    except RuntimeError:
+        raise InputError(VARIABLE, given, "names the home folder of a user that is unknown", hint) from None
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # the place is right; that it is full is told when code is kept
+            return root
+        raise InputError(VARIABLE, given, str(error.strerror), hint) from None
+    if not usable:
+        raise InputError(VARIABLE, given, "is empty and cannot be written", hint)
+    return root
 
 
 @functools.cache
 def cache_folder() -> Path | None:
-    """The folder for these libraries and this processor, which need not exist; None where there is no place."""
+    """The folder for these libraries and this processor, which need not exist; None where there is no place.
+
+    Raises
+    ------
+    InputError
+        As `cache_root`.
+    """
     root = cache_root()
     return None if root is None else root / f"{_libraries_hash()}{'-debug' if debugging() else ''}"
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numba
 
+from drive_sim.base.errors import InputError
 from drive_sim.compute.checked_code import install
 from drive_sim.compute.debugging import debugging
 from drive_sim.compute.kernel_cache import keep_on_disk
@@ -28,7 +29,15 @@ def compiled(fastmath: bool = False, cache: bool = True, **options: Any) -> Call
         Whether the code is kept on disk.
     options
         Further options of `numba.njit`.
+
+    Raises
+    ------
+    InputError
+        ``NUMBA_DISABLE_JIT`` is set: loops over worlds and pixels would run as Python, if at all.
     """
+    if numba.config.DISABLE_JIT:
+        hint = "unset it; DRIVE_SIM_DEBUG=1 finds what is wrong in a kernel"
+        raise InputError("NUMBA_DISABLE_JIT", "", "kernels do not run uncompiled", hint)
     if debugging():
         install()
         # Relaxed floating point takes it for granted that no number is NaN, so it cannot be asked.

@@ -18,7 +18,6 @@ from typing import Any
 
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
-from numba.core.dispatcher import Dispatcher
 from numba.core.serialize import dumps
 
 from drive_sim.base.notices import say_once
@@ -29,15 +28,10 @@ from drive_sim.compute.dependencies import file_digest, named_tuples, reached_mo
 _HINT = "set DRIVE_SIM_CACHE to a folder that can be written"
 
 
-def keep_on_disk(function: Any) -> Any:
-    """Let a compiled function keep its code in the cache folder; returns the function.
-
-    With ``NUMBA_DISABLE_JIT`` the function is plain Python, and there is nothing to keep.
-    """
-    if isinstance(function, Dispatcher):
-        dispatcher: Any = function  # its cache is not in Numba's types
-        dispatcher._cache = KernelCache(dispatcher.py_func)
-    return function
+def keep_on_disk(dispatcher: Any) -> Any:
+    """Let a compiled function, a Numba dispatcher, keep its code in the cache folder; returns it."""
+    dispatcher._cache = KernelCache(dispatcher.py_func)
+    return dispatcher
 
 
 def intact(path: Path) -> bytes | None:
@@ -109,7 +103,7 @@ class KernelCache(_Cache):
         try:
             _write(path, dumps((key, result._reduce())))
         except OSError as error:
-            say_once(f"compiled kernels are not kept: {path.parent}: {error.strerror}; {_HINT}")
+            say_once(f"compiled kernels are not kept: {cache_folder()}: {error.strerror}; {_HINT}")
 
     def _key(self, signature: Any, codegen: Any) -> tuple[Any, ...]:
         code = self._function.__code__
@@ -126,7 +120,7 @@ class KernelCache(_Cache):
         if not self._enabled or key[3] is None:
             return None
         if folder is None:
-            say_once(f"compiled kernels are not kept: the user has no home folder; {_HINT}")
+            say_once(f"compiled kernels are not kept: the user has no cache folder; {_HINT}")
             return None
         digest = hashlib.sha256("\x1f".join(map(str, key)).encode()).hexdigest()[:20]
         name = self._function.__qualname__.replace("<", "").replace(">", "")[:80]
