@@ -29,8 +29,10 @@ from drive_sim.recording.lerobot.features import (
     ACTOR_FIELDS,
     ACTOR_SLOTS,
     IMAGE_PREFIX,
+    OBSERVATION_PREFIX,
     TRUTH_FIELDS,
     camera_shapes,
+    recorded_readings,
     state_of,
 )
 from drive_sim.recording.lerobot.info import check_features, data_file
@@ -73,7 +75,8 @@ class RecordedEpisode:
 
     record: EpisodeRecord
     columns: dict[str, NDArray[Any]]
-    """Every column but the images, by name: (T), (T, n), and (T, N, 5) for the actors' (N of this episode)."""
+    """Every column but the images, by name: (T), (T, n), (T, N, 5) for the actors' (N of this episode), and
+    (T, ...) for the readings of sensors that other packages add, ``observation.<sensor>``."""
     dataset: Dataset
 
     def __len__(self) -> int:
@@ -258,6 +261,9 @@ class Dataset:
         slots = int(record.provenance["actor_slots"])
         for name, fields in ACTOR_FIELDS.items():
             columns[name] = columns[name].reshape(-1, ACTOR_SLOTS, len(fields))[:, :slots]
+        for name, reading in recorded_readings(self.info).items():
+            column = f"{OBSERVATION_PREFIX}{name}"
+            columns[column] = columns[column].reshape(-1, *reading.shape)
         return RecordedEpisode(record, columns, self)
 
     def road(self, digest: str) -> Road:

@@ -21,7 +21,7 @@ from drive_sim.base.files import listed
 from drive_sim.base.json import parse_json
 from drive_sim.base.text import user_path
 from drive_sim.recording.journal import decode_image, is_live, journal_folders
-from drive_sim.recording.lerobot.features import camera_shapes, features_of, has_statistics
+from drive_sim.recording.lerobot.features import camera_shapes, features_of, has_statistics, recorded_readings
 from drive_sim.recording.lerobot.info import INFO, data_file, read_info
 from drive_sim.recording.lerobot.metadata import (
     DROPPED,
@@ -96,7 +96,7 @@ def _finding(error: InputError, episode: int | None = None) -> Finding:
 
 def _of_info(root: Path, info: Mapping[str, Any]) -> Iterator[Finding]:
     path = root / INFO
-    expected = features_of(camera_shapes(info["features"]))
+    expected = features_of(camera_shapes(info["features"]), recorded_readings(info))
     for name in sorted(expected.keys() ^ info["features"].keys()):
         problem = "is missing" if name in expected else "is no feature that drive_sim records"
         yield Finding(path, f"features.{name}", problem, _COPY)

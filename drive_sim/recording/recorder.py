@@ -17,7 +17,15 @@ from drive_sim.base.text import user_path
 from drive_sim.compute.kernel import to_host
 from drive_sim.recording.background_writer import BackgroundQueue
 from drive_sim.recording.journal import JournalWriter
-from drive_sim.recording.lerobot.features import ACTOR_SLOTS, CONTROLLERS, truth_of
+from drive_sim.recording.lerobot.features import (
+    ACTOR_SLOTS,
+    CONTROLLERS,
+    OBSERVATION_PREFIX,
+    Reading,
+    reading_of,
+    readings_column,
+    truth_of,
+)
 from drive_sim.recording.provenance import describe_cameras, versions
 from drive_sim.recording.recorded_world import describe_episode
 from drive_sim.recording.writer import DatasetWriter, open_for_writing
@@ -49,6 +57,8 @@ class Recorder:
         The cameras' configurations, such as ``rig.configs``, for the provenance.
     encoding
         "png" (exact) or "jpeg"; by default the dataset's, PNG in a new one.
+    readings
+        Names of sensors that other packages add whose readings to record; by default all in the observation.
     provenance
         More JSON values to keep with every episode.
     background
@@ -65,6 +75,7 @@ class Recorder:
         cameras: Sequence[str] | None = None,
         camera_configs: Sequence[Any] = (),
         encoding: str | None = None,
+        readings: Sequence[str] | None = None,
         provenance: Mapping[str, Any] | None = None,
         background: int = 0,
         clock: Callable[[], float] = time.monotonic,
@@ -72,6 +83,7 @@ class Recorder:
     ) -> None:
         self.path, self.driver, self.encoding = user_path(path), driver, encoding
         self.cameras = None if cameras is None else tuple(cameras)
+        self.readings = None if readings is None else tuple(readings)
         self.camera_configs = tuple(camera_configs)
         self.provenance = dict(provenance or {})
         self.written: list[int] = []
@@ -101,7 +113,8 @@ class Recorder:
         Raises
         ------
         InputError
-            The dataset does not fit (`open_for_writing`), there are too many actors, or a camera is not observed.
+            The dataset does not fit (`open_for_writing`), there are too many actors, or a camera or a
+            reading is not observed or cannot be recorded.
         """
         if self.recording:
             raise ValueError("the recording has been started already")
@@ -110,7 +123,9 @@ class Recorder:
         if slots > ACTOR_SLOTS:
             problem = f"has {slots} other road users, a dataset holds {ACTOR_SLOTS}"
             raise InputError(simulator.episodes[0].scenario, "actors", problem, "use fewer of them")
-        self._dataset = open_for_writing(self.path, round(1.0 / simulator.control_period), shapes, self.encoding)
+        readings = self._reading_kinds(observation)
+        rate = round(1.0 / simulator.control_period)
+        self._dataset = open_for_writing(self.path, rate, shapes, self.encoding, readings)
         self.recovered += self._dataset.recovered
         self._state = _snapshot(simulator.state)
         try:
@@ -143,6 +158,8 @@ class Recorder:
         images = {name: to_host(step.observation.camera[name]) for name in self._writer.cameras}
         columns = truth_of(before) | _decisions(step.controller, to_host(step.action), wanted)
         columns["events"] = self._state.events.tolist()
+        for name in self._writer.readings:
+            columns[f"{OBSERVATION_PREFIX}{name}"] = readings_column(to_host(step.observation.added[name]))
         recorded = [(world, journal) for world, journal in self._journals.items() if step.active[world]]
         wall_times = [self._wall_clock() for _ in recorded]
         self._queue.do(_append, recorded, columns, wall_times, images)
@@ -207,12 +224,12 @@ class Recorder:
         if closed:
             self.written += self._writer.add(closed)
 
+    def _reading_kinds(self, observation: Observation) -> dict[str, Reading]:
+        names = _observed("readings", self.readings, observation.added)
+        return {name: reading_of(name, observation.added[name]) for name in names}
+
     def _camera_shapes(self, observation: Observation) -> dict[str, tuple[int, int]]:
-        names = tuple(observation.camera) if self.cameras is None else self.cameras
-        for name in names:
-            if name not in observation.camera:
-                have = ", ".join(observation.camera) or "none"
-                raise InputError("cameras", name, "is not observed", f"ask the sensors for it; there are: {have}")
+        names = _observed("cameras", self.cameras, observation.camera)
         return {name: tuple(observation.camera[name].shape[1:3]) for name in names}
 
     def _describe(self, simulator: Simulator, episode: Any, slots: int) -> dict[str, Any]:
@@ -233,6 +250,15 @@ class Recorder:
             "episode": describe_episode(episode),
             **self.provenance,
         }
+
+
+def _observed(what: str, names: Sequence[str] | None, observed: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ``names``, by default all that are observed; InputError for one that is not."""
+    for name in names or ():
+        if name not in observed:
+            have = ", ".join(observed) or "none"
+            raise InputError(what, name, "is not observed", f"ask the sensors for it; there are: {have}")
+    return tuple(observed) if names is None else tuple(names)
 
 
 def _decisions(

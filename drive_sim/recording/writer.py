@@ -28,7 +28,7 @@ from drive_sim.recording.journal import (
     journal_key,
     remove_journal,
 )
-from drive_sim.recording.lerobot.features import camera_shapes
+from drive_sim.recording.lerobot.features import Reading, camera_shapes, recorded_readings
 from drive_sim.recording.lerobot.info import INFO, new_info, read_info
 from drive_sim.recording.lerobot.metadata import episode_keys, metadata_targets, read_metadata
 from drive_sim.recording.provenance import store_road
@@ -45,6 +45,8 @@ class DatasetWriter:
     """Episodes made from journals that a crash left, when this was opened."""
     encoding: str
     cameras: dict[str, tuple[int, int]]
+    readings: dict[str, Reading]
+    """Of sensors that other packages add, by name."""
 
     def start_journal(
         self, provenance: Mapping[str, Any], task: str, road: Road, clock: Callable[[], float]
@@ -89,7 +91,11 @@ def episode_key() -> str:
 
 
 def open_for_writing(
-    path: str | Path, fps: int, cameras: Mapping[str, tuple[int, int]], encoding: str | None = None
+    path: str | Path,
+    fps: int,
+    cameras: Mapping[str, tuple[int, int]],
+    encoding: str | None = None,
+    readings: Mapping[str, Reading] | None = None,
 ) -> DatasetWriter:
     """Open the dataset in folder ``path`` for recording, made new if there is none.
 
@@ -103,17 +109,19 @@ def open_for_writing(
         Height and width [pixel] by camera.
     encoding
         "png" or "jpeg"; by default the dataset's, PNG in a new one.
+    readings
+        Of sensors that other packages add, by name; by default none.
 
     Raises
     ------
     InputError
-        The folder holds something else, the dataset is of a newer version or damaged, its rate or cameras differ,
-        or the disk refuses.
+        The folder holds something else, the dataset is of a newer version or damaged, its rate, cameras or readings
+        differ, or the disk refuses.
     """
     root = user_path(path)
     if encoding is not None and encoding not in ENCODINGS:
         raise InputError("encoding", "", f"there is no {encoding!r}", f"use one of {', '.join(ENCODINGS)}")
-    _create(root, new_info(fps, cameras, encoding or "png"))
+    _create(root, new_info(fps, cameras, readings or {}, encoding or "png"))
     with writing(root):
         info = read_info(root)
         recovered = tuple(_recover(root))
@@ -124,7 +132,16 @@ def open_for_writing(
     if have != dict(cameras):
         problem = f"are {cameras_text(have)}, the recording's are {cameras_text(cameras)}"
         raise InputError(root / INFO, "cameras", problem, "use the same cameras, or record into another folder")
-    return DatasetWriter(root, recovered, encoding or info["drive_sim"]["encoding"], have)
+    kept = recorded_readings(info)
+    if kept != dict(readings or {}):
+        problem = f"are {_readings_text(kept)}, the recording's are {_readings_text(readings or {})}"
+        raise InputError(root / INFO, "readings", problem, "use the same sensors, or record into another folder")
+    return DatasetWriter(root, recovered, encoding or info["drive_sim"]["encoding"], have, kept)
+
+
+def _readings_text(readings: Mapping[str, Reading]) -> str:
+    """Names, types and shapes of readings in words."""
+    return ", ".join(f"{name} {dtype}{list(shape)}" for name, (dtype, shape) in readings.items()) or "none"
 
 
 def recover(path: str | Path) -> list[int]:

@@ -23,7 +23,7 @@ class Sensor(Protocol):
 
     @property
     def bounds(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Smallest and largest reading of one world; shape and dtype are those of the reading."""
+        """Smallest and largest reading of one world; shape and dtype are those of the reading, which is finite."""
 
     def reset(self, batch: int, mask: Any = None) -> None:
         """Begin a new episode of ``batch`` worlds where the mask says so (bool (B); None: everywhere)."""

@@ -82,15 +82,17 @@ def command(seed: int, step: int, worlds: int = 1) -> Any:
 def drive(recorder: Recorder, simulator: Any, steps: int, seed: int, **options: Any) -> list[Any]:
     """Let the recorder see ``steps`` steps as `rollout.run` would; the states at the observations."""
     worlds = simulator.batch_size
-    cameras = options.get("cameras", CAMERAS)
+    cameras, readings = options.get("cameras", CAMERAS), options.get("readings", lambda step: {})
     shuffle_state(simulator.state, seed, 0)
-    recorder.on_reset(simulator, Observation(simulator.state.time.copy(), images(seed, 0, worlds, cameras)))
+    first = Observation(simulator.state.time.copy(), images(seed, 0, worlds, cameras), added=readings(0))
+    recorder.on_reset(simulator, first)
     states = []
     for step in range(steps):
         active = simulator.state.done == 0
         states.append(type(simulator.state)(*(array.copy() for array in simulator.state)))
         before = StateBefore(*(getattr(simulator.state, name).copy() for name in StateBefore._fields))
-        observation = Observation(simulator.state.time.copy(), images(seed, step, worlds, cameras))
+        shown = images(seed, step, worlds, cameras)
+        observation = Observation(simulator.state.time.copy(), shown, added=readings(step))
         shuffle_state(simulator.state, seed, step + 1)
         for world, last in options.get("done_after", {}).items():
             simulator.state.done[world] = step + 1 >= last

@@ -11,12 +11,14 @@ those in `CONTROLLERS`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_sim.base.errors import InputError
 from drive_sim.world.state import State, empty_state
 
 CONTROLLERS = ("human", "human-model", "expert", "classical", "model")
@@ -67,7 +69,41 @@ ACTOR_FIELDS: dict[str, tuple[str, ...]] = {
 INDEX_FEATURES = ("timestamp", "frame_index", "episode_index", "index", "task_index")
 """What LeRobot itself puts into every row; filled in when an episode enters a dataset."""
 
+OBSERVATION_PREFIX = "observation."
 IMAGE_PREFIX = "observation.images."
+
+LARGEST_COLUMN = 10_000
+"""So many numbers a step at most in one column."""
+
+
+class Reading(NamedTuple):
+    """What a sensor of another package reads at one step of one world."""
+
+    dtype: str
+    """float32, float64 or int64."""
+    shape: tuple[int, ...]
+    """Its column ``observation.<sensor>`` holds as many numbers in one row, the last index running fastest."""
+
+
+def reading_of(sensor: str, readings: Any) -> Reading:
+    """How a sensor's readings, (B, ...) at one step, are recorded.
+
+    Raises
+    ------
+    InputError
+        They are no numbers or too many, or the sensor has a name that no column can have.
+    """
+    dtype, shape = np.dtype(readings.dtype), tuple(int(size) for size in readings.shape[1:])
+    kept = {"b": "int64", "i": "int64", "u": "int64", "f": "float64" if dtype.itemsize > 4 else "float32"}
+    hint = "leave it out of the recorder's readings"
+    if dtype.kind not in kept:
+        raise InputError(f"sensor {sensor}", "", f"reads {dtype}, which a dataset cannot hold", hint)
+    if not 1 <= math.prod(shape) <= LARGEST_COLUMN:
+        problem = f"reads {math.prod(shape)} numbers a step, a dataset holds 1 to {LARGEST_COLUMN}"
+        raise InputError(f"sensor {sensor}", "", problem, hint)
+    if "/" in sensor or sensor in ("state", "images") or sensor.startswith("images."):
+        raise InputError(f"sensor {sensor}", "", f"no column can be named {OBSERVATION_PREFIX}{sensor}", hint)
+    return Reading(kept[dtype.kind], shape)
 
 
 def _feature(dtype: str, names: tuple[str, ...]) -> dict[str, Any]:
@@ -78,8 +114,18 @@ def _scalar(dtype: str) -> dict[str, Any]:
     return {"dtype": dtype, "shape": [1], "names": None}
 
 
-def features_of(cameras: Mapping[str, tuple[int, int]]) -> dict[str, dict[str, Any]]:
-    """The ``features`` of ``meta/info.json`` for these cameras (height and width [pixel] by name)."""
+def features_of(
+    cameras: Mapping[str, tuple[int, int]], readings: Mapping[str, Reading] | None = None
+) -> dict[str, dict[str, Any]]:
+    """The ``features`` of ``meta/info.json``.
+
+    Parameters
+    ----------
+    cameras
+        Height and width [pixel] by name.
+    readings
+        Of sensors that other packages add, by name.
+    """
     features: dict[str, dict[str, Any]] = {
         f"{IMAGE_PREFIX}{name}": {
             "dtype": "image",
@@ -90,6 +136,10 @@ def features_of(cameras: Mapping[str, tuple[int, int]]) -> dict[str, dict[str, A
     }
     command = ("steering", "acceleration")
     features["observation.state"] = _feature("float32", STATE_FIELDS)
+    features |= {
+        f"{OBSERVATION_PREFIX}{name}": {"dtype": dtype, "shape": [math.prod(shape)], "names": None}
+        for name, (dtype, shape) in (readings or {}).items()
+    }
     features["action"] = _feature("float32", command)
     features["controller"] = _scalar("int64")
     features |= {f"command.{name}": _feature("float32", command) for name in CONTROLLERS}
@@ -114,6 +164,20 @@ def camera_shapes(features: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[
         for key, feature in features.items()
         if feature["dtype"] == "image"
     }
+
+
+def recorded_readings(info: Mapping[str, Any]) -> dict[str, Reading]:
+    """Readings that the dataset with this ``info.json`` holds, by name of the sensor."""
+    return {
+        name: Reading(info["features"][f"{OBSERVATION_PREFIX}{name}"]["dtype"], tuple(shape))
+        for name, shape in info["drive_sim"].get("readings", {}).items()
+    }
+
+
+def readings_column(readings: NDArray[Any]) -> list[Any]:
+    """Readings (B, ...) as JSON values, one for each world: a number, or a flat list of them."""
+    rows = readings.reshape(len(readings), -1)
+    return rows[:, 0].tolist() if rows.shape[1] == 1 else rows.tolist()
 
 
 def truth_of(state: State) -> dict[str, list[Any]]:

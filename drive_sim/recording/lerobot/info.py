@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,7 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 import drive_sim
 from drive_sim.base.errors import InputError
 from drive_sim.base.json import WHOLE, checked, read_json
-from drive_sim.recording.lerobot.features import ACTOR_SLOTS, CONTROLLERS, features_of
+from drive_sim.recording.lerobot.features import (
+    ACTOR_SLOTS,
+    CONTROLLERS,
+    LARGEST_COLUMN,
+    OBSERVATION_PREFIX,
+    Reading,
+    features_of,
+)
 
 INFO = "meta/info.json"
 SCHEMA = 1
@@ -25,13 +33,14 @@ DATA_PATH = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 
 
 _Whole = Annotated[int, Field(strict=True, ge=0, lt=1 << 40)]
+_Size = Annotated[int, Field(strict=True, gt=0, le=LARGEST_COLUMN)]
 
 
 class _Feature(BaseModel):
     """A column of the data files."""
 
     dtype: Literal["image", "float32", "float64", "int64"]
-    shape: list[Annotated[int, Field(strict=True, gt=0, le=10_000)]]
+    shape: list[_Size]
     names: list[str] | None = None
 
     @model_validator(mode="after")
@@ -48,6 +57,7 @@ class _Ours(BaseModel):
 
     encoding: Literal["png", "jpeg"]
     controllers: list[str]
+    readings: dict[str, list[_Size]] = {}
 
 
 class _Info(BaseModel):
@@ -61,13 +71,23 @@ class _Info(BaseModel):
     total_frames: _Whole
     drive_sim: _Ours
 
+    @model_validator(mode="after")
+    def _readings_have_columns(self) -> _Info:
+        for name, shape in self.drive_sim.readings.items():
+            feature = self.features.get(f"{OBSERVATION_PREFIX}{name}")
+            if feature is None or feature.dtype == "image" or feature.shape != [math.prod(shape)]:
+                raise ValueError(f"the readings of {name} have no feature of their size")
+        return self
+
 
 def data_file(root: Path, episode: int) -> Path:
     """The data file of an episode."""
     return root / DATA_PATH.format(chunk_index=episode // CHUNK_SIZE, file_index=episode % CHUNK_SIZE)
 
 
-def new_info(fps: int, cameras: Mapping[str, tuple[int, int]], encoding: str) -> dict[str, Any]:
+def new_info(
+    fps: int, cameras: Mapping[str, tuple[int, int]], readings: Mapping[str, Reading], encoding: str
+) -> dict[str, Any]:
     """``info.json`` of a dataset without episodes."""
     return {
         "codebase_version": CODEBASE_VERSION,
@@ -82,13 +102,14 @@ def new_info(fps: int, cameras: Mapping[str, tuple[int, int]], encoding: str) ->
         "splits": {"train": "0:0"},
         "data_path": DATA_PATH,
         "video_path": None,
-        "features": features_of(cameras),
+        "features": features_of(cameras, readings),
         "drive_sim": {
             "schema": SCHEMA,
             "created_by": drive_sim.__version__,
             "encoding": encoding,
             "controllers": list(CONTROLLERS),
             "actor_slots": ACTOR_SLOTS,
+            "readings": {name: list(reading.shape) for name, reading in readings.items()},
         },
     }
 
