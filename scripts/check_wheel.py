@@ -18,7 +18,7 @@ for module in ("av", "jinja2", "matplotlib", "pygame", "safetensors", "tensorboa
 import gymnasium  # noqa: E402
 
 import drive_sim  # noqa: E402
-from drive_sim.base.resources import models_folder, scenarios_folder  # noqa: E402
+from drive_sim.base.resources import models_folder, recipe_files, scenarios_folder  # noqa: E402
 from drive_sim.world.scenarios.scenario import load_scenario  # noqa: E402
 
 package = Path(drive_sim.__file__).resolve().parent
@@ -29,6 +29,12 @@ for folder, name in ((scenarios_folder(), "scenarios"), (models_folder(), "model
     there = {path.relative_to(checkout / name) for path in (checkout / name).rglob("*") if path.is_file()}
     here = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
     assert here == there, f"{name}: {sorted(map(str, here ^ there))} are in one of wheel and checkout only"
+
+there, here = (
+    sorted(path.name for path in folder.glob("*.toml"))
+    for folder in (checkout / "drive_sim/learning/recipes", package / "learning/recipes")
+)
+assert here == there == sorted(path.name for path in recipe_files().values()), f"recipes: {here}, {there}"
 
 episode = load_scenario("lane-keeping/rural").draw(0)
 print(f"scenario: {episode.scenario}, road {episode.road.name}")

@@ -27,12 +27,10 @@ from typing import Any
 from drive_sim.base.errors import InputError
 from drive_sim.base.files import listed
 from drive_sim.cli.main import main as drive_sim_main
-from drive_sim.drivers.neural.networks import NetworkSettings
 from drive_sim.evaluation import harness
 from drive_sim.evaluation.report import page
 from drive_sim.evaluation.results import FILE_NAME, load_results
 from drive_sim.learning import training
-from drive_sim.learning.learner import TrainingSettings
 from drive_sim.recording import curation
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.journal import JournalWriter, journal_folders, read_journal
@@ -45,6 +43,20 @@ PATIENCE = 120.0
 """A run that does not end this long [s] after a signal hangs."""
 IMPORTED = (harness, page, session)
 """What children would otherwise import themselves."""
+
+RECIPE = """
+views = 96
+chunk = 8
+batch = 8
+trials = 0
+held_out = 0.0
+half_precision = false
+
+[network]
+channels = [2, 2, 2, 2, 2]
+dense = [8, 8]
+"""
+"""Of a short training run."""
 
 
 @dataclass
@@ -230,14 +242,8 @@ class Train(Kind):
             given = f"drive --headless --driver expert --scenario lane-keeping/rural --minutes 0.12 --seed {number}"
             run_child([*given.split(), "--record", str(self.dataset)], self.folder / "log.txt")
         training.WEATHERS_EACH = 1
-        small = NetworkSettings(channels=(2, 2, 2, 2, 2), dense=(8, 8))
-
-        def settings(seed: int) -> TrainingSettings:
-            return TrainingSettings(
-                views=96, chunk=8, batch=8, trials=0, held_out=0.0, half_precision=False, seed=seed, network=small
-            )
-
-        training.TrainingSettings = settings  # type: ignore[misc,assignment]
+        self.recipe = self.folder / "recipe.toml"
+        self.recipe.write_text(RECIPE, encoding="utf-8")
         self.model, self.number = self.folder / "undisturbed", 0
         self.complete(0)
         self.weights = (self.model / "weights.safetensors").read_bytes()
@@ -246,7 +252,8 @@ class Train(Kind):
     def arguments(self, number: int) -> list[str]:
         """Train, or go on."""
         resume = (self.model / "training/checkpoint.safetensors").exists()
-        return ["train", str(self.dataset), "--output", str(self.model), *(["--resume"] if resume else [])]
+        how = ["--resume"] if resume else ["--recipe", str(self.recipe)]
+        return ["train", str(self.dataset), "--output", str(self.model), *how]
 
     def inspect(self, signalled: int) -> None:
         """A model is whole or not there; a finished one is that of an undisturbed run, and the next begins anew."""

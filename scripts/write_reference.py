@@ -1,7 +1,7 @@
-"""The pages of docs/reference and the tables of docs/sensors.md.
+"""The pages of docs/reference and the tables of docs/sensors.md and docs/recipes.md.
 
-The command line is told from its commands, the keys of scenario and suite files from their schemas, sensors from their
-configurations and readings. ``python scripts/write_reference.py`` writes them anew;
+The command line is told from its commands, the keys of recipes, scenario and suite files from their schemas, sensors
+from their configurations and readings. ``python scripts/write_reference.py`` writes them anew;
 tests/end_to_end/test_reference.py tells when that is due.
 """
 
@@ -9,23 +9,29 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import math
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import click
 import numpy as np
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from drive_sim.base.resources import recipe_files
+from drive_sim.base.toml import read_toml
 from drive_sim.cli.arguments import NamingOption
 from drive_sim.cli.main import application
 from drive_sim.envs.drive_env import DriveEnv
 from drive_sim.evaluation.suites.suite import Suite
+from drive_sim.learning.settings import TABLES, TrainingSettings
 from drive_sim.sensors import imu
 from drive_sim.sensors.radar import configuration as radar_configuration
 from drive_sim.sensors.radar.radar import CROSS_SECTION
@@ -246,13 +252,65 @@ def sensor_tables() -> dict[str, str]:
     }
 
 
-def sensors_page() -> str:
-    """docs/sensors.md with the table below each marker ``<!-- table: NAME -->`` as the code has it."""
-    page = (DOCS / "sensors.md").read_text(encoding="utf-8")
-    for name, table in sensor_tables().items():
-        before, marker, after = page.partition(f"<!-- table: {name} -->\n")
+TYPES = {float: "number", int: "whole number", bool: "true or false", str: "text", type(None): '"auto"'}
+"""Types of a recipe's values in words."""
+BOUNDS = {"ge": "from", "gt": "above", "le": "to", "lt": "below"}
+"""Of a number, as pydantic names them."""
+
+
+def type_and_range(kind: Any) -> tuple[str, str]:
+    """Type in words and bounds of an annotated type."""
+    if get_origin(kind) is Annotated:
+        words, bounds = type_and_range(kind.__origin__)
+        limits = [(text, getattr(one, name, None)) for one in flat(kind.__metadata__) for name, text in BOUNDS.items()]
+        told = [f"{text} {limit:.6g}" for text, limit in limits if limit is not None]
+        return words, " ".join(filter(None, [bounds, *told]))
+    if get_origin(kind) is tuple:
+        words, bounds = type_and_range(get_args(kind)[0])
+        return f"list of {words}s", bounds
+    if get_origin(kind) is Literal:
+        return "text", ", ".join(f"`{one}`" for one in get_args(kind))
+    if get_origin(kind) in (Union, UnionType):
+        parts = [type_and_range(one) for one in get_args(kind)]
+        return " or ".join(words for words, _ in parts), " ".join(bounds for _, bounds in parts if bounds)
+    return TYPES[kind], ""
+
+
+def flat(metadata: Iterable[Any]) -> Iterator[Any]:
+    """The bounds of an annotation, those within pydantic's `Field` too."""
+    for one in metadata:
+        yield from one.metadata if isinstance(one, FieldInfo) else (one,)
+
+
+def keys_table(kind: Any) -> str:
+    """Name, type, default, range and meaning of every key of one table of a recipe."""
+    told, hints, rows = meanings(kind), get_type_hints(kind, include_extras=True), []
+    for one in fields(kind):
+        if one.name in TABLES and kind is TrainingSettings:
+            continue
+        words, bounds = type_and_range(hints[one.name])
+        default = json.dumps("auto" if one.default is None else one.default)
+        rows.append((f"`{one.name}`", words, f"`{default}`", bounds, cell(told[one.name][1])))
+    return markdown(("key", "type", "default", "range", "meaning"), rows)
+
+
+def recipe_tables() -> dict[str, str]:
+    """Every table of docs/recipes.md by the name in its marker."""
+    shipped = [(f"`{name}`", cell(read_toml(path)["description"])) for name, path in recipe_files().items()]
+    return {
+        "recipes": markdown(("recipe", "what for"), shipped),
+        "keys": keys_table(TrainingSettings),
+        **{f"{name} keys": keys_table(kind) for name, kind in TABLES.items()},
+    }
+
+
+def page_with(name: str, tables: dict[str, str]) -> str:
+    """The page ``name`` with the table below each marker ``<!-- table: NAME -->`` as the code has it."""
+    page = (DOCS / name).read_text(encoding="utf-8")
+    for table_name, table in tables.items():
+        before, marker, after = page.partition(f"<!-- table: {table_name} -->\n")
         if not marker:
-            raise LookupError(f"docs/sensors.md has no place for {name}: <!-- table: {name} -->")
+            raise LookupError(f"docs/{name} has no place for {table_name}: <!-- table: {table_name} -->")
         page = before + marker + table + re.sub(r"\A(\|.*\n)*", "", after)
     return page
 
@@ -260,7 +318,8 @@ def sensors_page() -> str:
 PAGES = {
     "reference/command-line.md": command_page,
     "reference/scenario-keys.md": scenario_page,
-    "sensors.md": sensors_page,
+    "sensors.md": lambda: page_with("sensors.md", sensor_tables()),
+    "recipes.md": lambda: page_with("recipes.md", recipe_tables()),
 }
 
 

@@ -1,7 +1,8 @@
-"""Where the data lies that ships with the package: scenarios and trained models.
+"""Where the data lies that ships with the package: scenarios, trained models and training recipes.
 
-In a checkout (and an editable installation of it) they are top-level folders; in a wheel they are inside the package,
-because a top-level package named ``models`` would be overwritten by any other distribution that has one.
+In a checkout (and an editable installation of it) scenarios and models are top-level folders; in a wheel they are
+inside the package, because a top-level package named ``models`` would be overwritten by any other distribution that
+has one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ def scenarios_folder() -> Path:
 def suite_files() -> dict[str, Path]:
     """Files of the suites that a driver can be scored on, by name, in the order of their names."""
     return {path.stem: path for path in listed(scenarios_folder() / "suites", "*.toml")}
+
+
+def recipe_files() -> dict[str, Path]:
+    """Files of the training recipes that ship, by name, in the order of their names."""
+    folder = Path(__file__).resolve().parents[1] / "learning" / "recipes"
+    return {path.stem: path for path in listed(folder, "*.toml")}
 
 
 def models_folder() -> Path:

@@ -28,7 +28,8 @@ def training(device: str, effort: Effort) -> Iterator[Figure | str]:
     try:
         import torch
 
-        from drive_sim.learning.learner import Learner, TrainingSettings
+        from drive_sim.learning.learner import Learner
+        from drive_sim.learning.settings import TrainingSettings
     except ModuleNotFoundError as error:
         yield f"training: skipped, {error.name} is not installed; pip install 'drive-sim[learn]'"
         return

@@ -115,6 +115,29 @@ class NetworkOption(NamingOption):
         return NETWORKS
 
 
+class RecipeOption(NamingOption):
+    """A recipe of a training run."""
+
+    def names(self) -> Iterable[str]:
+        """The recipes that ship."""
+        from drive_sim.base.resources import recipe_files
+
+        return recipe_files()
+
+
+class RecipeCommand(click.Command):
+    """A command whose help ends with a line on each recipe that ships."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Name and description of each."""
+        from drive_sim.base.resources import recipe_files
+        from drive_sim.base.toml import read_toml
+
+        with formatter.section("Recipes"):
+            rows = [(name, str(read_toml(path).get("description", ""))) for name, path in recipe_files().items()]
+            formatter.write_dl(rows)
+
+
 def videos(context: click.Context, option: click.Parameter, value: str) -> int | None:
     """A number of videos; None for all."""
     if value == "all":

@@ -45,9 +45,8 @@ class DemoSettings:
     """Recorded of each obstacle scenario."""
     late_episodes: int = 10
     """The same of the late driver, who looks up late."""
-    views: int = 224_000
-    trials: int = 0
-    """Checkpoints that drive on validation roads."""
+    views: int | None = None
+    """Learnt from; None: as many as the recipe `demo` says."""
     seconds: tuple[float, float] = (24.0, 45.0)
     """Recorded at most of one episode of each suite [s]."""
     episodes: tuple[int | None, int | None] = (None, 208)
@@ -211,11 +210,11 @@ def _identity(values: Any) -> tuple[str, int]:
 
 
 def _train(dataset: Path, model: Path, seed: int, settings: DemoSettings, report: Report) -> None:
-    from drive_sim.learning.learner import TrainingSettings
+    from drive_sim.learning.recipe import load_recipe
     from drive_sim.learning.training import train
 
-    chunk = min(TrainingSettings.chunk, settings.views)
-    plan = TrainingSettings(views=settings.views, chunk=chunk, trials=settings.trials, seed=seed)
+    views = {} if settings.views is None else {"views": settings.views}
+    recipe = load_recipe("demo", {"seed": seed, **views})
     resume = (model / "training" / "checkpoint.safetensors").exists()
-    result = train([dataset], model, seed=seed, settings=plan, resume=resume, report=report)
+    result = train([dataset], model, recipe, resume=resume, report=report)
     report(1.0, f"{result.views:,} views in {result.seconds:.0f} s")

@@ -18,7 +18,7 @@ A network that drives from one camera image: `{network}`, {parameters:,} paramet
 | input | {width} × {height} RGB image of the camera in `config.json` |
 | output | curvature [1/m] as a distribution over {curvature_bins} bins, target speed [m/s] over {speed_bins} bins |
 | learnt from | {drives} |
-| training | {views:,} views rendered afresh, seed {seed}, drive_sim {version} |
+| training | {recipe}{views:,} views rendered afresh, seed {seed}, drive_sim {version} |
 | validation | {validation} |
 
 Drive it: `drive-sim drive --driver {name}`. Score it: `drive-sim evaluate {name} --suite lane-keeping --output DIR`.
@@ -28,6 +28,14 @@ It has only ever seen this simulator. It must not steer a vehicle that can hurt 
 
 
 _OURS = "[`drive_sim/drivers/neural/pilotnet.py`](../../drive_sim/drivers/neural/pilotnet.py)"
+
+
+def _recipe(recipe: dict[str, Any] | None) -> str:
+    """The recipe's name and what won over its values; nothing of a run that none was named for."""
+    if recipe is None:
+        return ""
+    changes = ", ".join(f"{key} = {value}" for key, value in recipe["changes"].items())
+    return f"recipe `{recipe['name']}`{f' with {changes}' if changes else ''}: "
 
 
 def model_card(
@@ -48,6 +56,7 @@ def model_card(
         height=camera.height,
         curvature_bins=settings.curvature_bins,
         speed_bins=settings.speed_bins,
+        recipe=_recipe(training.get("recipe")),
         drives=training.get("summary", "recorded drives"),
         views=training["settings"]["views"],
         seed=training["settings"]["seed"],

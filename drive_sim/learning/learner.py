@@ -1,75 +1,25 @@
-"""The network in training: optimiser, moving average, losses, and the checkpoint that a killed run resumes from."""
+"""The network in training: optimiser, moving average and losses."""
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Annotated, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from drive_sim.base.errors import InputError
-from drive_sim.base.files import replace_file
-from drive_sim.base.json import checked, parse_json
 from drive_sim.compute.randomness import generator, key
 from drive_sim.drivers.neural.decoding import SPEED_REACH, decode
 from drive_sim.drivers.neural.networks import Answers, Network, build_network
-from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.learning.labels import soft_bins
-from drive_sim.learning.views import Views, ViewSettings
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """What a training run is defined by; saved in the model's config.json."""
-
-    views: int = 224_000
-    """In all: a multiple of ``chunk``, or fewer than that."""
-    chunk: int = 8_000
-    """Views rendered, learnt from and checkpointed together; never more than there are."""
-    batch: int = 32
-    learning_rate: float = 3e-3
-    weight_decay: float = 0.01
-    ema: float = 0.998
-    """Decay a step of the weights' moving average, which is what drives."""
-    speed_weight: float = 0.7
-    future_weight: float = 0.2
-    seen_weight: float = 2.0
-    held_out: float = 0.08
-    """Share of drives that only the validation loss sees."""
-    trials: int = 3
-    """The last so many checkpoints drive on validation roads; the best one is the model. 0: the last one."""
-    half_precision: bool | None = None
-    """Compute in bfloat16; None: where that is faster (`half_precision_pays`)."""
-    seed: int = 0
-    network: NetworkSettings = field(default_factory=NetworkSettings)
-    sampling: ViewSettings = field(default_factory=ViewSettings)
-
-    def __post_init__(self) -> None:
-        if self.views < 1 or self.chunk < 1:
-            raise ValueError(f"views and chunk must be at least 1, not {self.views} and {self.chunk}")
-        object.__setattr__(self, "chunk", min(self.chunk, self.views))
-        if self.views % self.chunk:
-            raise ValueError(f"views must be a multiple of chunk, {self.chunk}, which {self.views} is not")
-
-    @property
-    def chunks(self) -> int:
-        """Number of chunks."""
-        return self.views // self.chunk
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready settings."""
-        return {**asdict(self), "network": self.network.to_dict()}
+from drive_sim.learning.settings import TrainingSettings
+from drive_sim.learning.views import Views
 
 
 def _moving_average(decay: float) -> Any:
@@ -88,13 +38,21 @@ def half_precision_pays(device: str) -> bool:
     return device == "cuda" or bool(getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())
 
 
+@contextmanager
+def _seeded(device: str, *parts: object) -> Iterator[None]:
+    """Torch's random numbers drawn from a seed made of ``parts``; the caller's go on afterwards where they were."""
+    with torch.random.fork_rng([torch.cuda.current_device()] if device == "cuda" else []):
+        torch.manual_seed(key(*parts) & 0x7FFFFFFF)
+        yield
+
+
 class Learner:
     """Network, optimiser and moving average, and what is saved of them."""
 
     def __init__(self, settings: TrainingSettings, device: str) -> None:
-        torch.manual_seed(key("network", settings.seed) & 0x7FFFFFFF)
         self.settings, self.device = settings, device
-        self.network = build_network(settings.network).to(device)
+        with _seeded(device, "network", settings.seed):
+            self.network = build_network(settings.network).to(device)
         self.average = AveragedModel(self.network, multi_avg_fn=_moving_average(settings.ema))
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
@@ -153,8 +111,11 @@ class Learner:
 
     def learn(self, views: Views, chunk: int) -> dict[str, float]:
         """One pass over a chunk; mean losses."""
+        with _seeded(self.device, "dropout", self.settings.seed, chunk):
+            return self._learn(views, chunk)
+
+    def _learn(self, views: Views, chunk: int) -> dict[str, float]:
         self.network.train()
-        torch.manual_seed(key("dropout", self.settings.seed, chunk) & 0x7FFFFFFF)
         order = generator("order", self.settings.seed, chunk).permutation(len(views.curvature))
         sums: Counter[str] = Counter()
         rate = 0.0
@@ -214,67 +175,3 @@ class Learner:
             state.setdefault(int(number), {})[field_name] = torch.empty_like(parameter).copy_(value) if alike else value
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
-
-
-START_ANEW = "train without --resume"
-"""The hint for a checkpoint that cannot be used."""
-
-
-def save_checkpoint(folder: Path, learner: Learner, progress: dict[str, Any]) -> None:
-    """Write the learner and ``progress`` (JSON values) into ``folder``; complete before it gets its name."""
-    folder.mkdir(parents=True, exist_ok=True)
-    # As for a model's weights, the umask decides who may read it.
-    replace_file(folder / "checkpoint.safetensors", save(learner.tensors(), {"progress": json.dumps(progress)}))
-
-
-def load_checkpoint(folder: Path, learner: Learner, settings: TrainingSettings) -> dict[str, Any]:
-    """Restore the learner from ``folder``; what was saved with it. InputError if that cannot be resumed."""
-    path = folder / "checkpoint.safetensors"
-    if not path.is_file():
-        raise InputError(path, "", "there is no checkpoint to resume from", START_ANEW)
-    try:
-        with safe_open(path, "pt") as file:
-            text = (file.metadata() or {}).get("progress", "")
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-            progress = parse_json(text, path, "progress", START_ANEW)
-            checked(_Progress, progress, path, "progress", START_ANEW)
-            _check_settings(path, progress["settings"], settings)
-            _check_shapes(path, shapes, learner)
-        tensors = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise InputError(path, "", f"cannot be read ({error})", START_ANEW) from None
-    if not 0 <= progress["chunk"] <= settings.chunks:
-        raise InputError(path, "progress.chunk", f"is {progress['chunk']} of {settings.chunks}", START_ANEW)
-    for name, tensor in tensors.items():
-        if not bool(torch.isfinite(tensor).all()):
-            raise InputError(path, name, "is not finite", START_ANEW)
-    learner.restore(tensors)
-    return dict(progress)
-
-
-class _Progress(BaseModel):
-    """What is saved beside the tensors."""
-
-    settings: dict[str, Any]
-    chunk: Annotated[int, Field(strict=True)]
-    best: dict[str, Annotated[float, Field(allow_inf_nan=False)]] | None
-
-
-def _check_settings(path: Path, saved: dict[str, Any], settings: TrainingSettings) -> None:
-    for name, value in json.loads(json.dumps(settings.to_dict())).items():
-        if saved.get(name) != value:
-            problem = f"was {saved.get(name)!r}, now {value!r}"
-            raise InputError(path, name, problem, "resume with the same settings")
-
-
-def _check_shapes(path: Path, shapes: dict[str, tuple[int, ...]], learner: Learner) -> None:
-    """InputError unless the tensors are those of this network and of its optimiser after some steps."""
-    wanted = {name: tuple(tensor.shape) for name, tensor in learner.tensors().items()}
-    for number, parameter in enumerate(learner.network.parameters()):
-        shape = tuple(parameter.shape)
-        moments = {"step": (), "exp_avg": shape, "exp_avg_sq": shape}
-        wanted |= {f"optimizer.{number}.{name}": value for name, value in moments.items()}
-    for name in sorted(wanted.keys() | shapes.keys()):
-        if shapes.get(name) != wanted.get(name):
-            problem = f"is {shapes.get(name, 'missing')}, the network has {wanted.get(name, 'no such tensor')}"
-            raise InputError(path, name, problem, START_ANEW)

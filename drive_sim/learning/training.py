@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,14 @@ from drive_sim.compute.kernel import resolve_device
 from drive_sim.compute.randomness import generator
 from drive_sim.drivers.neural.model_folder import save_model
 from drive_sim.learning.card import model_card
-from drive_sim.learning.learner import Learner, TrainingSettings, load_checkpoint, save_checkpoint
+from drive_sim.learning.checkpoint import checkpoint_recipe, load_checkpoint, save_checkpoint
+from drive_sim.learning.learner import Learner
+from drive_sim.learning.recipe import Change, Recipe, change_recipe, load_recipe
+from drive_sim.learning.settings import TrainingSettings
 from drive_sim.learning.validation import validation_score
 from drive_sim.learning.views import Drive, Views, ViewSource, drives_of
 from drive_sim.recording.dataset import Dataset
-from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.camera.rig import CameraRig
 from drive_sim.world.scenarios.episode import WeatherSpec
 from drive_sim.world.scenarios.scenario import list_scenarios, load_scenario
 
@@ -81,7 +84,6 @@ def fit(
     weathers: Sequence[WeatherSpec],
     output: Path,
     settings: TrainingSettings | None = None,
-    camera: CameraConfig | None = None,
     device: str = "cpu",
     resume: bool = False,
     provenance: dict[str, Any] | None = None,
@@ -96,9 +98,11 @@ def fit(
     weathers
         Appearances that views are re-drawn in: of the training domains only.
     provenance
-        What the drives were (datasets, minutes, drivers); saved in config.json and told in the model card.
+        What the drives were (datasets, minutes, drivers) and the recipe's name; saved in config.json and told in the
+        model card.
     """
-    settings, camera = settings or TrainingSettings(), camera or CameraConfig()
+    settings = settings or TrainingSettings()
+    camera = settings.camera
     started = time.monotonic()
     learn_from, held_out = _split(drives, settings.held_out, settings.seed)
     rig = CameraRig([camera])
@@ -108,6 +112,7 @@ def fit(
     learner = Learner(settings, device)
     folder = output / "training"
     progress: dict[str, Any] = {"settings": settings.to_dict(), "chunk": 0, "best": None}
+    progress |= {"recipe": (provenance or {}).get("recipe")}
     if resume:
         progress = load_checkpoint(folder, learner, settings)
         done = progress["chunk"]
@@ -161,26 +166,33 @@ def _told(scalars: dict[str, float]) -> str:
 def train(
     datasets: Sequence[Path],
     output: Path,
-    network: str = "pilotnet",
+    recipe: Recipe | str | Path | None = None,
+    changes: Sequence[Change] = (),
     device: str = "auto",
-    seed: int = 0,
     resume: bool = False,
-    settings: TrainingSettings | None = None,
     report: Report = lambda share, text: None,
 ) -> TrainingResult:
     """Train on recorded datasets and write the model folder ``output``; as `fit`, from folders on disk.
 
+    Parameters
+    ----------
+    recipe
+        As `load_recipe` takes it; None: the checkpoint's own when a run is resumed, else the defaults of all keys.
+    changes
+        Values that win over the recipe's.
+
     Raises
     ------
     InputError
-        For a dataset that cannot be read or holds too little, an unknown network or device, a model folder that
-        holds something else, or nothing to resume.
+        For a dataset that cannot be read or holds too little, a wrong recipe, an unknown network or device, a model
+        folder that holds something else, or nothing to resume.
     """
     if output.exists() and not output.is_dir():
         raise InputError("--output", "", f"{output} is a file", "name a folder")
-    settings = settings or TrainingSettings(seed=seed)
-    settings = replace(settings, network=replace(settings.network, name=network))
-    settings.network.check("--network")
+    if recipe is None and resume:
+        recipe = checkpoint_recipe(output / "training")
+    recipe = change_recipe(recipe, changes) if isinstance(recipe, Recipe) else load_recipe(recipe, changes)
+    recipe.settings.network.check("recipe")
     drives: list[Drive] = []
     left_out: list[str] = []
     for path in datasets:
@@ -201,8 +213,10 @@ def train(
         "episodes": len(drives),
         "minutes": round(minutes, 2),
         "summary": f"{minutes:.1f} minutes of recorded driving in {len(drives)} episodes",
+        "recipe": recipe.provenance(),
     }
-    return fit(drives, training_weathers(), output, settings, None, resolve_device(device), resume, provenance, report)
+    device = resolve_device(device)
+    return fit(drives, training_weathers(), output, recipe.settings, device, resume, provenance, report)
 
 
 def _learnable(path: Path) -> list[Drive]:

@@ -27,6 +27,7 @@ from drive_sim.learning.labels import (
     speed_label,
     usable,
 )
+from drive_sim.learning.settings import ViewSettings
 from drive_sim.learning.visible_objects import seen_in_columns
 from drive_sim.recording.dataset import Dataset
 from drive_sim.sensors.camera.rig import CameraRig
@@ -92,25 +93,6 @@ class Drive:
 def drives_of(dataset: Dataset) -> list[Drive]:
     """The episodes of a dataset."""
     return [Drive(episode.world, episode.period, episode.state(), episode.columns["events"]) for episode in dataset]
-
-
-@dataclass(frozen=True)
-class ViewSettings:
-    """How views are drawn."""
-
-    offset_sigma: float = 0.5
-    """Lateral shift of a view [m]."""
-    offset_max: float = 1.6
-    yaw_sigma: float = 0.087
-    """Turn of a view at walking and town speed [rad]; less when fast, where such angles do not occur."""
-    unperturbed: float = 0.25
-    """Share of views taken exactly where the driver was."""
-    redrawn_weather: float = 0.6
-    """Share of views in weather other than the recording's."""
-    repainted: float = 0.6
-    """Share of views in which the actors wear colours of other actors of their kind."""
-    body_sigma: float = 0.008
-    """Pitch and roll of the body [rad], standing in for braking, bumps and a camera that was mounted anew."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,8 @@ import pytest
 
 from drive_sim import __version__
 from drive_sim.base.errors import InputError
+from drive_sim.base.resources import recipe_files
+from drive_sim.base.toml import read_toml
 from drive_sim.cli import doctor
 from drive_sim.cli import main as cli
 from drive_sim.cli.arguments import NAME_OR_PATH, FiniteRange
@@ -55,6 +57,8 @@ MISTAKES = [
     ("train", "train: DATASET...: is missing"),
     ("train here", "train: --output: is missing"),
     ("train here --output there --device tpu", "train: --device: 'tpu' is not one of 'auto', 'cpu', 'cuda'"),
+    ("train here --output there --set views", "--set: 'views' is not of the form KEY=VALUE"),
+    ("train here --output there --recipe=", "train: --recipe: is empty"),
     ("evaluate", "evaluate: DRIVER: is missing"),
     ("evaluate expert --output there", "evaluate: --suite: is missing"),
     ("evaluate expert --suite lane-keeping", "evaluate: --output: is missing"),
@@ -264,6 +268,23 @@ class TestCalls:
         assert call(f"evaluate straight --suite lane-keeping --output out {old}") == cli.BAD_INPUT
         assert capsys.readouterr().err == f"drive-sim: {old.split()[0]}: is called {new} now; write {new}\n"
 
+    def test_train_hands_on_the_recipe_and_what_wins_over_it(self, module, capsys: pytest.CaptureFixture[str]) -> None:
+        calls = []
+
+        def train(*datasets: object, **options: object) -> object:
+            calls.append(options | {"datasets": datasets})
+            return types.SimpleNamespace(folder="out")
+
+        module("drive_sim.learning.training", train=train)
+        assert call("train a b --recipe small --set views=64 --network pilotnet --seed 3 --output out") == cli.DONE
+        assert capsys.readouterr().out == "model: out\n"
+        assert (calls[0]["datasets"], calls[0]["recipe"]) == (((Path("a"), Path("b")),), "small")
+        assert [(change.key, change.value, change.source) for change in calls[0]["changes"]] == [
+            ("views", 64, "--set"), ("network.name", "pilotnet", "--network"), ("seed", 3, "--seed"),
+        ]  # fmt: skip
+        assert call("train a --output out --resume") == cli.DONE
+        assert (calls[1]["recipe"], calls[1]["changes"], calls[1]["resume"]) == (None, [], True)
+
     def test_evaluate(self, module, capsys: pytest.CaptureFixture[str]) -> None:
         calls = []
 
@@ -326,6 +347,12 @@ class TestCalls:
 
 
 class TestHelp:
+    def test_that_of_training_has_a_line_on_each_recipe_that_ships(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert call("train --help") == cli.DONE
+        recipes = " ".join(capsys.readouterr().out.partition("Recipes:")[2].split())
+        for name, path in recipe_files().items():
+            assert f"{name} {read_toml(path)['description']}" in recipes
+
     @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
     def test_it_names_every_command(self, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         assert cli.run(arguments) == cli.DONE

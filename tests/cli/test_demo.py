@@ -26,7 +26,7 @@ from drive_sim.recording.recorder import Recorder
 from drive_sim.world.scenarios.scenario import list_scenarios
 
 TINY = DemoSettings(
-    lane_episodes=1, obstacle_episodes=0, late_episodes=0, views=128, trials=0, episodes=(2, 2), seconds=(5.0, 5.0),
+    lane_episodes=1, obstacle_episodes=0, late_episodes=0, views=128, episodes=(2, 2), seconds=(5.0, 5.0),
     videos=1,
 )  # fmt: skip
 

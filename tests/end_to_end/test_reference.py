@@ -1,4 +1,4 @@
-"""The pages of docs/reference and the tables of docs/sensors.md are what the code writes."""
+"""The pages of docs/reference and the tables of docs/sensors.md and docs/recipes.md are what the code writes."""
 
 from __future__ import annotations
 

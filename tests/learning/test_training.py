@@ -17,7 +17,10 @@ from drive_sim.drivers.neural.driver import NeuralDriver
 from drive_sim.drivers.neural.model_folder import load_model
 from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.drivers.registry import make_driver
-from drive_sim.learning.learner import Learner, TrainingSettings
+from drive_sim.learning.checkpoint import checkpoint_recipe
+from drive_sim.learning.learner import Learner
+from drive_sim.learning.recipe import Change, Recipe, load_recipe
+from drive_sim.learning.settings import TrainingSettings
 from drive_sim.learning.training import fit, train
 from drive_sim.learning.views import Drive, ViewSource
 from drive_sim.recording.recorder import Recorder
@@ -82,7 +85,7 @@ def test_a_small_network_learns_what_it_is_shown(drives: list[Drive]) -> None:
 
 @pytest.mark.slow
 def test_training_leaves_a_model_that_drives_with_card_scalars_and_images(dataset: Path, tmp_path: Path) -> None:
-    result = train([dataset], tmp_path / "model", settings=QUICK)
+    result = train([dataset], tmp_path / "model", recipe=Recipe(QUICK))
     driver = NeuralDriver.load(result.folder)
     assert driver.name == "model"
     card = (result.folder / "README.md").read_text()
@@ -94,28 +97,60 @@ def test_training_leaves_a_model_that_drives_with_card_scalars_and_images(datase
 @pytest.mark.slow
 def test_training_without_a_checkpoint_cannot_resume(dataset: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no checkpoint.*train without --resume"):
-        train([dataset], tmp_path / "model", settings=QUICK, resume=True)
+        train([dataset], tmp_path / "model", recipe=Recipe(QUICK), resume=True)
+
+
+@pytest.mark.slow
+def test_a_model_keeps_its_recipe_and_is_one(dataset: Path, tmp_path: Path) -> None:
+    recipe = Recipe(replace(QUICK, views=32), "tiny", {"views": 32})
+    train([dataset], tmp_path / "model", recipe)
+    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    assert config["training"]["settings"] == json.loads(json.dumps(recipe.settings.to_dict()))
+    assert config["training"]["recipe"] == {"name": "tiny", "changes": {"views": 32}}
+    assert "recipe `tiny` with views = 32: 32 views" in (tmp_path / "model" / "README.md").read_text()
+    assert load_recipe(tmp_path / "model") == Recipe(recipe.settings, "model")
+
+
+@pytest.mark.slow
+def test_training_resumes_by_its_own_recipe_where_none_is_named(dataset: Path, tmp_path: Path) -> None:
+    train([dataset], tmp_path / "model", Recipe(replace(QUICK, views=32), "tiny"))
+    train([dataset], tmp_path / "model", resume=True)
+    assert checkpoint_recipe(tmp_path / "model" / "training") == Recipe(replace(QUICK, views=32), "tiny")
+    with pytest.raises(InputError, match="seed: was 0, now 1; resume with the same settings"):
+        train([dataset], tmp_path / "model", changes=[Change("seed", 1, "--seed")], resume=True)
+    with pytest.raises(InputError, match="views: was 32, now 224000"):
+        train([dataset], tmp_path / "model", "demo", resume=True)
+
+
+@pytest.mark.slow
+def test_training_leaves_the_random_numbers_of_its_caller_alone(drives: list[Drive], tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    fit(drives, [WeatherSpec()], tmp_path / "model", replace(QUICK, views=32))
+    load_model(tmp_path / "model")
+    assert torch.equal(torch.rand(3), expected)
 
 
 @pytest.mark.slow
 def test_training_resumes_only_with_the_same_settings(dataset: Path, tmp_path: Path) -> None:
-    train([dataset], tmp_path / "model", settings=QUICK)
+    train([dataset], tmp_path / "model", recipe=Recipe(QUICK))
     with pytest.raises(InputError, match=r"views.*resume with the same settings"):
-        train([dataset], tmp_path / "model", settings=replace(QUICK, views=64), resume=True)
+        train([dataset], tmp_path / "model", recipe=Recipe(replace(QUICK, views=64)), resume=True)
 
 
 @pytest.mark.slow
 def test_a_torn_checkpoint_is_refused_in_one_line(dataset: Path, tmp_path: Path) -> None:
-    train([dataset], tmp_path / "model", settings=QUICK)
+    train([dataset], tmp_path / "model", recipe=Recipe(QUICK))
     (tmp_path / "model" / "training" / "checkpoint.safetensors").write_bytes(b"torn")
     with pytest.raises(InputError, match=r"checkpoint.safetensors: cannot be read"):
-        train([dataset], tmp_path / "model", settings=QUICK, resume=True)
+        train([dataset], tmp_path / "model", recipe=Recipe(QUICK), resume=True)
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ({"network": "resnet"}, "--network.*resnet"),
+        ({"changes": [Change("network.name", "resnet", "--network")]}, "--network.*resnet"),
         ({"device": "tpu"}, "--device.*tpu"),
         ({"datasets": "nowhere"}, "nowhere"),
         ({"output": "file"}, "--output.*is a file"),
@@ -123,19 +158,19 @@ def test_a_torn_checkpoint_is_refused_in_one_line(dataset: Path, tmp_path: Path)
 )
 @pytest.mark.slow
 def test_bad_arguments_end_in_one_line(
-    dataset: Path, tmp_path: Path, arguments: dict[str, str], complaint: str
+    dataset: Path, tmp_path: Path, arguments: dict[str, Any], complaint: str
 ) -> None:
     (tmp_path / "file").write_text("")
     datasets = [tmp_path / arguments.pop("datasets")] if "datasets" in arguments else [dataset]
     output = tmp_path / arguments.pop("output", "model")
     with pytest.raises(InputError, match=complaint) as caught:
-        train(datasets, output, settings=QUICK, **arguments)
+        train(datasets, output, recipe=Recipe(QUICK), **arguments)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.slow
 def test_a_model_is_the_same_after_saving(dataset: Path, tmp_path: Path) -> None:
-    train([dataset], tmp_path / "model", settings=QUICK)
+    train([dataset], tmp_path / "model", recipe=Recipe(QUICK))
     first, second = load_model(tmp_path / "model"), load_model(tmp_path / "model")
     assert first.hash == second.hash and first.settings == SMALL
 
@@ -144,7 +179,7 @@ def test_what_was_driven_for_scoring_is_not_learned_from(tmp_path: Path) -> None
     simulator = Simulator([load_scenario("lane-keeping/rural", split).draw(0) for split in ("train", "test")])
     run(simulator, make_driver("expert"), [Recorder(tmp_path / "mixed", "expert")], max_steps=120)
     with pytest.raises(InputError, match=r"episode 1: was driven on test/lane-keeping/rural.*data drop .* 1"):
-        train([tmp_path / "mixed"], tmp_path / "model", settings=QUICK)
+        train([tmp_path / "mixed"], tmp_path / "model", recipe=Recipe(QUICK))
 
 
 @pytest.mark.slow
@@ -158,7 +193,7 @@ def test_episodes_too_short_to_learn_from_are_left_out_and_named(
     fitted: list[Any] = []
     monkeypatch.setattr("drive_sim.learning.training.fit", lambda drives, *_: fitted.extend(drives))
     told: list[str] = []
-    train([path], tmp_path / "model", settings=QUICK, report=lambda share, text: told.append(text))
+    train([path], tmp_path / "model", recipe=Recipe(QUICK), report=lambda share, text: told.append(text))
     assert [round(drive.seconds) for drive in fitted] == [6, 6]
     assert told == [f"left out, without a step to learn from: {path} episode 1 (0.7 s)"]
 
@@ -168,7 +203,7 @@ def test_a_recording_of_scraps_is_refused_with_their_names(tmp_path: Path) -> No
     simulator = Simulator([load_scenario("lane-keeping/rural").draw(number) for number in range(5)])
     run(simulator, make_driver("expert"), [Recorder(path, "expert")], max_steps=14)
     with pytest.raises(InputError, match=r"holds 0 usable.*left out.* 0 \(0.7 s\), .* 2 \(0.7 s\) and 2 more"):
-        train([path], tmp_path / "model", settings=QUICK)
+        train([path], tmp_path / "model", recipe=Recipe(QUICK))
 
 
 def test_as_many_views_are_learnt_as_are_asked_for() -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -83,16 +84,24 @@ def load_model(folder: Path) -> Model:
         ours, theirs = getattr(settings, size), getattr(camera, size)
         if ours != theirs:
             raise InputError(config_path, f"network.{size}", f"is {ours}, camera.{size} is {theirs}", "make them equal")
-    if NETWORKS.origin(settings.name):
-        network = build_network(settings)
-        shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-        weights = read_tensors(weights_path, shapes)
-    else:
-        weights = read_tensors(weights_path, settings.weight_shapes(), WEIGHT_TYPES)
-        network = build_network(settings)
-    network.load_state_dict(weights)
+    network = _with_weights(settings, weights_path)
     digest = hashlib.sha256(weights_path.read_bytes()).hexdigest()[:16]
     return Model(settings, camera, network, config["training"], digest)
+
+
+def _with_weights(settings: NetworkSettings, path: Path) -> Network:
+    """The network of the settings with the weights of a file; the caller's random numbers of torch are left alone."""
+    # Weights are drawn at random before those of the file take their place.
+    with torch.random.fork_rng([]):
+        if NETWORKS.origin(settings.name):
+            network = build_network(settings)
+            shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+            weights = read_tensors(path, shapes)
+        else:
+            weights = read_tensors(path, settings.weight_shapes(), WEIGHT_TYPES)
+            network = build_network(settings)
+    network.load_state_dict(weights)
+    return network
 
 
 def read_tensors(

@@ -39,25 +39,35 @@ class NetworkSettings:
     __pydantic_config__ = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
     name: str = "pilotnet"
-    """Registered in `drive_sim.drivers.neural.registry`."""
+    """Name of the network, as `drive-sim train --help` lists them."""
     height: _Pixels = 66
+    """Rows of the image [pixels]: the camera's."""
     width: _Pixels = 200
+    """Columns of the image [pixels]: the camera's."""
     channels: _Layers = (24, 40, 48, 64, 64)
+    """Channels of each convolution."""
     kernels: _Sizes = (5, 5, 5, 3, 3)
+    """Rows and columns of each convolution's kernel [pixels]."""
     strides: _Sizes = (2, 2, 2, 1, 1)
+    """Stride of each convolution [pixels]."""
     dense: Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], Field(max_length=32)] = (256, 128)
+    """Units of each dense layer before the heads."""
     activation: Literal["relu", "elu", "leaky_relu", "silu", "sigmoid", "tanh"] = "relu"
+    """After each convolution and each dense layer."""
     dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.1
+    """Share of a dense layer's units that each step of training leaves out."""
     curvature_bins: Annotated[int, Field(ge=3, le=1001)] = 41
+    """Bins of the distribution over curvatures, an odd number: the middle one is straight ahead."""
     curvature_max: Annotated[float, Field(gt=0.0, le=10.0)] = 0.15
     """Largest curvature represented [1/m]: a turn of 6.7 m radius."""
     curvature_spread: Annotated[float, Field(gt=0.0, le=20.0)] = 4.0
     """How much finer the bins are at zero than at the ends (sinh spacing)."""
     speed_bins: Annotated[int, Field(ge=2, le=1001)] = 15
+    """Bins of the distribution over target speeds; the first one is a stop."""
     speed_max: Annotated[float, Field(gt=0.0, le=200.0)] = 35.0
-    """[m/s]"""
-    future: Annotated[int, Field(ge=1, le=16)] = 3
-    """Auxiliary curvatures, each half a second further ahead."""
+    """Largest target speed represented [m/s]."""
+    future: Annotated[int, Field(ge=1, le=3)] = 3
+    """Auxiliary curvatures, each half a second further ahead on the driven path."""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready settings."""
@@ -157,7 +167,7 @@ def _validated(values: dict[str, Any], source: str) -> NetworkSettings:
     """Settings whose every value is of its type and in its range."""
     try:
         # As JSON, whose lists are tuples even where nothing else is converted.
-        return _schema().validate_json(json.dumps(values))
+        return _schema().validate_json(json.dumps(values, default=str))
     except ValidationError as error:
         found, mistake = input_error(error, source, "network"), error.errors()[0]
         told = "" if mistake["type"] == "extra_forbidden" else f"{mistake['input']!r:.80}: "

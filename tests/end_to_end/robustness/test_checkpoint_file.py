@@ -10,7 +10,9 @@ import torch
 from safetensors.torch import load, save
 
 from drive_sim.drivers.neural.settings import NetworkSettings
-from drive_sim.learning.learner import Learner, TrainingSettings, load_checkpoint, save_checkpoint
+from drive_sim.learning.checkpoint import load_checkpoint, save_checkpoint
+from drive_sim.learning.learner import Learner
+from drive_sim.learning.settings import TrainingSettings
 from tests.base.mutations import count, mutate_bytes, mutate_document, try_mutations
 
 SMALL = NetworkSettings(channels=(2, 2, 2, 2, 2), dense=(8, 8))

@@ -1,0 +1,183 @@
+"""What a training run is defined by: the keys of a recipe."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, field, fields
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from drive_sim.base.errors import InputError
+from drive_sim.drivers.neural.settings import NetworkSettings
+from drive_sim.sensors.camera.optics.configuration import CameraConfig
+from drive_sim.sensors.configuration import Flag, Number, Share, Whole, configuration
+
+SIZES = ("width", "height")
+"""What the network takes over from the camera."""
+
+_Sigma = Annotated[Number, Field(ge=0.0, le=10.0)]
+_Weight = Annotated[Number, Field(ge=0.0, le=1000.0)]
+
+
+def _automatic(value: Any) -> Any:
+    return None if value == "auto" else value
+
+
+@configuration("sampling")
+class ViewSettings:
+    """How views are drawn from recorded episodes."""
+
+    offset_sigma: _Sigma = 0.5
+    """Standard deviation of a view's lateral shift [m]."""
+    offset_max: _Sigma = 1.6
+    """Largest lateral shift of a view [m]."""
+    yaw_sigma: Annotated[Number, Field(ge=0.0, le=1.0)] = 0.087
+    """Standard deviation of a view's turn at walking and town speed [rad]; less when fast, where such angles do not
+    occur."""
+    unperturbed: Share = 0.25
+    """Share of views taken exactly where the driver was."""
+    redrawn_weather: Share = 0.6
+    """Share of views in weather other than the recording's."""
+    repainted: Share = 0.6
+    """Share of views in which the actors wear colours of other actors of their kind."""
+    body_sigma: Annotated[Number, Field(ge=0.0, le=0.5)] = 0.008
+    """Standard deviation of the body's pitch and roll [rad], which stand in for braking, bumps and a camera that was
+    mounted anew."""
+
+
+@configuration("recipe")
+class TrainingSettings:
+    """What a training run is defined by; saved in the model's config.json.
+
+    Raises
+    ------
+    InputError
+        For a value of the wrong type or out of range, and for values that contradict each other.
+    """
+
+    views: Annotated[Whole, Field(ge=1, le=10**9)] = 224_000
+    """Views learnt from in all: a multiple of ``chunk``, or fewer than that."""
+    chunk: Annotated[Whole, Field(ge=1, le=10**6)] = 8_000
+    """Views rendered, learnt from and checkpointed together; never more than there are."""
+    batch: Annotated[Whole, Field(ge=1, le=65_536)] = 32
+    """Views in one step of the optimiser."""
+    learning_rate: Annotated[Number, Field(gt=0.0, le=1.0)] = 3e-3
+    """Largest learning rate of AdamW, reached after a tenth of the run; from there half a cosine down to a
+    hundredth."""
+    weight_decay: Annotated[Number, Field(ge=0.0, le=10.0)] = 0.01
+    """Weight decay of AdamW."""
+    ema: Annotated[Number, Field(ge=0.0, lt=1.0)] = 0.998
+    """Decay a step of the weights' moving average, which is what drives."""
+    speed_weight: _Weight = 0.7
+    """Weight of the target speed's loss; the curvature's is 1."""
+    future_weight: _Weight = 0.2
+    """Weight of the loss of the curvature ahead, an auxiliary task."""
+    seen_weight: _Weight = 2.0
+    """Weight of the loss of the nearest actor in each column, an auxiliary task."""
+    held_out: Annotated[Number, Field(ge=0.0, lt=1.0)] = 0.08
+    """Share of recorded episodes that only the validation loss sees."""
+    trials: Annotated[Whole, Field(ge=0, le=10_000)] = 3
+    """The last so many checkpoints drive on validation roads, and the best one is the model; 0: the last one is."""
+    half_precision: Annotated[Flag | None, BeforeValidator(_automatic)] = None
+    """Compute in bfloat16; ``"auto"`` or left out: where that is faster, on a GPU and on a CPU with matrix tiles."""
+    seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = 0
+    """Of the first weights, the views and their order, dropout, and the episodes that are held out."""
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    """What learns; its ``width`` and ``height`` are the camera's."""
+    sampling: ViewSettings = field(default_factory=ViewSettings)
+    """How views are drawn."""
+    camera: CameraConfig = field(default_factory=CameraConfig)
+    """What the network sees through."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "chunk", min(self.chunk, self.views))
+        if self.views % self.chunk:
+            problem = f"must be a multiple of chunk, {self.chunk}, which {self.views} is not"
+            hint = f"use {self.views - self.views % self.chunk}, or another chunk"
+            raise InputError("recipe", "views", problem, hint)
+        for size in SIZES:
+            ours, cameras = getattr(self.network, size), getattr(self.camera, size)
+            if ours != cameras:
+                hint = f"leave network.{size} out, which is the camera's, and set camera.{size}"
+                raise InputError("recipe", f"network.{size}", f"is {ours}, camera.{size} is {cameras}", hint)
+
+    @property
+    def chunks(self) -> int:
+        """Number of chunks."""
+        return self.views // self.chunk
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready settings."""
+        return {**asdict(self), "network": self.network.to_dict()}
+
+    @classmethod
+    def from_dict(cls, tables: Mapping[str, Any], source: str | Path) -> TrainingSettings:
+        """Settings of `to_dict`'s values, or some of them: the others have their defaults, and sizes are the camera's.
+
+        Raises
+        ------
+        InputError
+            For an unknown key, or a value of the wrong type or out of range; ``source`` is named as its place.
+        """
+        _check_keys(tables, source)
+        values = dict(tables)
+        camera = CameraConfig.from_dict(_table(values, "camera", source), str(source))
+        network = {size: getattr(camera, size) for size in SIZES} | _table(values, "network", source)
+        sampling = _table(values, "sampling", source)
+        try:
+            drawn = ViewSettings(**sampling)
+        except InputError as error:
+            raise InputError(source, f"sampling.{error.field}", error.problem, error.hint) from None
+        try:
+            return cls(**values, camera=camera, network=NetworkSettings.from_dict(network, str(source)), sampling=drawn)
+        except InputError as error:
+            raise InputError(source, error.field, error.problem, error.hint) from None
+
+
+TABLES: dict[str, Any] = {"network": NetworkSettings, "sampling": ViewSettings, "camera": CameraConfig}
+"""What each table of a recipe becomes."""
+
+
+def known_keys() -> tuple[str, ...]:
+    """The dotted names of all keys of a recipe, as ``views`` and ``network.dropout``."""
+    top = [one.name for one in fields(TrainingSettings) if one.name not in TABLES]  # type: ignore[arg-type]
+    below = [f"{table}.{one.name}" for table, kind in TABLES.items() for one in fields(kind)]
+    return (*top, *below)
+
+
+def suggestion(key: str) -> str:
+    """A hint for a key that a recipe does not have: the nearest that it has."""
+    last = {name: name.rpartition(".")[2] for name in known_keys()}
+    near = [name for name in last if last[name] == key.rpartition(".")[2]]
+    near = near or difflib.get_close_matches(key, last, 1, 0.75)
+    if not near:
+        alike = difflib.get_close_matches(key.rpartition(".")[2], last.values(), 1)
+        near = [name for name in last if last[name] in alike]
+    return f"did you mean {' or '.join(near)}?" if near else "docs/recipes.md lists the keys"
+
+
+def _check_keys(tables: Mapping[str, Any], source: str | Path) -> None:
+    known = known_keys()
+    for key in _dotted(tables):
+        if key not in known:
+            raise InputError(source, key, "is not a key of a recipe", suggestion(key))
+
+
+def _dotted(tables: Mapping[str, Any]) -> Iterator[str]:
+    """The dotted name of every key."""
+    for name, value in tables.items():
+        if name in TABLES and isinstance(value, dict):
+            yield from (f"{name}.{key}" for key in value)
+        elif name not in TABLES:
+            yield str(name)
+
+
+def _table(values: dict[str, Any], name: str, source: str | Path) -> dict[str, Any]:
+    """The table ``name``, taken out of ``values``; empty where there is none."""
+    table = values.pop(name, {})
+    if not isinstance(table, dict):
+        raise InputError(source, name, "is not a table", f"write [{name}] and its keys below it")
+    return dict(table)
