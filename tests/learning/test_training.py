@@ -38,6 +38,12 @@ class KilledError(Exception):
     """What stands for a kill: nothing after it is run."""
 
 
+@pytest.fixture(autouse=True)
+def few_weathers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One weather of each scenario: drawing them takes longer than a short training run."""
+    monkeypatch.setattr("drive_sim.learning.training.WEATHERS_EACH", 1)
+
+
 def _scalar_steps(model: Path) -> list[int]:
     """The steps of the training loss as TensorBoard shows them."""
     events = EventAccumulator(str(model / "training" / "tensorboard"), purge_orphaned_data=True).Reload()
@@ -101,25 +107,23 @@ def test_training_without_a_checkpoint_cannot_resume(dataset: Path, tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_a_model_keeps_its_recipe_and_is_one(dataset: Path, tmp_path: Path) -> None:
+def test_a_model_keeps_its_recipe_and_goes_on_by_it(dataset: Path, tmp_path: Path) -> None:
     recipe = Recipe(replace(QUICK, views=32), "tiny", {"views": 32})
-    train([dataset], tmp_path / "model", recipe)
-    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    model = train([dataset], tmp_path / "model", recipe).folder
+    config = json.loads((model / "config.json").read_text())
     assert config["training"]["settings"] == json.loads(json.dumps(recipe.settings.to_dict()))
     assert config["training"]["recipe"] == {"name": "tiny", "changes": {"views": 32}}
-    assert "recipe `tiny` with views = 32: 32 views" in (tmp_path / "model" / "README.md").read_text()
-    assert load_recipe(tmp_path / "model") == Recipe(recipe.settings, "model")
+    assert "recipe `tiny` with views = 32: 32 views" in (model / "README.md").read_text()
+    assert load_recipe(model) == Recipe(recipe.settings, "model")
 
-
-@pytest.mark.slow
-def test_training_resumes_by_its_own_recipe_where_none_is_named(dataset: Path, tmp_path: Path) -> None:
-    train([dataset], tmp_path / "model", Recipe(replace(QUICK, views=32), "tiny"))
-    train([dataset], tmp_path / "model", resume=True)
-    assert checkpoint_recipe(tmp_path / "model" / "training") == Recipe(replace(QUICK, views=32), "tiny")
+    told: list[str] = []
+    train([dataset], model, resume=True, report=lambda share, text: told.append(text))
+    assert told == ["resumed after 32 of 32 views"]
+    assert checkpoint_recipe(model / "training") == recipe
     with pytest.raises(InputError, match="seed: was 0, now 1; resume with the same settings"):
-        train([dataset], tmp_path / "model", changes=[Change("seed", 1, "--seed")], resume=True)
+        train([dataset], model, changes=[Change("seed", 1, "--seed")], resume=True)
     with pytest.raises(InputError, match="views: was 32, now 224000"):
-        train([dataset], tmp_path / "model", "demo", resume=True)
+        train([dataset], model, "demo", resume=True)
 
 
 @pytest.mark.slow
