@@ -108,7 +108,7 @@ def test_training_without_a_checkpoint_cannot_resume(dataset: Path, tmp_path: Pa
 
 @pytest.mark.slow
 def test_a_model_keeps_its_recipe_and_goes_on_by_it(dataset: Path, tmp_path: Path) -> None:
-    recipe = Recipe(replace(QUICK, views=32), "tiny", {"views": 32})
+    recipe = Recipe(replace(QUICK, views=32, held_out=0.0), "tiny", {"views": 32})
     model = train([dataset], tmp_path / "model", recipe).folder
     config = json.loads((model / "config.json").read_text())
     assert config["training"]["settings"] == json.loads(json.dumps(recipe.settings.to_dict()))
@@ -131,7 +131,7 @@ def test_training_leaves_the_random_numbers_of_its_caller_alone(drives: list[Dri
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    fit(drives, [WeatherSpec()], tmp_path / "model", replace(QUICK, views=32))
+    fit(drives, [WeatherSpec()], tmp_path / "model", replace(QUICK, views=32, held_out=0.0))
     load_model(tmp_path / "model")
     assert torch.equal(torch.rand(3), expected)
 
