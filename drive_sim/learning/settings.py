@@ -143,7 +143,7 @@ TABLES: dict[str, Any] = {"network": NetworkSettings, "sampling": ViewSettings, 
 
 def known_keys() -> tuple[str, ...]:
     """The dotted names of all keys of a recipe, as ``views`` and ``network.dropout``."""
-    top = [one.name for one in fields(TrainingSettings) if one.name not in TABLES]  # type: ignore[arg-type]
+    top = [one.name for one in fields(TrainingSettings) if one.name not in TABLES]
     below = [f"{table}.{one.name}" for table, kind in TABLES.items() for one in fields(kind)]
     return (*top, *below)
 
