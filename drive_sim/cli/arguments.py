@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -100,9 +101,9 @@ class DriverOption(NamingOption):
 
     def names(self) -> Iterable[str]:
         """The drivers there are."""
-        from drive_sim.drivers.registry import driver_names
+        from drive_sim.drivers.registry import OTHERWISE, driver_names
 
-        return (*driver_names(), "or a model's folder")
+        return (*driver_names(), OTHERWISE)
 
 
 class NetworkOption(NamingOption):
@@ -145,6 +146,31 @@ def videos(context: click.Context, option: click.Parameter, value: str) -> int |
     if not (value.isascii() and value.isdecimal() and len(value) <= 9):
         raise click.BadParameter(f"{value[:20]!r} is neither a number of videos (0 or more) nor all", context, option)
     return int(value)
+
+
+def key_values(context: click.Context, option: click.Parameter, value: Iterable[str]) -> dict[str, Any]:
+    """``KEY=VALUE`` words as a dict; a VALUE that is JSON is what it means, any other a string."""
+    found: dict[str, Any] = {}
+    for word in value:
+        key, equals, text = word.partition("=")
+        if not (equals and key.isidentifier()):
+            raise click.BadParameter(f"{word!r} is not KEY=VALUE", context, option)
+        try:
+            found[key] = json.loads(text)
+        except ValueError:
+            found[key] = text
+    return found
+
+
+def traceback_option(command: F) -> F:
+    """The option ``--traceback`` of commands that run the user's own code."""
+
+    def ask(context: click.Context, _option: click.Parameter, value: bool) -> None:
+        if value and isinstance(context.find_root().obj, dict):
+            context.find_root().obj["traceback"] = True
+
+    told = "Where code of your own raises, show the whole traceback; so does DRIVE_SIM_DEBUG=1."
+    return click.option("--traceback", is_flag=True, expose_value=False, callback=ask, help=told)(command)
 
 
 def renamed_option(old: str, new: str, flag: bool = False) -> Callable[[F], F]:

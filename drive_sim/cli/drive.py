@@ -7,7 +7,16 @@ from typing import Any
 import click
 
 from drive_sim.base.errors import InputError
-from drive_sim.cli.arguments import COUNT, FOLDER, NAME_OR_PATH, SEED, DriverOption, FiniteRange
+from drive_sim.cli.arguments import (
+    COUNT,
+    FOLDER,
+    NAME_OR_PATH,
+    SEED,
+    DriverOption,
+    FiniteRange,
+    key_values,
+    traceback_option,
+)
 from drive_sim.cli.compiling import announce_compiling
 from drive_sim.cli.exit_status import FAILED
 
@@ -31,11 +40,20 @@ from drive_sim.cli.exit_status import FAILED
     show_default=True,
     help="What drives.",
 )
+@click.option(
+    "--driver-option",
+    "driver_options",
+    metavar="KEY=VALUE",
+    multiple=True,
+    callback=key_values,
+    help="An option of the driver's own; may be repeated. VALUE is JSON, or else a string.",
+)
 @click.option("--record", metavar="DATASET", type=FOLDER, help="Record into this dataset.")
 @click.option("--minutes", type=FiniteRange(0, 100_000, min_open=True), help="Leave after so many minutes of driving.")
 @click.option("--episodes", type=COUNT, help="Leave after so many episodes.")
 @click.option("--headless", is_flag=True, help="No window; as fast as the machine goes.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of roads, weather and traffic.")
+@traceback_option
 def drive(**options: Any) -> None:
     """Drive, or watch a driver drive, and record it."""
     if options["road"] is not None and options["scenario"] is not None:

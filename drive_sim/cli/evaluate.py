@@ -16,7 +16,9 @@ from drive_sim.cli.arguments import (
     SEED,
     FiniteRange,
     SuiteOption,
+    key_values,
     renamed_option,
+    traceback_option,
     videos,
 )
 from drive_sim.cli.compiling import announce_compiling
@@ -26,7 +28,22 @@ from drive_sim.cli.exit_status import FAILED
 @click.command()
 @click.argument("driver", type=NAME_OR_PATH)
 @click.option(
-    "--suite", cls=SuiteOption, metavar="SUITE", type=NAME_OR_PATH, required=True, help="What it is scored on."
+    "--driver-option",
+    "driver_options",
+    metavar="KEY=VALUE",
+    multiple=True,
+    callback=key_values,
+    help="An option of the driver's own; may be repeated. VALUE is JSON, or else a string.",
+)
+@click.option("--suite", cls=SuiteOption, metavar="SUITE", type=NAME_OR_PATH, help="What it is scored on.")
+@click.option(
+    "--scenario",
+    metavar="NAME|FILE",
+    type=NAME_OR_PATH,
+    help="One scenario in place of a suite: a name or a .toml file.",
+)
+@click.option(
+    "--split", type=click.Choice(["train", "validation", "test"]), help="Whose draws of the --scenario; else test."
 )
 @click.option("--roads", metavar="DIR", type=FOLDER, help="Centre-line CSV files for real-roads.")
 @click.option("--episodes", type=COUNT, help="How many; the suite's own number if not given.")
@@ -68,8 +85,12 @@ from drive_sim.cli.exit_status import FAILED
 @click.option("--thresholds", metavar="FILE", type=FILE, help="What to reach (TOML); exit status 1 if it is not.")
 @click.option("--junit", metavar="FILE", type=FILE, help="Write a JUnit XML of thresholds, or else of episodes.")
 @click.option("--output", metavar="DIR", type=FOLDER, required=True, help="Folder for results.json and the reports.")
+@traceback_option
 def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **options: Any) -> None:
     """Score DRIVER on roads it never saw.
+
+    DRIVER is a name, a model's folder, or your own: my_file.py:MyDriver or my_package.pilots:MyDriver, a class, factory
+    or function act(observation). Its code runs (docs/examples/README.md).
 
     DIR gets results.json (docs/results.md tells of every field), report.html (the verdict in words, where it fails,
     every failure with its video and the command that drives it again), and report-vs-DRIVER.html for each --against.
@@ -78,6 +99,7 @@ def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **opti
     from drive_sim.evaluation.harness import evaluate as evaluate_driver
     from drive_sim.evaluation.metrics import METRICS
     from drive_sim.evaluation.report.junit import check_junit, write_junit
+    from drive_sim.evaluation.report.third_party import third_party
     from drive_sim.evaluation.report.training_seeds import told as told_of_training_runs
     from drive_sim.evaluation.report.words import energy
     from drive_sim.evaluation.results import load_results
@@ -94,7 +116,9 @@ def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **opti
         page = evaluate_driver(**options, latency=latency / 1000.0, report=stages("evaluate"))
     click.echo(f"report: {page}")
     results = load_results(options["output"])
-    for said in (told_of_training_runs(results), energy(results)):
+    theirs = third_party(results)
+    not_ours = f"not drive_sim's own: {'; '.join(theirs)}" if theirs else ""
+    for said in (told_of_training_runs(results), energy(results), not_ours):
         if said:
             click.echo(said)
     verdicts = judge(results, wanted)

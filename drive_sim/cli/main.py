@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
 from types import FrameType
 
@@ -61,15 +62,18 @@ for command in (bench, cache, data, demo, doctor, drive, evaluate, replay, train
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command with ``arguments`` (those of the process if None) and return its exit status."""
+    asked = {"traceback": os.environ.get("DRIVE_SIM_DEBUG", "0") not in ("", "0")}
     try:
         _check_names(sys.argv[1:] if arguments is None else arguments)
-        status = application.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+        status = application.main(arguments, prog_name=PROGRAM, standalone_mode=False, obj=asked)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help())
         return DONE
     except click.UsageError as error:
         return _say(str(usage_error(error, PROGRAM)), BAD_INPUT)
     except InputError as error:
+        if asked["traceback"] and error.__cause__ is not None:
+            traceback.print_exception(error.__cause__)
         return _say(str(error), BAD_INPUT)
     except click.Abort as abort:
         # Click takes any EOFError for Ctrl-D; one that its own prompts did not turn into an Abort is a fault of ours.

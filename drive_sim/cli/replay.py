@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from drive_sim.base.errors import InputError
-from drive_sim.cli.arguments import ANY_PATH
+from drive_sim.cli.arguments import ANY_PATH, traceback_option
 from drive_sim.cli.compiling import announce_compiling
 
 
@@ -15,6 +15,7 @@ from drive_sim.cli.compiling import announce_compiling
 @click.argument("path", metavar="DATASET|RESULTS", type=ANY_PATH)
 @click.argument("episode", type=click.IntRange(min=0), default=0)
 @click.option("--driver", metavar="DRIVER", help="Of RESULTS: the driver it was compared with, instead of the scored.")
+@traceback_option
 def replay(path: Path, episode: int, driver: str | None) -> None:
     """Show a recorded episode again, or drive one of an evaluation again exactly as it was scored."""
     from drive_sim.evaluation.running.scored_episode import holds_results

@@ -1,14 +1,17 @@
-"""Drivers by name: this package's, those that other packages add, input devices, and models by folder."""
+"""Drivers by name: this package's, those of other packages and files, input devices, and models by folder."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.references import origin_of, split_reference
 from drive_sim.base.registry import Registry
 from drive_sim.drivers.driver import Driver
+from drive_sim.drivers.external.loading import adapted, check_options, driver_by_reference
 
 DRIVERS: Registry[Callable[..., Driver]] = Registry(
     "drive_sim.drivers",
@@ -27,13 +30,19 @@ DEVICES = ("keyboard", "mouse", "gamepad", "wheel")
 """Names of a person's input devices."""
 
 
+OTHERWISE = "a model's folder, module:Class or FILE.py:Class"
+"""What names a driver besides `driver_names`."""
+
+
 def driver_names() -> tuple[str, ...]:
-    """Every name that `make_driver` knows; anything else is the folder of a model."""
+    """Every name that `make_driver` knows; anything else is one of `OTHERWISE`."""
     return (*DRIVERS, *DEVICES)
 
 
-def make_driver(name: str | Path, device: str = "cpu", source: str = "driver", **options: Any) -> Driver:
-    """The driver called ``name``: one of `driver_names`, or a neural model by its folder.
+def make_driver(
+    name: str | Path, device: str = "cpu", source: str = "driver", options: Mapping[str, Any] | None = None
+) -> Driver:
+    """The driver called ``name``: one of `driver_names`, a neural model by its folder, or one by reference.
 
     A folder is looked for as a path first, then among the models that come with this package. Only the driver's own
     module is imported.
@@ -50,15 +59,30 @@ def make_driver(name: str | Path, device: str = "cpu", source: str = "driver", *
     Raises
     ------
     InputError
-        When there is no such driver or its folder cannot be used.
+        When there is no such driver, it cannot be used, or it does not know one of the options.
     """
+    options = options or {}
     if name in DRIVERS:
-        return DRIVERS[str(name)](**options)
+        return _registered(str(name), options)
     if name in DEVICES:
         from drive_sim.drivers.human.input import HumanDriver
 
+        check_options(HumanDriver, options, str(name), positional=1)
         return HumanDriver(str(name), **options)
-    return _neural(_model_folder(name, source), device, **options)
+    if split_reference(name) and not Path(name).expanduser().is_dir():
+        return driver_by_reference(str(name), source, options)
+    folder = _model_folder(name, source)
+    check_options(lambda: None, options, str(name))
+    return _neural(folder, device)
+
+
+def _registered(name: str, options: Mapping[str, Any]) -> Driver:
+    """A programmed driver; one of another package is checked as the user's own are."""
+    package = DRIVERS.origin(name)
+    if package:
+        return adapted(DRIVERS[name], name, replace(origin_of(DRIVERS[name]), package=package), options)
+    check_options(DRIVERS[name], options, name)
+    return DRIVERS[name](**options)
 
 
 def _model_folder(name: str | Path, source: str) -> Path:
@@ -67,10 +91,10 @@ def _model_folder(name: str | Path, source: str) -> Path:
     if str(name) and (Path(name).expanduser().is_dir() or (models_folder() / name).is_dir()):
         return find_model(name)
     names = ", ".join(driver_names())
-    raise InputError(source, "", f"there is no driver {str(name)!r}", f"give one of {names}, or a model's folder")
+    raise InputError(source, "", f"there is no driver {str(name)!r}", f"give one of {names}, {OTHERWISE}")
 
 
-def _neural(folder: Path, device: str, **options: Any) -> Driver:
+def _neural(folder: Path, device: str) -> Driver:
     try:
         from drive_sim.drivers.neural.driver import NeuralDriver
     except ModuleNotFoundError as error:
@@ -79,5 +103,5 @@ def _neural(folder: Path, device: str, **options: Any) -> Driver:
         raise InputError(
             folder, "", f"needs {error.name}, which is not installed", "pip install drive-sim[learn]"
         ) from None
-    driver: Driver = NeuralDriver.load(folder, device, **options)
+    driver: Driver = NeuralDriver.load(folder, device)
     return driver

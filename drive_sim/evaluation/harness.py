@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from drive_sim.base.errors import InputError
 from drive_sim.base.files import listed
 from drive_sim.base.progress import Report
 from drive_sim.compute.kernel import resolve_device
+from drive_sim.drivers.driver import Driver
 from drive_sim.evaluation.outputs import COMPARISON_PAGES, PAGE_NAME, check_folder, check_names
 from drive_sim.evaluation.results import FILE_NAME, LeftOut, Results, write_results
 from drive_sim.evaluation.running.episodes import BATCH, Conditions, DrivenEpisodes, drive
 from drive_sim.evaluation.running.preventability import demands_reaction, judge_preventable
-from drive_sim.evaluation.running.summary import Evaluation, results_of
+from drive_sim.evaluation.running.summary import Chosen, Evaluation, results_of
 from drive_sim.evaluation.suites.conditions import control_steps
 from drive_sim.evaluation.suites.participants import TRAINING_RUNS, Participant, enter, enter_training_runs
-from drive_sim.evaluation.suites.suite import draw_suite, load_suite
+from drive_sim.evaluation.suites.suite import Suite, draw_suite, list_suites, load_suite, scenario_suite
 
 BASELINE_EPISODES = {"classical": 16}
 """Baselines that think long drive only the first episodes of a suite (under its first condition, then its next); the
@@ -54,26 +55,35 @@ class Options(TypedDict, total=False):
     """Whether the suite's baselines drive too, as they do if not told otherwise."""
     seconds: float | None
     """How long an episode lasts at most; as the suite says if not given."""
+    scenario: str | Path | None
+    """A scenario that is driven alone in place of a suite: its bundled name or ``.toml`` file."""
+    split: str | None
+    """Whose draws of that scenario: "train", "validation" or "test"; "test" if not given."""
+    driver_options: Mapping[str, Any] | None
+    """Passed to the driver's class or factory, or to its function with each observation."""
 
 
 def evaluate(
-    driver: str | Path,
-    suite: str,
-    output: str | Path,
+    driver: str | Path | Driver,
+    suite: str | Path | None = None,
+    output: str | Path = "evaluation",
     report: Report = lambda share, text: None,
     videos: int | None = VIDEOS,
     **options: Unpack[Options],
 ) -> Path:
     """Score ``driver`` on ``suite``; returns the path of ``report.html``, which lies beside ``results.json``.
 
-    ``driver`` is the name of one, or a model's folder; ``output`` the folder to write into, made if it is not there;
-    ``report`` is told of progress; ``videos`` says how many failed episodes are captured at most, every one if None.
+    ``driver`` is the name of one, a model's folder, a reference such as ``my_file.py:MyDriver``, or an object with the
+    members of `drive_sim.drivers.driver.Driver`, of which ``sensors`` and ``act`` are enough; ``suite`` the name of a
+    suite or a ``.toml`` file; ``output`` the folder to write into, made if it is not there; ``report`` is told of
+    progress; ``videos`` says how many failed episodes are captured at most, every one if None.
 
     Raises
     ------
     InputError
         for arguments and files that a person can put right, before anything is driven. A road file that cannot be
-        used ends nothing: it is left out, and the report and the results name it.
+        used ends nothing: it is left out, and the report and the results name it. For a driver of the user's own that
+        raises or answers what is no action, after writing what was finished by then.
     KeyboardInterrupt
         after writing what was finished by then, marked as not complete.
     """
@@ -85,10 +95,10 @@ def evaluate(
     evaluation, plan = _prepare(driver, suite, folder, **options)
     try:
         _drive_all(evaluation, plan, _part(report, 0.0, DRIVING_SHARE))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, InputError):
         if evaluation.driver.scores:
             partial = _write(evaluation, folder, complete=False)
-            report(0.0, f"interrupted: {len(partial.episodes)} episodes are in {folder / FILE_NAME}")
+            report(0.0, f"stopped: {len(partial.episodes)} episodes are in {folder / FILE_NAME}")
         raise
     results = _write(evaluation, folder, complete=True)
     page = folder / PAGE_NAME
@@ -99,11 +109,11 @@ def evaluate(
     return page
 
 
-def _check_names(driver: str | Path, output: str | Path, options: Options) -> None:
+def _check_names(driver: str | Path | Driver, output: str | Path, options: Options) -> None:
     roads = options.get("roads")
     check_names(
         {
-            "driver": [driver],
+            "driver": [driver] if isinstance(driver, str | Path) else [],
             "--output": [output],
             "--roads": [] if roads is None else [roads],
             "--against": options.get("against", ()),
@@ -124,8 +134,8 @@ class _Task:
 
 
 def _prepare(
-    driver: str | Path,
-    suite: str,
+    driver: str | Path | Driver,
+    suite: str | Path | None,
     folder: Path,
     roads: str | Path | None = None,
     episodes: int | None = None,
@@ -138,10 +148,13 @@ def _prepare(
     baselines: bool = True,
     seconds: float | None = None,
     training_runs: Sequence[str | Path] = (),
+    scenario: str | Path | None = None,
+    split: str | None = None,
+    driver_options: Mapping[str, Any] | None = None,
 ) -> tuple[Evaluation, list[_Task]]:
     """What is to be driven, by which drivers in which order; `Options` says what the arguments are."""
-    chosen, device = load_suite(suite).with_seconds(seconds), resolve_device(device)
-    main = enter(driver, device, "driver", folder)
+    chosen, device = _chosen_suite(suite, scenario, split).with_seconds(seconds), resolve_device(device)
+    main = enter(driver, device, "driver", folder, driver_options)
     others = enter_training_runs(main, training_runs, device, folder)
     compared = [enter(name, device, "--against", folder) for name in against]
     road_files = None if roads is None else Path(roads)
@@ -153,10 +166,25 @@ def _prepare(
     evaluation = Evaluation(
         chosen, seed, road_files, conditions, drawn, DrivenEpisodes(main.facts), seconds, baselines, folder, left_out
     )
+    evaluation.chosen = Chosen(suite, scenario)
     driving = {participant.facts.given for participant in (main, *compared)}
     beside = [name for name in chosen.baselines if baselines and name not in driving]
-    field = [enter(name, device, f"suite {suite}") for name in beside]
+    field = [enter(name, device, f"suite {chosen.name}") for name in beside]
     return evaluation, _plan(evaluation, main, others, compared, field)
+
+
+def _chosen_suite(suite: str | Path | None, scenario: str | Path | None, split: str | None) -> Suite:
+    """The suite, or that of a scenario alone; InputError for both, neither, and a split of a suite."""
+    if scenario is not None:
+        if suite is not None:
+            raise InputError("--scenario", "", "cannot be given together with --suite", "give one of them")
+        return scenario_suite(scenario, split or "test")
+    if suite is None:
+        hint = f"give --suite NAME ({', '.join(list_suites())}), or --scenario FILE"
+        raise InputError("--suite", "", "is missing", hint)
+    if split is not None:
+        raise InputError("--split", "", "means nothing to a suite, which has one", "use it with --scenario")
+    return load_suite(str(suite))
 
 
 def _plan(
@@ -222,12 +250,12 @@ def _part(report: Report, begin: float, end: float) -> Report:
 
 
 def _write(evaluation: Evaluation, folder: Path, complete: bool) -> Results:
-    """Write results.json, and take older reports away that would contradict it."""
+    """Write results.json, and then take older reports away, which contradict it."""
     results = results_of(evaluation, complete)
     try:
+        write_results(results, folder)
         for page in (folder / PAGE_NAME, *listed(folder, COMPARISON_PAGES)):
             page.unlink(missing_ok=True)
-        write_results(results, folder)
     except OSError as error:
         raise InputError(
             folder, "", f"cannot be written to ({error.strerror})", "name a folder that can be written"

@@ -31,6 +31,28 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class FileFacts(_Part):
+    """A file of the user's own that results rest on."""
+
+    file: str
+    """As it was named, or as Python found it."""
+    path: str | None = None
+    """The same from the folder of the results, or absolute where no relative path leads there."""
+    sha256: str
+    """Of its content, 64 hexadecimal digits; what the file draws on in turn is not told."""
+
+
+class ScenarioFacts(_Part):
+    """A single scenario that was driven in place of a suite (``--scenario``)."""
+
+    given: str
+    """As it was named on the command line."""
+    split: str
+    """train, validation or test."""
+    source: FileFacts | None = None
+    """The file of a scenario of the user's own; null for a bundled one."""
+
+
 class DriverFacts(_Part):
     """A driver."""
 
@@ -49,6 +71,10 @@ class DriverFacts(_Part):
     """``model`` for a network, ``human`` for a person, else the name that the driver is registered by."""
     package: str | None = None
     """Name and version of another package that the driver, or its network, comes from; null for drive_sim's own."""
+    source: FileFacts | None = None
+    """The file that defines a driver, or a network, that is not drive_sim's own; null for drive_sim's own."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """The driver's own options (``--driver-option``)."""
 
 
 class Bounded(_Part):
@@ -269,9 +295,15 @@ class Results(_Part):
 
     schema_number: Literal[2] = Field(default=2, alias="schema")
     complete: bool
-    """False if the evaluation was interrupted: then the episodes are those of the batches that were finished."""
+    """False if the evaluation was interrupted, or ended by a driver that raised: then the episodes are those of the
+    batches that were finished."""
     driver: DriverFacts
     suite: str
+    """Its name; that of the scenario where a single one was driven."""
+    suite_source: FileFacts | None = None
+    """The file of a suite of the user's own; null for a bundled one."""
+    scenario: ScenarioFacts | None = None
+    """The one scenario that was driven; null where a suite was."""
     seed: int
     roads: str | None
     """Folder of the road files, for real-roads, as it was named on the command line."""

@@ -7,7 +7,7 @@ loop by the clock. What it shows is 50 ms old at most, as in any simulator that 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ def drive(
     minutes: float | None = None,
     episodes: int | None = None,
     seed: int = 0,
+    driver_options: Mapping[str, Any] | None = None,
 ) -> str:
     """Drive, or watch a driver drive, until the window is closed, the time is up or the episodes are driven.
 
@@ -51,7 +52,7 @@ def drive(
     InputError
         For a road, scenario, driver, device or dataset that cannot be used, or without a display.
     """
-    session = Session.plan(road, scenario, driver, record, minutes, episodes, seed)
+    session = Session.plan(road, scenario, driver, record, minutes, episodes, seed, driver_options)
     display = Display(f"drive_sim: {session.driver.name}")
     try:
         recorder = session.recorder(record or RECORDINGS)

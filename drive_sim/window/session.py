@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,9 +73,10 @@ class Session:
         minutes: float | None,
         episodes: int | None,
         seed: int,
+        driver_options: Mapping[str, Any] | None = None,
     ) -> Session:
         """Resolve the arguments of ``drive-sim drive``; InputError for bad ones."""
-        chosen = make_driver(driver, source="--driver")
+        chosen = make_driver(driver, source="--driver", options=driver_options)
         camera = getattr(chosen, "camera", None) or CameraConfig()
         return cls(episode_source(road, scenario, seed), chosen, camera, record, minutes, episodes)
 

@@ -116,7 +116,7 @@ def evaluation(driver: str, output: str = "out") -> list[str]:
 @pytest.mark.slow
 def test_help_lists_what_the_package_adds(drive_sim: Run, toy: Path) -> None:
     listed = " ".join(drive_sim("drive", "--help", packages=(toy,)).stdout.split())
-    assert "wheel, or a model's folder" in listed
+    assert "wheel, a model's folder" in listed
     assert "toy-brake" in listed
     assert "pilotnet, toy-grid" in drive_sim("train", "--help", packages=(toy,)).stdout
     assert "toy-brake" not in drive_sim("drive", "--help").stdout

@@ -6,6 +6,7 @@ For each driver compared with, a page of the same kind lies beside it (`comparis
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections import Counter
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from drive_sim.evaluation.report.heat_map import heat_map
 from drive_sim.evaluation.report.limits import limits
 from drive_sim.evaluation.report.maps import map_svg
 from drive_sim.evaluation.report.plots import LEFT, RIGHT
+from drive_sim.evaluation.report.third_party import third_party
 from drive_sim.evaluation.report.training_seeds import told as told_of_training_runs
 from drive_sim.evaluation.report.training_seeds import training_runs_section
 from drive_sim.evaluation.report.videos import place, scene, told
@@ -79,6 +81,7 @@ def write_report(
         "words": words,
         "compared_words": report_comparison_words,
         "command": command_line(results, evaluation),
+        "third_party": third_party(results),
         "axes": (100.0 * LEFT, 100.0 * RIGHT),
     }
     names = comparison_page.page_names(results.comparisons)
@@ -170,7 +173,13 @@ def _main_page(
 def command_line(results: Results, evaluation: Evaluation) -> str:
     """What to type to get the same results again: every argument of the command that is not as usual."""
     conditions = evaluation.conditions
-    parts = ["drive-sim", "evaluate", results.driver.given, "--suite", results.suite]
+    parts = ["drive-sim", "evaluate", results.driver.given]
+    for name, value in results.driver.options.items():
+        parts += ["--driver-option", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
+    if results.scenario is None:
+        parts += ["--suite", results.suite if results.suite_source is None else results.suite_source.file]
+    else:
+        parts += ["--scenario", results.scenario.given, "--split", results.scenario.split]
     if results.roads is not None:
         parts += ["--roads", results.roads]
     parts += ["--episodes", str(len(evaluation.drawn)), "--seed", str(results.seed)]

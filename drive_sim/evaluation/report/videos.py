@@ -109,7 +109,7 @@ def _python(evaluation: Evaluation, index: int) -> str:
     if evaluation.suite.name == REAL_ROADS:
         file = f"{evaluation.roads}/{episode.road.name}.csv"
         return f"scenario_for_road(load_road({file!r})).draw({episode.number})"
-    return f"load_scenario({episode.scenario!r}, {episode.split!r}).draw({episode.number})"
+    return f"load_scenario({evaluation.suite.given_name(episode.scenario)!r}, {episode.split!r}).draw({episode.number})"
 
 
 def _address(data: bytes | None, kind: str) -> str | None:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.references import sha256_of, split_reference
 from drive_sim.compute.kernel import resolve_device
 from drive_sim.drivers.registry import make_driver
 from drive_sim.evaluation.logs.episode_log import EpisodeLog
 from drive_sim.evaluation.metrics import METRICS
-from drive_sim.evaluation.places import candidates
+from drive_sim.evaluation.places import candidates, find_file
 from drive_sim.evaluation.results import (
     FILE_NAME,
     ComparedDriver,
@@ -25,7 +26,7 @@ from drive_sim.evaluation.results import (
 from drive_sim.evaluation.running.preventability import judged
 from drive_sim.evaluation.statistics.estimates import score_episode
 from drive_sim.evaluation.suites.conditions import AS_IT_IS, degraded
-from drive_sim.evaluation.suites.suite import draw_suite, load_suite
+from drive_sim.evaluation.suites.suite import Suite, draw_suite, load_suite, scenario_suite
 from drive_sim.world.scenarios.episode import Episode
 from drive_sim.world.simulator import CONTROL_PERIOD
 
@@ -94,7 +95,7 @@ def load_scored(path: str | Path, number: int, compared: str | None = None) -> S
     folder = Path(path) if Path(path).is_dir() else Path(path).parent
     device = _usable(results.device)
     driver = _find_driver(facts, folder, device, str(path))
-    suite, row = load_suite(results.suite).with_seconds(results.seconds), rows[number]
+    suite, row = _find_suite(results, folder, str(path)).with_seconds(results.seconds), rows[number]
     roads = _find_roads(results, folder)
     conditions = [other.condition for other in results.episodes]
     place = number - conditions.index(row.condition) if row.condition in conditions else -1
@@ -113,6 +114,17 @@ def load_scored(path: str | Path, number: int, compared: str | None = None) -> S
     return ScoredEpisode(driver, episode, suite.on_failure, row, device, results.device, results.machine)
 
 
+def _find_suite(results: Results, folder: Path, source: str) -> Suite:
+    """The suite or scenario that the results in ``folder`` are about; InputError if its file is gone or another one."""
+    scenario, file = results.scenario, results.suite_source
+    if scenario is not None:
+        own = scenario.source
+        return scenario_suite(
+            scenario.given if own is None else find_file(folder, own, source, "scenario.source"), scenario.split
+        )
+    return load_suite(results.suite if file is None else str(find_file(folder, file, source, "suite_source")))
+
+
 def _usable(device: str) -> str:
     """The device, or the CPU where this machine has no such device."""
     try:
@@ -124,12 +136,19 @@ def _usable(device: str) -> str:
 def _find_driver(facts: DriverFacts, folder: Path, device: str, source: str) -> Driver:
     """The driver that ``facts`` of the results in ``folder`` are about; InputError if it is gone or another one."""
     missing, found = None, None
+    given, file = split_reference(facts.given), facts.source
+    if file is not None and given is not None and given[0].endswith(".py"):
+        name = f"{find_file(folder, file, source, 'driver.source')}:{given[1]}"
+        return make_driver(name, device, source, facts.options)
     for place in candidates(folder, facts.path, facts.given) if facts.path else (facts.given,):
         try:
-            driver = make_driver(place, device, source)
+            driver = make_driver(place, device, source, facts.options)
         except InputError as error:
             missing = missing or error
             continue
+        if file is not None and sha256_of(Path(driver.origin.file)) != file.sha256:  # type: ignore[attr-defined]
+            hint = "restore what was scored, or evaluate again"
+            raise InputError(source, "driver.source", f"{file.file} has changed since it was scored", hint)
         if getattr(driver, "hash", None) == facts.hash:
             return driver
         found = place

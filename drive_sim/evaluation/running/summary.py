@@ -9,9 +9,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from drive_sim.base.resources import scenarios_folder
+from drive_sim.base.text import user_path
 from drive_sim.evaluation.logs.rollout_log import PARTS
 from drive_sim.evaluation.metrics import METRICS
-from drive_sim.evaluation.places import path_from
+from drive_sim.evaluation.places import file_facts, path_from
 from drive_sim.evaluation.results import (
     AcrossRow,
     AddedMetric,
@@ -21,10 +23,12 @@ from drive_sim.evaluation.results import (
     ConditionRow,
     EpisodeRow,
     EstimateRow,
+    FileFacts,
     Group,
     LeftOut,
     Machine,
     Results,
+    ScenarioFacts,
     TrainingRun,
     TrainingRuns,
     versions,
@@ -39,6 +43,14 @@ from drive_sim.world.simulator import CONTROL_PERIOD
 
 EXPLAINING = ("lateral_error_mean", "lane_departures_per_km", "steering_whiteness")
 """Metrics in which conditions are compared beside the suite's headline."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What was asked for: a suite or a scenario, by its name or file."""
+
+    suite: str | Path | None = None
+    scenario: str | Path | None = None
 
 
 @dataclass
@@ -62,6 +74,8 @@ class Evaluation:
     """Of the results."""
     left_out: list[LeftOut] = field(default_factory=list)
     """Road files that could not be used."""
+    chosen: Chosen = field(default_factory=Chosen)
+    """As the suite was asked for."""
     training_runs: list[DrivenEpisodes] = field(default_factory=list)
     """Further training runs of the driver."""
     compared: list[DrivenEpisodes] = field(default_factory=list)
@@ -93,6 +107,8 @@ def results_of(evaluation: Evaluation, complete: bool) -> Results:
         complete=complete,
         driver=driven.facts,
         suite=evaluation.suite.name,
+        suite_source=_own_file(evaluation, evaluation.chosen.suite),
+        scenario=_scenario(evaluation),
         seed=seed,
         roads=None if evaluation.roads is None else str(evaluation.roads),
         roads_path=_roads_path(evaluation),
@@ -118,6 +134,21 @@ def results_of(evaluation: Evaluation, complete: bool) -> Results:
             "drivers": {other.facts.given: _timing(other) for other in every if other.timings},
         },
     )
+
+
+def _own_file(evaluation: Evaluation, given: str | Path | None) -> FileFacts | None:
+    """The file of a suite or scenario that is the user's own; None for a bundled one."""
+    path = user_path(given or "")
+    if path.suffix != ".toml" or path.resolve().is_relative_to(scenarios_folder()):
+        return None
+    return file_facts(evaluation.folder, path)
+
+
+def _scenario(evaluation: Evaluation) -> ScenarioFacts | None:
+    given = evaluation.chosen.scenario
+    if given is None:
+        return None
+    return ScenarioFacts(given=str(given), split=evaluation.suite.split, source=_own_file(evaluation, given))
 
 
 def _roads_path(evaluation: Evaluation) -> str | None:

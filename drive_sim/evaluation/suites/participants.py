@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from glob import has_magic
 from pathlib import Path
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from drive_sim.base.errors import InputError
 from drive_sim.base.files import listed
+from drive_sim.base.references import Origin
+from drive_sim.drivers.external.loading import driver_object
 from drive_sim.drivers.registry import DRIVERS, make_driver
-from drive_sim.evaluation.places import path_from
+from drive_sim.evaluation.places import file_facts, path_from
 from drive_sim.evaluation.results import DriverFacts
 
 if TYPE_CHECKING:
@@ -28,31 +30,50 @@ class Participant:
     facts: DriverFacts
 
 
-def enter(given: str | Path, device: str, source: str, folder: Path | None = None) -> Participant:
-    """The driver of that name or folder; InputError, about ``source``, if there is none or it takes a person.
+def enter(
+    given: str | Path | Driver,
+    device: str,
+    source: str,
+    folder: Path | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Participant:
+    """The driver of that name, folder or reference, or the object; InputError, about ``source``, if there is none.
 
-    ``folder`` is that of the results, from which they name a model's folder.
+    A driver that takes a person is refused. ``folder`` is that of the results, from which they name a model's folder
+    and files of the user's own; ``options`` are the driver's own.
     """
-    driver = make_driver(given, device, source)
+    if isinstance(given, str | Path):
+        driver, named = make_driver(given, device, source, options), str(given)
+    else:
+        driver = driver_object(given)
+        named = getattr(driver, "given", driver.name)
     if driver.controller == "human":
-        raise InputError(source, "", f"{given} needs a person at it", "name a driver that drives by itself")
+        raise InputError(source, "", f"{named} needs a person at it", "name a driver that drives by itself")
+    origin: Origin | None = getattr(driver, "origin", None)
     facts = DriverFacts(
         name=driver.name,
-        given=str(given),
-        path=path_from(folder, given) if folder is not None and driver.controller == "model" else None,
+        given=named,
+        path=path_from(folder, named) if folder is not None and driver.controller == "model" else None,
         hash=getattr(driver, "hash", None),
         privileged=driver.privileged,
         controller=driver.controller,
-        package=_package(given, driver),
+        package=_package(named, driver) if origin is None else origin.package,
+        source=None if origin is None or origin.file is None else file_facts(folder, origin.file, origin.sha256),
+        options=dict(options or {}),
     )
     return Participant(driver, facts)
 
 
-def _package(given: str | Path, driver: Driver) -> str | None:
+def _package(given: str, driver: Driver) -> str | None:
     """The package that a driver, or its network, comes from; None for this one."""
-    if str(given) in DRIVERS:
-        return DRIVERS.origin(str(given)) or None
+    if given in DRIVERS:
+        return DRIVERS.origin(given) or None
     return getattr(driver, "package", None)
+
+
+def _was_trained(participant: Participant) -> bool:
+    """Whether it is a model that ``drive-sim train`` wrote."""
+    return participant.facts.controller == "model" and hasattr(participant.driver, "model")
 
 
 def enter_training_runs(
@@ -69,7 +90,7 @@ def enter_training_runs(
         the same weights twice.
     """
     found: list[Participant] = []
-    if given and main.facts.controller != "model":
+    if given and not _was_trained(main):
         hint = "leave it out, or score a model's folder"
         raise InputError(TRAINING_RUNS, "", f"means nothing to {main.facts.given}, which was not trained", hint)
     for folder in _folders(given, main.facts.given):
@@ -101,7 +122,7 @@ def _folders(given: Sequence[str | Path], of_driver: str) -> Iterator[str]:
 def _check_alike(main: Participant, other: Participant) -> None:
     """InputError unless both are models of one network, one camera and, where they say so, one recipe of training."""
     given = other.facts.given
-    if other.facts.controller != "model":
+    if not _was_trained(other):
         hint = f"name models trained as {main.facts.given} was; --against compares with other drivers"
         raise InputError(TRAINING_RUNS, "", f"{given} was not trained", hint)
     models: list[Any] = [main.driver.model, other.driver.model]  # type: ignore[attr-defined]

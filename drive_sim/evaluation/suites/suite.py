@@ -1,4 +1,7 @@
-"""Suites: which episodes a driver is scored on. Data under ``scenarios/suites``; this reads and draws them."""
+"""Suites: which episodes a driver is scored on. Data under ``scenarios/suites``, or a file of the user's own.
+
+This reads and draws them; a single scenario makes a suite, too.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,10 @@ from drive_sim.world.scenarios.scenario import Scenario, first_number, load_scen
 from drive_sim.world.simulator import CONTROL_PERIOD
 
 REAL_ROADS = "real-roads"
+SCENARIO_EPISODES, SCENARIO_SECONDS = 20, 120.0
+"""Episodes of a scenario that is scored alone, and how long each lasts at most [s], unless asked otherwise."""
+BASELINES = ("human-model", "expert", "classical", "straight")
+"""Baselines of a scenario that is scored alone."""
 
 
 class Suite(BaseModel):
@@ -36,8 +43,9 @@ class Suite(BaseModel):
     purpose: str
     good_driver: str
     """What a good driver does, in a sentence."""
-    split: Literal["validation", "test"]
+    split: Literal["train", "validation", "test"]
     scenarios: tuple[str, ...]
+    """Names of bundled scenarios of the split; in a suite of one's own also files, ``.toml``, seen from its folder."""
     on_failure: Literal["terminate", "reset_to_lane"]
     episodes: int | None = Field(default=None, gt=0, le=100_000)
     """Drawn unless asked otherwise; real-roads: one for each road."""
@@ -57,6 +65,11 @@ class Suite(BaseModel):
             raise ValueError('"put_back" is called "reset_to_lane" now; write "reset_to_lane"')
         return value
 
+    def given_name(self, scenario: str) -> str:
+        """The name or file among `scenarios` of the scenario that episodes call ``scenario``."""
+        files = {f"{Path(one).resolve().parent.name}/{Path(one).stem}": one for one in self.scenarios if _is_file(one)}
+        return scenario if scenario in self.scenarios else files.get(scenario, scenario)
+
     def with_seconds(self, seconds: float | None) -> Suite:
         """The suite with episodes of at most ``seconds``, or as it is for None; InputError for less than a step."""
         if seconds is None:
@@ -73,17 +86,53 @@ def list_suites() -> list[str]:
 
 
 def load_suite(name: str) -> Suite:
-    """The suite of that name; InputError if there is none, or its file is wrong."""
-    path = suite_files().get(name)
+    """The suite of that name, or of a ``.toml`` file; InputError if there is none, or its file is wrong."""
+    path = user_path(name) if _is_file(name) else suite_files().get(name)
     if path is None:
-        raise InputError("--suite", "", f"{name!r} is not a suite", f"use one of {', '.join(list_suites())}")
-    suite = validated(Suite, {"name": name, **read_toml(path)}, path, renamed={"yardsticks": "baselines"})
+        hint = f"use one of {', '.join(list_suites())}, or a FILE.toml"
+        raise InputError("--suite", "", f"{name!r} is not a suite", hint)
+    suite = validated(Suite, {"name": path.stem, **read_toml(path)}, path, renamed={"yardsticks": "baselines"})
+    if suite.split == "train":
+        hint = "write validation or test; --scenario FILE --split train scores one scenario"
+        raise InputError(path, "split", "is 'train', which drivers learn from", hint)
+    if _is_file(name):
+        scenarios = (str(path.parent / user_path(one)) if _is_file(one) else one for one in suite.scenarios)
+        suite = suite.model_copy(update={"scenarios": tuple(scenarios)})
+        if suite.name == REAL_ROADS:
+            raise InputError(path, "name", f"is that of the suite {REAL_ROADS}", "call it something else")
     if suite.headline not in METRICS:
         raise InputError(path, "headline", f"{suite.headline!r} is not a metric", f"use one of {', '.join(METRICS)}")
     broken = METRICS.broken()
     if suite.headline in broken:
         raise broken[suite.headline]
     return suite
+
+
+def scenario_suite(name: str | Path, split: str = "test") -> Suite:
+    """The suite of one scenario alone, by its bundled name or ``.toml`` file.
+
+    One whose actors demand a reaction is scored as obstacle-avoidance is, another one as lane-keeping. ``split`` says
+    which draws are taken; of a bundled file, its folder does.
+    """
+    scenario = load_scenario(str(name), split)
+    definition = scenario.definition
+    met = any(actor.demands_reaction for one in definition.encounters.values() for actor in one.actors.values())
+    return Suite(
+        name=scenario.name,
+        purpose=definition.purpose,
+        good_driver=definition.good_driver,
+        split=scenario.split,  # type: ignore[arg-type]  # load_scenario knows no other split
+        scenarios=(str(name),),
+        on_failure="terminate" if met else "reset_to_lane",
+        episodes=SCENARIO_EPISODES,
+        seconds=SCENARIO_SECONDS,
+        headline="collision_free_passes" if met else "autonomy",
+        baselines=BASELINES,
+    )
+
+
+def _is_file(name: str) -> bool:
+    return name.endswith(".toml")
 
 
 def draw_suite(

@@ -99,7 +99,7 @@ def test_the_human_model_evades_a_hidden_car_only_when_it_is_uncovered(drive, ma
 def test_somebody_who_looks_up_late_evades_late(make_road, make_episode, make_actor, drive):
     episode = make_episode(make_road(), make_actor(160.0, -3.2))
     usual = drive("human-model", episode, seconds=12.0)
-    late = drive(make_driver("human-model", late=True), episode, seconds=12.0)
+    late = drive(make_driver("human-model", options={"late": True}), episode, seconds=12.0)
     assert late.driver.awake.all() and usual.driver.awake.all()
     begins = [float(done.s[np.flatnonzero(done.offset[:, 0] > 0.4)[0], 0]) for done in (usual, late)]
     assert begins[1] > begins[0] + 10.0

@@ -20,7 +20,7 @@ from drive_sim.evaluation.running.summary import Evaluation
 from drive_sim.evaluation.suites.conditions import control_steps
 from drive_sim.evaluation.suites.suite import load_suite
 
-WITHOUT_A_TRACE = {"output", "thresholds", "junit", "videos"}
+WITHOUT_A_TRACE = {"output", "thresholds", "junit", "videos", "traceback"}
 """Arguments that change no number."""
 
 
@@ -59,6 +59,8 @@ def roads(tmp_path: Path) -> Path:
         "--suite lane-keeping --against expert",
         "--suite lane-keeping --real-time --no-baselines",
         "--suite uncertainty --no-baselines",
+        "--scenario lane-keeping/rural --split validation --no-baselines",
+        "--suite lane-keeping --driver-option speed=8.5 --no-baselines",
         "--suite real-roads --roads ROADS --no-baselines",
     ],
 )
@@ -90,6 +92,13 @@ def test_on_a_gpu_the_command_says_so_and_how_many_worlds_at_once(results: Resul
 def test_no_argument_of_the_command_is_forgotten_here() -> None:
     """Each is either in a command above, or changes no number."""
     known = {"driver", "suite", "roads", "episodes", "seconds", "batch", "device", "seed", "against", "real_time"}
-    known |= {"latency", "baselines", "training_runs"}  # the last in test_training_runs.py
+    known |= {
+        "latency",
+        "baselines",
+        "training_runs",
+        "scenario",
+        "split",
+        "driver_options",
+    }  # the last in test_training_runs.py
     shown = {option.name for option in cli.evaluate.params if not getattr(option, "hidden", False)}
     assert shown == known | WITHOUT_A_TRACE

@@ -1,0 +1,54 @@
+"""The examples of docs/examples work as their page says: each command that it shows, on fewer and shorter episodes."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from drive_sim.cli import main as cli
+from drive_sim.evaluation.results import load_results
+
+pytestmark = pytest.mark.slow
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "examples"
+PAGE = (FOLDER / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^drive-sim (evaluate .*|drive .*--headless.*)$", PAGE, flags=re.MULTILINE)
+SHORT = ["--episodes", "2", "--seconds", "3", "--no-baselines", "--videos", "0"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the examples as the current folder."""
+    monkeypatch.chdir(shutil.copytree(FOLDER, tmp_path / "examples"))
+    return Path.cwd()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_page_works_in_the_folder(command: str, folder: Path) -> None:
+    words = shlex.split(command)
+    assert cli.run([*words, *(SHORT if words[0] == "evaluate" else [])]) == cli.DONE
+    if words[0] == "evaluate":
+        output = folder / words[words.index("--output") + 1]
+        results = load_results(output)
+        assert results.complete and len(results.episodes) == 2
+        assert "Not drive_sim&#39;s own:" in (output / "report.html").read_text(encoding="utf-8").replace("'", "&#39;")
+
+
+def test_the_python_of_the_page_works_in_the_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(folder)
+    (program,) = re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
+    exec(program.replace("episodes=20", "episodes=2, seconds=3.0, baselines=False, videos=0"), {})
+    assert load_results(folder / "runs" / "fast").driver.name == "Cautious"
+
+
+def test_the_cautious_driver_needs_less_help_than_one_that_coasts(folder: Path) -> None:
+    line = ["evaluate", "own_driver.py:Cautious", "--against", "own_driver.py:coast", "--suite", "lane-keeping"]
+    line += ["--episodes", "4", "--seconds", "8", "--no-baselines", "--videos", "0", "--output", "out"]
+    assert cli.run(line) == cli.DONE
+    results = load_results(folder / "out")
+    cautious, coasting = results.metrics, results.comparisons[0].metrics
+    assert (cautious["autonomy"].estimate or 0.0) > (coasting["autonomy"].estimate or 0.0)
