@@ -268,6 +268,8 @@ def type_and_range(kind: Any) -> tuple[str, str]:
     if get_origin(kind) is tuple:
         words, bounds = type_and_range(get_args(kind)[0])
         return f"list of {words}s", bounds
+    if get_origin(kind) is dict:
+        return "table", ""
     if get_origin(kind) is Literal:
         return "text", ", ".join(f"`{one}`" for one in get_args(kind))
     if get_origin(kind) in (Union, UnionType):
@@ -289,7 +291,8 @@ def keys_table(kind: Any) -> str:
         if one.name in TABLES and kind is TrainingSettings:
             continue
         words, bounds = type_and_range(hints[one.name])
-        default = json.dumps("auto" if one.default is None else one.default)
+        value = "auto" if one.default is None else {} if one.default is MISSING else one.default
+        default = json.dumps(value)
         rows.append((f"`{one.name}`", words, f"`{default}`", bounds, cell(told[one.name][1])))
     return markdown(("key", "type", "default", "range", "meaning"), rows)
 

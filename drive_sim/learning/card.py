@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from drive_sim.drivers.neural.networks import Network
+from drive_sim.drivers.neural.cost import NetworkCost
 from drive_sim.drivers.neural.registry import NETWORKS
+from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.sensors.camera.rig import CameraConfig
 
 _CARD = """# {name}
 
 A network that drives from one camera image: `{network}`, {parameters:,} parameters, defined in
-{defined}.
+{defined}; an image costs {millions:,.1f} million multiply-accumulates.
 
 | | |
 |---|---|
@@ -39,10 +40,15 @@ def _recipe(recipe: dict[str, Any] | None) -> str:
 
 
 def model_card(
-    name: str, network: Network, camera: CameraConfig, training: dict[str, Any], validation: dict[str, Any]
+    name: str,
+    settings: NetworkSettings,
+    cost: NetworkCost,
+    camera: CameraConfig,
+    training: dict[str, Any],
+    validation: dict[str, Any],
 ) -> str:
     """The text of a model's README.md."""
-    settings, package = network.settings, NETWORKS.origin(network.settings.name)
+    package = NETWORKS.origin(settings.name)
     driven = {k: v for k, v in validation.items() if k != "chunk"}
     numbers = (
         ", ".join(f"{k.replace('_', ' ')} {v:.3f}" for k, v in driven.items()) or "the last checkpoint, not driven"
@@ -51,7 +57,8 @@ def model_card(
         name=name,
         network=settings.name,
         defined=f"the package {package}" if package else _OURS,
-        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        parameters=cost.parameters,
+        millions=cost.multiply_accumulates / 1e6,
         width=camera.width,
         height=camera.height,
         curvature_bins=settings.curvature_bins,

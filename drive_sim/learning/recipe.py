@@ -18,7 +18,7 @@ from drive_sim.base.json import read_json
 from drive_sim.base.resources import MODEL_FILES, find_model, recipe_files
 from drive_sim.base.text import user_path
 from drive_sim.base.toml import read_toml
-from drive_sim.learning.settings import SIZES, TABLES, TrainingSettings, known_keys, suggestion
+from drive_sim.learning.settings import OPTIONS, SIZES, TABLES, TrainingSettings, known_keys, suggestion
 
 DEFAULTS = "defaults"
 """Name of the recipe of a training run for which none is named."""
@@ -179,7 +179,8 @@ def _check_change(change: Change, made: Mapping[str, Change]) -> None:
     if change.key in TABLES:
         key = next(key for key in known_keys() if key.startswith(f"{change.key}."))
         raise InputError(change.source, change.key, "is a table", f"set one of its keys, such as {key}")
-    if change.key not in known_keys():
+    of_network = change.key.startswith(f"{OPTIONS}.") and all(change.key.split("."))
+    if change.key not in known_keys() and not of_network:
         raise InputError(change.source, change.key, "is not a key of a recipe", suggestion(change.key))
     if change.key in made:
         sources = " and ".join(dict.fromkeys((made[change.key].source, change.source)))

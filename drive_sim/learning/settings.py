@@ -137,6 +137,8 @@ class TrainingSettings:
             raise InputError(source, error.field, error.problem, error.hint) from None
 
 
+OPTIONS = "network.options"
+"""The key that is a table of any keys."""
 TABLES: dict[str, Any] = {"network": NetworkSettings, "sampling": ViewSettings, "camera": CameraConfig}
 """What each table of a recipe becomes."""
 

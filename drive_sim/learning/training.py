@@ -22,6 +22,7 @@ from drive_sim.base.errors import InputError
 from drive_sim.base.progress import Report
 from drive_sim.compute.kernel import resolve_device
 from drive_sim.compute.randomness import generator
+from drive_sim.drivers.neural.cost import network_cost
 from drive_sim.drivers.neural.model_folder import save_model
 from drive_sim.learning.card import model_card
 from drive_sim.learning.checkpoint import checkpoint_recipe, load_checkpoint, save_checkpoint
@@ -110,6 +111,7 @@ def fit(
     source = views_of(learn_from)
     unseen = views_of(held_out).draw(2_000, "held-out") if held_out else None
     learner = Learner(settings, device)
+    cost = network_cost(learner.driving_network)
     folder = output / "training"
     progress: dict[str, Any] = {"settings": settings.to_dict(), "chunk": 0, "best": None}
     progress |= {"recipe": (provenance or {}).get("recipe")}
@@ -133,8 +135,8 @@ def fit(
                     scalars |= {f"driving/{k}": float(v) for k, v in candidate.items() if k != "chunk"}
                 if progress["best"] is None or candidate.get("score", 0.0) >= progress["best"].get("score", 0.0):
                     progress["best"] = candidate
-                    card = model_card(output.name, learner.driving_network, camera, meta, candidate)
-                    save_model(output, learner.driving_network, camera, meta | {"validation": candidate}, card)
+                    card = model_card(output.name, settings.network, cost, camera, meta, candidate)
+                    save_model(output, learner.driving_network, camera, meta | {"validation": candidate}, card, cost)
             for name, value in scalars.items():
                 board.add_scalar(name, value, (chunk + 1) * settings.chunk)
             progress["chunk"] = chunk + 1

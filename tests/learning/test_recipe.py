@@ -69,6 +69,15 @@ def test_settings_are_the_same_after_saving() -> None:
     assert TrainingSettings.from_dict(saved, "config.json") == settings
 
 
+def test_a_network_has_options_of_its_own(file: Path) -> None:
+    file.write_text("[network.options]\ndepth = 3\ngates = ['a', {b = 1.5}]\n", encoding="utf-8")
+    recipe = load_recipe(file, parse_changes(["network.options.depth=4", "network.options.head.units=[8, 8]"]))
+    options = {"depth": 4, "gates": ["a", {"b": 1.5}], "head": {"units": [8, 8]}}
+    assert recipe.settings.network.options == options
+    saved = json.loads(json.dumps(recipe.settings.to_dict()))
+    assert TrainingSettings.from_dict(saved, "config.json").network.options == options
+
+
 @pytest.mark.parametrize(
     ("text", "key", "value"),
     [
@@ -127,6 +136,8 @@ def test_a_file_on_disk_does_not_hide_a_recipe_that_ships(tmp_path: Path, monkey
         ("[network]\nname = 'resnet'", "network.name: 'resnet' is not a network; use pilotnet"),
         ("[network]\ndropout = 2024-01-01", "network.dropout: '2024-01-01': input should be a valid number"),
         ("[network]\nfuture = 4", "network.future: 4: input should be less than or equal to 3"),
+        ("[network]\noptions = 3", "network.options: 3: input should be an object"),
+        ("[network.options]\na = [1.0, nan]", "network.options.a.1: is not a finite number"),
         ("[sampling]\nunperturbed = 2", "sampling.unperturbed: input should be less than or equal to 1"),
         ("[camera]\nheight = 8", "network.kernels.1: is larger than what it looks at"),
         ("[camera]\nk1 = -5.0", "camera.k1: bends the image's edge too far"),
@@ -153,6 +164,8 @@ def test_a_wrong_file_is_one_line_that_names_it_the_key_and_a_hint(file: Path, t
         (["network=3"], "--set: network: is a table; set one of its keys, such as network.name"),
         (["views=12_000"], "--set: views: must be a multiple of chunk"),
         (["network.width=100"], "--set: network.width: is 100, camera.width is 200"),
+        (["network.options..a=3"], "--set: network.options..a: is not a key of a recipe"),
+        (["network.options.a=nan"], "--set: network.options.a: is not a finite number"),
         (["network.channels=[1, 2]"], "--set: network.channels: needs as many entries as kernels and strides"),
         (["network.channels=[0, 1, 1, 1, 1]"], "--set: network.channels.0: 0: input should be greater than"),
     ],

@@ -1,8 +1,8 @@
 """The folder that holds a trained network: written whole, and believed only as far as it fits together.
 
-A model folder has ``config.json`` (schema, network, camera, how it was trained), ``weights.safetensors`` and
-``README.md`` (the model card). Nothing is ever unpickled, and nothing is built before the settings are in range and the
-shapes in the weights' header are those of the network.
+A model folder has ``config.json`` (schema, network and its cost, camera, how it was trained), ``weights.safetensors``
+and ``README.md`` (the model card). Nothing is ever unpickled, and nothing is built before the settings are in range and
+the shapes in the weights' header are those of the network.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from torch import Tensor
 from drive_sim.base.errors import InputError
 from drive_sim.base.files import replace_file
 from drive_sim.base.json import read_json
+from drive_sim.drivers.neural.cost import NetworkCost
 from drive_sim.drivers.neural.networks import Network, build_network
 from drive_sim.drivers.neural.registry import NETWORKS
 from drive_sim.drivers.neural.settings import NetworkSettings
@@ -49,15 +50,24 @@ class Model:
     """First 16 hexadecimal digits of the SHA-256 of the weights' file."""
 
 
-def save_model(folder: Path, network: Network, camera: CameraConfig, training: dict[str, Any], card: str) -> None:
+def save_model(
+    folder: Path,
+    network: Network,
+    camera: CameraConfig,
+    training: dict[str, Any],
+    card: str,
+    cost: NetworkCost | None = None,
+) -> None:
     """Write a model folder; each file complete before it gets its name."""
     folder.mkdir(parents=True, exist_ok=True)
-    config = {
+    config: dict[str, Any] = {
         "schema": SCHEMA,
         "network": network.settings.to_dict(),
         "camera": camera.to_dict(),
         "training": training,
     }
+    if cost:
+        config["cost"] = asdict(cost)
     package = NETWORKS.origin(network.settings.name)
     if package:
         config["package"] = package

@@ -96,7 +96,7 @@ def build_network(settings: NetworkSettings) -> Network:
     except Exception as error:  # noqa: BLE001 - another package's module may raise whatever it likes
         wrong = f"{type(error).__name__}: {error}"
     if wrong:
-        hint = f"hint {NETWORKS.origin(settings.name)}, or change the settings of the network"
+        hint = f"mend {NETWORKS.origin(settings.name)}, or change the settings of the network"
         raise InputError(f"network {settings.name}", "", wrong, hint)
     return network
 

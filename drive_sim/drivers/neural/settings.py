@@ -6,12 +6,12 @@ import functools
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
 from drive_sim.base.errors import InputError
 from drive_sim.base.validation import input_error
@@ -69,6 +69,9 @@ class NetworkSettings:
     future: Annotated[int, Field(ge=1, le=3)] = 3
     """Auxiliary curvatures, each half a second further ahead on the driven path."""
 
+    options: dict[str, JsonValue] = field(default_factory=dict)
+    """Keys of the network's own, of any JSON values: what another package's or one's own network needs beside these."""
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready settings."""
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
@@ -83,6 +86,8 @@ class NetworkSettings:
     def check(self, source: str) -> None:
         """InputError, with ``source`` as the place of the mistake, if no network can be built of these settings."""
         _validated(self.to_dict(), source)
+        for place in _not_finite(self.options, "network.options"):
+            raise InputError(source, place, "is not a finite number", "write a finite number")
         if self.name not in NETWORKS:
             raise InputError(source, "network.name", f"{self.name!r} is not a network", f"use {', '.join(NETWORKS)}")
         if not len(self.channels) == len(self.kernels) == len(self.strides):
@@ -156,6 +161,15 @@ class NetworkSettings:
     def speed_centres(self) -> np.ndarray[Any, np.dtype[np.float32]]:
         """Speed at each bin's centre [m/s]; bin 0 is the explicit stop."""
         return np.linspace(0.0, self.speed_max, self.speed_bins, dtype=np.float32)
+
+
+def _not_finite(value: JsonValue, place: str) -> Iterator[str]:
+    """The dotted name of every number in a JSON value that is not finite."""
+    if isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _not_finite(item, f"{place}.{key}")
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield place
 
 
 @functools.cache
