@@ -75,7 +75,6 @@ figures: $(stamp)
 # The pages and tables that are written from the code.
 docs: $(stamp)
 	$(bin)/python scripts/write_reference.py
-	$(bin)/python scripts/results_tables.py
 	$(bin)/python scripts/camera_cost.py
 
 clean:

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from drive_sim.evaluation import harness
 from drive_sim.evaluation.plotting import load_matplotlib, shipped_style
-from drive_sim.evaluation.results import EstimateRow, Results, load_results
+from drive_sim.evaluation.result_rows import EstimateRow
+from drive_sim.evaluation.results import Results, load_results
 from drive_sim.evaluation.suites.suite import load_suite
 
 Curves = dict[str, list[EstimateRow]]

@@ -13,7 +13,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = (
     ("write_reference.py",),
-    ("results_tables.py",),
     ("camera_cost.py",),
     ("figures/benchmark_history.py",),
     ("figures/sensor_image.py",),

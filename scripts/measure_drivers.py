@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from drive_sim.drivers.registry import make_driver
-from drive_sim.evaluation.results import DriverFacts
+from drive_sim.evaluation.result_facts import DriverFacts
 from drive_sim.evaluation.running.episodes import Conditions, Drives, drive
 from drive_sim.evaluation.running.preventability import judge_preventable
 from drive_sim.evaluation.statistics.estimates import EpisodeScore, estimate_all

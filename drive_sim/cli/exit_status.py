@@ -1,11 +1,12 @@
 """What the exit statuses of ``drive-sim`` mean."""
 
 DONE = 0
+"""Done; with ``--thresholds``, all of them reached."""
 FAILED = 1
-"""The work failed, a threshold was missed, or a dataset is not whole."""
+"""The work failed, a threshold was missed, a road file was left out, or a dataset is not whole."""
 BAD_INPUT = 2
-"""Bad arguments or bad input: one line on standard error."""
+"""Bad arguments or bad input: one line on standard error names the file, the field and a hint."""
 INTERRUPTED = 130
-"""By Ctrl-C, as shells count it: 128 and the signal's number."""
+"""Interrupted by Ctrl-C (128 and the signal's number, as shells count); what was done is kept."""
 TERMINATED = 143
-"""By SIGTERM, as from a job scheduler or a shutdown; what was done is kept as after Ctrl-C."""
+"""Terminated by SIGTERM, as by a job scheduler or a shutdown; what was done is kept."""

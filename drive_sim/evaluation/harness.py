@@ -13,7 +13,8 @@ from drive_sim.base.progress import Report
 from drive_sim.compute.kernel import resolve_device
 from drive_sim.drivers.driver import Driver
 from drive_sim.evaluation.outputs import COMPARISON_PAGES, PAGE_NAME, check_folder, check_names
-from drive_sim.evaluation.results import FILE_NAME, LeftOut, Results, write_results
+from drive_sim.evaluation.result_facts import LeftOut
+from drive_sim.evaluation.results import FILE_NAME, Results, write_results
 from drive_sim.evaluation.running.episodes import BATCH, Conditions, DrivenEpisodes, drive
 from drive_sim.evaluation.running.preventability import demands_reaction, judge_preventable
 from drive_sim.evaluation.running.summary import Chosen, Evaluation, results_of

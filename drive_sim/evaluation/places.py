@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from drive_sim.base.errors import InputError
 from drive_sim.base.references import sha256_of
 from drive_sim.base.text import user_path
-from drive_sim.evaluation.results import FileFacts
+from drive_sim.evaluation.result_facts import FileFacts
 
 
 def path_from(folder: Path, given: str | Path) -> str | None:

@@ -18,262 +18,21 @@ from drive_sim import __version__
 from drive_sim.base.errors import InputError
 from drive_sim.base.files import replace_file
 from drive_sim.base.json import checked, read_json
-from drive_sim.compute.hardware import gpu_name, processor_name
-from drive_sim.compute.threads import thread_count
+from drive_sim.evaluation.result_facts import AddedMetric, DriverFacts, FileFacts, LeftOut, Machine, Part, ScenarioFacts
+from drive_sim.evaluation.result_rows import (
+    Baseline,
+    ComparedDriver,
+    ConditionRow,
+    EpisodeRow,
+    EstimateRow,
+    Group,
+    TrainingRuns,
+)
 
 SCHEMA = 2
 FILE_NAME = "results.json"
 _NUMERIC = ("numpy", "numba", "scipy", "torch")
 """Distributions on whose version the last bits of a result can depend."""
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class FileFacts(_Part):
-    """A file of the user's own that results rest on."""
-
-    file: str
-    """As it was named, or as Python found it."""
-    path: str | None = None
-    """The same from the folder of the results, or absolute where no relative path leads there."""
-    sha256: str
-    """Of its content, 64 hexadecimal digits; what the file draws on in turn is not told."""
-
-
-class ScenarioFacts(_Part):
-    """A single scenario that was driven in place of a suite (``--scenario``)."""
-
-    given: str
-    """As it was named on the command line."""
-    split: str
-    """train, validation or test."""
-    source: FileFacts | None = None
-    """The file of a scenario of the user's own; null for a bundled one."""
-
-
-class DriverFacts(_Part):
-    """A driver."""
-
-    name: str
-    given: str
-    """As it was named on the command line."""
-    path: str | None = None
-    """Folder of a model, from the folder of the results, or absolute where no relative path leads there; null for
-    drivers and bundled models, which their names identify."""
-    hash: str | None
-    """Of a model's weights; null for programmed drivers, which the version of this package, or of ``package``,
-    identifies."""
-    privileged: bool
-    """Whether it sees the simulator's truth instead of sensors."""
-    controller: str
-    """``model`` for a network, ``human`` for a person, else the name that the driver is registered by."""
-    package: str | None = None
-    """Name and version of another package that the driver, or its network, comes from; null for drive_sim's own."""
-    source: FileFacts | None = None
-    """The file that defines a driver, or a network, that is not drive_sim's own; null for drive_sim's own."""
-    options: dict[str, Any] = Field(default_factory=dict)
-    """The driver's own options (``--driver-option``)."""
-
-
-class Bounded(_Part):
-    """A number with its 95 % interval; null where it is not known."""
-
-    estimate: float | None
-    low: float | None
-    high: float | None
-    unit: str
-
-
-class EstimateRow(Bounded):
-    """The number that episodes make of a metric."""
-
-    episodes: int = Field(ge=0)
-    """Episodes that had something to say."""
-    basis: float | None
-    """What it rests on, in the unit of `drive_sim.evaluation.metrics.Metric.basis`."""
-
-
-class AddedMetric(_Part):
-    """A metric that another package adds; drive_sim answers for none of it."""
-
-    package: str
-    """Name and version."""
-    unit: str = ""
-    formula: str = ""
-    source: str = ""
-    """Where the formula comes from, as the package says."""
-    better: Literal["higher", "lower"] | None = None
-    problem: str | None = None
-    """Why it is missing, of all episodes or of some; null where it is not."""
-
-
-class Group(_Part):
-    """The metrics of the episodes that share something."""
-
-    by: str
-    """weather, road_class, scenario, variant or condition."""
-    value: str
-    metrics: dict[str, EstimateRow]
-
-
-class EpisodeRow(BaseModel):
-    """One episode; every metric stands beside these fields under its name, null where it does not apply."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
-    __pydantic_extra__: dict[str, float | None]
-
-    scenario: str
-    split: str
-    number: int
-    """Which draw of the scenario it is."""
-    road: str
-    road_class: str
-    weather: str
-    variant: str = ""
-    """Of the scenario, such as ``left-near-late``; "" where it has none."""
-    condition: str = ""
-    """Of the suite, under which it was driven; "" where the suite has none."""
-    seed: int
-    outcome: str
-    duration_s: float
-    distance_m: float
-    interventions: int
-    invalid_commands: int = 0
-    """Commands that were not finite numbers, at which the ego brakes fully."""
-    preventable: bool | None = None
-    """Whether the reference driver after UN R157 hit no actor on this episode; null where none demands a reaction."""
-
-
-class ComparisonRow(_Part):
-    """One metric of the driver, a, against another, b, on the same episodes."""
-
-    metric: str
-    unit: str
-    a: float | None
-    b: float | None
-    difference: float | None
-    low: float | None
-    high: float | None
-    p_value: float | None
-    p_adjusted: float | None
-    """For the number of metrics compared (Holm)."""
-    test: str
-    episodes: int
-    better: str | None
-    """Name of the better driver; null if no difference can be shown."""
-    sentence: str
-
-
-class Baseline(_Part):
-    """Another driver on the same episodes, or on the first of them."""
-
-    driver: DriverFacts
-    episodes: int = Field(ge=0)
-    invalid_commands: int = 0
-    """Of all its episodes, as `EpisodeRow.invalid_commands`."""
-    metrics: dict[str, EstimateRow]
-    comparison: ComparisonRow | None
-    """The suite's headline of the driver, a, against this one, b; p_adjusted for the number of baselines."""
-
-
-class ComparedDriver(_Part):
-    """A driver that was compared with (``--against``)."""
-
-    driver: DriverFacts
-    metrics: dict[str, EstimateRow]
-    comparison: list[ComparisonRow]
-    episodes: list[EpisodeRow]
-
-
-class AcrossRow(Bounded):
-    """The mean over training runs of a metric; its interval is over training runs and roads (`training_runs`)."""
-
-    iqm: float | None
-    """Interquartile mean of the training runs; null for fewer than four."""
-    spread: float | None
-    """Standard deviation of the training runs."""
-    worst: float | None
-    training_runs: int = Field(ge=2)
-    """That had something to say."""
-
-
-class TrainingRun(_Part):
-    """A further training run of the driver (``--training-runs``)."""
-
-    driver: DriverFacts
-    metrics: dict[str, EstimateRow]
-    episodes: list[EpisodeRow]
-
-
-class TrainingRuns(_Part):
-    """The driver and its further training runs on the same episodes."""
-
-    headline: str
-    """The suite's."""
-    worst: str | None
-    """``given`` of the training run with the worst headline; null where the headline says nothing of two."""
-    metrics: dict[str, AcrossRow]
-    runs: list[TrainingRun]
-
-
-class ConditionRow(_Part):
-    """What one of the suite's conditions, a, does to the driver, against the first of them, b, on the same episodes."""
-
-    name: str
-    settings: dict[str, float]
-    """Fields of `drive_sim.evaluation.suites.conditions.Condition` that are not as usual."""
-    comparison: list[ComparisonRow]
-    """Of the headline and what explains it; p_adjusted for the number of conditions and metrics. None for the first."""
-
-
-class Machine(_Part):
-    """What computed the results: last bits, and so now and then an outcome, differ between kinds of processor."""
-
-    processor: str
-    """Model of the processor, as the system calls it."""
-    cores: int = Field(ge=1)
-    """Threads that loops were spread over; results do not depend on them."""
-    gpu: str | None = None
-    """Name of the GPU; null where everything was computed on the processor."""
-
-    @classmethod
-    def this(cls, device: str) -> Machine:
-        """The machine that runs this, computing on ``device``: "cpu" or "cuda"."""
-        return cls(processor=processor_name(), cores=thread_count(), gpu=gpu_name() if device == "cuda" else None)
-
-    @property
-    def name(self) -> str:
-        """Processor and GPU in words."""
-        return self.processor if self.gpu is None else f"{self.gpu}, {self.processor}"
-
-    def difference(self, other: Machine) -> str:
-        """In a clause that ``other`` computes with another processor or GPU; empty if it does not."""
-        return "" if self.name == other.name else f"computed on {self.name}, not {other.name}"
-
-
-class LeftOut(_Part):
-    """A file that was to be driven and could not be used."""
-
-    file: str
-    """Its name in the folder ``roads``."""
-    problem: str
-    """What is wrong with it, where."""
-    hint: str
-    """How to put it right."""
-
-    @classmethod
-    def of(cls, file: str, error: InputError) -> LeftOut:
-        """The file that ``error`` is about."""
-        problem = " ".join(f"{error.field}: {error.problem}".split()) if error.field else error.problem
-        shown = file.encode("utf-8", "backslashreplace").decode("utf-8")
-        return cls(file=shown, problem=problem, hint=error.hint)
-
-    @property
-    def sentence(self) -> str:
-        """All of it in one line."""
-        return f"left out: {self.file}: {self.problem}; {self.hint}"
 
 
 class _DriverTiming(BaseModel):
@@ -288,52 +47,63 @@ class _Timing(BaseModel):
     drivers: dict[str, _DriverTiming] = Field(default_factory=dict)
 
 
-class Results(_Part):
+class Results(Part):
     """The whole file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
 
     schema_number: Literal[2] = Field(default=2, alias="schema")
+    """2; 1 had the fields of training runs under other names, and is refused."""
     complete: bool
-    """False if the evaluation was interrupted, or ended by a driver that raised: then the episodes are those of the
+    """False if the evaluation was interrupted, or ended by a driver that raised: then ``episodes`` are those of the
     batches that were finished."""
     driver: DriverFacts
+    """The driver that was scored."""
     suite: str
-    """Its name; that of the scenario where a single one was driven."""
+    """Name of the suite; that of the scenario where a single one was driven."""
     suite_source: FileFacts | None = None
     """The file of a suite of the user's own; null for a bundled one."""
     scenario: ScenarioFacts | None = None
-    """The one scenario that was driven; null where a suite was."""
+    """The one scenario that was driven (``--scenario``); null where a suite was."""
     seed: int
+    """Of the suite's draws and of the bootstrap."""
     roads: str | None
-    """Folder of the road files, for real-roads, as it was named on the command line."""
+    """Folder of the road files of suite real-roads, as it was named on the command line."""
     roads_path: str | None = None
-    """The same folder from the folder of the results, as `DriverFacts.path`."""
+    """The same folder as seen from the folder of the results."""
     left_out: list[LeftOut] = Field(default_factory=list)
-    """Files of that folder that could not be used; the exit status is 1 if there are any."""
+    """Files of that folder that could not be used."""
     device: str
+    """``cpu`` or ``cuda``."""
     seconds: float | None = Field(default=None, gt=0.0)
-    """Driven at most in an episode [s] where it was asked for; else as the suite says."""
+    """Driven at most in an episode where ``--seconds`` asked for it [s]; else as the suite says."""
     latency_s: float = Field(default=0.0, ge=0.0, le=10.0)
-    """Delay that was put on every command of the driver [s]; its baselines drove without."""
+    """Delay put on every command of the driver and of those it was compared with [s] (``--latency``); baselines
+    drove without."""
     versions: dict[str, str]
+    """Versions of drive_sim, Python, and what computes: numpy, numba, scipy, torch."""
     machine: Machine | None = None
     """What computed; null in files of drive_sim before it was told."""
     invalid_commands: int = 0
-    """Of all the driver's episodes, as `EpisodeRow.invalid_commands`."""
+    """Of all the driver's episodes together [1], as in `EpisodeRow`."""
     metrics: dict[str, EstimateRow]
+    """The driver's metrics over all episodes, by name; those that apply to none are absent."""
     added_metrics: dict[str, AddedMetric] = Field(default_factory=dict)
-    """Which of the metrics, in ``metrics`` and elsewhere, other packages add; or would, but for a ``problem``."""
+    """Which of all metrics, by name, other packages add; or would, but for a problem."""
     groups: list[Group]
+    """The same metrics over the episodes that share a fact."""
     conditions: list[ConditionRow] = Field(default_factory=list)
     """In the suite's order; empty where it has none. Episodes come condition by condition, the same ones each time."""
     episodes: list[EpisodeRow]
+    """One for each episode; ``drive-sim replay DIR N`` drives number N of this list again, counted from 0."""
     baselines: list[Baseline]
+    """The suite's own drivers to compare with."""
     comparisons: list[ComparedDriver]
+    """Those of ``--against``."""
     training_runs: TrainingRuns | None = None
-    """Null without ``--training-runs``."""
+    """The driver and its further training runs; null without ``--training-runs``."""
     timing: dict[str, Any]
-    """Wall-clock figures: never the same twice."""
+    """Wall-clock figures, never the same twice."""
 
     @field_validator("timing")
     @classmethod

@@ -31,8 +31,11 @@ class Threshold(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     at_least: float | None = None
+    """The least that passes [``unit``]; null where there is ``at_most``."""
     at_most: float | None = None
+    """The most that passes [``unit``]; null where there is ``at_least``."""
     bound: Literal["estimate", "low", "high"] = "estimate"
+    """What is judged: ``estimate``, the default, or an end of its 95 % interval, ``low`` or ``high``."""
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Threshold:

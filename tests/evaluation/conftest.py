@@ -13,7 +13,9 @@ import pytest
 from drive_sim.evaluation import harness
 from drive_sim.evaluation.harness import evaluate
 from drive_sim.evaluation.logs.episode_log import EpisodeFacts, EpisodeLog
-from drive_sim.evaluation.results import DriverFacts, EpisodeRow, Results, load_results
+from drive_sim.evaluation.result_facts import DriverFacts
+from drive_sim.evaluation.result_rows import EpisodeRow
+from drive_sim.evaluation.results import Results, load_results
 from drive_sim.evaluation.suites.suite import load_suite
 from drive_sim.world.scenarios.episode import ActorSpec
 from drive_sim.world.state import ACTOR_CAR

@@ -10,15 +10,9 @@ import pytest
 
 from drive_sim.base.errors import InputError
 from drive_sim.evaluation.metrics import METRICS
-from drive_sim.evaluation.results import (
-    DriverFacts,
-    EpisodeRow,
-    EstimateRow,
-    Results,
-    load_results,
-    versions,
-    write_results,
-)
+from drive_sim.evaluation.result_facts import DriverFacts
+from drive_sim.evaluation.result_rows import EpisodeRow, EstimateRow
+from drive_sim.evaluation.results import Results, load_results, versions, write_results
 from drive_sim.evaluation.statistics.estimates import score_episode
 
 DRIVER = DriverFacts(name="net", given="models/net", hash="ab12", privileged=False, controller="model")

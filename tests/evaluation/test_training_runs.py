@@ -20,15 +20,9 @@ from drive_sim.evaluation.harness import evaluate
 from drive_sim.evaluation.report import page as report
 from drive_sim.evaluation.report.limits import limits
 from drive_sim.evaluation.report.training_seeds import told, training_runs_section
-from drive_sim.evaluation.results import (
-    AcrossRow,
-    DriverFacts,
-    EstimateRow,
-    Results,
-    TrainingRun,
-    TrainingRuns,
-    load_results,
-)
+from drive_sim.evaluation.result_facts import DriverFacts
+from drive_sim.evaluation.result_rows import AcrossRow, EstimateRow, TrainingRun, TrainingRuns
+from drive_sim.evaluation.results import Results, load_results
 from drive_sim.evaluation.running.scored_episode import load_scored
 from drive_sim.evaluation.suites.suite import load_suite
 from drive_sim.sensors.camera.rig import CameraConfig

@@ -13,7 +13,7 @@ from drive_sim.evaluation.metrics.lane import LANE_METRICS
 from drive_sim.evaluation.metrics.metric import NOTHING, Metric, Ratio
 from drive_sim.evaluation.metrics.nuplan import NUPLAN_METRICS
 from drive_sim.evaluation.metrics.obstacles import OBSTACLE_METRICS
-from drive_sim.evaluation.results import EpisodeRow
+from drive_sim.evaluation.result_rows import EpisodeRow
 
 T = TypeVar("T")
 

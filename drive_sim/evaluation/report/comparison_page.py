@@ -13,7 +13,8 @@ from drive_sim.evaluation.report import comparison_words as words
 from drive_sim.evaluation.report import tables
 from drive_sim.evaluation.report.limits import REAL_WORLD
 from drive_sim.evaluation.report.videos import Scene, place, replay_command, scene, told
-from drive_sim.evaluation.results import ComparedDriver, Results
+from drive_sim.evaluation.result_rows import ComparedDriver
+from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.running.episodes import DrivenEpisodes
 from drive_sim.evaluation.running.replays import arrived, replay, worst_first
 from drive_sim.evaluation.running.summary import Evaluation

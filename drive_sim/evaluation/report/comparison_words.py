@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from drive_sim.evaluation.report.words import DASH, counted, in_words, listed, number, unit_label, with_unit
-from drive_sim.evaluation.results import ComparedDriver, ComparisonRow, Results
+from drive_sim.evaluation.result_rows import ComparedDriver, ComparisonRow
+from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.statistics.comparison import PairedOutcomes
 from drive_sim.evaluation.statistics.intervals import LEVEL
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.report.words import counted, percent
-from drive_sim.evaluation.results import EpisodeRow
+from drive_sim.evaluation.result_rows import EpisodeRow
 from drive_sim.evaluation.running.replays import arrived
 from drive_sim.evaluation.statistics.estimates import EpisodeScore, estimate_metric
 from drive_sim.evaluation.statistics.intervals import ClusterBootstrap

@@ -8,7 +8,8 @@ from xml.etree import ElementTree as ET
 
 from drive_sim.base.errors import InputError
 from drive_sim.evaluation.outputs import check_file
-from drive_sim.evaluation.results import EpisodeRow, Results
+from drive_sim.evaluation.result_rows import EpisodeRow
+from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.running.replays import DROVE_ON
 from drive_sim.evaluation.thresholds import Verdict
 

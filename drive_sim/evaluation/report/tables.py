@@ -15,7 +15,9 @@ from drive_sim.evaluation.report.words import (
     unit_label,
     with_unit,
 )
-from drive_sim.evaluation.results import Baseline, Bounded, DriverFacts, EstimateRow, Results
+from drive_sim.evaluation.result_facts import DriverFacts
+from drive_sim.evaluation.result_rows import Baseline, Bounded, EstimateRow
+from drive_sim.evaluation.results import Results
 
 KEY_METRICS = {
     "autonomy": (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from drive_sim.evaluation.results import DriverFacts, FileFacts, Results
+from drive_sim.evaluation.result_facts import DriverFacts, FileFacts
+from drive_sim.evaluation.results import Results
 
 
 def third_party(results: Results) -> list[str]:

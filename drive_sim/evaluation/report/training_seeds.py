@@ -15,7 +15,9 @@ from drive_sim.evaluation.report.words import (
     unit_label,
     with_unit,
 )
-from drive_sim.evaluation.results import AcrossRow, Bounded, DriverFacts, EpisodeRow, EstimateRow, Results
+from drive_sim.evaluation.result_facts import DriverFacts
+from drive_sim.evaluation.result_rows import AcrossRow, Bounded, EpisodeRow, EstimateRow
+from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.running.replays import arrived
 from drive_sim.evaluation.statistics.intervals import zero_events_bound
 from drive_sim.evaluation.statistics.training_seeds import ENOUGH

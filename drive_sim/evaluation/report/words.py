@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from drive_sim.evaluation.metrics import METRICS
-from drive_sim.evaluation.results import Bounded, DriverFacts, EpisodeRow, EstimateRow, Results
+from drive_sim.evaluation.result_facts import DriverFacts
+from drive_sim.evaluation.result_rows import Bounded, EpisodeRow, EstimateRow
+from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.running.replays import arrived
 from drive_sim.evaluation.suites.suite import REAL_ROADS, Suite
 

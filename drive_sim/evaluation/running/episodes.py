@@ -14,7 +14,7 @@ from drive_sim.compute.kernel import to_host
 from drive_sim.evaluation.logs.rollout_log import RolloutLog, TimingLog
 from drive_sim.evaluation.logs.trace import Trace, trace_of
 from drive_sim.evaluation.real_time import OnTime, Pacer
-from drive_sim.evaluation.results import DriverFacts
+from drive_sim.evaluation.result_facts import DriverFacts
 from drive_sim.evaluation.running.energy import EnergyWindow
 from drive_sim.evaluation.running.preventability import judged
 from drive_sim.evaluation.statistics.estimates import EpisodeScore, score_episode

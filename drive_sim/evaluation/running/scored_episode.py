@@ -13,16 +13,9 @@ from drive_sim.drivers.registry import make_driver
 from drive_sim.evaluation.logs.episode_log import EpisodeLog
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.places import candidates, find_file
-from drive_sim.evaluation.results import (
-    FILE_NAME,
-    ComparedDriver,
-    DriverFacts,
-    EpisodeRow,
-    Machine,
-    Results,
-    TrainingRun,
-    load_results,
-)
+from drive_sim.evaluation.result_facts import DriverFacts, Machine
+from drive_sim.evaluation.result_rows import ComparedDriver, EpisodeRow, TrainingRun
+from drive_sim.evaluation.results import FILE_NAME, Results, load_results
 from drive_sim.evaluation.running.preventability import judged
 from drive_sim.evaluation.statistics.estimates import score_episode
 from drive_sim.evaluation.suites.conditions import AS_IT_IS, degraded

@@ -14,25 +14,20 @@ from drive_sim.base.text import user_path
 from drive_sim.evaluation.logs.rollout_log import PARTS
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.places import file_facts, path_from
-from drive_sim.evaluation.results import (
+from drive_sim.evaluation.result_facts import AddedMetric, FileFacts, LeftOut, Machine, ScenarioFacts
+from drive_sim.evaluation.result_rows import (
     AcrossRow,
-    AddedMetric,
     Baseline,
     ComparedDriver,
     ComparisonRow,
     ConditionRow,
     EpisodeRow,
     EstimateRow,
-    FileFacts,
     Group,
-    LeftOut,
-    Machine,
-    Results,
-    ScenarioFacts,
     TrainingRun,
     TrainingRuns,
-    versions,
 )
+from drive_sim.evaluation.results import Results, versions
 from drive_sim.evaluation.running.episodes import Conditions, DrivenEpisodes
 from drive_sim.evaluation.statistics.comparison import Comparison, compare, holm
 from drive_sim.evaluation.statistics.estimates import EpisodeScore, estimate_all, estimate_groups, estimate_timing

@@ -25,25 +25,25 @@ class Condition(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     latency: float = Field(default=0.0, ge=0.0, le=10.0)
-    """From an image to the command that answers it, on top of the driver's own [s]; rounded up to control periods."""
+    """Delay from an image to the command that answers it, beyond the driver's own [s], in whole control periods."""
     camera_noise: float = Field(default=0.0, ge=0.0, le=100.0)
-    """Standard deviation of what is added to every grey level, beyond what the weather does."""
+    """Standard deviation of noise that is added to every grey level, anew in each image, beyond the weather's."""
     camera_dirt: float = Field(default=0.0, ge=0.0, le=1.0)
-    """How many of the spots that can be on the glass are."""
+    """Share of the spots that can be on the glass: out of focus, they take light and blur, and stay for the episode."""
     dropped_frames: float = Field(default=0.0, ge=0.0, le=0.99)
     """Probability that an image is lost and the one before seen once more."""
     camera_forward: float = Field(default=0.0, ge=-2.0, le=2.0)
-    """How far the camera was moved from where the driver knows it [m]."""
+    """The camera stands so far before where the driver knows it [m]."""
     camera_left: float = Field(default=0.0, ge=-2.0, le=2.0)
-    """[m]"""
+    """The camera stands so far to the left of where the driver knows it [m]."""
     camera_up: float = Field(default=0.0, ge=-1.0, le=2.0)
-    """[m]"""
+    """The camera stands so far above where the driver knows it [m]."""
     camera_yaw: float = Field(default=0.0, ge=-0.5, le=0.5)
-    """[rad] to the left."""
+    """The camera is turned so far to the left [rad]."""
     camera_pitch: float = Field(default=0.0, ge=-0.5, le=0.5)
-    """[rad] down."""
+    """The camera is turned so far down [rad]."""
     camera_roll: float = Field(default=0.0, ge=-0.5, le=0.5)
-    """[rad] right side down."""
+    """The camera is rolled so far, right side down [rad]."""
 
     @property
     def delay(self) -> int:

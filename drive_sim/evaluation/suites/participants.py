@@ -14,7 +14,7 @@ from drive_sim.base.references import Origin
 from drive_sim.drivers.external.loading import driver_object
 from drive_sim.drivers.registry import DRIVERS, make_driver
 from drive_sim.evaluation.places import file_facts, path_from
-from drive_sim.evaluation.results import DriverFacts
+from drive_sim.evaluation.result_facts import DriverFacts
 
 if TYPE_CHECKING:
     from drive_sim.drivers.driver import Driver

@@ -13,7 +13,9 @@ from drive_sim.evaluation.metrics import METRICS, Metric, Ratio
 from drive_sim.evaluation.metrics.metric import metric
 from drive_sim.evaluation.report.limits import limits
 from drive_sim.evaluation.report.tables import Column, family_rows
-from drive_sim.evaluation.results import DriverFacts, EpisodeRow, EstimateRow, Results
+from drive_sim.evaluation.result_facts import DriverFacts
+from drive_sim.evaluation.result_rows import EpisodeRow, EstimateRow
+from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.running.episodes import DrivenEpisodes
 from drive_sim.evaluation.running.summary import _added_metrics
 from drive_sim.evaluation.statistics.estimates import EpisodeScore, estimate_all, score_episode

@@ -8,7 +8,9 @@ import pytest
 
 from drive_sim.evaluation.report import comparison_words as words
 from drive_sim.evaluation.report.comparison_page import differing_episodes, page_names
-from drive_sim.evaluation.results import ComparedDriver, ComparisonRow, DriverFacts, Results
+from drive_sim.evaluation.result_facts import DriverFacts
+from drive_sim.evaluation.result_rows import ComparedDriver, ComparisonRow
+from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.running.episodes import Conditions, DrivenEpisodes
 from drive_sim.evaluation.running.replays import arrived
 from drive_sim.evaluation.running.summary import Evaluation

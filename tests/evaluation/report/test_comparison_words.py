@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from drive_sim.evaluation.report import comparison_words as words
-from drive_sim.evaluation.results import Baseline, ComparedDriver, ComparisonRow, DriverFacts, Results
+from drive_sim.evaluation.result_facts import DriverFacts
+from drive_sim.evaluation.result_rows import Baseline, ComparedDriver, ComparisonRow
+from drive_sim.evaluation.results import Results
 
 
 def driver(name: str) -> DriverFacts:

@@ -11,7 +11,8 @@ from drive_sim.evaluation.logs.trace import trace_of
 from drive_sim.evaluation.report import failures as report_failures
 from drive_sim.evaluation.report.failures import Failures, failures
 from drive_sim.evaluation.report.videos import Scene
-from drive_sim.evaluation.results import EpisodeRow, Results
+from drive_sim.evaluation.result_rows import EpisodeRow
+from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.running.episodes import Conditions, DrivenEpisodes
 from drive_sim.evaluation.running.replays import worst_first
 from drive_sim.evaluation.running.summary import Evaluation

@@ -10,7 +10,7 @@ import pytest
 from drive_sim.evaluation.report import heat_map as report_heat
 from drive_sim.evaluation.report.heat_map import domains, heat_map
 from drive_sim.evaluation.report.words import percent
-from drive_sim.evaluation.results import EpisodeRow
+from drive_sim.evaluation.result_rows import EpisodeRow
 from drive_sim.evaluation.statistics.estimates import EpisodeScore, score_episode
 from drive_sim.world.state import EVENT_FINISH
 

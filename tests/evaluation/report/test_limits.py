@@ -8,7 +8,8 @@ import pytest
 
 from drive_sim.evaluation.report.limits import REAL_WORLD, limits
 from drive_sim.evaluation.report.words import findings, preventable
-from drive_sim.evaluation.results import EstimateRow, Results
+from drive_sim.evaluation.result_rows import EstimateRow
+from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.suites.suite import load_suite
 
 LANES, OBSTACLES = load_suite("lane-keeping"), load_suite("obstacle-avoidance")

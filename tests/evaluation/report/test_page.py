@@ -13,7 +13,8 @@ import pytest
 from drive_sim.evaluation.harness import evaluate
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.report import words as report_words
-from drive_sim.evaluation.results import DriverFacts, Results
+from drive_sim.evaluation.result_facts import DriverFacts
+from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.running.replays import arrived
 from drive_sim.evaluation.suites.suite import load_suite
 

@@ -11,7 +11,7 @@ from types import ModuleType
 import matplotlib as mpl
 import pytest
 
-from drive_sim.evaluation.results import EstimateRow
+from drive_sim.evaluation.result_rows import EstimateRow
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from drive_sim.evaluation.report import words as report_words
-from drive_sim.evaluation.results import EstimateRow, Results
+from drive_sim.evaluation.result_rows import EstimateRow
+from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.suites.suite import load_suite
 
 

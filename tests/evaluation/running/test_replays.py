@@ -9,7 +9,7 @@ import pytest
 
 from drive_sim.drivers.registry import make_driver
 from drive_sim.evaluation.logs.trace import moment_of
-from drive_sim.evaluation.results import DriverFacts
+from drive_sim.evaluation.result_facts import DriverFacts
 from drive_sim.evaluation.running import replays
 from drive_sim.evaluation.running.episodes import Conditions, DrivenEpisodes, drive
 from drive_sim.evaluation.running.replays import replay, worst_first, worst_of_each_kind, worth_capturing

@@ -11,7 +11,8 @@ from drive_sim.compute.hardware import processor_name
 from drive_sim.evaluation.logs.episode_log import EpisodeLog
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.metrics.metric import metric
-from drive_sim.evaluation.results import EpisodeRow, Machine
+from drive_sim.evaluation.result_facts import Machine
+from drive_sim.evaluation.result_rows import EpisodeRow
 from drive_sim.evaluation.running.scored_episode import ScoredEpisode
 from drive_sim.evaluation.statistics.estimates import score_episode
 
