@@ -30,7 +30,7 @@ from drive_sim.cli.main import main as drive_sim_main
 from drive_sim.evaluation import harness
 from drive_sim.evaluation.report import page
 from drive_sim.evaluation.results import FILE_NAME, load_results
-from drive_sim.learning import training
+from drive_sim.learning import recordings
 from drive_sim.recording import curation
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.journal import JournalWriter, journal_folders, read_journal
@@ -241,7 +241,7 @@ class Train(Kind):
         for number in range(3):
             given = f"drive --headless --driver expert --scenario lane-keeping/rural --minutes 0.12 --seed {number}"
             run_child([*given.split(), "--record", str(self.dataset)], self.folder / "log.txt")
-        training.WEATHERS_EACH = 1
+        recordings.WEATHERS_EACH = 1
         self.recipe = self.folder / "recipe.toml"
         self.recipe.write_text(RECIPE, encoding="utf-8")
         self.model, self.number = self.folder / "undisturbed", 0

@@ -1,7 +1,8 @@
 """From recorded episodes to a model.
 
-A `recipe` (a TOML file; those that ship lie in `recipes/`) becomes `settings`, which define a training run. `labels`
-and `visible_objects` say what a network should have answered, `views` renders what it sees, `learner` is the
-optimisation, `checkpoint` what a killed run resumes from, `validation` drives the checkpoints, and `training` runs all
-of it and writes the model with its `card`.
+A `recipe` (a TOML file; those that ship lie in `recipes/`) becomes `settings`, which define a training run.
+`recordings` loads the episodes that are learnt from, `labels` and `visible_objects` say what a network should have
+answered, `views` renders what it sees and `view_dataset` hands it out. `learner` is the optimisation, `checkpoint` what
+a killed run resumes from, `validation` drives the checkpoints, and `training` runs all of it and writes the model with
+its `card`.
 """

@@ -8,8 +8,7 @@ one that was not (same machine, same number of threads).
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,26 +20,19 @@ from drive_sim import __version__
 from drive_sim.base.errors import InputError
 from drive_sim.base.progress import Report
 from drive_sim.compute.kernel import resolve_device
-from drive_sim.compute.randomness import generator
 from drive_sim.drivers.neural.cost import network_cost
 from drive_sim.drivers.neural.model_folder import save_model
 from drive_sim.learning.card import model_card
 from drive_sim.learning.checkpoint import checkpoint_recipe, load_checkpoint, save_checkpoint
 from drive_sim.learning.learner import Learner
 from drive_sim.learning.recipe import Change, Recipe, change_recipe, load_recipe
+from drive_sim.learning.recordings import load_drives, split_drives, training_weathers
 from drive_sim.learning.settings import TrainingSettings
 from drive_sim.learning.validation import validation_score
-from drive_sim.learning.views import Drive, Views, ViewSource, drives_of
-from drive_sim.recording.dataset import Dataset
+from drive_sim.learning.view_dataset import chunks
+from drive_sim.learning.views import Drive, ViewSource
 from drive_sim.sensors.camera.rig import CameraRig
 from drive_sim.world.scenarios.episode import WeatherSpec
-from drive_sim.world.scenarios.scenario import list_scenarios, load_scenario
-
-WEATHERS_EACH = 16
-"""Weathers drawn of each training scenario, for views in weather other than the recording's."""
-
-NAMED = 3
-"""Episodes that are left out and named; of the others, their number is told."""
 
 
 @dataclass(frozen=True)
@@ -51,28 +43,6 @@ class TrainingResult:
     views: int
     seconds: float
     validation: dict[str, float]
-
-
-def _chunks(source: ViewSource, settings: TrainingSettings, first: int) -> Iterator[tuple[int, Views]]:
-    """Chunks from number ``first`` on, the next one being rendered meanwhile."""
-    with ThreadPoolExecutor(1, thread_name_prefix="views") as ahead:
-
-        def submit(chunk: int) -> Any:
-            return ahead.submit(source.draw, settings.chunk, settings.seed, "chunk", chunk)
-
-        pending = submit(first)
-        for chunk in range(first, settings.chunks):
-            views = pending.result()
-            if chunk + 1 < settings.chunks:
-                pending = submit(chunk + 1)
-            yield chunk, views
-
-
-def _split(drives: Sequence[Drive], share: float, seed: int) -> tuple[list[Drive], list[Drive]]:
-    """Drives to learn from and drives held out, by whole drives."""
-    held = min(round(len(drives) * share), len(drives) - 1)
-    order = generator("held-out", seed).permutation(len(drives))
-    return [drives[i] for i in sorted(order[held:])], [drives[i] for i in sorted(order[:held])]
 
 
 def _first_step(settings: TrainingSettings, chunk: int) -> int:
@@ -105,7 +75,7 @@ def fit(
     settings = settings or TrainingSettings()
     camera = settings.camera
     started = time.monotonic()
-    learn_from, held_out = _split(drives, settings.held_out, settings.seed)
+    learn_from, held_out = split_drives(drives, settings.held_out, settings.seed)
     rig = CameraRig([camera])
     views_of = partial(ViewSource, rig=rig, weathers=weathers, settings=settings.sampling, network=settings.network)
     source = views_of(learn_from)
@@ -121,7 +91,7 @@ def fit(
         report(done / settings.chunks, f"resumed after {done * settings.chunk} of {settings.views} views")
     meta = {"settings": settings.to_dict(), "drive_sim": __version__, **(provenance or {})}
     with SummaryWriter(str(folder / "tensorboard"), purge_step=_first_step(settings, progress["chunk"])) as board:
-        for chunk, views in _chunks(source, settings, progress["chunk"]):
+        for chunk, views in chunks(source, settings, progress["chunk"]):
             scalars = {f"train/{k}": v for k, v in learner.learn(views, chunk).items()}
             if unseen is not None:
                 scalars |= {f"held_out/{k}": v for k, v in learner.validate(unseen).items()}
@@ -144,14 +114,6 @@ def fit(
             report((chunk + 1) / settings.chunks, _told(scalars))
     best = {k: float(v) for k, v in (progress["best"] or {}).items()}
     return TrainingResult(output, settings.chunks * settings.chunk, time.monotonic() - started, best)
-
-
-def _left_out(names: list[str]) -> str:
-    """What is said of episodes without a step to learn from, the first few by name; nothing where there is none."""
-    if not names:
-        return ""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"left out, without a step to learn from: {', '.join(names[:NAMED])}{more}"
 
 
 def _told(scalars: dict[str, float]) -> str:
@@ -195,20 +157,7 @@ def train(
         recipe = checkpoint_recipe(output / "training")
     recipe = change_recipe(recipe, changes) if isinstance(recipe, Recipe) else load_recipe(recipe, changes)
     recipe.settings.network.check("recipe")
-    drives: list[Drive] = []
-    left_out: list[str] = []
-    for path in datasets:
-        for number, drive in enumerate(_learnable(path)):
-            if len(drive.learnable()):
-                drives.append(drive)
-            else:
-                left_out.append(f"{path} episode {number} ({drive.seconds:.1f} s)")
-    without = _left_out(left_out)
-    if without:
-        report(0.0, without)
-    if len(drives) < 2:
-        problem = f"holds {len(drives)} usable episodes" + (f"; {without}" if without else "")
-        raise InputError(datasets[0], "", problem, "record at least 2 without failures, over 5 s each")
+    drives = load_drives(datasets, report)
     minutes = sum(drive.seconds for drive in drives) / 60.0
     provenance = {
         "datasets": [path.name for path in datasets],
@@ -219,21 +168,3 @@ def train(
     }
     device = resolve_device(device)
     return fit(drives, training_weathers(), output, recipe.settings, device, resume, provenance, report)
-
-
-def _learnable(path: Path) -> list[Drive]:
-    """The drives of a dataset; InputError for one on roads or in weather that are for scoring only."""
-    drives = drives_of(Dataset.open(path))
-    for number, drive in enumerate(drives):
-        episode = drive.episode
-        if episode.split != "train":
-            problem = f"was driven on {episode.split}/{episode.scenario}, which is for scoring only"
-            hint = f"take it out with drive-sim data drop {path} {number}"
-            raise InputError(path, f"episode {number}", problem, hint)
-    return drives
-
-
-def training_weathers() -> list[WeatherSpec]:
-    """Appearances that views may be re-drawn in: those of the training scenarios, and of no other split."""
-    scenarios = [load_scenario(name, "train") for name in list_scenarios("train")]
-    return [scenario.draw(number).weather for scenario in scenarios for number in range(WEATHERS_EACH)]

@@ -41,7 +41,7 @@ class KilledError(Exception):
 @pytest.fixture(autouse=True)
 def few_weathers(monkeypatch: pytest.MonkeyPatch) -> None:
     """One weather of each scenario: drawing them takes longer than a short training run."""
-    monkeypatch.setattr("drive_sim.learning.training.WEATHERS_EACH", 1)
+    monkeypatch.setattr("drive_sim.learning.recordings.WEATHERS_EACH", 1)
 
 
 def _scalar_steps(model: Path) -> list[int]:

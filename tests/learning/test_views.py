@@ -10,8 +10,8 @@ import pytest
 
 from drive_sim.base.errors import InputError
 from drive_sim.learning.labels import label_reach
+from drive_sim.learning.recordings import training_weathers
 from drive_sim.learning.settings import ViewSettings
-from drive_sim.learning.training import training_weathers
 from drive_sim.learning.views import BENDS, REACTION, SHARES, SLOWS, Drive, ViewSource, _stratum
 from drive_sim.recording.dataset import Dataset
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig

@@ -120,7 +120,7 @@ def test_a_network_that_cannot_be_used_is_one_line_that_names_its_package(
     add_entries: Any, network: Any, told: str
 ) -> None:
     add_entries(NETWORKS, {"toy-net": network})
-    with pytest.raises(InputError, match=rf"^network toy-net: ({told}).*toy_package:toy_net"):
+    with pytest.raises(InputError, match=rf"^network toy-net: ({told}).*; mend .*toy_package:toy_net"):
         build_network(SETTINGS)
 
 

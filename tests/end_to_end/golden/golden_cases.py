@@ -40,8 +40,9 @@ import drive_sim  # noqa: F401 (registers the environments)
 from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.drivers.registry import make_driver
 from drive_sim.evaluation.harness import evaluate
+from drive_sim.learning.recordings import training_weathers
 from drive_sim.learning.settings import TrainingSettings
-from drive_sim.learning.training import fit, training_weathers
+from drive_sim.learning.training import fit
 from drive_sim.learning.views import Drive, ViewSource, drives_of
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.recorder import Recorder

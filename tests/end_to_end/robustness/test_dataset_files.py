@@ -13,7 +13,7 @@ import pytest
 
 from drive_sim.base.errors import InputError
 from drive_sim.drivers.registry import make_driver
-from drive_sim.learning.training import training_weathers
+from drive_sim.learning.recordings import training_weathers
 from drive_sim.learning.views import ViewSource, drives_of
 from drive_sim.recording.curation import check, drop, list_episodes, restore
 from drive_sim.recording.dataset import Dataset

@@ -1,0 +1,77 @@
+"""Views as a dataset of torch: those of a training run, in its order, with any number of workers."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from drive_sim.base.errors import InputError
+from drive_sim.learning.recipe import load_recipe
+from drive_sim.learning.recordings import split_drives
+from drive_sim.learning.view_dataset import ViewDataset, chunks
+from drive_sim.learning.views import Drive
+
+CHUNK = 8
+RECIPE = load_recipe(changes={"views": 24, "chunk": CHUNK, "held_out": 0.4})
+
+
+@pytest.fixture(autouse=True)
+def few_weathers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One weather of each scenario: drawing them takes longer than a few views."""
+    monkeypatch.setattr("drive_sim.learning.recordings.WEATHERS_EACH", 1)
+
+
+@pytest.fixture
+def views(dataset: Path) -> ViewDataset:
+    return ViewDataset([dataset], RECIPE, count=20, seed=3)
+
+
+def curvatures(loader: DataLoader[dict[str, torch.Tensor]]) -> list[float]:
+    return [float(value) for batch in loader for value in batch["curvature"]]
+
+
+def test_items_are_an_image_and_what_the_network_should_answer(views: ViewDataset) -> None:
+    batch = next(iter(DataLoader(views, batch_size=4)))
+    shapes = {name: (tuple(value.shape), value.dtype) for name, value in batch.items()}
+    assert shapes == {
+        "image": ((4, 66, 200, 3), torch.uint8),
+        "curvature": ((4,), torch.float32),
+        "speed": ((4,), torch.float32),
+        "future": ((4, 3), torch.float32),
+        "seen": ((4, 18), torch.uint8),
+    }
+
+
+def test_views_are_those_that_a_training_run_learns_from(views: ViewDataset, drives: list[Drive]) -> None:
+    source = views._source
+    assert len(source.drives) == len(split_drives(drives, 0.4, 3)[0]) == 2
+    drawn = [source.draw(CHUNK, 3, "chunk", number) for number in range(3)]
+    expected = np.concatenate([chunk.curvature for chunk in drawn])[:20]
+    assert len(views) == 20
+    assert [float(item["curvature"]) for item in views] == expected.tolist()
+    assert [number for number, _ in chunks(source, views.settings)] == [0, 1, 2]
+
+
+def test_episodes_held_out_make_a_dataset_of_their_own(views: ViewDataset, dataset: Path) -> None:
+    held_out = ViewDataset([dataset], RECIPE, count=20, seed=3, held_out=True)
+    episodes = lambda views: {drive.episode.scenario for drive in views._source.drives}  # noqa: E731
+    assert len(episodes(held_out)) == 1
+    assert episodes(held_out).isdisjoint(episodes(views))
+    with pytest.raises(InputError, match="held_out: holds no episode out"):
+        ViewDataset([dataset], load_recipe(changes={"held_out": 0.0}), held_out=True)
+
+
+@pytest.mark.slow
+def test_workers_share_the_views_out_among_them(views: ViewDataset) -> None:
+    alone = curvatures(DataLoader(views, batch_size=4))
+    shared = curvatures(DataLoader(views, batch_size=4, num_workers=2))
+    assert sorted(shared) == sorted(alone)
+
+
+def test_a_dataset_need_not_be_used_up(views: ViewDataset) -> None:
+    assert len(list(islice(views, 3))) == 3
