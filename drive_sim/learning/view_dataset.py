@@ -30,7 +30,7 @@ def chunks(
         def submit(chunk: int) -> Any:
             return ahead.submit(source.draw, settings.chunk, settings.seed, "chunk", chunk)
 
-        pending = submit(numbers[0]) if numbers else None
+        pending: Any = submit(numbers[0]) if numbers else None
         for chunk in numbers:
             views = pending.result()
             if chunk + step in numbers:

@@ -20,6 +20,7 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import skip_init
 
 from drive_sim.drivers.neural.networks import ACTIVATIONS, Answers, Network
 from drive_sim.drivers.neural.settings import SEEN_CLASSES, NetworkSettings
@@ -55,7 +56,9 @@ class StandardisedConvolution(nn.Conv2d):
 
     def plain(self) -> nn.Conv2d:
         """The same function as a convolution that has nothing to standardise."""
-        plain = nn.Conv2d(self.in_channels, self.out_channels, self.kernel_size, self.stride)  # type: ignore[arg-type]
+        # Without first weights of its own: those would be drawn from the caller's random numbers.
+        plain = skip_init(nn.Conv2d, self.in_channels, self.out_channels, self.kernel_size, self.stride)
+        assert isinstance(plain, nn.Conv2d)
         with torch.no_grad():
             plain.weight.copy_(self.filters())
             plain.bias.copy_(self.bias)  # type: ignore[union-attr, arg-type]
@@ -113,7 +116,8 @@ class PilotNet(Network):
 
 def _joined(first: nn.Linear, second: nn.Linear) -> nn.Linear:
     """Both layers as one, the outputs of ``first`` before those of ``second``."""
-    joined = nn.Linear(first.in_features, first.out_features + second.out_features)
+    joined = skip_init(nn.Linear, first.in_features, first.out_features + second.out_features)
+    assert isinstance(joined, nn.Linear)
     with torch.no_grad():
         joined.weight.copy_(torch.cat([first.weight, second.weight]))
         joined.bias.copy_(torch.cat([first.bias, second.bias]))
