@@ -83,6 +83,46 @@ def load_module(place: str, source: str) -> ModuleType:
     return _load_file(user_path(place), source) if place.endswith(".py") else _load_installed(place, source)
 
 
+def file_of(name: str, source: str) -> Path:
+    """The file of the module that a reference names, from the current folder; found without running its code.
+
+    Of a module in a package, the package is not run either.
+
+    Raises
+    ------
+    InputError
+        About ``source``: there is no such file.
+    """
+    place, _ = split_reference(name) or ("", "")
+    if place.endswith(".py"):
+        path = user_path(place)
+        if not path.is_file():
+            problem = f"there is no file {path}"
+            raise InputError(source, "", problem, "check the path, or start in the folder that it is seen from")
+        return path
+    file = _module_file(place) if place else None
+    if file is None:
+        problem = f"there is no module {place!r} in this folder or among the installed ones"
+        raise InputError(source, "", problem, "install it, or start in the folder that holds it")
+    return Path(_shown(file))
+
+
+def _module_file(name: str) -> Path | None:
+    """The source of a module; None where it has none or is not found."""
+    _find_modules_in(Path.cwd())
+    importlib.invalidate_caches()
+    parts, folders, spec = name.split("."), None, None
+    for count in range(1, len(parts) + 1):
+        full = ".".join(parts[:count])
+        found = (finder.find_spec(full, folders) for finder in sys.meta_path)
+        spec = next((one for one in found if one is not None), None)
+        if spec is None:
+            return None
+        folders = spec.submodule_search_locations or []
+    file = Path(spec.origin or "") if spec is not None else Path()
+    return file if file.suffix == ".py" and file.is_file() else None
+
+
 def origin_of(thing: Any, module: ModuleType | None = None) -> Origin:
     """Where a class, function or object (or else ``module``, in which it was found) is defined."""
     for candidate in (thing, type(thing), module):

@@ -111,9 +111,9 @@ class NetworkOption(NamingOption):
 
     def names(self) -> Iterable[str]:
         """The networks there are."""
-        from drive_sim.drivers.neural.registry import NETWORKS
+        from drive_sim.drivers.neural.registry import NETWORKS, OTHERWISE
 
-        return NETWORKS
+        return (*NETWORKS, f"or {OTHERWISE}")
 
 
 class RecipeOption(NamingOption):

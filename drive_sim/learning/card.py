@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from drive_sim.base.references import Origin
 from drive_sim.drivers.neural.cost import NetworkCost
-from drive_sim.drivers.neural.registry import NETWORKS
+from drive_sim.drivers.neural.registry import package_of
 from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.sensors.camera.rig import CameraConfig
 
@@ -31,6 +32,15 @@ It has only ever seen this simulator. It must not steer a vehicle that can hurt 
 _OURS = "[`drive_sim/drivers/neural/pilotnet.py`](../../drive_sim/drivers/neural/pilotnet.py)"
 
 
+def _defined(name: str, origin: Origin | None) -> str:
+    """Where a network is defined, and whose it is."""
+    if origin is not None:
+        package = f" of {origin.package}" if origin.package else ""
+        return f"`{origin.file}`{package}, which is not part of drive_sim (SHA-256 `{origin.sha256}`)"
+    package = package_of(name)
+    return f"the package {package}" if package else _OURS
+
+
 def _recipe(recipe: dict[str, Any] | None) -> str:
     """The recipe's name and what won over its values; nothing of a run that none was named for."""
     if recipe is None:
@@ -43,12 +53,12 @@ def model_card(
     name: str,
     settings: NetworkSettings,
     cost: NetworkCost,
+    origin: Origin | None,
     camera: CameraConfig,
     training: dict[str, Any],
     validation: dict[str, Any],
 ) -> str:
     """The text of a model's README.md."""
-    package = NETWORKS.origin(settings.name)
     driven = {k: v for k, v in validation.items() if k != "chunk"}
     numbers = (
         ", ".join(f"{k.replace('_', ' ')} {v:.3f}" for k, v in driven.items()) or "the last checkpoint, not driven"
@@ -56,7 +66,7 @@ def model_card(
     return _CARD.format(
         name=name,
         network=settings.name,
-        defined=f"the package {package}" if package else _OURS,
+        defined=_defined(settings.name, origin),
         parameters=cost.parameters,
         millions=cost.multiply_accumulates / 1e6,
         width=camera.width,

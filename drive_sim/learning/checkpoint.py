@@ -37,6 +37,7 @@ def load_checkpoint(folder: Path, learner: Learner, settings: TrainingSettings) 
         with _opened(path) as file:
             progress = _progress(path, file)
             _check_settings(path, TrainingSettings.from_dict(progress["settings"], path), settings)
+            _check_source(path, progress.get("source"), learner)
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
             _check_shapes(path, shapes, learner)
         tensors = load_file(path)
@@ -97,6 +98,14 @@ def _check_settings(path: Path, saved: TrainingSettings, settings: TrainingSetti
         before = saved.to_dict()[name]
         if before != value:
             raise InputError(path, name, f"was {before!r}, now {value!r}", "resume with the same settings")
+
+
+def _check_source(path: Path, saved: Any, learner: Learner) -> None:
+    """InputError if the file of the user's own network is not what the run began with."""
+    origin = learner.network.origin
+    if saved != (origin and origin.sha256):
+        name = origin.file if origin else learner.settings.network.name
+        raise InputError(path, "source", f"{name} has changed since the run began", f"restore it, or {START_ANEW}")
 
 
 def _check_shapes(path: Path, shapes: dict[str, tuple[int, ...]], learner: Learner) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from drive_sim.base.errors import InputError
 from drive_sim.base.json import read_json
+from drive_sim.base.references import split_reference
 from drive_sim.base.resources import MODEL_FILES, find_model, recipe_files
 from drive_sim.base.text import user_path
 from drive_sim.base.toml import read_toml
@@ -129,7 +130,20 @@ def _tables_of_file(path: Path) -> dict[str, Any]:
     description = tables.pop("description", "")
     if not isinstance(description, str):
         raise InputError(path, "description", "is not text", "write one line in quotes")
+    network = tables.get("network")
+    if isinstance(network, dict) and isinstance(network.get("name"), str):
+        network["name"] = _seen_from_here(network["name"], path.parent)
     return tables
+
+
+def _seen_from_here(name: str, folder: Path) -> str:
+    """A reference to a file that lies beside the recipe, as it is seen from the current folder; else the name."""
+    place, attribute = split_reference(name) or ("", "")
+    file = folder / place
+    if not place.endswith(".py") or not file.is_file():
+        return name
+    file, here = file.resolve(), Path.cwd().resolve()
+    return f"{file.relative_to(here).as_posix() if file.is_relative_to(here) else file}:{attribute}"
 
 
 def _tables_of_model(path: Path) -> dict[str, Any]:

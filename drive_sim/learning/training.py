@@ -84,7 +84,8 @@ def fit(
     cost = network_cost(learner.driving_network)
     folder = output / "training"
     progress: dict[str, Any] = {"settings": settings.to_dict(), "chunk": 0, "best": None}
-    progress |= {"recipe": (provenance or {}).get("recipe")}
+    origin = learner.network.origin
+    progress |= {"recipe": (provenance or {}).get("recipe"), "source": origin and origin.sha256}
     if resume:
         progress = load_checkpoint(folder, learner, settings)
         done = progress["chunk"]
@@ -105,8 +106,9 @@ def fit(
                     scalars |= {f"driving/{k}": float(v) for k, v in candidate.items() if k != "chunk"}
                 if progress["best"] is None or candidate.get("score", 0.0) >= progress["best"].get("score", 0.0):
                     progress["best"] = candidate
-                    card = model_card(output.name, settings.network, cost, camera, meta, candidate)
-                    save_model(output, learner.driving_network, camera, meta | {"validation": candidate}, card, cost)
+                    network = learner.driving_network
+                    card = model_card(output.name, settings.network, cost, network.origin, camera, meta, candidate)
+                    save_model(output, network, camera, meta | {"validation": candidate}, card, cost)
             for name, value in scalars.items():
                 board.add_scalar(name, value, (chunk + 1) * settings.chunk)
             progress["chunk"] = chunk + 1

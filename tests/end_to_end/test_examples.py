@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "examples"
 PAGE = (FOLDER / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^drive-sim (evaluate .*|drive .*--headless.*)$", PAGE, flags=re.MULTILINE)
+COMMANDS = re.findall(r"^drive-sim (evaluate .*|drive (?!.*--record).*--headless.*)$", PAGE, flags=re.MULTILINE)
 SHORT = ["--episodes", "2", "--seconds", "3", "--no-baselines", "--videos", "0"]
 
 
@@ -43,6 +43,25 @@ def test_the_python_of_the_page_works_in_the_folder(folder: Path, monkeypatch: p
     (program,) = re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
     exec(program.replace("episodes=20", "episodes=2, seconds=3.0, baselines=False, videos=0"), {})
     assert load_results(folder / "runs" / "fast").driver.name == "Cautious"
+
+
+@pytest.mark.thorough
+def test_the_network_learns_and_drives(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("drive_sim.learning.recordings.WEATHERS_EACH", 1)
+    record, train = re.findall(r"^drive-sim (drive .*--record .*|train .*)$", PAGE, flags=re.MULTILINE)
+    short = shlex.split(record.replace("--minutes 10", "--minutes 0.1 --scenario lane-keeping/rural"))
+    assert [cli.run([*short, "--seed", seed]) for seed in "01"] == [cli.DONE, cli.DONE]
+    few = ["views=256", "chunk=256", "held_out=0", "network.options.channels=[4, 4]"]
+    assert cli.run([*shlex.split(train), *(f"--set={change}" for change in few)]) == cli.DONE
+    score = ["evaluate", "runs/tiny", "--suite", "lane-keeping", *SHORT, "--output"]
+    assert cli.run([*score, "out"]) == cli.DONE
+    assert load_results(folder / "out").driver.source is not None
+    assert "network of tiny (own_network.py, SHA-256 " in (folder / "out" / "report.html").read_text(encoding="utf-8")
+    (folder / "own_network.py").unlink()
+    assert cli.run([*score, "other"]) == cli.BAD_INPUT
+    assert "network.name: there is no file own_network.py; " in capsys.readouterr().err
 
 
 def test_the_cautious_driver_needs_less_help_than_one_that_coasts(folder: Path) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from drive_sim.drivers.neural.decoding import HARDEST_BRAKING, SPEED_QUANTILE, command_car, decode, decode_quantile
 from drive_sim.drivers.neural.inference import DrivingNetwork
 from drive_sim.drivers.neural.model_folder import Model, load_model
-from drive_sim.drivers.neural.registry import NETWORKS
+from drive_sim.drivers.neural.registry import package_of
 from drive_sim.sensors.camera.rig import CameraConfig
 from drive_sim.world.ego.vehicle import BMW_320I, VehicleParameters
 
@@ -28,7 +28,8 @@ class NeuralDriver:
 
     def __init__(self, model: Model, name: str, device: str = "cpu", vehicle: VehicleParameters = BMW_320I) -> None:
         self.name, self.model, self.device, self.vehicle = name, model, device, vehicle
-        self.hash, self.package = model.hash, NETWORKS.origin(model.settings.name) or None
+        self.hash, self.package = model.hash, package_of(model.settings.name) or None
+        self.origin = model.network.origin
         self._network = DrivingNetwork(model.network, device)
 
     @classmethod

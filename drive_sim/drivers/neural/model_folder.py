@@ -2,7 +2,8 @@
 
 A model folder has ``config.json`` (schema, network and its cost, camera, how it was trained), ``weights.safetensors``
 and ``README.md`` (the model card). Nothing is ever unpickled, and nothing is built before the settings are in range and
-the shapes in the weights' header are those of the network.
+the shapes in the weights' header are those of the network. No code is executed out of a model folder, and that of the
+user's own network only as long as it is what the model was trained with.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from torch import Tensor
 from drive_sim.base.errors import InputError
 from drive_sim.base.files import replace_file
 from drive_sim.base.json import read_json
+from drive_sim.base.references import file_of, sha256_of, split_reference
 from drive_sim.drivers.neural.cost import NetworkCost
 from drive_sim.drivers.neural.networks import Network, build_network
-from drive_sim.drivers.neural.registry import NETWORKS
+from drive_sim.drivers.neural.registry import NETWORKS, is_ours, package_of
 from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.sensors.camera.rig import CameraConfig
 
@@ -68,9 +70,11 @@ def save_model(
     }
     if cost:
         config["cost"] = asdict(cost)
-    package = NETWORKS.origin(network.settings.name)
+    package = package_of(network.settings.name)
     if package:
         config["package"] = package
+    if network.origin:
+        config["source"] = {"file": network.origin.file, "sha256": network.origin.sha256}
     weights = {name: tensor.detach().contiguous().cpu() for name, tensor in network.state_dict().items()}
     # Written by Python, so that the umask decides who may read it: save_file makes files of mode 0600.
     replace_file(folder / "weights.safetensors", save(weights))
@@ -88,6 +92,7 @@ def load_model(folder: Path) -> Model:
             raise InputError(path, "", "is missing", "train the model again or copy the whole folder")
     config = _read_config(config_path)
     _check_package(config, config_path)
+    _check_source(config, config_path)
     settings = NetworkSettings.from_dict(config["network"], str(config_path))
     camera = CameraConfig.from_dict(config["camera"], str(config_path))
     for size in ("height", "width"):
@@ -103,13 +108,13 @@ def _with_weights(settings: NetworkSettings, path: Path) -> Network:
     """The network of the settings with the weights of a file; the caller's random numbers of torch are left alone."""
     # Weights are drawn at random before those of the file take their place.
     with torch.random.fork_rng([]):
-        if NETWORKS.origin(settings.name):
+        if is_ours(settings.name):
+            weights = read_tensors(path, settings.weight_shapes(), WEIGHT_TYPES)
+            network = build_network(settings)
+        else:
             network = build_network(settings)
             shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
             weights = read_tensors(path, shapes)
-        else:
-            weights = read_tensors(path, settings.weight_shapes(), WEIGHT_TYPES)
-            network = build_network(settings)
     network.load_state_dict(weights)
     return network
 
@@ -171,3 +176,21 @@ def _check_package(config: dict[str, Any], path: Path) -> None:
     if isinstance(package, str) and package.split() and name not in NETWORKS:
         problem = f"{name!r} is a network of the package {package}, which is not installed"
         raise InputError(path, "network.name", problem, f"install {package.split()[0]}")
+
+
+def _check_source(config: dict[str, Any], path: Path) -> None:
+    """InputError unless the file of the user's own network is there, is as it was, and is not the model folder's."""
+    name, source = config["network"].get("name"), config.get("source")
+    if not isinstance(name, str) or name in NETWORKS or split_reference(name) is None:
+        return
+    recorded = source.get("sha256") if isinstance(source, dict) else None
+    if not isinstance(recorded, str):
+        raise InputError(path, "source.sha256", f"is missing, and {name} is not drive_sim's own", COPY_AGAIN)
+    file = file_of(name, f"{path}: network.name")
+    if file.resolve().is_relative_to(path.parent.resolve()):
+        problem = f"{file} lies in the model's folder, out of which no code is executed"
+        raise InputError(path, "network.name", problem, "keep the network's file elsewhere, and train the model again")
+    found = sha256_of(file)
+    if found != recorded:
+        problem = f"has changed since {path.parent} was trained: its SHA-256 was {recorded:.16} and is {found:.16}"
+        raise InputError(file, "", problem, "restore it, or train the model again")

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from drive_sim.base.errors import InputError
-from drive_sim.drivers.neural.registry import NETWORKS
+from drive_sim.base.references import Origin, raise_as_theirs
+from drive_sim.drivers.neural.registry import find_network, is_ours, package_of
 from drive_sim.drivers.neural.settings import SEEN_CLASSES, NetworkSettings
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -50,6 +50,9 @@ class Network(nn.Module):
         Sizes that it is built from; what it has no use for, it leaves aside.
     """
 
+    origin: Origin | None = None
+    """Where a network of the user's own comes from; None for this package's and other packages'."""
+
     def __init__(self, settings: NetworkSettings) -> None:
         super().__init__()
         self.settings = settings
@@ -83,21 +86,24 @@ def build_network(settings: NetworkSettings) -> Network:
     Raises
     ------
     InputError
-        Another package's network cannot be built of these settings, or answers in other shapes than they say.
+        Another package's or the user's own network cannot be built of these settings, or answers in other shapes than
+        they say.
     """
-    build: Callable[[NetworkSettings], Network] = NETWORKS[settings.name]
-    if not NETWORKS.origin(settings.name):
+    build, origin = find_network(settings.name, f"network {settings.name}")
+    if is_ours(settings.name):
         return _laid_out(build(settings))
     try:
-        network = _laid_out(build(settings))
-        with torch.no_grad():
-            answers = network.eval()(torch.zeros(1, settings.height, settings.width, 3, dtype=torch.uint8))
-        wrong = _wrong(network.train(), answers)
+        network = build(settings)
+        wrong = _wrong(_laid_out(network)) if isinstance(network, Network) else _no_network(network)
     except Exception as error:  # noqa: BLE001 - another package's module may raise whatever it likes
+        if origin is not None:
+            raise_as_theirs(error, settings.name, f"network {settings.name}")
         wrong = f"{type(error).__name__}: {error}"
     if wrong:
-        hint = f"mend {NETWORKS.origin(settings.name)}, or change the settings of the network"
+        whose = package_of(settings.name) or "the class"
+        hint = f"mend {whose}, or change the settings of the network"
         raise InputError(f"network {settings.name}", "", wrong, hint)
+    network.origin = origin
     return network
 
 
@@ -106,11 +112,16 @@ def _laid_out(network: Network) -> Network:
     return laid_out
 
 
-def _wrong(network: Network, answers: object) -> str:
+def _no_network(thing: object) -> str:
+    return f"is a {type(thing).__name__}, not a Network of drive_sim.drivers.neural.networks"
+
+
+def _wrong(network: Network) -> str:
     """What is wrong with a network's answers to one image, as a clause; empty for nothing."""
-    if not isinstance(network, Network):
-        return f"is a {type(network).__name__}, not a Network"
     settings = network.settings
+    with torch.no_grad():
+        answers = network.eval()(torch.zeros(1, settings.height, settings.width, 3, dtype=torch.uint8))
+    network.train()
     if not isinstance(answers, Answers):
         return f"answers {type(answers).__name__}, not Answers"
     shapes = {

@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
 from drive_sim.base.errors import InputError
 from drive_sim.base.validation import input_error
-from drive_sim.drivers.neural.registry import NETWORKS
+from drive_sim.drivers.neural.registry import NETWORKS, OTHERWISE, is_network, is_ours
 
 SEEN_KINDS = ("vehicle", "person", "thing")
 """Kinds of road users told apart in a column."""
@@ -39,7 +39,8 @@ class NetworkSettings:
     __pydantic_config__ = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
     name: str = "pilotnet"
-    """Name of the network, as `drive-sim train --help` lists them."""
+    """Name of the network, as `drive-sim train --help` lists them, or a class of one's own: `FILE.py:Class`, seen from
+    the recipe's folder or the current one, or `module:Class`."""
     height: _Pixels = 66
     """Rows of the image [pixels]: the camera's."""
     width: _Pixels = 200
@@ -88,15 +89,16 @@ class NetworkSettings:
         _validated(self.to_dict(), source)
         for place in _not_finite(self.options, "network.options"):
             raise InputError(source, place, "is not a finite number", "write a finite number")
-        if self.name not in NETWORKS:
-            raise InputError(source, "network.name", f"{self.name!r} is not a network", f"use {', '.join(NETWORKS)}")
+        if not is_network(self.name):
+            hint = f"use {', '.join(NETWORKS)}, {OTHERWISE}"
+            raise InputError(source, "network.name", f"{self.name!r} is not a network", hint)
         if not len(self.channels) == len(self.kernels) == len(self.strides):
             raise InputError(
                 source, "network.channels", "needs as many entries as kernels and strides", "make them equal"
             )
         if self.curvature_bins % 2 == 0:
             raise InputError(source, "network.curvature_bins", f"is {self.curvature_bins}", "use an odd number from 3")
-        if not NETWORKS.origin(self.name):
+        if is_ours(self.name):
             self._check_layers(source)
 
     def _check_layers(self, source: str) -> None:
