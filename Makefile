@@ -7,6 +7,10 @@ OLDEST ?= build/oldest
 OLDEST_TESTS ?= tests/base tests/cli tests/recording
 HISTORY ?= docs/benchmarks/history
 
+# Bytecode is kept even where the environment forbids it: every worker, and every process that a test starts, would
+# compile the same sources again.
+export PYTHONDONTWRITEBYTECODE :=
+
 bin := $(VENV)/bin
 stamp := $(VENV)/.installed
 

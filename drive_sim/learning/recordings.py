@@ -76,4 +76,4 @@ def _drives(path: Path) -> list[Drive]:
 def training_weathers() -> list[WeatherSpec]:
     """Appearances that views may be re-drawn in: those of the training scenarios, and of no other split."""
     scenarios = [load_scenario(name, "train") for name in list_scenarios("train")]
-    return [scenario.draw(number).weather for scenario in scenarios for number in range(WEATHERS_EACH)]
+    return [scenario.weather(number) for scenario in scenarios for number in range(WEATHERS_EACH)]

@@ -34,6 +34,9 @@ from drive_sim.learning.views import Drive, ViewSource
 from drive_sim.sensors.camera.rig import CameraRig
 from drive_sim.world.scenarios.episode import WeatherSpec
 
+HELD_OUT_VIEWS = 2_000
+"""Views of held-out episodes that every chunk is validated on."""
+
 
 @dataclass(frozen=True)
 class TrainingResult:
@@ -79,7 +82,7 @@ def fit(
     rig = CameraRig([camera])
     views_of = partial(ViewSource, rig=rig, weathers=weathers, settings=settings.sampling, network=settings.network)
     source = views_of(learn_from)
-    unseen = views_of(held_out).draw(2_000, "held-out") if held_out else None
+    unseen = views_of(held_out).draw(HELD_OUT_VIEWS, "held-out") if held_out else None
     learner = Learner(settings, device)
     cost = network_cost(learner.driving_network)
     folder = output / "training"

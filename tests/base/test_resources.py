@@ -35,6 +35,7 @@ def test_a_checkout_has_its_data_at_the_top(repository: Path) -> None:
     assert resources.models_folder() == repository / "models"
 
 
+@pytest.mark.slow
 def test_a_wheel_has_its_data_inside_the_package(repository: Path, tmp_path: Path) -> None:
     package = tmp_path / "site-packages" / "drive_sim"
     (package / "base").mkdir(parents=True)

@@ -128,6 +128,7 @@ def test_numbers_keep_their_first_digits() -> None:
     assert Figure("a", "b", "c", (3.0, 1.0, 2.0)).median == 2.0
 
 
+@pytest.mark.slow
 def test_the_measured_drives_are_driven_well_among_visible_traffic() -> None:
     effort = Effort()
     batch = Batch(0, 4, "cpu", effort.drives, effort.steps)

@@ -427,6 +427,7 @@ class TestProcess:
             text=True,
         )
 
+    @pytest.mark.slow
     def test_the_status_reaches_the_shell(self, repository: Path) -> None:
         command = [sys.executable, "-m", "drive_sim.cli.main", "train"]
         answer = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, timeout=TOO_LONG)
@@ -434,6 +435,7 @@ class TestProcess:
         assert answer.stderr == "drive-sim: train: DATASET...: is missing; see drive-sim train --help\n"
 
     @pytest.mark.parametrize("module", ["drive_sim", "drive_sim.cli.main"])
+    @pytest.mark.slow
     def test_the_package_is_the_command(self, module: str, repository: Path) -> None:
         command = [sys.executable, "-m", module, "--version"]
         answer = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True, timeout=TOO_LONG)
@@ -454,6 +456,7 @@ class TestProcess:
     @pytest.mark.parametrize(
         ("number", "status", "said"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
     )
+    @pytest.mark.slow
     def test_a_signal_that_meets_a_finaliser_ends_the_command_all_the_same(
         self, number: int, status: int, said: str, repository: Path
     ) -> None:
@@ -476,6 +479,7 @@ class TestProcess:
     @pytest.mark.parametrize(
         ("number", "status", "said"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
     )
+    @pytest.mark.slow
     def test_a_signal_ends_the_command_in_one_line_though_a_thread_still_works(
         self, number: int, status: int, said: str, repository: Path
     ) -> None:
@@ -497,6 +501,7 @@ class TestProcess:
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
     @pytest.mark.parametrize("inherited", [signal.default_int_handler, signal.SIG_IGN])
+    @pytest.mark.slow
     def test_an_interrupt_from_outside_ends_with_130(self, inherited: Any, repository: Path) -> None:
         """Also where the tests themselves run with SIGINT ignored, as in a background job of a script."""
         program = (

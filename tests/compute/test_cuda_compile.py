@@ -11,7 +11,8 @@ from drive_sim.compute.argument_structs import bundle_of
 from drive_sim.compute.kernel import KERNELS, SIMULATED_CUDA, Kernel
 from drive_sim.sensors.camera.buffers import _copy_row
 from drive_sim.sensors.camera.faults import CameraFaults
-from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.camera.kernels import prepare_frames, render_pixels
+from drive_sim.sensors.camera.rig import LAYERS, CameraConfig, CameraRig
 from drive_sim.sensors.suite import SENSOR_NAMES, SensorSuite
 from drive_sim.world.scenarios.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
@@ -43,7 +44,7 @@ def compile_for_gpu(monkeypatch):
 
     def compile_one(kernel: Kernel, arguments: tuple) -> str:
         types = (numba.int64, numba.typeof(tuple(bundle_of(argument) for argument in arguments)))
-        return cuda.compile_ptx(kernel.cuda_entry(), types, cc=COMPUTE_CAPABILITY)[0]
+        return cuda.compile_ptx(kernel.cuda_entry(), types, cc=COMPUTE_CAPABILITY, opt=False)[0]
 
     return compile_one
 
@@ -69,6 +70,15 @@ def calls(monkeypatch):
     suite.reset(simulator)
     suite.observe(simulator)
     suite.annotate(simulator)
+    # A CPU renders each image in one kernel, a GPU in two.
+    recorded.pop("drive_sim.sensors.camera.kernels.render_frames")
+    group = rig.groups[0]
+    frames = group.allocate("cpu", 1, LAYERS)
+    scene = group._scene("cpu", 1, simulator.roads, simulator.world, simulator.state)
+    worlds, (height, width) = (np.arange(1),), frames.rgb.shape[2:4]
+    pixels = (worlds, group._flat(frames), (True,) * len(LAYERS), scene)
+    recorded["prepare_frames"] = (prepare_frames, (worlds, (height, width), scene))
+    recorded["render_pixels"] = (render_pixels, pixels)
     # Only a GPU's arrays have to be copied camera by camera.
     _copy_row("cpu", 24, (np.zeros((1, 2, 24, 144), np.uint8),), 1, (np.zeros((1, 24, 144), np.uint8),))
     return recorded

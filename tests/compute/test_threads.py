@@ -41,6 +41,7 @@ def states(worlds: int, steps: int, threads: int) -> list[np.ndarray]:
     return [np.array(array) for array in simulator.state]
 
 
+@pytest.mark.slow
 def test_a_step_of_sixty_four_worlds_without_a_camera_stays_on_its_thread(handed_over: list[object]) -> None:
     sensors = ("imu", "gnss", "odometry")
     worlds = gymnasium.make_vec("DriveSim-v0", num_envs=64, scenario=drives(), sensors=sensors)

@@ -61,6 +61,7 @@ def test_a_variable_sets_the_number_and_an_empty_one_does_not(
     assert threads._Pool().threads == count
 
 
+@pytest.mark.slow
 def test_a_wrong_variable_ends_a_command_in_one_line_before_any_work(repository: Path) -> None:
     command = [sys.executable, "-m", "drive_sim.cli.main", "drive", "--headless", "--driver", "expert"]
     variables = {**os.environ, "PYTHONPATH": str(repository), "DRIVE_SIM_THREADS": "abc"}

@@ -37,6 +37,7 @@ def test_an_empty_model_folder_says_which_file_is_missing(tmp_path):
         make_driver(tmp_path)
 
 
+@pytest.mark.slow
 def test_naming_drivers_imports_neither_torch_nor_opencv():
     code = "import sys, drive_sim.drivers.registry as d; d.make_driver('keyboard'); d.make_driver('straight');"
     code += "print([m for m in ('torch', 'cv2', 'pygame') if m in sys.modules])"

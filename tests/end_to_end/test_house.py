@@ -83,6 +83,7 @@ def test_a_folder_shows_few_things_and_says_in_which_order_data_passes(folder: P
 
 
 @pytest.mark.parametrize("path", MODULES, ids=of_house)
+@pytest.mark.slow
 def test_a_module_is_short_and_its_host_functions_have_types(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.count("\n") <= MOST_LINES

@@ -15,8 +15,8 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "data" / "plugin_package"
 TRAIN = """
 from drive_sim.drivers.registry import make_driver
+from drive_sim.learning import training
 from drive_sim.learning.recipe import load_recipe
-from drive_sim.learning.training import train
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import run
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
@@ -29,8 +29,9 @@ camera = CameraConfig()
 simulator = Simulator([load_scenario(f"lane-keeping/{name}").draw(0) for name in ("rural", "urban")])
 recorder = Recorder(Path("dataset"), "expert", camera_configs=(camera,))
 run(simulator, make_driver("expert"), [recorder], SensorSuite(("camera",), CameraRig([camera])), max_steps=120)
+training.HELD_OUT_VIEWS = 64
 changes = {"network.name": "toy-grid", "views": 32, "batch": 16, "trials": 0}
-train([Path("dataset")], Path("model"), load_recipe(changes=changes))
+training.train([Path("dataset")], Path("model"), load_recipe(changes=changes))
 """
 """Records two short episodes of the expert and learns from a few views of them."""
 OBSERVE = """

@@ -49,6 +49,7 @@ def test_episode_statistics_of_one_car() -> None:
 
 
 @pytest.mark.parametrize("mode", ["vector_entry_point", "sync"])
+@pytest.mark.slow
 def test_episode_statistics_of_a_batch(mode: str) -> None:
     worlds = BatchStatistics(gymnasium.make_vec("DriveSim-v0", 2, vectorization_mode=mode, sensors=QUIET))
     worlds.reset(seed=1)

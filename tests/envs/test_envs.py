@@ -106,6 +106,7 @@ def test_cameras_of_a_batch_of_4_show_what_each_world_alone_shows():
             assert np.array_equal(image, together["camera"][name][i])
 
 
+@pytest.mark.slow
 def test_annotations_belong_to_the_images_of_the_last_observation():
     arguments = {"scenario": "obstacle-avoidance/mixed", "sensors": ("camera",), "cameras": SIZES}
     env, batch = gymnasium.make("DriveSim-v0", **arguments), DriveVectorEnv(2, **arguments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,20 @@ from drive_sim.world.simulator import Simulator
 
 SMALL = NetworkSettings(channels=(8, 8, 8, 8, 8), dense=(16, 16))
 QUICK = TrainingSettings(views=96, chunk=32, batch=16, trials=0, held_out=0.4, network=SMALL, half_precision=False)
+
+
+@pytest.fixture(autouse=True)
+def _few_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Validate on few views."""
+    monkeypatch.setattr("drive_sim.learning.training.HELD_OUT_VIEWS", 64)
+
+
+@pytest.fixture(scope="module")
+def trained(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder as training leaves it; tests that change it take a copy."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("drive_sim.learning.training.HELD_OUT_VIEWS", 64)
+        return train([dataset], tmp_path_factory.mktemp("trained") / "model", recipe=Recipe(QUICK)).folder
 
 
 class KilledError(Exception):
@@ -90,14 +105,13 @@ def test_a_small_network_learns_what_it_is_shown(drives: list[Drive]) -> None:
 
 
 @pytest.mark.slow
-def test_training_leaves_a_model_that_drives_with_card_scalars_and_images(dataset: Path, tmp_path: Path) -> None:
-    result = train([dataset], tmp_path / "model", recipe=Recipe(QUICK))
-    driver = NeuralDriver.load(result.folder)
+def test_training_leaves_a_model_that_drives_with_card_scalars_and_images(trained: Path) -> None:
+    driver = NeuralDriver.load(trained)
     assert driver.name == "model"
-    card = (result.folder / "README.md").read_text()
+    card = (trained / "README.md").read_text()
     assert "3 episodes" in card and "pilotnet.py" in card
-    assert list((result.folder / "training" / "tensorboard").glob("events*"))
-    assert json.loads((result.folder / "config.json").read_text())["camera"]["width"] == 200
+    assert list((trained / "training" / "tensorboard").glob("events*"))
+    assert json.loads((trained / "config.json").read_text())["camera"]["width"] == 200
 
 
 @pytest.mark.slow
@@ -137,15 +151,15 @@ def test_training_leaves_the_random_numbers_of_its_caller_alone(drives: list[Dri
 
 
 @pytest.mark.slow
-def test_training_resumes_only_with_the_same_settings(dataset: Path, tmp_path: Path) -> None:
-    train([dataset], tmp_path / "model", recipe=Recipe(QUICK))
+def test_training_resumes_only_with_the_same_settings(dataset: Path, trained: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained, tmp_path / "model")
     with pytest.raises(InputError, match=r"views.*resume with the same settings"):
         train([dataset], tmp_path / "model", recipe=Recipe(replace(QUICK, views=64)), resume=True)
 
 
 @pytest.mark.slow
-def test_a_torn_checkpoint_is_refused_in_one_line(dataset: Path, tmp_path: Path) -> None:
-    train([dataset], tmp_path / "model", recipe=Recipe(QUICK))
+def test_a_torn_checkpoint_is_refused_in_one_line(dataset: Path, trained: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained, tmp_path / "model")
     (tmp_path / "model" / "training" / "checkpoint.safetensors").write_bytes(b"torn")
     with pytest.raises(InputError, match=r"checkpoint.safetensors: cannot be read"):
         train([dataset], tmp_path / "model", recipe=Recipe(QUICK), resume=True)
@@ -173,9 +187,8 @@ def test_bad_arguments_end_in_one_line(
 
 
 @pytest.mark.slow
-def test_a_model_is_the_same_after_saving(dataset: Path, tmp_path: Path) -> None:
-    train([dataset], tmp_path / "model", recipe=Recipe(QUICK))
-    first, second = load_model(tmp_path / "model"), load_model(tmp_path / "model")
+def test_a_model_is_the_same_after_saving(trained: Path) -> None:
+    first, second = load_model(trained), load_model(trained)
     assert first.hash == second.hash and first.settings == SMALL
 
 

@@ -181,6 +181,7 @@ def test_a_crash_leaves_the_old_or_the_new_dataset_and_lerobot_can_read_it(
     assert seen == sorted(seen, reverse=True) and {"old", "new"} == set(seen)
 
 
+@pytest.mark.slow
 def test_a_torn_episode_can_be_dropped(dataset_path: Path) -> None:
     torn = data_file(dataset_path, 1)
     torn.write_bytes(torn.read_bytes()[:-100])
@@ -191,6 +192,7 @@ def test_a_torn_episode_can_be_dropped(dataset_path: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [lambda root: drop(root, [0]), restore])
+@pytest.mark.slow
 def test_a_disk_that_fills_up_during_a_change_leaves_the_dataset_and_no_temporary_file(
     dataset_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], Any]
 ) -> None:

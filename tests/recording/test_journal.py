@@ -84,6 +84,7 @@ def test_torn_at_every_byte_of_the_log_only_unfinished_lines_are_lost(tmp_path: 
             assert journal is not None and len(journal.steps) == lines - 1
 
 
+@pytest.mark.slow
 def test_torn_at_every_byte_of_the_images_only_steps_with_lost_images_are_lost(tmp_path: Path) -> None:
     frames = written(tmp_path / "journal-k") / "frames.bin"
     whole = frames.read_bytes()

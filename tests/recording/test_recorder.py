@@ -112,6 +112,7 @@ def test_only_the_cameras_asked_for_are_recorded(tmp_path: Path) -> None:
     assert Dataset.open(tmp_path / "dataset").cameras == {"left": CAMERAS["left"]}
 
 
+@pytest.mark.slow
 def test_what_is_written_while_the_next_steps_are_driven_is_the_same(tmp_path: Path) -> None:
     for background in (0, 8):
         recorder = Recorder(
@@ -184,6 +185,7 @@ def test_recovered_episodes_are_told(tmp_path: Path) -> None:
     assert len(Dataset.open(tmp_path / "dataset")) == 3
 
 
+@pytest.mark.slow
 def test_a_dataset_names_the_controllers_that_drove(tmp_path: Path) -> None:
     """Those without a column of commands get the next codes, in the order in which they come."""
     path = tmp_path / "dataset"

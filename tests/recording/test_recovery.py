@@ -95,6 +95,7 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
     return lines
 
 
+@pytest.mark.slow
 def test_readers_name_an_interrupted_episode_until_it_is_recovered(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -60,6 +60,7 @@ def lorry(s: float, d: float, **fields) -> ActorSpec:
 
 @pytest.mark.parametrize("camera", [CAMERA, BENT])
 @pytest.mark.parametrize("curvature", [0.0, 1 / 60, -1 / 25])
+@pytest.mark.slow
 def test_points_of_a_solid_line_lie_on_its_paint(photographer, camera, curvature):
     road = photographer.road(curvature, (Boundary(-3.4, STYLE_SOLID, width=0.3), Boundary(1.2, STYLE_SOLID, width=0.3)))
     seen = annotate(photographer.episode(road, start_offset=0.0), cameras=(camera,), pose=tilt)[0][camera.name]

@@ -114,6 +114,7 @@ def test_north_is_up_if_wished():
 
 
 @pytest.mark.parametrize("kind", [kind for kind in range(len(ACTOR_NAMES)) if kind != ACTOR_NONE])
+@pytest.mark.slow
 def test_every_kind_of_road_user_has_a_look(kind):
     empty = view().image(make_scene()).astype(int)
     shown = view().image(make_scene(car(212.0, 0.0, 0.4, kind=kind, colour=(0.1, 0.2, 0.7)))).astype(int)

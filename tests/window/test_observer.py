@@ -140,6 +140,7 @@ def test_a_slow_machine_does_not_make_a_slow_hand(episode: Episode, tmp_path: Pa
     assert throttle[0.2] == pytest.approx(throttle[0.0], abs=0.1)
 
 
+@pytest.mark.slow
 def test_what_is_driven_while_the_recording_is_off_is_not_in_the_dataset(episode: Episode, tmp_path: Path):
     def sees(count: int, screen: Screen) -> None:
         if count in (31, 61):  # after 10 and 20 steps
@@ -155,6 +156,7 @@ def test_what_is_driven_while_the_recording_is_off_is_not_in_the_dataset(episode
 
 
 @pytest.mark.parametrize(("key", "wish"), [(pygame.K_ESCAPE, Wish.LEAVE), (pygame.K_n, Wish.NEXT)])
+@pytest.mark.slow
 def test_leaving_and_going_on_keep_what_was_recorded(key: int, wish: Wish, episode: Episode, tmp_path: Path):
     screen = Screen(lambda count, screen: press(key) if count == 16 else None)
     window = drive(screen, episode, tmp_path / "kept", recording=True)

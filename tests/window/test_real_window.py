@@ -90,7 +90,7 @@ def test_a_replay_ends_when_its_end_is_leapt_to(sit_down: Say, tmp_path: Path) -
 
 
 def test_a_scored_episode_is_driven_again_in_sight(sit_down: Say, tmp_path: Path) -> None:
-    evaluate("straight", "obstacle-avoidance", tmp_path / "scored", episodes=2, baselines=False)
+    evaluate("straight", "lane-keeping", tmp_path / "scored", episodes=2, baselines=False, seconds=2.0, videos=0)
     status, said, complained = sit_down("replay", str(tmp_path / "scored"), "1").leave()
     assert status == 0, complained
     assert said.startswith("the same episode: "), said

@@ -20,6 +20,7 @@ RACE_LINE = "# s_m; x_m; y_m; psi_rad; kappa_radpm; vx_mps; ax_mps2\n" + "".join
 
 
 @pytest.mark.parametrize("text", [ROAD, RACE_LINE], ids=["centre-line", "race-line"])
+@pytest.mark.slow
 def test_a_mutated_road_is_read_or_refused_in_one_line(tmp_path: Path, text: str) -> None:
     path = tmp_path / "road.csv"
     path.write_text(text, encoding="utf-8")

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special, stats
 
 from drive_sim.compute.randomness import generator
 
@@ -33,7 +33,7 @@ Floats = NDArray[np.float64]
 LEVEL = 0.95
 """Confidence of every interval."""
 REPLICATES = 4000
-_Z = float(stats.norm.ppf(0.5 + LEVEL / 2))
+_Z = float(special.ndtri(0.5 + LEVEL / 2))
 _ROUNDING = 1e-12
 """Relative difference below which sums taken in another order are the same."""
 _CHUNK = 1 << 22
@@ -108,14 +108,15 @@ def count_interval(events: ArrayLike, exposure: ArrayLike, clusters: Sequence[st
     effect *= _estimated_effect_penalty(effect, exposure, clusters)
     effect += _repeats_effect(repeats, count)
     tail = (1.0 - LEVEL) / 2
-    low, high = stats.gamma.ppf(tail, count / effect), stats.gamma.ppf(1.0 - tail, count / effect + 1.0)
+    low = special.gammaincinv(count / effect, tail)
+    high = special.gammaincinv(count / effect + 1.0, 1.0 - tail)
     return Interval(float(low) * effect / total, float(high) * effect / total)
 
 
 def _estimated_effect_penalty(effect: float, weights: Floats, clusters: Sequence[str]) -> float:
     """(t/z)² for a design effect that was estimated from the roads; 1 where none was found."""
     count = len({cluster for cluster, weight in zip(clusters, weights, strict=True) if weight > 0})
-    return (float(stats.t.ppf(0.5 + LEVEL / 2, count - 1)) / _Z) ** 2 if effect > 1.0 else 1.0
+    return (float(special.stdtrit(count - 1, 0.5 + LEVEL / 2)) / _Z) ** 2 if effect > 1.0 else 1.0
 
 
 def _repeats_effect(repeats: int, events: float) -> float:
@@ -175,7 +176,7 @@ class Resampled:
         if self.clusters < 2 or not np.isfinite(self.estimate):
             return UNKNOWN
         known = self.replicates[np.isfinite(self.replicates)]
-        levels = stats.norm.cdf([self._level(-_Z * self._expansion), self._level(_Z * self._expansion)])
+        levels = special.ndtr([self._level(-_Z * self._expansion), self._level(_Z * self._expansion)])
         low, high = np.quantile(known, levels)
         return Interval(float(low), float(high))
 
@@ -189,7 +190,7 @@ class Resampled:
             return 1.0 if abs(self.estimate - null) <= _ROUNDING else 2.0 ** (1 - self.clusters)
         shift = _score_below(known, null) - self._bias
         z = (shift / (1.0 + self._acceleration * shift) - self._bias) / self._expansion
-        return float(2.0 * stats.norm.sf(abs(z)))
+        return float(2.0 * special.ndtr(-abs(z)))
 
     def _level(self, z: float) -> float:
         """Where the interval's end with normal score ``z`` lies among the replicates, as a normal score."""
@@ -199,7 +200,7 @@ class Resampled:
 
     @property
     def _expansion(self) -> float:
-        t = float(stats.t.ppf(0.5 + LEVEL / 2, self.clusters - 1))
+        t = float(special.stdtrit(self.clusters - 1, 0.5 + LEVEL / 2))
         return math.sqrt(self.clusters / (self.clusters - 1)) * t / _Z
 
     @property
@@ -222,7 +223,7 @@ def _score_below(replicates: Floats, value: float) -> float:
     slack = _ROUNDING * float(np.max(np.abs(replicates)))
     share = (np.mean(replicates < value - slack) + np.mean(replicates <= value + slack)) / 2
     least = 0.5 / len(replicates)
-    return float(stats.norm.ppf(np.clip(share, least, 1.0 - least)))
+    return float(special.ndtri(np.clip(share, least, 1.0 - least)))
 
 
 class ClusterBootstrap:

@@ -60,10 +60,7 @@ class Scenario:
         if number < 0:
             raise ValueError(f"episodes are numbered from 0, not {number}")
         definition, variant = self._variant(number)
-        weather_name = self._turn(definition.weather, "weather", number, 0.5 * (math.sqrt(5.0) - 1.0))
-        ranges = weather_domains()[weather_name]
-        weather = _draw_weather(weather_name, ranges, self._rng(number, "weather"))
-        weather = _lay_surfaces(weather, ranges, self._rng(number, "surfaces"))
+        weather, ranges = self._weather(number)
         road, placed = self._road_and_encounters(definition, number)
         rng = self._rng(number, "start")
         limit = min(road.speed_limit, speed_for_sight(min(draw(rng, ranges.sight), weather.fog_visibility)))
@@ -98,6 +95,17 @@ class Scenario:
             unavoidable=definition.unavoidable,
             variant=variant,
         )
+
+    def weather(self, number: int) -> WeatherSpec:
+        """The weather of episode ``number``, without its road and actors."""
+        return self._weather(number)[0]
+
+    def _weather(self, number: int) -> tuple[WeatherSpec, WeatherRanges]:
+        """The weather of episode ``number``, and the ranges that it is drawn from."""
+        name = self._turn(self.definition.weather, "weather", number, 0.5 * (math.sqrt(5.0) - 1.0))
+        ranges = weather_domains()[name]
+        weather = _draw_weather(name, ranges, self._rng(number, "weather"))
+        return _lay_surfaces(weather, ranges, self._rng(number, "surfaces")), ranges
 
     def _variant(self, number: int) -> tuple[ScenarioDefinition, str]:
         """The definition with one encounter, and its name, where encounters are variants, which take turns."""

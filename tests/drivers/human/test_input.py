@@ -30,6 +30,7 @@ pedal = st.floats(0.0, 1.0)
 
 
 @given(presses)
+@pytest.mark.slow
 def test_keys_never_command_beyond_the_action_space_nor_beyond_sensible_steering(sequence):
     device = KeyboardSteering()
     for pressed, speed, dt in sequence:
@@ -39,6 +40,7 @@ def test_keys_never_command_beyond_the_action_space_nor_beyond_sensible_steering
 
 
 @given(presses, st.floats(0.0, 50.0))
+@pytest.mark.slow
 def test_released_keys_return_everything_to_the_middle_within_a_second(sequence, speed):
     device = KeyboardSteering()
     for pressed, then, dt in sequence:
@@ -49,6 +51,7 @@ def test_released_keys_return_everything_to_the_middle_within_a_second(sequence,
 
 
 @given(presses)
+@pytest.mark.slow
 def test_the_mirrored_keys_command_the_mirrored_steering(sequence):
     here, there = KeyboardSteering(), KeyboardSteering()
     for (left, right, up, down), speed, dt in sequence:
@@ -57,6 +60,7 @@ def test_the_mirrored_keys_command_the_mirrored_steering(sequence):
 
 
 @given(presses, st.floats(0.0, 50.0))
+@pytest.mark.slow
 def test_steering_moves_at_a_limited_rate_at_a_given_speed(sequence, speed):
     device, before = KeyboardSteering(), 0.0
     for pressed, _, dt in sequence:
@@ -113,6 +117,7 @@ def test_a_stick_is_odd_quiet_in_its_dead_zone_and_full_at_its_end(value, dead_z
 
 
 @given(st.lists(st.tuples(axis, pedal, pedal, st.floats(0.0, 50.0), st.floats(0.001, 0.2)), max_size=30))
+@pytest.mark.slow
 def test_gamepad_and_wheel_stay_within_the_action_space(sequence):
     gamepad, wheel = GamepadSteering(), WheelSteering()
     for stick, throttle, brake, speed, dt in sequence:

@@ -76,6 +76,7 @@ def test_it_pulls_out_seconds_before_an_obstacle_and_leaves_about_a_metre(drive,
     assert not np.any(done.events & FAILURES)
 
 
+@pytest.mark.slow
 def test_it_waits_for_somebody_who_stands_in_the_way_of_oncoming_traffic(drive, make_road, make_episode, make_actor):
     blocked = make_actor(160.0, LANE)
     busy = (make_actor(s, 1.75, direction=-1, motion=MOTION_LANE, start_speed=12.0, desired_speed=12.0)

@@ -214,6 +214,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
+@pytest.mark.slow
 def test_a_bad_model_folder_ends_in_one_line_that_names_the_file(model: Path, case: str) -> None:
     damage, complaint = BAD[case]
     damage(model)

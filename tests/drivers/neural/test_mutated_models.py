@@ -80,6 +80,7 @@ def test_mutated_weights_are_read_or_refused_in_one_line(model: Path) -> None:
         ("dense", [24, 16], "dense.0.weight: has shape (16, 144), its network asks for (24, 144)"),
     ],
 )
+@pytest.mark.slow
 def test_an_impossible_network_is_refused_before_it_is_built(
     model: Path, monkeypatch: pytest.MonkeyPatch, field: str, value: Any, complaint: str
 ) -> None:

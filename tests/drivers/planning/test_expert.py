@@ -44,6 +44,7 @@ def test_it_keeps_to_the_middle_of_its_lane_through_bends(drive, make_road, make
 
 
 @pytest.mark.parametrize("friction", [1.0, 0.6])
+@pytest.mark.slow
 def test_it_slows_down_for_bends_as_the_road_allows(drive, make_road, make_episode, friction):
     done = drive("expert", make_episode(make_road(BENDS, 600), friction=friction), seconds=60.0)
     assert_arrived(done)
@@ -66,6 +67,7 @@ def oncoming(make_actor, s, speed=12.0):
     return make_actor(s, 1.75, direction=-1, motion=MOTION_LANE, start_speed=speed, desired_speed=speed)
 
 
+@pytest.mark.slow
 def test_it_uses_the_oncoming_lane_only_when_that_is_free(drive, make_road, make_episode, make_actor):
     blocked = make_actor(160.0, LANE)
     free = make_episode(make_road(), blocked)
@@ -243,6 +245,7 @@ def test_a_new_episode_in_one_world_is_driven_as_if_it_were_the_first(make_road,
 
 
 @pytest.mark.parametrize("backward", [0, 1])
+@pytest.mark.slow
 def test_it_never_drives_on_a_wide_shoulder(drive, make_road, make_episode, make_actor, backward):
     """A standing car in a lane with 2.25 m of paved shoulder: round it on the other side, or wait if there is none."""
     road = make_road(length=400, lanes_backward=backward, paved_left=5.75 * backward + 0.01, paved_right=5.75)

@@ -13,7 +13,6 @@ import pytest
 
 from drive_sim.base.errors import InputError
 from drive_sim.drivers.registry import make_driver
-from drive_sim.learning.recordings import training_weathers
 from drive_sim.learning.views import ViewSource, drives_of
 from drive_sim.recording.curation import check, drop, list_episodes, restore
 from drive_sim.recording.dataset import Dataset
@@ -26,6 +25,7 @@ from drive_sim.rollout import run
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
 from drive_sim.sensors.suite import SensorSuite
 from drive_sim.top_down.scene import scene_of
+from drive_sim.world.scenarios.episode import WeatherSpec
 from drive_sim.world.scenarios.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
 from tests.base.mutations import count, mutate_bytes, mutate_json, mutate_table, try_mutations
@@ -83,7 +83,7 @@ def replay(root: Path) -> None:
 
 def learn(root: Path) -> None:
     """Draw views as training does."""
-    ViewSource(drives_of(Dataset.open(root)), CameraRig([CAMERA]), WEATHERS).draw(1, "test")
+    ViewSource(drives_of(Dataset.open(root)), CameraRig([CAMERA]), [WeatherSpec()]).draw(1, "test")
 
 
 def drop_and_restore(root: Path) -> None:
@@ -92,7 +92,6 @@ def drop_and_restore(root: Path) -> None:
 
 
 USES: tuple[Callable[[Path], Any], ...] = (list_episodes, check, replay, learn, recover, drop_and_restore)
-WEATHERS = training_weathers()[:3]
 FILES: dict[str, tuple[Callable[[Path], Path], Any]] = {
     "info": (lambda root: root / "meta/info.json", mutate_json),
     "statistics": (lambda root: root / "meta/stats.json", mutate_json),

@@ -104,6 +104,7 @@ def test_one_that_raises_says_nothing_of_that_episode_and_why(add_entries, score
 
 
 @pytest.mark.parametrize("answer", ["fast", None, Ratio(1.0, "s"), [1.0, 2.0]])
+@pytest.mark.slow
 def test_one_that_answers_no_number_says_nothing(add_entries, scores, answer: Any) -> None:
     add_entries(METRICS, {"toy_speed": of("toy_speed", lambda log: answer)})
     made = scores()
@@ -130,6 +131,7 @@ def test_one_whose_estimate_raises_is_left_out_and_said_so(add_entries, scores) 
         ("outcome", of("outcome", mean_speed), "has the name of a field of an episode"),
     ],
 )
+@pytest.mark.slow
 def test_one_that_cannot_be_used_is_named_and_the_others_are_measured(
     add_entries, scores, made_results: Results, name: str, thing: object, told: str
 ) -> None:

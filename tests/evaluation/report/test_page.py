@@ -146,6 +146,7 @@ def test_every_failure_has_its_video_which_waits_to_be_played(page: str, results
     assert "Each has its video" in page and "not captured" not in page
 
 
+@pytest.mark.slow
 def test_failures_without_a_video_are_listed_and_say_what_videos_them(tmp_path: Path, page: str) -> None:
     bare = evaluate("straight", "lane-keeping", tmp_path, videos=0, episodes=EPISODES, seconds=9.0, baselines=False)
     text, rows = bare.read_text(encoding="utf-8"), page.count(">video below</a>")

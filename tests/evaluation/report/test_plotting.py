@@ -39,6 +39,7 @@ def drawn_alike(draw: Callable[[Path], None], folder: Path) -> bool:
     return (folder / "plain.png").read_bytes() == (folder / "users.png").read_bytes()
 
 
+@pytest.mark.slow
 def test_the_curve_over_delays_does_not_depend_on_the_users_settings(script, tmp_path: Path) -> None:
     rows = [EstimateRow(estimate=0.9, low=0.8, high=0.95, unit="1", episodes=4, basis=10.0)] * 2
     module = script("latency_curve")

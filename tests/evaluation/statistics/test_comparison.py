@@ -23,6 +23,7 @@ def driven(make_log, lateral_errors, crashes=()):
     ]
 
 
+@pytest.mark.slow
 def test_a_small_but_steady_advantage_shows_where_pairing_removes_the_road(make_log):
     """Roads differ by 0.1 m, the drivers by 0.02 m on each: unpaired it would drown."""
     roads = np.random.default_rng(1).uniform(0.1, 0.5, 30)
@@ -37,6 +38,7 @@ def test_a_small_but_steady_advantage_shows_where_pairing_removes_the_road(make_
     assert "paired bootstrap" in found.sentence
 
 
+@pytest.mark.slow
 def test_better_means_lower_where_lower_is_better(make_log):
     """The other way round the other driver wins."""
     roads = np.linspace(0.1, 0.5, 30)
@@ -44,6 +46,7 @@ def test_better_means_lower_where_lower_is_better(make_log):
     assert found.winner == "B"
 
 
+@pytest.mark.slow
 def test_noise_is_called_no_difference(make_log):
     """Two drivers that scatter about the same error."""
     random = np.random.default_rng(3)

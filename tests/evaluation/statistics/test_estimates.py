@@ -117,6 +117,7 @@ def test_variants_make_groups_of_those_that_have_one(make_log, make_actor):
     assert [score_episode(log).to_json()["variant"] for log in logs] == ["left-near", "", "right-near"]
 
 
+@pytest.mark.slow
 def test_results_are_valid_json_without_infinities(make_log, make_actor):
     """null stands where there is no finite number."""
     logs = [*suite(make_log, make_actor), make_log(100, events={99: EVENT_TIME_OUT})]
@@ -139,6 +140,7 @@ def test_an_episode_that_was_not_driven_is_refused(make_log):
         score_episode(make_log(0))
 
 
+@pytest.mark.slow
 def test_scores_and_logs_estimate_alike(make_log, make_actor):
     """Logs may be let go once they are scored."""
     logs = [*suite(make_log, make_actor), make_log(30, events={29: EVENT_OFF_ROAD}, facts={"road": "other"})]

@@ -52,6 +52,7 @@ def test_the_drive_has_the_time_to_collision_at_lane_intrusion_that_was_ordered(
 @pytest.mark.parametrize("ego", [60.0, 130.0])
 @pytest.mark.parametrize("lateral", [1.0, 1.8])
 @pytest.mark.parametrize("closing", [20.0, 40.0])
+@pytest.mark.slow
 def test_the_border_lies_where_the_drivers_figures_put_it(ego: float, lateral: float, closing: float) -> None:
     border = reference_time(CutIn(ego / KMH, closing / KMH, lateral, 0.0))
     before, beyond = (CutIn(ego / KMH, closing / KMH, lateral, border + shift) for shift in (-0.12, 0.12))

@@ -127,6 +127,7 @@ def test_a_road_whose_file_name_is_not_utf8_is_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 5, 2**63 - 1])
+@pytest.mark.slow
 def test_real_roads_have_draws_for_every_seed(seed: int) -> None:
     first, second = (draw_suite(load_suite(REAL_ROADS), seed=s, roads=FOLDER)[0] for s in (seed, max(0, seed - 1)))
     assert first.number < 2**53

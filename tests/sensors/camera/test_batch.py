@@ -6,15 +6,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
-import numba
 import numpy as np
 import pytest
 
 from drive_sim.compute import kernel
-from drive_sim.compute.argument_structs import bundle_of
-from drive_sim.sensors.camera.kernels import prepare_frames, render_pixels
 from drive_sim.sensors.camera.rig import LAYERS, CameraConfig, CameraRig
 from drive_sim.world.roads.road import EDGE_RAIL
 from drive_sim.world.scenarios.episode import ActorSpec
@@ -135,36 +131,6 @@ def test_cuda_renders_what_the_cpu_renders(tmp_path):
     assert len(np.unique(cpu["instance"])) > 4
     np.testing.assert_allclose(cpu["depth"], cuda["depth"], rtol=1e-3)
     assert cpu["rgb"].std() > 20
-
-
-@pytest.mark.slow
-@pytest.mark.thorough
-def test_the_cuda_kernels_compile_for_a_gpu(photographer, monkeypatch):
-    from numba import cuda
-    from numba.cuda import dispatcher
-
-    if kernel.SIMULATED_CUDA:
-        pytest.skip("Numba's simulator compiles nothing")
-    try:
-        from numba.cuda.cudadrv.nvvm import NVVM
-
-        NVVM()
-    except Exception:  # noqa: BLE001 - a missing library shows as different errors in different versions
-        pytest.skip("NVIDIA's compiler library NVVM is not installed")
-    device = SimpleNamespace(compute_capability=(8, 0))
-    monkeypatch.setattr(dispatcher, "get_current_device", lambda: device)
-    simulator = Simulator(variety(photographer, 1))
-    rig = CameraRig.default()
-    frames = rig.allocate("cpu", 1, LAYERS)
-    out, worlds = (frames.rgb.reshape(1, 1, 66, 600), *frames[1:]), (np.arange(1),)
-    scene = rig.groups[0]._scene("cpu", 1, simulator.roads, simulator.world, simulator.state)
-    calls = [
-        (prepare_frames, (worlds, (66, 200), scene)),
-        (render_pixels, (worlds, out, (True, True, True, True), scene)),
-    ]
-    for body, arguments in calls:
-        types = (numba.int64, numba.typeof(tuple(bundle_of(argument) for argument in arguments)))
-        assert ".visible .entry" in cuda.compile_ptx(body.cuda_entry(), types, cc=(8, 0))[0]
 
 
 def test_a_rail_is_rendered_by_the_road_that_has_one(photographer):

@@ -53,6 +53,7 @@ def test_the_circuits_for_tests_are_those_that_are_made(name: str) -> None:
     np.testing.assert_allclose(np.loadtxt(FOLDER / f"{name}.csv", delimiter=","), circuit(*CIRCUITS[name]), atol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_circuit_closes_and_is_as_long_as_its_points_say(track: tuple[Road, np.ndarray]) -> None:
     road, rows = track
     around = np.concatenate([rows[:, :2], rows[:1, :2]])

@@ -66,6 +66,7 @@ def test_a_road_keeps_clear_of_itself(road_class: str, seed: int) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(road_class=st.sampled_from(CLASSES), seed=st.integers(0, 2**62), length=st.floats(60.0, 4000.0))
+@pytest.mark.slow
 def test_a_road_is_as_long_as_asked(road_class: str, seed: int, length: float) -> None:
     road = generate_road(road_class, seed, length)
     assert length - 1e-9 <= road.length < length + road.step + 1e-9

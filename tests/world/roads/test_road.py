@@ -88,6 +88,7 @@ def test_beyond_the_band_there_is_no_road(circle: Road) -> None:
     turns=st.lists(st.floats(-0.1, 0.1), min_size=1, max_size=40),
     heading=st.sampled_from([0.0, 0.3, 0.5 * math.pi, math.pi, -2.0]),
 )
+@pytest.mark.slow
 def test_every_cell_of_the_grid_holds_the_nearest_element(turns: list[float], heading: float) -> None:
     x, y, _ = chain_arcs(np.repeat(turns, 5), 1.5, heading=heading)
     grid = bake_grid(x, y)

@@ -60,6 +60,7 @@ def test_no_two_episodes_of_any_split_share_a_seed_or_a_road(episodes: dict[tupl
     assert len({(episode.road.road_class, episode.road.seed) for episode in everything}) == len(everything)
 
 
+@pytest.mark.slow
 def test_weathers_and_road_classes_take_turns() -> None:
     scenario = load_scenario("obstacle-avoidance/parked-car", "test")
     for first in (0, 137):

@@ -30,6 +30,7 @@ def test_the_same_number_has_the_same_surfaces_again():
     assert asdict(scenario.draw(7).weather) == asdict(scenario.draw(7).weather)
 
 
+@pytest.mark.slow
 def test_concrete_is_lighter_than_asphalt_whatever_the_weather():
     darkest = min(min(colour) for colour in surfaces()["concrete"].colours)
     assert darkest > 0.3

@@ -42,6 +42,7 @@ def test_points_are_projected_as_opencv_projects_them(camera):
     st.floats(-0.5, 199.5), st.floats(-0.5, 65.5),
 )  # fmt: skip
 @settings(max_examples=80, deadline=None)
+@pytest.mark.slow
 def test_a_point_on_a_pixels_ray_is_seen_in_that_pixel(k1, k2, p1, p2, column, row):
     camera = CameraConfig(k1=k1, k2=k2, p1=p1, p2=p2)
     point = np.array([camera.x, camera.y, camera.z]) + 7.0 * camera.ray(column, row)
@@ -49,6 +50,7 @@ def test_a_point_on_a_pixels_ray_is_seen_in_that_pixel(k1, k2, p1, p2, column, r
 
 
 @pytest.mark.parametrize("camera", [BARREL, CUSHION])
+@pytest.mark.slow
 def test_a_line_is_rendered_where_opencv_projects_it(photographer, camera):
     checked = 0
     for offset in (-3.5, -1.2, 0.4, 2.6):

@@ -115,6 +115,7 @@ def test_moving_sideways_changes_the_image_smoothly(photographer):
 
 
 @pytest.mark.parametrize("distance", [90.0, 150.0, 240.0])
+@pytest.mark.slow
 def test_a_far_car_does_not_flicker(photographer, distance):
     """Its part of the image's light stays the same while it drifts across pixels that are larger than its parts."""
     sums = []
