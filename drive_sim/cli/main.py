@@ -30,6 +30,7 @@ from drive_sim.cli.doctor import doctor
 from drive_sim.cli.drive import drive
 from drive_sim.cli.evaluate import evaluate
 from drive_sim.cli.exit_status import BAD_INPUT, DONE, FAILED, INTERRUPTED, TERMINATED
+from drive_sim.cli.export import export
 from drive_sim.cli.replay import replay
 from drive_sim.cli.train import train
 
@@ -56,7 +57,7 @@ def application() -> None:
     """Drive, record, learn and prove: a 2D driving simulator with sensors, imitation learning and evaluation."""
 
 
-for command in (bench, cache, data, demo, doctor, drive, evaluate, replay, train):
+for command in (bench, cache, data, demo, doctor, drive, evaluate, export, replay, train):
     application.add_command(command)
 
 

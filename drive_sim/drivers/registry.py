@@ -10,6 +10,7 @@ from typing import Any
 from drive_sim.base.errors import InputError
 from drive_sim.base.references import origin_of, split_reference
 from drive_sim.base.registry import Registry
+from drive_sim.base.text import user_path
 from drive_sim.drivers.driver import Driver
 from drive_sim.drivers.external.loading import adapted, check_options, driver_by_reference
 
@@ -30,7 +31,9 @@ DEVICES = ("keyboard", "mouse", "gamepad", "wheel")
 """Names of a person's input devices."""
 
 
-OTHERWISE = "a model's folder, module:Class or FILE.py:Class"
+DRIVER_FILES = (".onnx",)
+"""Endings of files that drive by themselves."""
+OTHERWISE = "a model's folder, FILE.onnx, module:Class or FILE.py:Class"
 """What names a driver besides `driver_names`."""
 
 
@@ -69,8 +72,13 @@ def make_driver(
 
         check_options(HumanDriver, options, str(name), positional=1)
         return HumanDriver(str(name), **options)
-    if split_reference(name) and not Path(name).expanduser().is_dir():
-        return driver_by_reference(str(name), source, options)
+    if not user_path(name).is_dir():
+        if split_reference(name):
+            return driver_by_reference(str(name), source, options)
+        if Path(name).suffix == ".onnx":
+            from drive_sim.drivers.external.onnx_driver import OnnxDriver
+
+            return OnnxDriver.named(name, source, options)
     folder = _model_folder(name, source)
     check_options(lambda: None, options, str(name))
     return _neural(folder, device)

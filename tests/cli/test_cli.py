@@ -60,7 +60,7 @@ MISTAKES = [
     ("train here --output there --set views", "--set: 'views' is not of the form KEY=VALUE"),
     ("train here --output there --recipe=", "train: --recipe: is empty"),
     ("evaluate", "evaluate: DRIVER: is missing"),
-    ("evaluate expert --output there", "evaluate: --suite: is missing"),
+    ("evaluate expert --output there", "--suite: is missing; give --suite NAME"),
     ("evaluate expert --suite lane-keeping", "evaluate: --output: is missing"),
     ("evaluate a b --suite s --output there", "evaluate: Got unexpected extra argument (b)"),
     ("evaluate a --suite s --output there --batch 0", "evaluate: --batch: 0 is not in the range"),
@@ -222,6 +222,7 @@ class TestCalls:
                 "minutes": 1.5,
                 "episodes": None,
                 "seed": 0,
+                "driver_options": {},
             }
         ]
 
@@ -309,12 +310,15 @@ class TestCalls:
         module("drive_sim.evaluation.report.junit", check_junit=None, write_junit=None)
         module("drive_sim.evaluation.thresholds", judge=lambda results, wanted: [], load_thresholds=None)
         module("drive_sim.evaluation.report.words", energy=lambda results: f"energy of {results}")
+        module("drive_sim.evaluation.report.third_party", third_party=lambda results: ["driver pilot"])
         module("drive_sim.evaluation.report.training_seeds", told=lambda results: f"training runs of {results}")
         compared = "--against expert --against classical --training-runs pilot-1 --training-runs runs/pilot-[2-5]"
         assert call(f"evaluate pilot --suite lane-keeping {compared} --episodes 5 --output out") == cli.DONE
         assert calls[0]["training_runs"] == ("pilot-1", "runs/pilot-[2-5]")
         assert (calls[0]["driver"], calls[0]["against"], calls[0]["episodes"]) == ("pilot", ("expert", "classical"), 5)
-        assert capsys.readouterr().out == "report: out/report.html\ntraining runs of out\nenergy of out\n"
+        assert capsys.readouterr().out == (
+            "report: out/report.html\ntraining runs of out\nenergy of out\nnot drive_sim's own: driver pilot\n"
+        )
 
     @pytest.mark.slow
     def test_evaluate_fails_when_a_threshold_is_missed(

@@ -6,17 +6,25 @@ import re
 import shlex
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from drive_sim.cli import main as cli
+from drive_sim.drivers.external.onnx_declaration import Declaration
 from drive_sim.evaluation.results import load_results
+from drive_sim.sensors.camera.rig import CameraConfig
 
 pytestmark = pytest.mark.slow
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "examples"
 PAGE = (FOLDER / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^drive-sim (evaluate .*|drive (?!.*--record).*--headless.*)$", PAGE, flags=re.MULTILINE)
+COMMANDS = [
+    command
+    for command in re.findall(r"^drive-sim (evaluate .*|drive (?!.*--record).*--headless.*)$", PAGE, flags=re.MULTILINE)
+    if ".onnx" not in command
+]
+PROGRAMS = re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
 SHORT = ["--episodes", "2", "--seconds", "3", "--no-baselines", "--videos", "0"]
 
 
@@ -40,7 +48,7 @@ def test_a_command_of_the_page_works_in_the_folder(command: str, folder: Path) -
 
 def test_the_python_of_the_page_works_in_the_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(folder)
-    (program,) = re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
+    (program,) = [one for one in PROGRAMS if "own_driver" in one]
     exec(program.replace("episodes=20", "episodes=2, seconds=3.0, baselines=False, videos=0"), {})
     assert load_results(folder / "runs" / "fast").driver.name == "Cautious"
 
@@ -71,3 +79,24 @@ def test_the_cautious_driver_needs_less_help_than_one_that_coasts(folder: Path) 
     results = load_results(folder / "out")
     cautious, coasting = results.metrics, results.comparisons[0].metrics
     assert (cautious["autonomy"].estimate or 0.0) > (coasting["autonomy"].estimate or 0.0)
+
+
+def test_the_onnx_file_of_the_page_is_checked_run_alone_and_scored(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("drive_sim.evaluation.running.export_check.SECONDS", 2.0)
+    export, score = re.findall(r"^drive-sim (.*\.onnx .*)$", PAGE, flags=re.MULTILINE)
+    assert cli.run(shlex.split(export)) == cli.DONE
+    assert "outcomes: alike in 2 of 2 validation episodes" in capsys.readouterr().out
+    (program,) = [one for one in PROGRAMS if "onnxruntime" in one]
+    answers: dict[str, Any] = {}
+    exec(program, answers)
+    assert answers["curvature"].shape == answers["speed"].shape == (1,)
+    assert cli.run([*shlex.split(score), *SHORT]) == cli.DONE
+    assert "network of pilotnet (pilotnet.onnx, SHA-256 " in capsys.readouterr().out
+
+
+def test_the_declaration_of_the_page_is_one() -> None:
+    (text,) = re.findall(r"^```json\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
+    declared = Declaration.model_validate_json(text)
+    assert declared.camera_config("README.md") == CameraConfig()

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drive_sim.base.errors import InputError
-from drive_sim.base.references import sha256_of, split_reference
+from drive_sim.base.references import Origin, split_reference
 from drive_sim.compute.kernel import resolve_device
-from drive_sim.drivers.registry import make_driver
+from drive_sim.drivers.registry import DRIVER_FILES, make_driver
 from drive_sim.evaluation.logs.episode_log import EpisodeLog
 from drive_sim.evaluation.metrics import METRICS
 from drive_sim.evaluation.places import candidates, find_file
@@ -129,9 +129,9 @@ def _usable(device: str) -> str:
 def _find_driver(facts: DriverFacts, folder: Path, device: str, source: str) -> Driver:
     """The driver that ``facts`` of the results in ``folder`` are about; InputError if it is gone or another one."""
     missing, found = None, None
-    given, file = split_reference(facts.given), facts.source
-    if file is not None and given is not None and given[0].endswith(".py"):
-        name = f"{find_file(folder, file, source, 'driver.source')}:{given[1]}"
+    file, attribute = facts.source, _attribute_of_file(facts.given)
+    if file is not None and attribute is not None:
+        name = f"{find_file(folder, file, source, 'driver.source')}{attribute}"
         return make_driver(name, device, source, facts.options)
     for place in candidates(folder, facts.path, facts.given) if facts.path else (facts.given,):
         try:
@@ -139,7 +139,8 @@ def _find_driver(facts: DriverFacts, folder: Path, device: str, source: str) -> 
         except InputError as error:
             missing = missing or error
             continue
-        if file is not None and sha256_of(Path(driver.origin.file)) != file.sha256:  # type: ignore[attr-defined]
+        origin: Origin | None = getattr(driver, "origin", None)
+        if file is not None and origin is not None and origin.sha256 != file.sha256:
             hint = "restore what was scored, or evaluate again"
             raise InputError(source, "driver.source", f"{file.file} has changed since it was scored", hint)
         if getattr(driver, "hash", None) == facts.hash:
@@ -150,6 +151,14 @@ def _find_driver(facts: DriverFacts, folder: Path, device: str, source: str) -> 
         raise missing
     hint = "restore the weights that were scored, or evaluate again"
     raise InputError(source, "driver.hash", f"is {facts.hash}, {found} is another", hint)
+
+
+def _attribute_of_file(given: str) -> str | None:
+    """What follows the name of a file in what names a driver: ``:Mine``, or nothing; None where no file is named."""
+    split = split_reference(given)
+    if split is None:
+        return "" if Path(given).suffix in DRIVER_FILES else None
+    return f":{split[1]}" if split[0].endswith(".py") else None
 
 
 def _find_roads(results: Results, folder: Path) -> Path | None:

@@ -91,7 +91,7 @@ def test_an_object_is_scored_as_its_class_by_reference_is(score: Callable[..., R
         return [row.model_dump() for row in results.episodes]
 
     theirs = score(Local(), suite="lane-keeping")
-    assert theirs.driver.source is not None and theirs.driver.source.file.endswith("test_own_drivers.py")
+    assert theirs.driver.source is not None and theirs.driver.source.file.endswith("test_own_files.py")
     assert figures(theirs) == figures(score("mine.py:Mine", "lane-keeping"))
     assert figures(theirs) == figures(score(Local, "lane-keeping", batch=1))
 
