@@ -91,22 +91,19 @@ class Session:
 
 
 class DrivingTime(Observer):
-    """Ends the session after so many minutes of driving."""
+    """Ends the session with the step in which so many minutes of driving are over."""
 
     def __init__(self, minutes: float | None) -> None:
-        self.left = None if minutes is None else minutes * 60.0
+        self.minutes, self.steps, self.over = minutes, 0, False
 
     def on_step(self, step: Step) -> None:
         """Count the step; `StopRollout` when the time is up."""
-        if self.left is not None:
-            self.left -= step.simulator.control_period
-            if self.left <= 0.0:
+        self.steps += 1
+        if self.minutes is not None:
+            # Steps, not a sum of periods, whose rounding would add a step.
+            self.over = self.steps >= self.minutes * 60.0 / step.simulator.control_period - 1e-6
+            if self.over:
                 raise StopRollout
-
-    @property
-    def over(self) -> bool:
-        """Whether the time is up."""
-        return self.left is not None and self.left <= 0.0
 
 
 def ended_by(simulator: Simulator) -> str:

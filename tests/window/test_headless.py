@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from drive_sim.cli import main as cli
 from drive_sim.recording import curation
 from drive_sim.recording.dataset import Dataset
-from drive_sim.window.session import episode_source
+from drive_sim.rollout import Step, StopRollout
+from drive_sim.window.session import DrivingTime, episode_source
+
+TWENTY_HERTZ = SimpleNamespace(control_period=0.05)
 
 
 @pytest.fixture
@@ -40,6 +45,18 @@ def test_a_model_of_a_person_drives_two_episodes_without_a_screen(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("minutes", "steps"), [(0.05, 60), (0.02, 24), (0.25, 300), (1.0, 1200), (0.0001, 1), (0.051, 62)]
+)
+def test_driving_ends_with_the_step_in_which_the_minutes_are_over(minutes: float, steps: int) -> None:
+    clock, step, driven = DrivingTime(minutes), cast(Step, SimpleNamespace(simulator=TWENTY_HERTZ)), 0
+    with pytest.raises(StopRollout):
+        while driven <= steps:
+            driven += 1
+            clock.on_step(step)
+    assert (driven, clock.over) == (steps, True)
+
+
 def test_so_many_minutes_are_driven_over_as_many_episodes_as_it_takes(tmp_path: Path) -> None:
     call = ["drive", "--headless", "--driver", "straight", "--minutes", "0.25", "--road", "mountain"]
     assert cli.run([*call, "--record", str(tmp_path / "some")]) == 0
