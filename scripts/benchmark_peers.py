@@ -36,7 +36,7 @@ PIXEL = 0.05
 
 
 def ours(sensors: tuple[str, ...], effort: Effort) -> Work:
-    """Our environment, as anybody would make it."""
+    """Our environment, made as the README makes it."""
     environment = gymnasium.make("DriveSim-v0", scenario=drives(), sensors=sensors, on_failure="reset_to_lane")
     return environment_work(environment, effort)
 

@@ -1,4 +1,4 @@
-"""Use an installed wheel as a stranger would: outside the checkout, with the core alone.
+"""Use an installed wheel as its users do: outside the checkout, with the core alone.
 
     python scripts/check_wheel.py CHECKOUT
 

@@ -107,7 +107,7 @@ def crossed_cases(random: np.random.Generator, runs: int, roads: int, seed: int,
         skill = random.uniform(0.2, 1.8, (runs, 1))
         passed = (random.random(shape) >= (1.0 - rate) * skill * hard).astype(float)
         yield f"rate {rate:g}, runs differ", rate, intervals(RATE, passed, ones)
-        # Whoever drives: the same roads are failed by all.
+        # Every driver fails on the same roads.
         fated = np.broadcast_to(random.random((1, roads)) < rate, shape).astype(float)
         yield f"rate {rate:g}, same failures", rate, intervals(RATE, fated, ones)
 

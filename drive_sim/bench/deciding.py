@@ -78,7 +78,7 @@ def _answers(driver: Any, device: str, effort: Effort, size: int, count: int) ->
 
 
 def _closed_loop(driver: Any, device: str, effort: Effort, size: int) -> Figure:
-    """Physics, camera and network; the network is a stranger to the road, which costs no less.
+    """Physics, camera and network; the network is randomly initialised, which costs no less.
 
     On CUDA nothing is copied to the host: all of a round's steps are asked for before the device is waited for.
     """

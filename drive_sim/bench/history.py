@@ -48,7 +48,7 @@ def commit(folder: Path = Path(__file__).parent) -> str:
         return asked.stdout.strip()
 
     try:
-        # A package that is installed inside somebody else's checkout is none of its files.
+        # A package that is installed inside another project's checkout is none of its files.
         ask("ls-files", "--error-unmatch", str(folder / "__init__.py"))
         name = ask("rev-parse", "--short=10", "HEAD")
         return f"{name}-changed" if ask("status", "--porcelain", "--untracked-files=no", str(folder.parent)) else name

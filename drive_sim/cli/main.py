@@ -178,7 +178,7 @@ def main() -> None:
     except KeyboardInterrupt as interrupt:  # outside a command, or once more while the first is told of
         status = _say_ended(interrupt)
     if status in (INTERRUPTED, TERMINATED):
-        # All that counts is on the disk. Threads that still compute nobody waits for: a second Ctrl-C would meet them.
+        # All that counts is on the disk. Nothing waits for threads that still compute: a second Ctrl-C would meet them.
         _flush_output()
         sys.stderr.flush()
         os._exit(status)

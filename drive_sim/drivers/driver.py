@@ -21,7 +21,7 @@ Actions = NDArray[np.float32]
 
 @runtime_checkable
 class Driver(Protocol):
-    """Whoever decides what the cars of a batch do."""
+    """What decides the commands of a batch of cars."""
 
     name: str
     """As reports show it."""

@@ -90,7 +90,7 @@ def blend(earlier: Scene, later: Scene, share: float) -> Scene:
     """The scene ``share`` (0..1) of the way between two of the same episode; lamps and looks are the later's."""
 
     def between(a: SceneActor, b: SceneActor) -> SceneActor:
-        if math.hypot(b.x - a.x, b.y - a.y) > 10.0:  # put back: there is nothing in between
+        if math.hypot(b.x - a.x, b.y - a.y) > 10.0:  # reset to lane: there is nothing in between
             return b
         return replace(
             b,

@@ -8,11 +8,11 @@ from time import perf_counter, sleep
 FRAME_RATE = 60
 """Images a second [Hz]."""
 MADE_UP = 0.25
-"""Longest delay that is made up for [s]: after a pause nobody wants to see the missed time in a rush."""
+"""Longest delay that is made up for [s]: after a pause the missed time is not shown in a rush."""
 
 
 class Pacer:
-    """Holds a loop to the clock, whoever's clock that is.
+    """Holds a loop to a clock.
 
     Parameters
     ----------

@@ -74,7 +74,7 @@ def image_window(path: Path) -> None:
     display = Display(f"drive_sim: {driver}")
     try:
         with TemporaryDirectory() as folder:
-            # One image a step and no waiting: nobody is watching.
+            # One image a step and no waiting.
             pacer = Pacer(frame_rate=20, wait=lambda seconds: None)
             recorder = session.recorder(Path(folder))
             window = WindowObserver(display, session.driver, recorder, recording=True, pacer=pacer)

@@ -37,7 +37,7 @@ evaluate(**json.loads(sys.argv[1]))
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small model that nobody trained."""
+    """A small randomly initialised model."""
     folder = tmp_path_factory.mktemp("models") / "small"
     torch.manual_seed(4)
     settings = NetworkSettings(channels=(8, 8, 8, 8, 8), dense=(16, 16))

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """Of somebody who drives straight ahead."""
+    """Of the driver that drives straight ahead."""
     folder = tmp_path_factory.mktemp("results")
     evaluate("straight", "lane-keeping", folder, episodes=3, baselines=False)
     return load_results(folder)

@@ -40,7 +40,7 @@ def write(
     views: int = 1000,
     minutes: float = 10.0,
 ) -> None:
-    """A model that nobody trained, as the seed makes it."""
+    """A randomly initialised model of that seed."""
     torch.manual_seed(seed)
     training = {"settings": {"views": views, "seed": seed}, "minutes": minutes}
     save_model(folder, build_network(network), camera or CameraConfig(), training, "# a card\n")

@@ -1,4 +1,4 @@
-"""A screen of one's own, and a window that somebody else sits at."""
+"""A virtual screen, and a window in another process that a test plays the user of."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def test_so_many_minutes_are_driven_over_as_many_episodes_as_it_takes(tmp_path: 
     call = ["drive", "--headless", "--driver", "straight", "--minutes", "0.25", "--road", "mountain"]
     assert cli.run([*call, "--record", str(tmp_path / "some")]) == 0
     lengths = [len(episode) for episode in Dataset.open(tmp_path / "some")]
-    assert len(lengths) > 1, "whoever drives straight ahead leaves a mountain road soon"
+    assert len(lengths) > 1, "a car that drives straight ahead leaves a mountain road soon"
     assert sum(lengths) == 300, "0.25 minutes at 20 steps a second"
 
 

@@ -32,7 +32,7 @@ FRONT = CameraConfig()
 
 @dataclass
 class Screen:
-    """Keeps what it is shown, and tells whoever sits before it; an image takes no time unless said."""
+    """Keeps what it is shown, and tells its user; an image takes no time unless said."""
 
     sees: Callable[[int, Screen], None] = lambda count, screen: None
     drawing: float = 0.0

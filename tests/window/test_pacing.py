@@ -11,7 +11,7 @@ PERIOD = 0.05
 
 
 class Clock:
-    """Time passes when somebody waits or draws."""
+    """Time passes in waits and in drawing."""
 
     def __init__(self) -> None:
         self.now, self.waited = 100.0, 0.0

@@ -57,7 +57,7 @@ def test_keys_pressed_in_the_window_are_the_commands_in_the_dataset(sit_down: Sa
     left, right = np.flatnonzero(steering > 0.005), np.flatnonzero(steering < -0.005)
     throttle, brake = np.flatnonzero(acceleration > 0.05), np.flatnonzero(acceleration < -0.3)
     assert throttle[0] < brake[0] < left[0] < right[0] < throttle[-1], "in the order of the keys"
-    assert abs(steering[: left[0] - 1]).max() < 1e-6, "nobody steered before"
+    assert abs(steering[: left[0] - 1]).max() < 1e-6, "the steering was straight before"
     assert abs(steering[left[-1] : right[0] + 1]).min() < 1e-6, "the wheel came back in between"
     assert (columns["command.human"] == columns["action"]).all()
     # The car did what the keys said: the road wheels followed, and braking slowed it down.
@@ -82,7 +82,7 @@ def test_a_replay_ends_when_its_end_is_leapt_to(sit_down: Say, tmp_path: Path) -
     dataset = str(tmp_path / "long")
     call = ["drive", "--headless", "--driver", "straight", "--minutes", "0.3", "--record", dataset]
     assert cli.run(call) == 0
-    # Keys pressed before the window is there reach nobody.
+    # Keys pressed before the window is there have no effect.
     seat = sit_down("replay", dataset)
     while seat.process.poll() is None:
         seat.keys("key", "Right")

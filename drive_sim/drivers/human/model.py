@@ -85,7 +85,7 @@ class Mind(NamedTuple):
     speed_share: Any  # wanted speed over the limit without drift [1]
     fresh: Any  # uint8 (B): hands and foot have yet to begin
     lateness: Any  # [s] of headway at which an actor in the way is noticed at last; 0: in time
-    dreaming: Any  # uint8 (B): nobody has been noticed yet
+    dreaming: Any  # uint8 (B): no actor has been noticed yet
 
 
 @inner_scalar
@@ -211,7 +211,7 @@ def _act(i, world, roads, state, senses, mind, plan, vehicle, period, out):
 
 
 class HumanModelDriver(PlanningDriver):
-    """Drives as a person might: the demonstrator where nobody sits at the wheel.
+    """Drives as a person might: the demonstrator where no person does.
 
     Privileged, because it reads the road's geometry and the actors' places from the simulator's state, though only
     through delay and noise, and nothing of whom another road user hides.

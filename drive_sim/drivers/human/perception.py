@@ -41,7 +41,7 @@ HIDDEN_MEMORY = 3.0
 LAPSE_SHORTEST, LAPSE_LONGEST = 0.5, 1.4
 """How long a glance away from the road lasts [s]."""
 CALM_ACCELERATION = 1.2
-"""Nobody looks away when the road ahead asks for more lateral acceleration than this [m/s²] ..."""
+"""The driver does not look away when the road ahead asks for more lateral acceleration than this [m/s²] ..."""
 CALM_DISTANCE = 4.0
 """... or when a relevant actor is nearer than this [s] ahead."""
 
@@ -148,7 +148,7 @@ def _witness(i, n, slot, world, state, actors, truth):
 def perceive_actors(i, step, world, roads, state, actors, senses, sight, attentive, period):
     """Other road users as they were a reaction time ago, carried on to now; unseen ones stay where they are thought.
 
-    ``sight`` [m] is how far anybody is seen.
+    ``sight`` [m] is how far actors are seen.
     """
     slot, late = step % MEMORY, min(senses.hazard_delay[i], step)
     then, truth, road = (step - late) % MEMORY, senses.truth, world.road[i]

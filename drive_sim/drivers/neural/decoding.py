@@ -99,7 +99,7 @@ def decode(
 def decode_quantile(logits: NDArray[np.float32], centres: NDArray[np.float32], share: float) -> NDArray[np.float32]:
     """Values (B) below which ``share`` of the distributions over bins (B, bins) lies; rows are independent as above.
 
-    Below one half it is the answer of somebody to whom too much costs more than too little (pinball loss, Koenker &
+    Below one half it is the answer that is right where too much costs more than too little (pinball loss, Koenker &
     Bassett 1978): a doubt is enough to slow down.
     """
     out = np.zeros(len(logits), np.float32)

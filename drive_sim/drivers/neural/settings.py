@@ -22,7 +22,7 @@ SEEN_KINDS = ("vehicle", "person", "thing")
 SEEN_BORDERS = (12.0, 25.0, 50.0)
 """Borders of the distances told apart [m]."""
 SEEN_CLASSES = 1 + len(SEEN_KINDS) * (len(SEEN_BORDERS) + 1)
-"""Nobody, or the nearest one: its kind and, within it, its distance, near first."""
+"""No actor, or the nearest one: its kind and, within it, its distance, the shortest first."""
 MOST_OUTPUTS = 2**27
 """Numbers that a convolution may give for one image: 512 MiB, 1,800 times what PilotNet's largest gives."""
 MOST_WEIGHTS = 2**27

@@ -101,7 +101,7 @@ def _prefer_previous(i, centre, plan):
     """Make cells dearer the further they lie from the plan before."""
     last = plan.offset.shape[1] - 1
     shift = plan.s[i] - plan.previous_s[i]
-    if shift < 0.0 or shift > 20.0:  # the seam of a closed road, or put back
+    if shift < 0.0 or shift > 20.0:  # the seam of a closed road, or a lane reset
         return
     for k in range(last + 1):
         position = min((shift + k * plan.spacing[i]) / plan.previous_spacing[i], last - 1e-6)

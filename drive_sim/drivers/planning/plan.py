@@ -44,7 +44,7 @@ def _remember(i, plan):
 
 @inner_scalar
 def forget_plan(i, plan, actors):
-    """A new episode begins in world ``i``: no plan goes on, and nobody has been seen."""
+    """A new episode begins in world ``i``: no plan goes on, and no actor has been seen."""
     plan.fresh[i], plan.spacing[i] = 1, LEAST_SPACING
     for n in range(actors.kind.shape[1]):
         actors.kind[i, n] = ACTOR_NONE

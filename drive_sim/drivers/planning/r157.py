@@ -48,7 +48,7 @@ _REFERENCE = Manner(
 
 @kernel(grain=512)
 def _look(i, world, roads, state, seen, manner, plan):
-    """See everybody; the plan of world ``i``, which knows of nobody, begins where a command takes effect."""
+    """See every actor; the plan of world ``i``, which knows of none, begins where a command takes effect."""
     for n in range(seen.kind.shape[1]):
         see_actor(i, n, world, roads, state, seen, manner.sight[i])
     plan_ahead(i, world, roads, state, plan)
@@ -81,10 +81,10 @@ def _brake(i, world, roads, state, seen, manner, watch, plan, vehicle, period):
 
 
 @kernel(grain=1024)
-def _forget(i, plan, nobody, watch, masks):
+def _forget(i, plan, no_actors, watch, masks):
     """A new episode begins in world ``i`` where the mask says so."""
     if masks[0][i]:
-        forget_plan(i, plan, nobody)
+        forget_plan(i, plan, no_actors)
         watch.fresh[i], watch.danger[i] = 1, 0
         for n in range(watch.noticed.shape[1]):
             watch.noticed[i, n], watch.braked[i, n], watch.recent[i, n] = 0.0, 0.0, 0
@@ -97,18 +97,18 @@ class ReferenceDriver(PlanningDriver):
     controller = "r157"
 
     def _equip(self, simulator: Simulator, batch: int, slots: int) -> None:
-        self.nobody = empty_actors(batch, slots, simulator.device)
+        self.no_actors = empty_actors(batch, slots, simulator.device)
         self.watch = empty_watch(batch, slots, simulator.control_period, simulator.device)
         self.manner = same_manner(_REFERENCE, batch, simulator.device)
 
     def _begin(self, simulator: Simulator, masks: tuple[Any]) -> None:
-        _forget(simulator.device, simulator.batch_size, self.plan, self.nobody, self.watch, masks)
+        _forget(simulator.device, simulator.batch_size, self.plan, self.no_actors, self.watch, masks)
 
     def _decide(self, simulator: Simulator) -> None:
         device, batch, vehicle = simulator.device, simulator.batch_size, simulator.vehicle
         world, roads, state = simulator.world, simulator.roads, simulator.state
         seen, manner, plan, watch = self.actors, self.manner, self.plan, self.watch
         _look(device, batch, world, roads, state, seen, manner, plan)
-        make_plan(device, batch, world, roads, self.nobody, manner, plan, 0.5 * vehicle.length, 0.5 * vehicle.width)
+        make_plan(device, batch, world, roads, self.no_actors, manner, plan, 0.5 * vehicle.length, 0.5 * vehicle.width)
         _brake(device, batch, world, roads, state, seen, manner, watch, plan, vehicle, simulator.control_period)
         follow_plan(device, batch, world, roads, plan, vehicle, (self._out,))

@@ -66,7 +66,7 @@ class Manner(NamedTuple):
 class Actors(NamedTuple):
     """The other road users as the driver perceives them, in the road frame; float64 (B, N) unless said."""
 
-    kind: Any  # uint8 ACTOR_*; ACTOR_NONE where nobody is seen
+    kind: Any  # uint8 ACTOR_*; ACTOR_NONE where no actor is seen
     s: Any  # [m]
     d: Any  # [m]
     speed: Any  # [m/s] rate of s, negative when oncoming
@@ -124,7 +124,7 @@ def empty_plan(batch: int, actors: int, device: str = "cpu") -> Plan:
 
 
 def empty_actors(batch: int, actors: int, device: str = "cpu") -> Actors:
-    """Zeroed `Actors` for B worlds with N slots: nobody is seen."""
+    """Zeroed `Actors` for B worlds with N slots: no actor is seen."""
     return Actors(
         *(allocate(device, (batch, actors), np.uint8 if name == "kind" else np.float64) for name in Actors._fields)
     )

@@ -36,7 +36,7 @@ def collision_free_passes(log: EpisodeLog) -> Ratio:
 UN_R157 = "UN Regulation No. 157, Annex 4, Appendix 3: what a careful and competent human driver would not have hit"
 
 
-def _hit_somebody(log: EpisodeLog, preventable: bool) -> Ratio:
+def _hit_road_user(log: EpisodeLog, preventable: bool) -> Ratio:
     """Whether an actor was hit in an episode on which the reference driver's verdict is ``preventable``; 0 if not."""
     if log.facts.preventable is None:
         return NOTHING
@@ -54,7 +54,7 @@ def _hit_somebody(log: EpisodeLog, preventable: bool) -> Ratio:
 )
 def preventable_collisions(log: EpisodeLog) -> Ratio:
     """Share of episodes in which a road user was hit although the reference driver hit none [1]."""
-    return _hit_somebody(log, preventable=True)
+    return _hit_road_user(log, preventable=True)
 
 
 @metric(
@@ -67,7 +67,7 @@ def preventable_collisions(log: EpisodeLog) -> Ratio:
 )
 def unavoidable_collisions(log: EpisodeLog) -> Ratio:
     """Share of episodes in which a road user was hit, as the reference driver hit one too [1]."""
-    return _hit_somebody(log, preventable=False)
+    return _hit_road_user(log, preventable=False)
 
 
 def _collisions(log: EpisodeLog, mask: int) -> Ratio:

@@ -1,7 +1,7 @@
 """What a recorded step consists of: the columns of the dataset, their types, and how they hold a `State`.
 
 A step is the truth and the observation at one moment, together with the action that was then taken. The truth columns
-hold *every* field of `State`, so that the worlds of a recording can be put back exactly and rendered again.
+hold *every* field of `State`, so that the worlds of a recording can be restored exactly and rendered again.
 
 Commands of single controllers are called ``command.<controller>`` and not ``action.<controller>``: LeRobot takes
 every feature whose name begins with "action" for something a policy has to predict. A step's ``controller`` is the

@@ -143,7 +143,9 @@ def render_pixels(item, worlds, frames, layers, scene):
     row, column = rest // columns, rest % columns
     i, c = worlds[0][frame // cameras], frame % cameras
     view = load_view(scratch.views, frame)
-    red, green, blue, near, kind = _background_at(view, roads, world.road[i], textures, scratch, frame, row, column)
+    red, green, blue, inverse_depth, kind = _background_at(
+        view, roads, world.road[i], textures, scratch, frame, row, column
+    )
     tile = (F(-1.0), F(0.0), F(0.0), F(0.0), F(0.0))
     x, y = F(column), F(row)
     polygons = scratch.polygons
@@ -153,13 +155,15 @@ def render_pixels(item, worlds, frames, layers, scene):
         if polygons[frame, f, FIRST_COLUMN] > x or polygons[frame, f, LAST_COLUMN] < x:
             continue
         scanline = in_row(polygon_of(polygons, frame, f), y)
-        found = polygon_at(scanline, textures, x, near, kind)
+        found = polygon_at(scanline, textures, x, inverse_depth, kind)
         if found[0] <= F(0.0):
             continue
         if scanline.group < F(0.0):
-            red, green, blue, near, kind = lay_single(scanline, found, red, green, blue, near, kind)
+            red, green, blue, inverse_depth, kind = lay_single(scanline, found, red, green, blue, inverse_depth, kind)
         else:
-            red, green, blue, near, kind, tile = lay_tile(scanline, found, red, green, blue, near, kind, tile)
+            red, green, blue, inverse_depth, kind, tile = lay_tile(
+                scanline, found, red, green, blue, inverse_depth, kind, tile
+            )
     if layers[0]:
         start = (noise_start(world.seed[i], state.step[i], scene.camera.number[c], row) + column) & (NOISE_SIZE - 1)
         for k in range(3):
@@ -169,6 +173,6 @@ def render_pixels(item, worlds, frames, layers, scene):
     if layers[1]:
         semantic[i, c, row, column] = np.uint8(int(kind) & (KINDS - 1))
     if layers[2]:
-        depth[i, c, row, column] = F(1.0) / near if near > F(0.0) else F(SKY_DEPTH)
+        depth[i, c, row, column] = F(1.0) / inverse_depth if inverse_depth > F(0.0) else F(SKY_DEPTH)
     if layers[3]:
         instance[i, c, row, column] = np.uint8(int(kind) // KINDS)

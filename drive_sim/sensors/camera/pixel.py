@@ -22,9 +22,9 @@ F = np.float32
 
 
 @pixel_scalar
-def lay_rails(view, trim, place, clear, red, green, blue, near, kind):
+def lay_rails(view, trim, place, clear, red, green, blue, inverse_depth, kind):
     """(r, g, b, inverse depth, class) of a pixel with the guard rails that its ray meets before the ground."""
-    beam_light = F(0.5) * view.beam / (F(1.0) + F(0.002) / (near * near))
+    beam_light = F(0.5) * view.beam / (F(1.0) + F(0.002) / (inverse_depth * inverse_depth))
     for number in range(2):
         share, light, wave, closer = rail_at(view, trim, place, F(1.0) - F(2.0) * F(number))
         light += beam_light * wave
@@ -32,8 +32,8 @@ def lay_rails(view, trim, place, clear, red, green, blue, near, kind):
         red += (r - red) * share
         green += (g - green) * share
         blue += (b - blue) * share
-        near, kind = (near * closer, F(RAIL_KIND)) if share > F(0.5) else (near, kind)
-    return red, green, blue, near, kind
+        inverse_depth, kind = (inverse_depth * closer, F(RAIL_KIND)) if share > F(0.5) else (inverse_depth, kind)
+    return red, green, blue, inverse_depth, kind
 
 
 @pixel_scalar
@@ -43,8 +43,8 @@ def ground_pixel(view, roads, road, trim, textures, levels, column, row, place, 
     ``clear`` is the share of light that the fog lets pass.
     """
     x, y, z = ray(view, column, row)
-    near = -z / view.height
-    base = ground_base(view, trim, textures, levels, x / near, y / near, place, has_kerbs(trim))
+    inverse_depth = -z / view.height
+    base = ground_base(view, trim, textures, levels, x / inverse_depth, y / inverse_depth, place, has_kerbs(trim))
     lens = lens_of(place.column_d, place.row_d)
     share, yellow = F(0.0), F(0.0)
     for k in range(roads.boundary_count[road]):
@@ -57,7 +57,7 @@ def ground_pixel(view, roads, road, trim, textures, levels, column, row, place, 
     red, green, blue = light_ground(view, x, y, z, base.red, base.green, base.blue)
     red, green, blue = mirror_sky(view, x, y, z, base.puddle, red, green, blue)
     red, green, blue = arriving(view, clear, red, green, blue)
-    return lay_rails(view, trim, place, clear, red, green, blue, near, base.kind)
+    return lay_rails(view, trim, place, clear, red, green, blue, inverse_depth, base.kind)
 
 
 @frame_scalar
@@ -83,36 +83,36 @@ def single_sky(view, textures, clouds, column, row):
 
 
 @pixel_scalar
-def seen_share(alpha, inverse, near, kind):
-    """What is seen of a polygon's ``alpha`` in a pixel that shows ``kind`` at inverse depth ``near`` so far.
+def seen_share(alpha, inverse, inverse_depth, kind):
+    """What is seen of a polygon's ``alpha`` in a pixel that shows ``kind`` at inverse depth ``inverse_depth`` so far.
 
     Polygons come from far to near and stand before the ground; only guard rails may hide them.
     """
-    hidden = inverse <= F(0.0) or (kind == F(RAIL_KIND) and inverse < near)
+    hidden = inverse <= F(0.0) or (kind == F(RAIL_KIND) and inverse < inverse_depth)
     return F(0.0) if hidden else alpha
 
 
 @pixel_scalar
-def polygon_at(scanline, textures, x, near, kind):
-    """(opacity, r, g, b, inverse depth) of a polygon in a pixel that shows ``kind`` at inverse depth ``near``."""
+def polygon_at(scanline, textures, x, inverse_depth, kind):
+    """(opacity, r, g, b, inverse depth) of a polygon in a pixel that shows ``kind`` at ``inverse_depth``."""
     cover = cover_at(scanline, x)
     if cover <= F(0.0):
         return F(0.0), F(0.0), F(0.0), F(0.0), F(0.0)
     alpha, red, green, blue, inverse = material_at(scanline, textures, x)
-    return seen_share(alpha * cover, inverse, near, kind), red, green, blue, inverse
+    return seen_share(alpha * cover, inverse, inverse_depth, kind), red, green, blue, inverse
 
 
 @pixel_scalar
-def lay_single(scanline, found, red, green, blue, near, kind):
+def lay_single(scanline, found, red, green, blue, inverse_depth, kind):
     """(r, g, b, inverse depth, class) of a pixel with a polygon laid over it; ``found`` is what `polygon_at` found."""
     alpha, r, g, b, inverse = found
     opaque = alpha >= F(0.5) and scanline.semantic >= F(0.0)
-    near, kind = (inverse, scanline.semantic) if opaque else (near, kind)
-    return red + (r - red) * alpha, green + (g - green) * alpha, blue + (b - blue) * alpha, near, kind
+    inverse_depth, kind = (inverse, scanline.semantic) if opaque else (inverse_depth, kind)
+    return red + (r - red) * alpha, green + (g - green) * alpha, blue + (b - blue) * alpha, inverse_depth, kind
 
 
 @pixel_scalar
-def lay_tile(scanline, found, red, green, blue, near, kind, tile):
+def lay_tile(scanline, found, red, green, blue, inverse_depth, kind, tile):
     """(r, g, b, inverse depth, class, tile) of a pixel with a polygon of a group laid over it.
 
     Polygons of one group share a pixel like tiles: each covers its part of what was there before the group, so that
@@ -125,9 +125,16 @@ def lay_tile(scanline, found, red, green, blue, near, kind, tile):
     back_r, back_g, back_b = choose(fresh, red, back_r), choose(fresh, green, back_g), choose(fresh, blue, back_b)
     alpha = min(alpha, F(1.0) - tiled)
     closer = (tiled + alpha >= F(0.5)) & ((tiled < F(0.5)) | (alpha >= F(0.5)))
-    near, kind = inverse if closer else near, scanline.semantic if closer else kind
+    inverse_depth, kind = inverse if closer else inverse_depth, scanline.semantic if closer else kind
     tile = (scanline.group, tiled + alpha, back_r, back_g, back_b)
-    return red + (r - back_r) * alpha, green + (g - back_g) * alpha, blue + (b - back_b) * alpha, near, kind, tile
+    return (
+        red + (r - back_r) * alpha,
+        green + (g - back_g) * alpha,
+        blue + (b - back_b) * alpha,
+        inverse_depth,
+        kind,
+        tile,
+    )
 
 
 @pixel_scalar

@@ -20,7 +20,7 @@ from drive_sim.sensors.camera.frame_setup import pixel_scalar
     RED,  # reflectance while the ground is being shaded, then radiance
     GREEN,
     BLUE,
-    NEAR,  # inverse depth [1/m]
+    INVERSE_DEPTH,  # inverse depth [1/m]
     KIND,  # class + KINDS x instance
     S,  # road frame [m]
     D,
@@ -219,10 +219,10 @@ def use_rough_roots(typing):
 
 
 @pixel_scalar
-def write_pixel(rows, slot, place, red, green, blue, near, kind):
+def write_pixel(rows, slot, place, red, green, blue, inverse_depth, kind):
     """What a pixel shows: radiance, inverse depth [1/m] and class."""
     write(rows, slot, RED, place, red)
     write(rows, slot, GREEN, place, green)
     write(rows, slot, BLUE, place, blue)
-    write(rows, slot, NEAR, place, near)
+    write(rows, slot, INVERSE_DEPTH, place, inverse_depth)
     write(rows, slot, KIND, place, kind)

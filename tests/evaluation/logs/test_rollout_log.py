@@ -174,7 +174,7 @@ def test_the_outcome_names_the_worst_of_the_last_step(make_log, last, interventi
 
 
 def test_segments_part_the_drive_at_lane_resets(make_log):
-    """Put back in steps 3 and 7 of 10."""
+    """Reset to lane in steps 3 and 7 of 10."""
     log = make_log(10, interventions=[0, 0, 0, 1, 1, 1, 1, 2, 2, 2])
     assert log.segments == [slice(0, 3), slice(3, 7), slice(7, 10)]
 

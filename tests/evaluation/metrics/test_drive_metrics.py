@@ -90,7 +90,7 @@ def test_an_obstacle_never_passed_is_a_timeout(make_log, make_actor):
 def test_crawling_in_flowing_traffic_costs_the_share_it_is_too_slow(make_log, make_actor):
     """Traffic at 20 m/s, ego at 10: 0.4 · (1 − 0.5) on each of four quarters: P = 1 / 1.8.
 
-    With 5 m/s of traffic, or with nobody about, nothing is lost.
+    With 5 m/s of traffic, or with no actor about, nothing is lost.
     """
     traffic = make_actor(start_speed=20.0, motion=MOTION_LANE, demands_reaction=False)
     log = make_log(100, (traffic,), events={99: EVENT_FINISH})

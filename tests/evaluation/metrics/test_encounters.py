@@ -107,7 +107,7 @@ def test_only_the_next_obstacle_is_held_against_a_car_that_stands(make_log, make
 
 
 def test_standing_with_the_only_obstacle_beyond_the_routes_end_is_no_encounter(make_log, make_actor):
-    """Route of 100 m, car at 300 m: it is in nobody's way."""
+    """Route of 100 m, car at 300 m: it is in no actor's way."""
     log = make_log(100, (make_actor(start_s=300.0),), speed=0.0, events={99: EVENT_TIME_OUT})
     assert find_encounters(log) == ()
 
@@ -367,7 +367,7 @@ def test_following_a_cyclist_to_the_end_where_one_could_overtake_is_no_pass(make
 
 
 def test_a_cyclist_is_to_be_overtaken_only_while_nobody_comes(make_log, make_actor):
-    """Somebody comes at 10 m/s: D + v (T + 3 s) = 99.4 m + 10 m/s · (6.6 s + 3 s) = 196 m have to be free.
+    """An actor comes at 10 m/s: D + v (T + 3 s) = 99.4 m + 10 m/s · (6.6 s + 3 s) = 196 m have to be free.
 
     From 190 m away they are met after 12.7 of 25 s, and the 62 m then left are too few; after 60 s they are not.
     """

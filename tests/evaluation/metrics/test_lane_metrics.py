@@ -148,5 +148,5 @@ def test_duckietown_distance_leaves_out_the_oncoming_lane_and_the_reset_to_lane(
 
 
 def test_left_of_the_line_is_no_infraction_on_a_one_way_road(make_log):
-    """d > 0 is somebody else's lane only where there are lanes backward."""
+    """d > 0 is another road user's lane only where there are lanes backward."""
     assert lane.duckietown_major_infractions.value(make_log(10, d=1.0)) == 0.0

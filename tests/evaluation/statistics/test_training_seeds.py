@@ -171,7 +171,7 @@ def test_training_runs_that_drove_other_roads_are_not_taken_together(driven: Cal
 def test_of_training_runs_and_roads_that_were_never_drawn_the_interval_holds_the_mean(autonomy: Callable) -> None:
     """Five runs of unequal skill on 30 roads, a fifth of them hard: 95 in 100 intervals hold the truth, or more.
 
-    Whoever knows the truth draws 100 times; 88 and more are what chance leaves of 95 (binomial, p = 0.001).
+    An oracle draws 100 times; 88 and more are what chance leaves of 95 (binomial, p = 0.001).
     """
     random = np.random.default_rng(5)
     truth, held = 6 * 1.0 / SECONDS, 0

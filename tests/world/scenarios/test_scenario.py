@@ -108,7 +108,7 @@ def test_every_episode_can_begin(episodes: dict[tuple[str, str], list[Episode]])
             assert episode.time_limit > 1.5 * episode.route_length / episode.speed_limit, name
             for actor in episode.actors:
                 assert 0.0 < actor.start_s < road.length
-                assert abs(actor.start_s - episode.start_s) > 15.0, "nobody stands on top of the ego"
+                assert abs(actor.start_s - episode.start_s) > 15.0, "no actor stands on top of the ego"
     first = [draws[0] for draws in episodes.values()]
     assert build_world(first, list(range(len(first))), MOST_ACTORS).actors.kind.shape == (len(first), MOST_ACTORS)
 

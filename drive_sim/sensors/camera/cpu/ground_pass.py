@@ -33,8 +33,8 @@ from drive_sim.sensors.camera.pixel_blocks import (
     FLAKE,
     FOOT_S,
     GREEN,
+    INVERSE_DEPTH,
     KIND,
-    NEAR,
     PAVED,
     PUDDLE,
     RED,
@@ -99,11 +99,11 @@ def rasterise_verge(scratch, slot, textures, block):
         for column in range(low * SAMPLE_SPACING, high * SAMPLE_SPACING):
             n = start + column
             x, y, z = ray(view, F(INT(column)), row)
-            near = -z / view.height
-            red, green, blue, _ = shade_verge(view, textures, levels, x / near, y / near)
+            inverse_depth = -z / view.height
+            red, green, blue, _ = shade_verge(view, textures, levels, x / inverse_depth, y / inverse_depth)
             red, green, blue = light_ground(view, x, y, z, red, green, blue)
             red, green, blue = arriving(view, read(rows, slot, CLEAR, n), red, green, blue)
-            write_pixel(rows, slot, n, red, green, blue, near, F(SEMANTIC_VERGE))
+            write_pixel(rows, slot, n, red, green, blue, inverse_depth, F(SEMANTIC_VERGE))
 
 
 @pixel_scalar
@@ -158,19 +158,19 @@ def rasterise_base(scratch, slot, roads, road, textures, block, kind, edges, ker
                 column = segment * SAMPLE_SPACING + k
                 place = between(a, b, along_s, along_d, F(INT(k)) * STEP)
                 x, y, z = ray(view, F(INT(column)), row)
-                near = -z / view.height
+                inverse_depth = -z / view.height
                 if edges:
-                    base = ground_base(view, trim, textures, levels, x / near, y / near, place, kerbs)
+                    base = ground_base(view, trim, textures, levels, x / inverse_depth, y / inverse_depth, place, kerbs)
                 else:
                     red, green, blue, flake, puddle = shade_asphalt(view, trim, textures, levels, place.s, place.d)
                     base = Base(red, green, blue, flake, puddle, F(1.0), F(SEMANTIC_ROAD))
-                _keep_base(rows, slot, start + column, base, place, near)
+                _keep_base(rows, slot, start + column, base, place, inverse_depth)
 
 
 @pixel_scalar
-def _keep_base(rows, slot, n, base, place, near):
+def _keep_base(rows, slot, n, base, place, inverse_depth):
     """Write down a pixel's `Base`, and where it lies."""
-    write_pixel(rows, slot, n, base.red, base.green, base.blue, near, base.kind)
+    write_pixel(rows, slot, n, base.red, base.green, base.blue, inverse_depth, base.kind)
     write(rows, slot, FLAKE, n, base.flake)
     write(rows, slot, PUDDLE, n, base.puddle)
     write(rows, slot, PAVED, n, base.paved)
@@ -259,11 +259,11 @@ def rasterise_rails(scratch, slot, roads, road, block):
             for k in range(SAMPLE_SPACING):
                 n, t = start + segment * SAMPLE_SPACING + k, F(INT(k)) * STEP
                 place = between(a, b, along_s, along_d, t)
-                red, green, blue, near, kind = lay_rails(
+                red, green, blue, inverse_depth, kind = lay_rails(
                     view, trim, place, cubic(clear, change, t), read(rows, slot, RED, n), read(rows, slot, GREEN, n),
-                    read(rows, slot, BLUE, n), read(rows, slot, NEAR, n), read(rows, slot, KIND, n),
+                    read(rows, slot, BLUE, n), read(rows, slot, INVERSE_DEPTH, n), read(rows, slot, KIND, n),
                 )  # fmt: skip
-                write_pixel(rows, slot, n, red, green, blue, near, kind)
+                write_pixel(rows, slot, n, red, green, blue, inverse_depth, kind)
 
 
 @pixel_scalar
@@ -272,12 +272,14 @@ def _separate_pixel(scratch, slot, roads, road, textures, block, line, column, s
     view, row = load_view(scratch.views, slot), F(INT(block.row + line))
     if sample.element == F(-2.0):
         red, green, blue = single_sky(view, textures, cloud_level(view, textures), F(column), row)
-        near, kind = F(0.0), F(SEMANTIC_SKY)
+        inverse_depth, kind = F(0.0), F(SEMANTIC_SKY)
     else:
         place, levels = place_of(view, sample, F(column), row), levels_at(scratch, slot, line)
         trim = trim_of(roads, road)
-        red, green, blue, near, kind = single_ground(view, roads, road, trim, textures, levels, F(column), row, place)
-    write_pixel(scratch.rows, slot, line * block.pitch + column, red, green, blue, near, kind)
+        red, green, blue, inverse_depth, kind = single_ground(
+            view, roads, road, trim, textures, levels, F(column), row, place
+        )
+    write_pixel(scratch.rows, slot, line * block.pitch + column, red, green, blue, inverse_depth, kind)
 
 
 @frame_scalar

@@ -36,8 +36,8 @@ from drive_sim.sensors.camera.pixel_blocks import (
     BACK_RED,
     BLUE,
     GREEN,
+    INVERSE_DEPTH,
     KIND,
-    NEAR,
     OWNER,
     RED,
     TILED,
@@ -67,11 +67,11 @@ BATCH = 8
 @pixel_scalar
 def _lay_over(scanline, rows, slot, column, cover, alpha, red, green, blue, inverse):
     """Lay a polygon on its own over a pixel, eight at a time."""
-    near, kind = read(rows, slot, NEAR, column), read(rows, slot, KIND, column)
-    found = (seen_share(alpha * scanline.alpha * cover, inverse, near, kind), red, green, blue, inverse)
+    inverse_depth, kind = read(rows, slot, INVERSE_DEPTH, column), read(rows, slot, KIND, column)
+    found = (seen_share(alpha * scanline.alpha * cover, inverse, inverse_depth, kind), red, green, blue, inverse)
     r, g, b = read(rows, slot, RED, column), read(rows, slot, GREEN, column), read(rows, slot, BLUE, column)
-    r, g, b, near, kind = lay_single(scanline, found, r, g, b, near, kind)
-    write_pixel(rows, slot, column, r, g, b, near, kind)
+    r, g, b, inverse_depth, kind = lay_single(scanline, found, r, g, b, inverse_depth, kind)
+    write_pixel(rows, slot, column, r, g, b, inverse_depth, kind)
 
 
 @pixel_scalar
@@ -114,14 +114,14 @@ def _lay_tile_over(scanline, rows, slot, n, found):
         read(rows, slot, OWNER, n), read(rows, slot, TILED, n), read(rows, slot, BACK_RED, n),
         read(rows, slot, BACK_GREEN, n), read(rows, slot, BACK_BLUE, n),
     )  # fmt: skip
-    near, kind = read(rows, slot, NEAR, n), read(rows, slot, KIND, n)
-    red, green, blue, near, kind, tile = lay_tile(scanline, found, red, green, blue, near, kind, tile)
+    inverse_depth, kind = read(rows, slot, INVERSE_DEPTH, n), read(rows, slot, KIND, n)
+    red, green, blue, inverse_depth, kind, tile = lay_tile(scanline, found, red, green, blue, inverse_depth, kind, tile)
     write(rows, slot, OWNER, n, tile[0])
     write(rows, slot, TILED, n, tile[1])
     write(rows, slot, BACK_RED, n, tile[2])
     write(rows, slot, BACK_GREEN, n, tile[3])
     write(rows, slot, BACK_BLUE, n, tile[4])
-    write_pixel(rows, slot, n, red, green, blue, near, kind)
+    write_pixel(rows, slot, n, red, green, blue, inverse_depth, kind)
 
 
 @pixel_scalar
@@ -140,8 +140,8 @@ def _rasterise_tiles(polygon, rows, slot, part):
                     scanline, along(scanline.u, x) * share, along(scanline.v, x) * share
                 )
                 red, green, blue = mixed_colour(scanline, dark, bright)
-                near, kind = read(rows, slot, NEAR, n), read(rows, slot, KIND, n)
-                alpha = seen_share(alpha * scanline.alpha * cover_at(scanline, x), inverse, near, kind)
+                inverse_depth, kind = read(rows, slot, INVERSE_DEPTH, n), read(rows, slot, KIND, n)
+                alpha = seen_share(alpha * scanline.alpha * cover_at(scanline, x), inverse, inverse_depth, kind)
                 _lay_tile_over(scanline, rows, slot, n, (alpha, red, green, blue, inverse))
 
 
@@ -172,14 +172,16 @@ def _rasterise_any(polygon, textures, rows, slot, part):
         left, right = columns_of(scanline, part.left, part.right)
         for column in range(left, right):
             n = start + column
-            near, kind = read(rows, slot, NEAR, n), read(rows, slot, KIND, n)
-            found = polygon_at(scanline, textures, F(column), near, kind)
+            inverse_depth, kind = read(rows, slot, INVERSE_DEPTH, n), read(rows, slot, KIND, n)
+            found = polygon_at(scanline, textures, F(column), inverse_depth, kind)
             if found[0] <= F(0.0):
                 continue
             if scanline.group < F(0.0):
                 red, green, blue = read(rows, slot, RED, n), read(rows, slot, GREEN, n), read(rows, slot, BLUE, n)
-                red, green, blue, near, kind = lay_single(scanline, found, red, green, blue, near, kind)
-                write_pixel(rows, slot, n, red, green, blue, near, kind)
+                red, green, blue, inverse_depth, kind = lay_single(
+                    scanline, found, red, green, blue, inverse_depth, kind
+                )
+                write_pixel(rows, slot, n, red, green, blue, inverse_depth, kind)
             else:
                 _lay_tile_over(scanline, rows, slot, n, found)
 

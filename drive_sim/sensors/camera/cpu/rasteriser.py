@@ -38,8 +38,8 @@ from drive_sim.sensors.camera.pixel_blocks import (
     BLOCK_ROWS,
     BLUE,
     GREEN,
+    INVERSE_DEPTH,
     KIND,
-    NEAR,
     RED,
     SEGMENT_KIND,
     Block,
@@ -171,8 +171,8 @@ def copy_truth(scratch, slot, block, frames, layers, i, c, sky_depth):
                 semantic[i, c, row, column] = np.uint8(kind & INT(KINDS - 1))
         if with_depth:
             for column in range(block.columns):
-                near = read(rows, slot, NEAR, place + column)
-                depth[i, c, row, column] = F(1.0) / near if near > F(0.0) else sky_depth
+                inverse_depth = read(rows, slot, INVERSE_DEPTH, place + column)
+                depth[i, c, row, column] = F(1.0) / inverse_depth if inverse_depth > F(0.0) else sky_depth
         if with_instance:
             for column in range(block.columns):
                 kind = read(rows, slot, KIND, place + column)

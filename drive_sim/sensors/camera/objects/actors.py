@@ -134,11 +134,11 @@ def _add_spray(view, size, scratch, slot, count, placed, speed, seed, step):
         0.3 * light + 0.65 * view.horizon_b,
     )  # fmt: skip
     none = (0.0, 0.0, 0.0)
-    behind = placed.cos * placed.x + placed.sin * placed.y > 0.0
+    rear_seen = placed.cos * placed.x + placed.sin * placed.y > 0.0
     tall = 0.7 + 0.25 * placed.height
     for k in range(_PUFFS):
         # From far to near.
-        number = k if behind else _PUFFS - 1 - k
+        number = k if rear_seen else _PUFFS - 1 - k
         u = random_uniform(seed, STREAM_DROPS, 2_000_000 + step, number)
         x = -0.5 * placed.length - (0.2 + 1.5 * number)
         puff = placed_at(view, placed.x + placed.cos * x, placed.y + placed.sin * x, (1.0, 0.0), none, none, 0.0, 0.0)
@@ -175,16 +175,16 @@ def add_actor(view, size, scratch, slot, count, meshes, world, state, i, n, x, y
             stride = math.sin(4.5 * (state.actor_x[i, n] + state.actor_y[i, n])) if moving else 0.0
             first = stride * (0.35 + 0.65 * side)
     wheels = kind <= ACTOR_CYCLIST and view.wet > F(0.0)
-    ahead = placed.cos * placed.x + placed.sin * placed.y > 0.0
+    rear_seen = placed.cos * placed.x + placed.sin * placed.y > 0.0
     speed, seed, step = state.actor_speed[i, n], world.seed[i] + n, state.step[i]
-    if wheels and not ahead:
+    if wheels and not rear_seen:
         count = _add_spray(view, size, scratch, slot, count, placed, speed, seed, step)
     count = add_object(
         view, size, scratch, slot, count, placed, meshes, ACTOR_MESH[kind], group, n + 1.0, (first, second, 0.0)
     )
     if kind in (ACTOR_MOTORCYCLE, ACTOR_CYCLIST):
         count = _add_own_lamp(view, size, scratch, slot, count, placed)
-    if wheels and ahead:
+    if wheels and rear_seen:
         count = _add_spray(view, size, scratch, slot, count, placed, speed, seed, step)
     if has_lamps(kind) and view.night > F(0.2):
         count = _add_halo(view, size, scratch, slot, count, placed, kind == ACTOR_MOTORCYCLE)

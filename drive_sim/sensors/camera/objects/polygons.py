@@ -169,12 +169,12 @@ def _store_plane(view, polygon, corner, u, v, normal, distance):
 @pixel_scalar
 def _store_pixel_size(polygon, x, y):
     """Size of a pixel in u and v at (column ``x``, row ``y``), and the level of the foliage textures for it."""
-    near = max(polygon[PLANE] * x + polygon[PLANE + 1] * y + polygon[PLANE + 2], 1e-6)
+    inverse_depth = max(polygon[PLANE] * x + polygon[PLANE + 1] * y + polygon[PLANE + 2], 1e-6)
     for axis in range(2):
         a = AXIS_U + 3 * axis
-        value = (polygon[a] * x + polygon[a + 1] * y + polygon[a + 2]) / near
+        value = (polygon[a] * x + polygon[a + 1] * y + polygon[a + 2]) / inverse_depth
         along = abs(polygon[a] - value * polygon[PLANE]) + abs(polygon[a + 1] - value * polygon[PLANE + 1])
-        polygon[PIXEL_U + axis] = min(max(along / near, 1e-4), 8.0)
+        polygon[PIXEL_U + axis] = min(max(along / inverse_depth, 1e-4), 8.0)
     texels = FOLIAGE_SIZE * polygon[PIXEL_V]
     polygon[LEVEL] = (texels >= 2.0) + (texels >= 4.0) + (texels >= 8.0) + (texels >= 16.0)
 

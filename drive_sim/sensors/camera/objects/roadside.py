@@ -165,9 +165,9 @@ def collect_scenery(view, size, scratch, slot, roads, road, found):
         return found
     heading = roads.heading[roads.element_start[road] + element]
     facing = math.cos(heading) * view.forward_x + math.sin(heading) * view.forward_y
-    ahead, behind = min(max(facing + 0.3, 0.05), 1.0), min(max(0.3 - facing, 0.05), 1.0)
+    forward, backward = min(max(facing + 0.3, 0.05), 1.0), min(max(0.3 - facing, 0.05), 1.0)
     for kind in range(ITEM_TREE, ITEM_HOUSE + 1):
-        low, high = s - behind * REACH[kind], s + ahead * REACH[kind]
+        low, high = s - backward * REACH[kind], s + forward * REACH[kind]
         found = _collect_kind(view, size, scratch, slot, roads, road, found, kind, low, high)
     return found
 

@@ -50,8 +50,8 @@ def low_beam(view, x, y):
     q *= q
     r = longitudinal * F(1.0 / 30.0)
     r *= r
-    near = longitudinal / (longitudinal + F(1.2))
-    return view.beam * near / ((F(1.0) + q * q) * (F(1.0) + r + r * r))
+    onset = longitudinal / (longitudinal + F(1.2))
+    return view.beam * onset / ((F(1.0) + q * q) * (F(1.0) + r + r * r))
 
 
 @pixel_scalar

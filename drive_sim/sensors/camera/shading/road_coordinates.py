@@ -155,8 +155,8 @@ def ground_sample(view, roads, course, column, row, rails):
     fall = max(-z, F(-HORIZON))
     depth = view.height / fall
     px, py = course.x + x * depth, course.y + y * depth
-    near = _nearest(roads, course, px, py)
-    element = max(near, INT(0))
+    nearest = _nearest(roads, course, px, py)
+    element = max(nearest, INT(0))
     along, d = _project(roads, course, element, px, py)
     s = F(element) * course.step + along
     e = _entry(course, element)
@@ -182,7 +182,7 @@ def ground_sample(view, roads, course, column, row, rails):
         bottom_d, bottom_s = _at_height(view, roads, course, x, y, fall, F(RAIL_BOTTOM), d, s)
     # The camera's left is the image's lower columns.
     return GroundSample(
-        near if z <= F(HORIZON) else INT(-2),
+        nearest if z <= F(HORIZON) else INT(-2),
         Place(s, d, -column_s, -column_d, row_s, row_d, paved_left, paved_right, top_d, bottom_d, bottom_s),
     )
 
@@ -228,8 +228,8 @@ def joinable(course, a, b):
     miss_s = abs(ds - F(0.5) * n * (a.place.column_s + b.place.column_s))
     miss_d = abs(dd - F(0.5) * n * (a.place.column_d + b.place.column_d))
     reach = abs(ds) + abs(dd)
-    near = (reach < F(_WIDEST_SEGMENT)) & (miss_s + miss_d < F(0.02) * reach + F(0.02) * F(course.step))
-    return near if (a.element >= 0) & (b.element >= 0) else a.element == b.element
+    alike = (reach < F(_WIDEST_SEGMENT)) & (miss_s + miss_d < F(0.02) * reach + F(0.02) * F(course.step))
+    return alike if (a.element >= 0) & (b.element >= 0) else a.element == b.element
 
 
 @pixel_scalar
