@@ -23,8 +23,8 @@ import gymnasium
 import numpy as np
 
 from drive_sim.bench import Effort, Figure, machine, write_figures
-from drive_sim.bench.drives import ACTORS, drives
 from drive_sim.bench.environments import environment_work
+from drive_sim.bench.episodes import ACTORS, among_actors
 from drive_sim.bench.figures import Measured, table_head, table_row
 from drive_sim.compute.kernel import threads
 from drive_sim.sensors.camera.rig import CameraConfig
@@ -37,7 +37,7 @@ PIXEL = 0.05
 
 def ours(sensors: tuple[str, ...], effort: Effort) -> Work:
     """Our environment, made as the README makes it."""
-    environment = gymnasium.make("DriveSim-v0", scenario=drives(), sensors=sensors, on_failure="reset_to_lane")
+    environment = gymnasium.make("DriveSim-v0", scenario=among_actors(), sensors=sensors, on_failure="reset_to_lane")
     return environment_work(environment, effort)
 
 

@@ -1,7 +1,9 @@
 """How fast this machine steps, renders and decides: `run_bench`, the ``drive-sim bench`` command.
 
-What is measured is in `sections`, on which roads in `drives`, and how in `figures`; `history` keeps figures of many
-commits and machines. `profiling` tells where the time of a step and of an image goes.
+What is measured is in `sections`, a module each: `stepping`, `environments`, `sensing`, `growth` with size, `deciding`,
+`training`, `starting`, and `parity` of CPU and CUDA (`agreement` on `scenes`). On which roads is in `episodes`, how in
+`figures`, on which machine in `hardware`; `history` keeps figures of many commits and machines. `profiling` tells where
+the time of a step and of an image goes.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from drive_sim.bench.drives import Batch
+from drive_sim.bench.episodes import Batch
 from drive_sim.bench.figures import Effort, Figure, measure
 from drive_sim.bench.hardware import cores
 from drive_sim.compute.device import wait_for
@@ -82,7 +82,7 @@ def _closed_loop(driver: Any, device: str, effort: Effort, size: int) -> Figure:
 
     On CUDA nothing is copied to the host: all of a round's steps are asked for before the device is waited for.
     """
-    batch, suite = Batch(0, size, device, effort.drives, effort.steps), _sensors(driver, device)
+    batch, suite = Batch(0, size, device, effort.episodes, effort.steps), _sensors(driver, device)
     steps = max(1, min(effort.steps // 2, effort.steps * effort.batch // size))
 
     def work() -> int:
@@ -100,7 +100,7 @@ def _closed_loop(driver: Any, device: str, effort: Effort, size: int) -> Figure:
 def _latency(driver: Any, device: str, effort: Effort) -> Iterator[Figure]:
     """From the camera's look to the command, one car on one thread."""
     suite = _sensors(driver, device)
-    single = Batch(0, 1, device, effort.drives, effort.steps)
+    single = Batch(0, 1, device, effort.episodes, effort.steps)
     middle, slowest = [], []
     for _ in range(effort.repeats):
         single.begin()

@@ -8,7 +8,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from drive_sim.bench.drives import ACTORS, drives, expert_actions
+from drive_sim.bench.episodes import ACTORS, among_actors, expert_actions
 from drive_sim.bench.figures import Effort, Figure, measure
 from drive_sim.bench.hardware import thread_counts
 from drive_sim.bench.stepping import step_figure
@@ -17,16 +17,16 @@ from drive_sim.sensors.suite import SENSOR_NAMES
 
 
 def environment_work(environment: Any, effort: Effort) -> tuple[Callable[[], int], Callable[[], None]]:
-    """Work and preparation: one drive of an environment, another each time; resets are not timed."""
-    actions = expert_actions(effort.drives, effort.steps)
-    drive = [-1]
+    """Work and preparation: one episode of an environment, another each time; resets are not timed."""
+    actions = expert_actions(effort.episodes, effort.steps)
+    episode = [-1]
 
     def prepare() -> None:
-        drive[0] = (drive[0] + 1) % effort.drives
-        environment.reset(seed=0, options={"episode": drive[0]})
+        episode[0] = (episode[0] + 1) % effort.episodes
+        environment.reset(seed=0, options={"episode": episode[0]})
 
     def work() -> int:
-        for action in actions[:, drive[0]]:
+        for action in actions[:, episode[0]]:
             environment.step(action)
         return effort.steps
 
@@ -34,13 +34,13 @@ def environment_work(environment: Any, effort: Effort) -> tuple[Callable[[], int
 
 
 def vector_work(environment: Any, effort: Effort) -> tuple[Callable[[], int], Callable[[], None]]:
-    """Work and preparation: the drives side by side in a batched environment, from the start each time."""
+    """Work and preparation: the episodes side by side in a batched environment, from the start each time."""
     count = environment.num_envs
-    numbers = np.arange(count) % effort.drives
+    numbers = np.arange(count) % effort.episodes
     environment.reset(seed=0)
     for number in set(numbers.tolist()):
         environment.reset(options={"episode": number, "reset_mask": numbers == number})
-    actions = list(expert_actions(effort.drives, effort.steps)[:, numbers])
+    actions = list(expert_actions(effort.episodes, effort.steps)[:, numbers])
 
     def prepare() -> None:
         environment.unwrapped.simulator.reset()
@@ -61,7 +61,7 @@ def environments(device: str, effort: Effort) -> Iterator[Figure | str]:
         ("env.all", "env.step, all sensors", SENSOR_NAMES),
     ):
         environment = gymnasium.make(
-            "DriveSim-v0", scenario=drives(), sensors=sensors, on_failure="reset_to_lane", device=device
+            "DriveSim-v0", scenario=among_actors(), sensors=sensors, on_failure="reset_to_lane", device=device
         )
         work, prepare = environment_work(environment, effort)
         with threads(1):
@@ -70,7 +70,7 @@ def environments(device: str, effort: Effort) -> Iterator[Figure | str]:
         if key == "env.camera":
             single = figure
         yield figure
-    options: dict[str, Any] = {"scenario": drives(), "sensors": ("odometry",), "device": device}
+    options: dict[str, Any] = {"scenario": among_actors(), "sensors": ("odometry",), "device": device}
     together = gymnasium.make_vec("DriveSim-v0", num_envs=effort.batch, on_failure="reset_to_lane", **options)
     work, prepare = vector_work(together, effort)
     for count in thread_counts(device):

@@ -23,10 +23,10 @@ class Effort:
     repeats: int = 5
     least_time: float = 0.25
     """A repeat goes on for at least so long [s]."""
-    drives: int = 16
+    episodes: int = 16
     """Different roads that every figure goes over."""
     steps: int = 40
-    """Control steps of each drive."""
+    """Control steps of each episode."""
     batch: int = 64
     """Worlds of the batched figures."""
     worlds: tuple[int, ...] = (1, 4, 16, 64, 256)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from drive_sim.bench.drives import ACTORS, Batch
+from drive_sim.bench.episodes import ACTORS, Batch
 from drive_sim.bench.figures import Effort, Figure
 from drive_sim.bench.hardware import thread_counts
 from drive_sim.bench.sensing import frames_figure
@@ -47,7 +47,7 @@ def growth(device: str, effort: Effort) -> Iterator[Figure | str]:
 
 def memory(device: str, effort: Effort) -> Iterator[Figure | str]:
     """What a world costs beside its road and its frame."""
-    simulator = Batch(0, 1, device, effort.drives, effort.steps).simulator
+    simulator = Batch(0, 1, device, effort.episodes, effort.steps).simulator
     size = _bytes(simulator.world) + _bytes(simulator.state)
     yield Figure("memory.world", f"memory of a world with {ACTORS} actors", "KiB", (size / 1024.0,))
     yield leak(device, effort)
@@ -55,7 +55,7 @@ def memory(device: str, effort: Effort) -> Iterator[Figure | str]:
 
 def leak(device: str, effort: Effort) -> Figure | str:
     """What the process has more after so many steps, begun anew again and again, than after the first of them."""
-    batch = Batch(0, effort.batch, device, effort.drives, effort.steps)
+    batch = Batch(0, effort.batch, device, effort.episodes, effort.steps)
     rounds = max(1, effort.long_run // (effort.batch * effort.steps))
     for _ in range(2):
         batch.begin()

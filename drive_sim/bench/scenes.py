@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from drive_sim.bench.drives import drives
+from drive_sim.bench.episodes import among_actors
 from drive_sim.world.scenarios.episode import Episode
 from drive_sim.world.scenarios.files import weather_domains
 from drive_sim.world.scenarios.scenario import list_scenarios, load_scenario
@@ -34,7 +34,7 @@ class Scenes:
         for number, scenario in enumerate(scenarios):
             episode = _near(load_scenario(scenario).draw(number))
             weathers = self.weathers or weather_domains()
-            found += [replace(episode, weather=drives(weather=name).draw(number).weather) for name in weathers]
+            found += [replace(episode, weather=among_actors(weather=name).draw(number).weather) for name in weathers]
         return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from drive_sim.bench.drives import ACTORS, Batch
+from drive_sim.bench.episodes import ACTORS, Batch
 from drive_sim.bench.figures import Effort, Figure, measure
 from drive_sim.bench.hardware import thread_counts
 from drive_sim.compute.device import wait_for
@@ -26,16 +26,16 @@ def frames_figure(
     **options: Any,
 ) -> Figure:
     """Frames a second of one camera in as many worlds as there are episodes, half-way along."""
-    batch = Batch(0, effort.drives, device, effort.drives, effort.steps, weather=weather)
+    batch = Batch(0, effort.episodes, device, effort.episodes, effort.steps, weather=weather)
     batch.go_on(effort.steps // 2)
     simulator = batch.simulator
     layers = options.get("layers", ("rgb",))
-    frames = rig.allocate(device, effort.drives, layers)
+    frames = rig.allocate(device, effort.episodes, layers)
 
     def work() -> int:
         rig.render(device, simulator.roads, simulator.world, simulator.state, layers, frames)
         wait_for(device)
-        return effort.drives * len(rig.configs)
+        return effort.episodes * len(rig.configs)
 
     with threads(count):
         return measure(key, what, "frames/s", effort, work, threads=count)
@@ -58,7 +58,7 @@ def camera(device: str, effort: Effort) -> Iterator[Figure | str]:
 
 def ranging(device: str, effort: Effort) -> Iterator[Figure | str]:
     """The sensors beside the camera."""
-    batch = Batch(0, effort.drives, device, effort.drives, effort.steps)
+    batch = Batch(0, effort.episodes, device, effort.episodes, effort.steps)
     batch.go_on(effort.steps // 2)
     for key, what, names, anew in (
         ("lidar", "lidar, 191 beams", ("lidar",), False),
@@ -74,7 +74,7 @@ def ranging(device: str, effort: Effort) -> Iterator[Figure | str]:
                 suite.reset(batch.simulator)
             suite.observe(batch.simulator)
             wait_for(device)
-            return effort.drives
+            return effort.episodes
 
         with threads(1):
-            yield measure(key, f"{what}, {effort.drives} worlds, {ACTORS} actors", "scans/s", effort, work)
+            yield measure(key, f"{what}, {effort.episodes} worlds, {ACTORS} actors", "scans/s", effort, work)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from drive_sim.bench.drives import ACTORS, Batch
+from drive_sim.bench.episodes import ACTORS, Batch
 from drive_sim.bench.figures import Effort, Figure, measure
 from drive_sim.bench.hardware import thread_counts
 from drive_sim.compute.device import wait_for
@@ -16,9 +16,11 @@ from drive_sim.sensors.suite import SensorSuite
 def batches(
     device: str, effort: Effort, size: int, actors: int = ACTORS, weather: str = "dry"
 ) -> tuple[list[Batch], int]:
-    """Batches of ``size`` worlds that together go over all drives, and how many steps of each to measure."""
-    groups = max(1, effort.drives // size)
-    made = [Batch(group * size, size, device, effort.drives, effort.steps, actors, weather) for group in range(groups)]
+    """Batches of ``size`` worlds that together go over all episodes, and how many steps of each to measure."""
+    groups = max(1, effort.episodes // size)
+    made = [
+        Batch(group * size, size, device, effort.episodes, effort.steps, actors, weather) for group in range(groups)
+    ]
     # Many worlds need fewer steps to fill the time.
     return made, max(1, min(effort.steps, effort.steps * effort.batch // size))
 

@@ -19,7 +19,7 @@ from drive_sim.sensors.suite import SensorSuite
 from drive_sim.world.scenarios.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
 
-DRIVES, STEPS = 4, 120
+EPISODES, STEPS = 4, 120
 """Recorded episodes that views are rendered from, and their control steps."""
 
 
@@ -37,7 +37,7 @@ def training(device: str, effort: Effort) -> Iterator[Figure | str]:
     learner, before = Learner(settings, torch_device(device)), torch.get_num_threads()
     torch.set_num_threads(cores())
     try:
-        source = _views_of_drives(settings)
+        source = _views_of_episodes(settings)
         ready = source.draw(effort.views, "ready")
         with ThreadPoolExecutor(1, thread_name_prefix="views") as ahead:
             numbers = count()
@@ -67,8 +67,8 @@ def training(device: str, effort: Effort) -> Iterator[Figure | str]:
     yield Figure("training.share", "the second of the first", "%", shares, (), cores())
 
 
-def _views_of_drives(settings: Any) -> Any:
-    """A source of views of a few drives of the expert."""
+def _views_of_episodes(settings: Any) -> Any:
+    """A source of views of a few episodes of the expert."""
     from drive_sim.learning.views import ViewSource, drives_of
     from drive_sim.recording.dataset import Dataset
     from drive_sim.recording.recorder import Recorder
@@ -77,7 +77,7 @@ def _views_of_drives(settings: Any) -> Any:
     rig = CameraRig((camera,))
     with TemporaryDirectory() as folder:
         path = Path(folder) / "dataset"
-        simulator = Simulator([scenario.draw(number) for number in range(DRIVES)])
+        simulator = Simulator([scenario.draw(number) for number in range(EPISODES)])
         recorder = Recorder(path, "expert", camera_configs=(camera,))
         run(simulator, ExpertDriver(), [recorder], SensorSuite(("camera",), rig), max_steps=STEPS)
         drives = drives_of(Dataset.open(path))

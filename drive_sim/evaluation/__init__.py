@@ -2,7 +2,9 @@
 
 `evaluate` is all of it: `harness` takes a suite (`suites`), has it driven (`running`), keeps what happened (`logs`),
 scores it (`metrics`), estimates with intervals (`statistics`), and writes `results` and the `report` with its `video`
-clips. `thresholds` are what results must reach; `real_time` drives by the clock.
+clips. `result_facts` and `result_rows` are the parts of results. `thresholds` are what results must reach; `real_time`
+drives by the clock; `outputs` checks what is to be written before driving; `places` names files from the results'
+folder; `plotting` keeps figures apart from the user's matplotlib.
 """
 
 from __future__ import annotations

@@ -1,5 +1,8 @@
 """The map from above: road, markings, vehicles and pedestrians, centred on the ego, drawn with pygame.
 
+A `scene` is what it shows of a world at a moment; `view` draws one: the road as polygons (`ground`) on `grass`, road
+users as `sprites`, a `legend`, all through one `projection`. `screen` is the view of an environment, and its window.
+
 Environments render it and the window shows it. Importing this package imports pygame, so import it where an image
 is wanted and not before.
 """

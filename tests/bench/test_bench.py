@@ -15,7 +15,7 @@ import pytest
 
 from drive_sim.base.errors import InputError
 from drive_sim.bench import Effort, deciding, environments, machine, run_bench
-from drive_sim.bench.drives import ACTORS, Batch, drives, expert_actions
+from drive_sim.bench.episodes import ACTORS, Batch, among_actors, expert_actions
 from drive_sim.bench.figures import HEADINGS, Figure, Measured, rounded, shown
 from drive_sim.compute.kernel import cuda_available
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
@@ -25,7 +25,7 @@ from drive_sim.world.state import EVENT_COLLISION
 TINY = Effort(
     repeats=2,
     least_time=0.0,
-    drives=2,
+    episodes=2,
     steps=4,
     batch=2,
     worlds=(1, 2),
@@ -131,7 +131,7 @@ def test_numbers_keep_their_first_digits() -> None:
 @pytest.mark.slow
 def test_the_measured_drives_are_driven_well_among_visible_traffic() -> None:
     effort = Effort()
-    batch = Batch(0, 4, "cpu", effort.drives, effort.steps)
+    batch = Batch(0, 4, "cpu", effort.episodes, effort.steps)
     batch.go_on(effort.steps // 2)
     simulator = batch.simulator
     frames = CameraRig((CameraConfig(),)).render(
@@ -148,10 +148,10 @@ def test_the_measured_drives_are_driven_well_among_visible_traffic() -> None:
 
 def test_a_batched_environment_goes_over_all_drives_from_their_start() -> None:
     environment = gymnasium.make_vec(
-        "DriveSim-v0", num_envs=3, scenario=drives(), sensors=("odometry",), on_failure="reset_to_lane"
+        "DriveSim-v0", num_envs=3, scenario=among_actors(), sensors=("odometry",), on_failure="reset_to_lane"
     )
     work, prepare = environments.vector_work(environment, TINY)
-    batch = Batch(0, 3, "cpu", TINY.drives, TINY.steps)
+    batch = Batch(0, 3, "cpu", TINY.episodes, TINY.steps)
     batch.go_on(TINY.steps)
     for _ in range(2):
         prepare()
@@ -159,19 +159,21 @@ def test_a_batched_environment_goes_over_all_drives_from_their_start() -> None:
         np.testing.assert_array_equal(environment.unwrapped.simulator.state.x, batch.simulator.state.x)
 
 
-def test_environment_and_batch_go_over_the_same_drives() -> None:
-    environment = gymnasium.make("DriveSim-v0", scenario=drives(), sensors=("odometry",), on_failure="reset_to_lane")
+def test_environment_and_batch_go_over_the_same_episodes() -> None:
+    environment = gymnasium.make(
+        "DriveSim-v0", scenario=among_actors(), sensors=("odometry",), on_failure="reset_to_lane"
+    )
     work, prepare = environments.environment_work(environment, TINY)
-    batch = Batch(0, 2, "cpu", TINY.drives, TINY.steps)
+    batch = Batch(0, 2, "cpu", TINY.episodes, TINY.steps)
     batch.go_on(TINY.steps)
-    for drive in range(TINY.drives):
+    for episode in range(TINY.episodes):
         prepare()
         assert work() == TINY.steps
         state = environment.unwrapped.simulator.state
-        assert state.x[0] == batch.simulator.state.x[drive]
-        assert (state.actor_x[0] == batch.simulator.state.actor_x[drive]).all()
+        assert state.x[0] == batch.simulator.state.x[episode]
+        assert (state.actor_x[0] == batch.simulator.state.actor_x[episode]).all()
         assert (environment.unwrapped.simulator.world.actors.kind[0] != 0).sum() == ACTORS
-    assert expert_actions(TINY.drives, TINY.steps).shape == (TINY.steps, TINY.drives, 2)
+    assert expert_actions(TINY.episodes, TINY.steps).shape == (TINY.steps, TINY.episodes, 2)
 
 
 @pytest.fixture

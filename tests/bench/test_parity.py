@@ -144,7 +144,7 @@ def test_the_bench_of_a_gpu_writes_how_far_it_agrees_with_the_cpu(tmp_path):
     assert figures["parity.position"] < 1e-6 and figures["parity.commands"] < 1e-3
 
 
-DRIVES = """
+CLOSED_LOOP = """
 import numpy as np
 import torch
 from drive_sim.bench.deciding import _closed_loop, _latency
@@ -154,7 +154,7 @@ from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.drivers.neural.driver import NeuralDriver
 from drive_sim.drivers.neural.model_folder import Model
 from drive_sim.drivers.neural.device_driver import ResidentDriver
-from drive_sim.bench.drives import Batch
+from drive_sim.bench.episodes import Batch
 from drive_sim.rollout import run
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
 from drive_sim.sensors.suite import SensorSuite
@@ -172,7 +172,7 @@ ours, theirs = states
 np.testing.assert_allclose(theirs.action, ours.action, atol=2e-3)
 np.testing.assert_allclose(theirs.x, ours.x, atol=1e-3)
 assert abs(ours.action).max() > 0.0
-effort = Effort(repeats=1, least_time=0.0, drives=1, steps=2, batch=1)
+effort = Effort(repeats=1, least_time=0.0, episodes=1, steps=2, batch=1)
 print(_closed_loop(ResidentDriver(model, "cuda"), "cuda", effort, 1).key)
 """
 
@@ -181,4 +181,4 @@ print(_closed_loop(ResidentDriver(model, "cuda"), "cuda", effort, 1).key)
 @pytest.mark.thorough
 def test_a_network_on_a_gpu_drives_a_batch_as_it_drives_from_the_host():
     pytest.importorskip("torch")
-    assert simulated(DRIVES).strip() == "closed_loop.1"
+    assert simulated(CLOSED_LOOP).strip() == "closed_loop.1"

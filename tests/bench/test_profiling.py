@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from drive_sim.bench import Effort
-from drive_sim.bench.drives import Batch
+from drive_sim.bench.episodes import Batch
 from drive_sim.bench.profiling import run_profile
 from drive_sim.bench.profiling import stages as stages_module
 from drive_sim.bench.profiling.parts import step_in_parts
@@ -19,13 +19,13 @@ from drive_sim.bench.profiling.stages import Profile, Stopwatch, stage
 from drive_sim.bench.profiling.step import STAGES, Clock
 from drive_sim.cli.bench import bench
 
-TINY = Effort(repeats=2, least_time=0.0, drives=2, steps=4, batch=4)
+TINY = Effort(repeats=2, least_time=0.0, episodes=2, steps=4, batch=4)
 
 
 @pytest.mark.slow
 def test_the_parts_of_a_step_are_the_step_to_the_bit() -> None:
-    effort = Effort(drives=4, steps=80, batch=8)
-    whole, parts = (Batch(0, effort.batch, "cpu", effort.drives, effort.steps) for _ in range(2))
+    effort = Effort(episodes=4, steps=80, batch=8)
+    whole, parts = (Batch(0, effort.batch, "cpu", effort.episodes, effort.steps) for _ in range(2))
     step = step_in_parts(parts.simulator, lambda part, call: call)
     hard = np.array([[1.0, 1.0]] * effort.batch, np.float32)
     for number, action in enumerate(whole.actions):

@@ -8,7 +8,7 @@ import gymnasium
 import numpy as np
 import pytest
 
-from drive_sim.bench.drives import drives
+from drive_sim.bench.episodes import among_actors
 from drive_sim.compute import kernel
 from drive_sim.drivers.planning.expert import ExpertDriver
 from drive_sim.rollout import run
@@ -32,8 +32,8 @@ def handed_over(monkeypatch: pytest.MonkeyPatch) -> list[ThreadPoolExecutor]:
 
 
 def states(worlds: int, steps: int, threads: int) -> list[np.ndarray]:
-    """The state of so many worlds after a drive straight ahead."""
-    drawn = [drives().draw(number) for number in range(8)]
+    """The state of so many worlds after driving straight."""
+    drawn = [among_actors().draw(number) for number in range(8)]
     with kernel.threads(threads):
         simulator = Simulator([drawn[world % 8] for world in range(worlds)], on_failure="reset_to_lane")
         for _ in range(steps):
@@ -44,7 +44,7 @@ def states(worlds: int, steps: int, threads: int) -> list[np.ndarray]:
 @pytest.mark.slow
 def test_a_step_of_sixty_four_worlds_without_a_camera_stays_on_its_thread(handed_over: list[object]) -> None:
     sensors = ("imu", "gnss", "odometry")
-    worlds = gymnasium.make_vec("DriveSim-v0", num_envs=64, scenario=drives(), sensors=sensors)
+    worlds = gymnasium.make_vec("DriveSim-v0", num_envs=64, scenario=among_actors(), sensors=sensors)
     with kernel.threads(2):
         worlds.reset(seed=0)
         for _ in range(3):
@@ -71,7 +71,7 @@ def test_a_thousand_worlds_are_shared_and_end_up_in_the_same_states(handed_over:
 @pytest.mark.parametrize("sensor", ["camera", "lidar", "radar"])
 @pytest.mark.slow
 def test_what_takes_long_is_shared_for_sixty_four_worlds(handed_over: list[object], sensor: str) -> None:
-    simulator = Simulator([drives().draw(number % 4) for number in range(64)])
+    simulator = Simulator([among_actors().draw(number % 4) for number in range(64)])
     with kernel.threads(2):
         SensorSuite((sensor,)).observe(simulator)
     assert handed_over != []

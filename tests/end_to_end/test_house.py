@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,9 @@ def test_a_folder_shows_few_things_and_says_in_which_order_data_passes(folder: P
         return
     page = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
     assert len(page.splitlines()) >= 2, f"the docstring of {of_house(folder)}/__init__.py is no first page"
+    modules = {path.stem for path in things(folder) if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    unnamed = modules - set(re.findall(r"\w+", page)) - {"__main__"}
+    assert not unnamed, f"the first page of {of_house(folder)} names all but {', '.join(sorted(unnamed))}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=of_house)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from drive_sim.bench.drives import ACTORS, drives, expert_actions
+from drive_sim.bench.episodes import ACTORS, among_actors, expert_actions
 from drive_sim.bench.figures import Effort, Measured
 from drive_sim.bench.profiling.stages import Profile, stage
 from drive_sim.compute.device import wait_for
@@ -95,12 +95,12 @@ def profile_image(device: str, effort: Effort) -> Profile:
 
 
 def _work(view: View, device: str, effort: Effort) -> Callable[[], int]:
-    """Work: an image of each drive, half-way along."""
+    """Work: an image of each episode, half-way along."""
     simulator = Simulator(list(_episodes(view, effort)), device, RESET_TO_LANE)
-    for action in expert_actions(effort.drives, effort.steps)[: effort.steps // 2]:
+    for action in expert_actions(effort.episodes, effort.steps)[: effort.steps // 2]:
         simulator.step(to_device(device, np.ascontiguousarray(action)))
     rig = CameraRig((view.camera,))
-    frames = rig.allocate(device, effort.drives, view.layers)
+    frames = rig.allocate(device, effort.episodes, view.layers)
     faulty = FaultyCameras(FAULTS, device) if view.faults else None
 
     def work() -> int:
@@ -108,13 +108,13 @@ def _work(view: View, device: str, effort: Effort) -> Callable[[], int]:
         if faulty is not None:
             faulty.spoil(simulator, {view.camera.name: frames.rgb[:, 0]})
         wait_for(device)
-        return effort.drives
+        return effort.episodes
 
     return work
 
 
 def _episodes(view: View, effort: Effort) -> Iterator[Any]:
-    for number in range(effort.drives):
-        episode = drives(view.actors, view.weather).draw(number)
+    for number in range(effort.episodes):
+        episode = among_actors(view.actors, view.weather).draw(number)
         scenery = episode.weather.scenery if view.scenery else 0.0
         yield replace(episode, weather=replace(episode.weather, scenery=scenery))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_sim.bench.drives import ACTORS, Batch, drives, expert_actions
+from drive_sim.bench.episodes import ACTORS, Batch, among_actors, expert_actions
 from drive_sim.bench.figures import Effort
 from drive_sim.bench.profiling.parts import step_in_parts
 from drive_sim.bench.profiling.stages import Profile, Stopwatch, stage
@@ -142,7 +142,7 @@ def _network(device: str) -> tuple[Any, tuple[str, ...]]:
 def _drive_all(device: str, effort: Effort, network: Any, watch: Stopwatch | None) -> dict[str, float]:
     """Time of a step [s] on average over all episodes, as a whole and by stage; without a watch as a whole only."""
     steps, total = 0, dict.fromkeys(("whole", *(STAGES if watch else ())), 0.0)
-    for number in range(effort.drives):
+    for number in range(effort.episodes):
         clock = Clock(watch.clear if watch else lambda: None)
         with TemporaryDirectory() as folder:
             steps += _drive(device, effort, number, network, watch, clock, Path(folder) / "dataset")
@@ -155,11 +155,11 @@ def _drive_all(device: str, effort: Effort, network: Any, watch: Stopwatch | Non
 def _drive(
     device: str, effort: Effort, number: int, network: Any, watch: Stopwatch | None, clock: Clock, dataset: Path
 ) -> int:
-    """Steps of one drive, recorded into ``dataset`` and logged, with a watch on each stage."""
+    """Steps of one episode, recorded into ``dataset`` and logged, with a watch on each stage."""
     from drive_sim.evaluation.logs.rollout_log import RolloutLog
     from drive_sim.recording.recorder import Recorder
 
-    simulator = Simulator([drives().draw(number)], device, RESET_TO_LANE)
+    simulator = Simulator([among_actors().draw(number)], device, RESET_TO_LANE)
     rig = CameraRig((CameraConfig(),))
     suite = SensorSuite(SENSOR_NAMES, rig, device)
     recorder, log = Recorder(dataset, "rehearsed", camera_configs=rig.configs), RolloutLog()
@@ -171,14 +171,14 @@ def _drive(
             watch.attach(name, sensor, "sense")
         watch.attach("recorder", recorder, "on_step")
         watch.attach("log", log, "on_step")
-    driver = Rehearsed(ask, expert_actions(effort.drives, effort.steps)[:, number : number + 1])
+    driver = Rehearsed(ask, expert_actions(effort.episodes, effort.steps)[:, number : number + 1])
     return run(simulator, driver, [clock, recorder, log, clock], suite, max_steps=effort.steps)
 
 
 def _parts(device: str, effort: Effort) -> dict[str, float]:
     """Time of each part of the simulator's kernel [s] for a world and step of a batch."""
     watch = Stopwatch(device)
-    batch = Batch(0, effort.batch, device, effort.drives, effort.steps)
+    batch = Batch(0, effort.batch, device, effort.episodes, effort.steps)
     step = step_in_parts(batch.simulator, watch.timed)
     for action in batch.actions:
         step(action)

@@ -1,5 +1,6 @@
 """Networks that drive.
 
-`networks` says what one is, `pilotnet` is this package's, `registry` finds them by name. `inference` makes one
-batch-invariant; `driver` (on the host) and `device_driver` put it at the wheel.
+`networks` says what one is, of which `settings`, and what its answers mean (`decoding`); `pilotnet` is this package's,
+`registry` finds them by name, `cost` counts their operations. `model_folder` reads and writes a trained one.
+`inference` makes it batch-invariant; `driver` (on the host) and `device_driver` put it at the wheel.
 """

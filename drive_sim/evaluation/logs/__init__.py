@@ -1,1 +1,1 @@
-"""What is kept of an episode: the rollout log, one episode of it, and the trace that images are made from."""
+"""What is kept of episodes: the `rollout_log`, one `episode_log` of it, and the `trace` that images are made from."""

@@ -1,7 +1,8 @@
 """Every score the field uses, each a function of one episode's log with formula, unit and source beside it.
 
-One module a family: `lane`, `obstacles` (and the `encounters` they rest on), `episode`, `nuplan`, `comfort`, `latency`.
-`registry` holds those of an episode by name, in the order in which a report shows them, and finds other packages'.
+`metric` says what one is. A module a family: `lane`, `obstacles` (and the `encounters` they rest on), `route`,
+`nuplan`, `comfort`, `latency`. `registry` holds those of an episode by name, in the order in which a report shows them,
+and finds other packages'.
 """
 
 from drive_sim.evaluation.metrics.latency import TIMING_METRICS, TimingMetric

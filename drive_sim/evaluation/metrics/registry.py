@@ -8,11 +8,11 @@ from typing import TypeVar
 from drive_sim.base.registry import Registry
 from drive_sim.evaluation.logs.episode_log import EpisodeLog
 from drive_sim.evaluation.metrics.comfort import COMFORT_METRICS
-from drive_sim.evaluation.metrics.drive import DRIVE_METRICS
 from drive_sim.evaluation.metrics.lane import LANE_METRICS
 from drive_sim.evaluation.metrics.metric import NOTHING, Metric, Ratio
 from drive_sim.evaluation.metrics.nuplan import NUPLAN_METRICS
 from drive_sim.evaluation.metrics.obstacles import OBSTACLE_METRICS
+from drive_sim.evaluation.metrics.route import ROUTE_METRICS
 from drive_sim.evaluation.result_rows import EpisodeRow
 
 T = TypeVar("T")
@@ -20,7 +20,7 @@ T = TypeVar("T")
 FAMILIES: dict[str, tuple[Metric, ...]] = {
     "Lane keeping": LANE_METRICS,
     "Other road users": OBSTACLE_METRICS,
-    "The whole episode": DRIVE_METRICS,
+    "The whole episode": ROUTE_METRICS,
     "nuPlan's closed-loop score": NUPLAN_METRICS,
     "Comfort": COMFORT_METRICS,
 }

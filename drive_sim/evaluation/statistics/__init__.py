@@ -1,1 +1,1 @@
-"""From episodes to figures with intervals, comparisons of drivers, and figures over training seeds."""
+"""From episodes to figures (`estimates`) with `intervals`, `comparison` of drivers, figures over `training_seeds`."""

@@ -1,1 +1,1 @@
-"""Which episodes are driven, by which drivers, and under which conditions."""
+"""Which episodes are driven (`suite`, `cut_in`), by which drivers (`participants`), and under which `conditions`."""

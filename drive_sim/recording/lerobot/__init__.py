@@ -1,1 +1,1 @@
-"""LeRobot v3, the format: what a step holds (`features`), data files (`tables`), and everything in ``meta/``."""
+"""LeRobot v3, the format: what a step holds (`features`), data files (`tables`), `info`, `metadata`, `statistics`."""

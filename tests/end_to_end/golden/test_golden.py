@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.end_to_end.golden.golden_cases import CASES, differences, load, machine_kind
+from tests.end_to_end.golden.golden_cases import CASES
+from tests.end_to_end.golden.store import differences, load, machine_kind
 
 
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.slow
 def test_results_are_those_of_the_golden_data(name: str) -> None:
-    found = differences(name, CASES[name].compute(), load())
+    case = CASES[name]
+    found = differences(name, case.compute(), load(), case.tolerance)
     remedy = f"where that is meant: python -m tests.end_to_end.golden.golden_cases --write {name}"
     assert not found, "\n".join([f"{len(found)} entries differ on {machine_kind()}; {remedy}", *found])
 

@@ -1,4 +1,4 @@
-"""The episode as a whole: how far, how cleanly, whether it arrived."""
+"""The route as a whole: how far, how cleanly, whether the car arrived."""
 
 from __future__ import annotations
 
@@ -164,4 +164,4 @@ def _between(log: EpisodeLog, start: float, stop: float) -> NDArray[np.bool_]:
     return (log.progress >= start) & (log.progress < stop)
 
 
-DRIVE_METRICS = (route_completion, driving_score, infraction_penalty, success)
+ROUTE_METRICS = (route_completion, driving_score, infraction_penalty, success)

@@ -28,7 +28,7 @@ from drive_sim.world.state import (
 
 ACTORS = 8
 _LONG = 1e4
-"""Time limit of an episode [s]: no drive ends while it is measured."""
+"""Time limit of an episode [s]: none ends while it is measured."""
 
 # Kind, distance ahead of the ego at the start [m], place: the actors in view of a car that drives for a few seconds.
 _AROUND = (
@@ -52,7 +52,7 @@ _AROUND = (
 
 
 @dataclass(frozen=True)
-class AmongOthers(Scenario):
+class AmongActors(Scenario):
     """A scenario whose episodes have ``actors`` other road users around the ego, and no end in sight."""
 
     actors: int = ACTORS
@@ -60,16 +60,16 @@ class AmongOthers(Scenario):
     def draw(self, number: int) -> Episode:
         """Episode ``number`` with its own road and weather."""
         episode = super().draw(number)
-        others = tuple(_actor(episode, *place) for place in _AROUND[: self.actors])
-        return replace(episode, actors=others, time_limit=_LONG)
+        actors = tuple(_actor(episode, *place) for place in _AROUND[: self.actors])
+        return replace(episode, actors=actors, time_limit=_LONG)
 
 
 @cache
-def drives(actors: int = ACTORS, weather: str = "dry") -> AmongOthers:
+def among_actors(actors: int = ACTORS, weather: str = "dry") -> AmongActors:
     """Country roads in one weather, with so many other road users (16 at most)."""
     rural = load_scenario("lane-keeping/rural")
     definition = rural.definition.model_copy(update={"weather": {weather: 1.0}})
-    return AmongOthers(rural.name, rural.split, definition, rural.road, actors)
+    return AmongActors(rural.name, rural.split, definition, rural.road, actors)
 
 
 def _actor(episode: Episode, kind: int, distance: float, place: str) -> ActorSpec:
@@ -100,7 +100,7 @@ def expert_actions(count: int, steps: int) -> NDArray[np.float32]:
 
     Found out beforehand, so that a measured step is driven well and yet costs no driver.
     """
-    simulator = Simulator([drives().draw(number) for number in range(count)], on_failure="reset_to_lane")
+    simulator = Simulator([among_actors().draw(number) for number in range(count)], on_failure="reset_to_lane")
     actions = np.zeros((steps, count, 2), np.float32)
 
     class Watch:
@@ -119,13 +119,13 @@ class Batch:
     """B worlds on the episodes in turn, with the actions that drive them, on a device."""
 
     def __init__(
-        self, first: int, size: int, device: str, drives_: int, steps: int, actors: int = ACTORS, weather: str = "dry"
+        self, first: int, size: int, device: str, episodes: int, steps: int, actors: int = ACTORS, weather: str = "dry"
     ) -> None:
-        numbers = [number % drives_ for number in range(first, first + size)]
-        drawn = {number: drives(actors, weather).draw(number) for number in set(numbers)}
+        numbers = [number % episodes for number in range(first, first + size)]
+        drawn = {number: among_actors(actors, weather).draw(number) for number in set(numbers)}
         # An episode of its own for each world, on a road that worlds share.
         self.simulator = Simulator([drawn[number] for number in numbers], device, "reset_to_lane")
-        taken = expert_actions(drives_, steps)[:, numbers]
+        taken = expert_actions(episodes, steps)[:, numbers]
         self.actions = [to_device(device, np.ascontiguousarray(action)) for action in taken]
 
     def begin(self) -> None:
