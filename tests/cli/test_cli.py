@@ -32,6 +32,7 @@ class TestCalls:
                 "road": "rural",
                 "scenario": None,
                 "driver": "expert",
+                "driver_options": {},
                 "record": Path("runs/d"),
                 "minutes": 1.5,
                 "episodes": None,
