@@ -123,13 +123,16 @@ class TestCalls:
         module("drive_sim.evaluation.results", load_results=lambda folder: Scored(folder))
         module("drive_sim.evaluation.report.junit", check_junit=None, write_junit=None)
         module("drive_sim.evaluation.thresholds", judge=lambda results, wanted: [], load_thresholds=None)
+        module("drive_sim.evaluation.report.third_party", third_party=lambda results: ["expert"])
         module("drive_sim.evaluation.report.words", energy=lambda results: f"energy of {results}")
         module("drive_sim.evaluation.report.training_seeds", told=lambda results: f"training runs of {results}")
         compared = "--against expert --against classical --training-runs pilot-1 --training-runs runs/pilot-[2-5]"
         assert call(f"evaluate pilot --suite lane-keeping {compared} --episodes 5 --output out") == cli.DONE
         assert calls[0]["training_runs"] == ("pilot-1", "runs/pilot-[2-5]")
         assert (calls[0]["driver"], calls[0]["against"], calls[0]["episodes"]) == ("pilot", ("expert", "classical"), 5)
-        assert capsys.readouterr().out == "report: out/report.html\ntraining runs of out\nenergy of out\n"
+        assert capsys.readouterr().out == (
+            "report: out/report.html\ntraining runs of out\nenergy of out\nnot drive_sim's own: expert\n"
+        )
 
     @pytest.mark.slow
     def test_evaluate_fails_when_a_threshold_is_missed(

@@ -43,7 +43,7 @@ MISTAKES = [
     ("train here --output there --set views", "--set: 'views' is not of the form KEY=VALUE"),
     ("train here --output there --recipe=", "train: --recipe: is empty"),
     ("evaluate", "evaluate: DRIVER: is missing"),
-    ("evaluate expert --output there", "evaluate: --suite: is missing"),
+    ("evaluate expert --output there", "--suite: is missing"),
     ("evaluate expert --suite lane-keeping", "evaluate: --output: is missing"),
     ("evaluate a b --suite s --output there", "evaluate: Got unexpected extra argument (b)"),
     ("evaluate a --suite s --output there --batch 0", "evaluate: --batch: 0 is not in the range"),
