@@ -120,7 +120,7 @@ def test_observers_get_the_driver_s_own_observation_and_the_state_before_and_aft
     assert not np.shares_memory(before.x, simulator.state.x)
 
 
-def test_the_driver_s_time_is_told_and_so_is_who_drove(simulator):
+def test_a_step_tells_the_drivers_time_and_controller(simulator):
     diary = Diary()
     run(simulator, Coaster(), [diary], max_steps=1)
     (step,) = diary.steps
@@ -150,7 +150,7 @@ def test_sensors_are_the_driver_s_unless_others_are_named(simulator):
     assert driver.seen[-1].imu is not None
 
 
-def test_who_wants_to_stop_says_so_and_everyone_hears_of_the_end(simulator):
+def test_an_observer_can_stop_the_rollout_and_all_are_told_of_the_end(simulator):
     class Impatient(Diary):
         def on_step(self, step: Step) -> None:
             raise StopRollout

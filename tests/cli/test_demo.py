@@ -67,7 +67,7 @@ def test_the_demo_records_every_training_scenario_and_twice_what_is_hard() -> No
 
 
 @pytest.mark.slow
-def test_of_a_driver_who_looks_up_late_only_what_comes_after_that_is_recorded(tmp_path: Path) -> None:
+def test_of_a_driver_that_perceives_late_only_what_comes_after_is_recorded(tmp_path: Path) -> None:
     far = [episode for episode in demo_episodes(0, SUITES[1], 8, LATE) if "far-visible" in episode.variant]
     parked = [episode for episode in far if episode.scenario.endswith("/parked-car")][:1]
     for late in (False, True):

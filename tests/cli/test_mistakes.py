@@ -74,7 +74,7 @@ MISTAKES = [
 
 class TestMistakes:
     @pytest.mark.parametrize(("line", "said"), MISTAKES, ids=[line for line, _ in MISTAKES])
-    def test_a_mistake_ends_in_one_line_with_its_place_and_mend(
+    def test_a_mistake_ends_in_one_line_with_its_place_and_hint(
         self,
         line: str,
         said: str,
@@ -109,7 +109,7 @@ class TestMistakes:
         assert call(line) == cli.BAD_INPUT
         assert f"; did you mean {meant}? see " in capsys.readouterr().err
 
-    def test_bad_input_is_told_by_file_field_and_mend(self, module, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_bad_input_is_told_by_file_field_and_hint(self, module, capsys: pytest.CaptureFixture[str]) -> None:
         def run_bench(device: str, output: Path | None, history: Path | None) -> list[str]:
             raise InputError("roads/spa.csv", "line 7, w_tr_left_m", "is\nnegative", "give the width in metres")
 
@@ -154,7 +154,7 @@ class TestFailures:
         assert capsys.readouterr().err == said
 
     @pytest.mark.parametrize("error", [ZeroDivisionError(), OSError(errno.EIO, "torn"), ModuleNotFoundError(name="x")])
-    def test_what_nobody_foresaw_shows_where_it_happened(self, error: Exception, module) -> None:
+    def test_an_unexpected_error_shows_its_traceback(self, error: Exception, module) -> None:
         with pytest.raises(type(error)):
             self.run_raising(module, error)
 

@@ -147,7 +147,7 @@ def test_reset_to_lane_goes_on_where_terminate_ends():
     assert rewards[-1] < -8.0
 
 
-def test_nobody_drives_before_the_first_reset():
+def test_a_step_before_the_first_reset_is_refused():
     with pytest.raises(gymnasium.error.ResetNeeded):
         DriveEnv(sensors=QUIET).step(action())
 

@@ -70,7 +70,7 @@ def test_annotations_belong_to_the_images_of_the_last_observation():
         assert np.array_equal(seen.depth, other.depth)
 
 
-def test_annotations_need_a_camera_and_a_drive():
+def test_annotations_need_a_camera_and_a_reset():
     with pytest.raises(gymnasium.error.ResetNeeded):
         DriveEnv().annotations()
     env = DriveEnv(sensors=QUIET)

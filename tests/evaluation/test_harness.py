@@ -167,7 +167,7 @@ def test_another_seed_is_another_evaluation(score: Callable[..., Results]) -> No
     assert {row.seed for row in score(seed=0).episodes}.isdisjoint(row.seed for row in score(seed=1).episodes)
 
 
-def test_results_say_who_drove_what(score: Callable[..., Results]) -> None:
+def test_results_name_drivers_and_suite(score: Callable[..., Results]) -> None:
     results = score("expert", seed=3)
     assert (results.driver.name, results.driver.privileged, results.driver.hash) == ("expert", True, None)
     assert (results.suite, results.seed, results.device) == ("lane-keeping", 3, "cpu")

@@ -136,7 +136,7 @@ def test_without_further_training_runs_nothing_is_said_of_any(page: str, results
         ("{}/seed-0", ["{}/other-drives"], "has training minutes 12.5, "),
     ],
 )
-def test_who_was_not_trained_alike_is_refused_in_one_line_before_anything_is_driven(
+def test_models_not_trained_alike_are_refused_in_one_line_before_anything_is_driven(
     driver: str, training_runs: list[str], complaint: str, models: Path, tmp_path: Path, monkeypatch, capsys
 ) -> None:
     monkeypatch.setattr(harness, "drive", lambda *_, **__: pytest.fail("something was driven"))

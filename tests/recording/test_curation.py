@@ -56,7 +56,7 @@ def leave_sidecars(root: Path) -> None:
 
 
 @pytest.mark.slow
-def test_what_operating_systems_leave_is_nobodys_data(dataset_path: Path) -> None:
+def test_what_operating_systems_leave_is_no_data(dataset_path: Path) -> None:
     drop(dataset_path, [1])
     (dataset_path / ".staging").mkdir(exist_ok=True)
     leave_sidecars(dataset_path)

@@ -153,7 +153,7 @@ def test_the_world_is_built_again_from_the_dataset_alone(dataset_path: Path) -> 
     assert dataset.episode(2).world.road is world.road, "one road is read once"
 
 
-def test_provenance_says_who_drove_what_where_and_with_which_versions(dataset_path: Path) -> None:
+def test_provenance_names_driver_scenario_road_and_versions(dataset_path: Path) -> None:
     provenance = Dataset.open(dataset_path).episodes[1].provenance
     assert provenance["scenario"] == "lane-keeping/rural" and provenance["number"] == 1 and provenance["seed"] == 8
     assert provenance["driver"] == "test" and provenance["weather"] == "fog"

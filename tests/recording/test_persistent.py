@@ -37,7 +37,7 @@ def refusal(number: int) -> Callable[..., None]:
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
 @pytest.mark.parametrize("moment", REFUSING)
-def test_a_full_disk_costs_one_episode_and_ends_no_drive(
+def test_a_full_disk_costs_one_episode_and_does_not_end_driving(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str, number: int
 ) -> None:
     said: list[str] = []
@@ -67,7 +67,7 @@ def test_a_full_disk_costs_one_episode_and_ends_no_drive(
     assert check(path) == []
 
 
-def test_a_mistake_ends_the_drive(tmp_path: Path) -> None:
+def test_a_mistake_ends_driving(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("dear")
     recorder = PersistentRecorder(Recorder(tmp_path), print)
     with pytest.raises(InputError, match="is a folder with other things in it"):

@@ -214,7 +214,7 @@ def test_truncation_is_the_share_outside_the_image(photographer, d):
     assert min(box.amodal[0] + 0.5, 319.5 - box.amodal[2]) == pytest.approx(0.0, abs=1e-3)
 
 
-def test_who_is_beside_the_camera_has_a_box_and_who_is_behind_it_has_none(photographer):
+def test_an_actor_beside_the_camera_has_a_box_and_one_behind_it_has_none(photographer):
     beside, behind = lorry(102.0, 3.0), lorry(85.0, 0.0)
     boxes = annotate(photographer.episode(actors=(beside, behind), start_offset=1.0))[0]["front"].boxes
     assert [box.slot for box in boxes] == [0]

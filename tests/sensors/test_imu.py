@@ -137,7 +137,7 @@ def test_the_bias_at_switching_on_differs_between_drives_and_lasts():
     np.testing.assert_array_equal(readings[0], readings[2])
 
 
-def test_the_scale_factor_is_wrong_by_the_same_share_throughout_a_drive():
+def test_the_scale_factor_is_wrong_by_the_same_share_throughout_an_episode():
     simulator = cars(np.arange(2000))
     simulator.state.yaw_rate[:] = 0.5
     readings = record(Imu(only(scale_error=0.01), PERIOD), simulator, 3)[:, :, 2]

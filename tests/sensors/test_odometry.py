@@ -51,7 +51,7 @@ def test_distance_comes_in_whole_teeth_and_none_is_lost():
     assert set(np.round(distances[1:] / tooth)) == {17.0, 18.0}
 
 
-def test_a_worn_tyre_reads_fast_and_far_by_the_same_factor_throughout_a_drive():
+def test_a_worn_tyre_reads_fast_and_far_by_the_same_factor_throughout_an_episode():
     config = OdometryConfig(speed_noise=0.0, speed_resolution=0.0)
     readings = drive(Odometry(config), cars(np.arange(2000), speed=20.0), 100)
     factors = readings[:, :, 0] / 20.0

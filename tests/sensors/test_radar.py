@@ -78,7 +78,7 @@ def test_azimuth_is_positive_to_the_left_and_rows_rise_with_range():
 
 
 @pytest.mark.parametrize(("own", "other", "rate"), [(20.0, 15.0, -5.0), (10.0, 25.0, 15.0), (20.0, 0.0, -20.0)])
-def test_range_rate_is_the_difference_of_speeds_and_positive_for_who_drives_away(own, other, rate):
+def test_range_rate_is_the_difference_of_speeds_and_positive_where_the_range_grows(own, other, rate):
     simulator = make_simulator(target(ACTOR_CAR, 180.0, speed=other), start_speed=own)
     (row,) = found(look(simulator)[0])
     assert row[2] == pytest.approx(rate, abs=1e-4)

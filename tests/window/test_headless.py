@@ -94,7 +94,7 @@ def test_no_screen_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("driver", ["dummy", "offscreen"])
-def test_a_window_that_nobody_sees_is_refused(
+def test_a_window_without_a_display_is_refused(
     driver: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SDL_VIDEODRIVER", driver)

@@ -172,7 +172,7 @@ def test_backspace_forgets_it(episode: Episode, tmp_path: Path):
     assert not list((tmp_path / "forgotten").glob("journal-*"))
 
 
-def test_a_full_disk_at_the_start_of_an_episode_is_shown_and_ends_no_drive(
+def test_a_full_disk_at_the_start_of_an_episode_is_shown_and_ends_no_episode(
     episode: Episode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     def refuse(*arguments: Any) -> None:
@@ -186,7 +186,7 @@ def test_a_full_disk_at_the_start_of_an_episode_is_shown_and_ends_no_drive(
     assert all(board.recording is None for board in screen.boards)
 
 
-def test_a_recording_that_cannot_begin_is_said_and_ends_no_drive(episode: Episode, tmp_path: Path):
+def test_a_recording_that_cannot_begin_is_said_and_ends_no_episode(episode: Episode, tmp_path: Path):
     (tmp_path / "file").write_text("not a folder")
     screen = Screen(lambda count, screen: press(pygame.K_r) if count == 16 else None)
     window = drive(screen, episode, tmp_path / "file" / "mine")

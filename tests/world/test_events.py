@@ -120,7 +120,7 @@ def test_time_to_collision_is_gap_over_closing_speed(simulate, make_actor):
     assert simulator.state.time_to_collision[0] == pytest.approx(gap / closing, rel=1e-6)
 
 
-def test_there_is_no_time_to_collision_with_who_is_beside_behind_or_faster(simulate, make_actor):
+def test_there_is_no_time_to_collision_with_actors_beside_behind_or_faster(simulate, make_actor):
     away = dict(motion=MOTION_LANE, start_speed=30.0, desired_speed=30.0)
     simulator = simulate(make_actor(100.0, 1.75), make_actor(20.0, LANE), make_actor(100.0, LANE, **away))
     simulator.step(STEP)

@@ -77,7 +77,7 @@ def test_it_pulls_out_seconds_before_an_obstacle_and_leaves_about_a_metre(drive,
 
 
 @pytest.mark.slow
-def test_it_waits_for_somebody_who_stands_in_the_way_of_oncoming_traffic(drive, make_road, make_episode, make_actor):
+def test_it_waits_behind_an_obstacle_while_traffic_is_oncoming(drive, make_road, make_episode, make_actor):
     blocked = make_actor(160.0, LANE)
     busy = (make_actor(s, 1.75, direction=-1, motion=MOTION_LANE, start_speed=12.0, desired_speed=12.0)
             for s in (290.0, 330.0, 370.0))  # fmt: skip
@@ -158,7 +158,7 @@ def test_it_looks_away_now_and_then_but_never_when_it_matters(drive, make_road, 
     assert lapses(lead) == 0
 
 
-def test_somebody_standing_at_the_roadside_makes_it_careful(drive, make_road, make_episode, make_actor):
+def test_a_pedestrian_at_the_roadside_makes_it_careful(drive, make_road, make_episode, make_actor):
     alone = make_episode(make_road())
     watched = make_episode(make_road(), make_actor(150.0, -4.0, ACTOR_PEDESTRIAN))
     done = drive("human-model", alone, watched)

@@ -124,6 +124,6 @@ def test_a_network_that_cannot_be_used_is_one_line_that_names_its_package(
         build_network(SETTINGS)
 
 
-def test_a_name_that_nobody_adds_is_told_with_those_that_there_are() -> None:
+def test_an_unknown_name_is_told_with_those_that_there_are() -> None:
     with pytest.raises(InputError, match=r"'toy-net' is not a network; use pilotnet, FILE\.py:Class, module:Class"):
         SETTINGS.check("--network")

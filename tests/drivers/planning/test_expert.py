@@ -92,7 +92,7 @@ def test_it_passes_a_cyclist_with_room_to_spare(drive, make_road, make_episode, 
     assert done.gap[beside].min() > 0.9
 
 
-def test_it_waits_for_somebody_who_crosses_and_drives_on(drive, make_road, make_episode, make_actor):
+def test_it_waits_for_a_crossing_pedestrian_and_drives_on(drive, make_road, make_episode, make_actor):
     walker = make_actor(
         130.0, -5.0, ACTOR_PEDESTRIAN, trigger=TRIGGER_HEADWAY, trigger_value=3.0, action=ACTION_WALK, action_d=6.0,
         action_speed=1.4,
@@ -163,7 +163,7 @@ def test_twenty_of_every_harder_obstacle_are_passed(drive, split):
     assert_arrived(done)
 
 
-def test_it_leaves_a_metre_to_who_walks_towards_it_at_the_edge(drive, make_road, make_episode, make_actor):
+def test_it_leaves_a_metre_to_a_pedestrian_at_the_edge(drive, make_road, make_episode, make_actor):
     walker = make_actor(
         160.0, -3.0, ACTOR_PEDESTRIAN, direction=-1, heedless=True, motion=MOTION_LANE, start_speed=1.4,
         desired_speed=1.4,
@@ -257,7 +257,7 @@ def test_it_never_drives_on_a_wide_shoulder(drive, make_road, make_episode, make
 
 @pytest.mark.parametrize("driver", ["expert", "human-model"])
 @pytest.mark.slow
-def test_it_changes_lanes_round_a_breakdown_and_cuts_nobody_off(drive, make_road, make_episode, make_actor, driver):
+def test_it_changes_lanes_round_a_breakdown_and_cuts_no_actor_off(drive, make_road, make_episode, make_actor, driver):
     road = make_road(length=900, lanes_forward=2, lanes_backward=0, paved_left=0.8, paved_right=8.0)
     right, left = -5.25, -1.75
     broken = make_actor(260.0, right)

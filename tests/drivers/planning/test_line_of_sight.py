@@ -54,19 +54,19 @@ def test_a_car_right_behind_a_car_is_hidden_and_one_that_shows_half_is_not(look,
     assert look(lead, make_actor(120.0, LANE + 3.0))[0] == [True, True]
 
 
-def test_the_lead_shows_what_it_hid_as_it_moves_aside(look, make_actor):
+def test_a_lead_that_changes_lanes_uncovers_what_it_occluded(look, make_actor):
     standing = make_actor(120.0, LANE)
     shown = [look(make_actor(60.0, LANE + aside), standing)[0][1] for aside in (0.0, 0.4, 0.8, 1.2, 1.6)]
     assert shown == sorted(shown) and not shown[0] and shown[-1]
 
 
-def test_who_is_taller_looks_over_and_who_is_low_hides_nobody_tall(look, make_actor):
+def test_tall_vehicles_see_over_low_ones_and_low_ones_occlude_no_tall_one(look, make_actor):
     assert look(make_actor(60.0, LANE), make_actor(120.0, LANE, ACTOR_LORRY))[0] == [True, True]
     assert look(make_actor(60.0, LANE, ACTOR_LORRY), make_actor(120.0, LANE))[0] == [True, False]
     assert look(make_actor(40.0, LANE, ACTOR_CONE), make_actor(60.0, LANE, ACTOR_PEDESTRIAN))[0] == [True, True]
 
 
-def test_two_who_each_hide_a_part_hide_the_whole(look, make_actor):
+def test_two_actors_that_each_occlude_a_part_occlude_the_whole(look, make_actor):
     behind = make_actor(130.0, LANE, ACTOR_LORRY, height=1.5)
     sides = make_actor(60.0, LANE - 1.0), make_actor(60.0, LANE + 1.0)
     assert all(look(side, behind)[0][1] for side in sides)
@@ -74,7 +74,7 @@ def test_two_who_each_hide_a_part_hide_the_whole(look, make_actor):
     assert not seen[2] and not hides[:, 2].any()
 
 
-def test_who_is_beside_or_behind_us_is_known_and_hides_nobody(look, make_actor):
+def test_an_actor_beside_or_behind_the_ego_is_known_and_occludes_none(look, make_actor):
     beside, behind, ahead = make_actor(21.0, 1.75), make_actor(5.0, LANE), make_actor(80.0, LANE)
     assert look(beside, behind, ahead)[0] == [True, True, True]
 
@@ -96,7 +96,7 @@ def test_the_human_model_evades_a_hidden_car_only_when_it_is_uncovered(drive, ma
     assert not np.any(done.events & EVENT_COLLISION)
 
 
-def test_somebody_who_looks_up_late_evades_late(make_road, make_episode, make_actor, drive):
+def test_a_driver_that_perceives_late_evades_late(make_road, make_episode, make_actor, drive):
     episode = make_episode(make_road(), make_actor(160.0, -3.2))
     usual = drive("human-model", episode, seconds=12.0)
     late = drive(make_driver("human-model", options={"late": True}), episode, seconds=12.0)

@@ -125,7 +125,7 @@ def test_what_the_car_ahead_hides_is_seen_when_that_moves_out(drive, on_motorway
     assert done.speed[-1].max() < 0.5
 
 
-def test_it_lets_somebody_cross_and_drives_on(drive, on_motorway, make_actor):
+def test_it_lets_a_pedestrian_cross_and_drives_on(drive, on_motorway, make_actor):
     walker = make_actor(
         150.0, OUTER - 4.0, ACTOR_PEDESTRIAN, trigger=TRIGGER_TIME, trigger_value=3.0, action=ACTION_WALK,
         action_d=OUTER + 6.0, action_speed=1.4,

@@ -224,7 +224,7 @@ def test_overtaking_the_lead_is_a_pass(make_log, make_actor):
     assert encounter.end == 34
 
 
-def test_nobody_follows_a_pedestrian(make_log, make_actor):
+def test_following_a_pedestrian_is_no_pass(make_log, make_actor):
     """Walking ahead at 1.4 m/s, ego behind at 1.4 m/s for 60 s: under 2 m/s one has to get past."""
     walker = make_actor(kind=ACTOR_PEDESTRIAN, length=0.5, width=0.6, start_s=20.0, start_speed=1.4)
     log = make_log(600, (walker,), speed=1.4, actor_s=20 + 0.14 * np.arange(1, 601), events={599: EVENT_TIME_OUT})
@@ -298,7 +298,7 @@ def test_a_car_parked_across_the_lane_is_as_long_as_it_is_wide(make_log, make_ac
     assert only(log).end == 53
 
 
-def test_a_walker_who_comes_towards_us_is_passed_when_behind(make_log, make_actor):
+def test_a_walker_towards_the_ego_is_passed_when_behind_it(make_log, make_actor):
     """From 50 m at 1 m/s, ego at 10 m/s: 1.1 m a step, 52.25 m from s = 0 are closed in step 47."""
     walker = make_actor(kind=ACTOR_PEDESTRIAN, length=0.5, width=0.6, direction=-1, start_speed=1.0, motion=MOTION_LANE)
     log = make_log(100, (walker,), actor_s=50.0 - 0.1 * np.arange(1, 101), events={99: EVENT_FINISH})
@@ -319,7 +319,7 @@ def test_stopping_and_letting_an_oncoming_overtaker_by_is_a_pass(make_log, make_
     assert only(log).outcome == "past"
 
 
-def test_who_cut_out_is_no_encounter_and_who_is_uncovered_is_one(make_log, make_actor):
+def test_a_lead_that_cuts_out_is_no_encounter_and_what_it_uncovers_is_one(make_log, make_actor):
     """Standing for ever behind the car that was uncovered is no pass; touching who cut out instead fails it."""
     lead = make_actor(start_s=30.0, start_speed=10.0, motion=MOTION_LANE, demands_reaction=False)
     standing = make_actor(start_s=80.0)
@@ -366,7 +366,7 @@ def test_following_a_cyclist_to_the_end_where_one_could_overtake_is_no_pass(make
     assert follow_cyclist(make_log, make_actor, 60, curvature=0.08).outcome == "not demanded"
 
 
-def test_a_cyclist_is_to_be_overtaken_only_while_nobody_comes(make_log, make_actor):
+def test_a_cyclist_is_to_be_overtaken_only_without_oncoming_traffic(make_log, make_actor):
     """An actor comes at 10 m/s: D + v (T + 3 s) = 99.4 m + 10 m/s · (6.6 s + 3 s) = 196 m have to be free.
 
     From 190 m away they are met after 12.7 of 25 s, and the 62 m then left are too few; after 60 s they are not.
@@ -379,7 +379,7 @@ def test_a_cyclist_is_to_be_overtaken_only_while_nobody_comes(make_log, make_act
         assert follow_cyclist(make_log, make_actor, seconds, car, places=places).outcome == outcome
 
 
-def test_standing_behind_a_cyclist_who_stands_is_no_pass(make_log, make_actor):
+def test_standing_behind_a_standing_cyclist_is_no_pass(make_log, make_actor):
     """5 m/s for 2 s, then both stand until time is out."""
     rider = make_actor(kind=ACTOR_CYCLIST, length=1.8, width=0.6, start_s=20.0, start_speed=5.0, motion=MOTION_LANE)
     stands = make_log(300, (rider,), speed=[5.0] * 20 + [0.0] * 280, actor_s=20.0, events={299: EVENT_TIME_OUT})
@@ -387,7 +387,7 @@ def test_standing_behind_a_cyclist_who_stands_is_no_pass(make_log, make_actor):
 
 
 @pytest.mark.parametrize("touched", [True, False])
-def test_what_is_unavoidable_counts_neither_for_nor_against_anybody(make_log, make_actor, touched):
+def test_unavoidable_encounters_do_not_count(make_log, make_actor, touched):
     log = make_log(
         100,
         (make_actor(),),

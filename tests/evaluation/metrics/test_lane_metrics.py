@@ -38,7 +38,7 @@ def test_a_failure_that_was_reset_to_lane_is_not_counted_twice(make_log):
     assert lane.autonomy.value(log) == pytest.approx(0.9)
 
 
-def test_swerving_past_an_obstacle_is_no_intervention_where_nobody_is_reset_to_lane(make_log):
+def test_swerving_past_an_obstacle_is_no_intervention_where_the_ego_is_not_reset_to_lane(make_log):
     """Off centre by more than 1 m, but driving on by itself: autonomy 1."""
     assert lane.autonomy.value(make_log(100, events={50: EVENT_OFF_CENTRE, 99: EVENT_FINISH})) == 1.0
 

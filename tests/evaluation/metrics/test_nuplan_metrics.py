@@ -34,7 +34,7 @@ def crash(make_log, make_actor, *, speed=10.0, events=EVENT_COLLISION_VEHICLE, b
         ({"start_s": 14.0, "events": EVENT_COLLISION_STATIC}, 0.5),  # one cone is allowed: 1 − 1 / 2
     ],
 )
-def test_who_is_to_blame_for_a_collision(make_log, make_actor, story, score):
+def test_which_collisions_are_at_fault(make_log, make_actor, story, score):
     """At fault: by the front, with what stands, or sideways while crossing a marking."""
     assert nuplan.nuplan_no_at_fault_collision.value(crash(make_log, make_actor, **story)) == score
 

@@ -35,7 +35,7 @@ def test_clearance_of_a_touch_is_zero_whatever_the_gap_says_afterwards(make_log,
     assert obstacles.min_clearance.value(log) == 0.0
 
 
-def test_where_nobody_is_near_there_is_no_clearance_and_no_time_to_collision(make_log):
+def test_without_an_actor_there_is_no_clearance_and_no_time_to_collision(make_log):
     """The simulator says 1e6; the metrics say nothing."""
     log = make_log(3)
     assert math.isnan(obstacles.min_clearance.value(log))

@@ -85,7 +85,7 @@ def test_a_row_says_what_where_when_and_how_to_see_it_again(listed) -> None:
     assert row.command == "drive-sim replay 'my runs/night' 2"
 
 
-def test_who_could_have_prevented_it_is_shown_where_it_was_judged(listed) -> None:
+def test_preventability_is_shown_where_it_was_judged(listed) -> None:
     assert not listed().judged
     assert not listed(preventable=None).judged
     found = listed(preventable=True)

@@ -56,7 +56,7 @@ def reader(page: str) -> Reader:
     return Reader(page)
 
 
-def test_the_page_asks_nobody_for_anything(page: str, reader: Reader) -> None:
+def test_the_page_requests_nothing(page: str, reader: Reader) -> None:
     assert all(
         address.startswith(("data:", "#")) or address == "report-vs-human-model.html" for address in reader.addresses
     )
@@ -89,7 +89,7 @@ def test_every_metric_that_applies_is_shown_with_its_formula(page: str, results:
         assert str(escape(METRICS[name].formula)) in page
 
 
-def test_baselines_and_compared_drivers_stand_beside_and_who_sees_the_truth_is_labelled(reader: Reader) -> None:
+def test_baselines_and_compared_drivers_are_shown_and_privileged_ones_labelled(reader: Reader) -> None:
     assert "expert sees the truth 3 episodes" in reader.text
     assert "straight against human-model" in reader.text
     assert "straight sees the truth" not in reader.text

@@ -111,7 +111,7 @@ def test_a_scenario_of_a_file_is_scored_alone_and_driven_again(
         load_scored(folder / "out", 2)
 
 
-def test_a_bundled_scenario_is_scored_alone_and_is_nobody_elses(score: Callable[..., Results]) -> None:
+def test_a_bundled_scenario_is_scored_alone_and_is_drive_sims_own(score: Callable[..., Results]) -> None:
     results = score("straight", scenario="obstacle-avoidance/debris")
     assert results.suite == "obstacle-avoidance/debris"
     assert results.scenario is not None and results.scenario.source is None

@@ -52,12 +52,12 @@ def test_a_collision_is_either_preventable_or_unavoidable(episode, hit, preventa
     assert (PREVENTABLE(log), UNAVOIDABLE(log)) == tuple(Ratio(float(one), 1.0) for one in expected)
 
 
-def test_where_the_reference_meets_nobody_nothing_is_said(episode, make_log) -> None:
+def test_without_an_actor_the_reference_gives_no_verdict(episode, make_log) -> None:
     assert PREVENTABLE(episode(True, None)) == UNAVOIDABLE(episode(True, None)) == NOTHING
     assert PREVENTABLE(make_log(10)) == NOTHING
 
 
-def test_a_guard_rail_is_nobody(make_log, make_actor) -> None:
+def test_a_guard_rail_is_no_road_user(make_log, make_actor) -> None:
     log = make_log(10, (make_actor(),), facts={"preventable": True}, events={5: EVENT_COLLISION_STATIC})
     assert PREVENTABLE(log) == Ratio(0.0, 1.0)
 
@@ -72,7 +72,7 @@ def test_their_estimates_are_shares_of_the_episodes_with_others(episode) -> None
     assert found["preventable_collisions"].episodes == 5
 
 
-def test_the_verdict_does_not_depend_on_the_batch_and_is_none_where_nobody_is() -> None:
+def test_the_verdict_does_not_depend_on_the_batch_and_is_none_without_an_actor() -> None:
     names = ["ncap/ccrb-12m-6", "ncap/ccrm", "alks/free-driving", "alks/cut-in-unavoidable"]
     episodes = [load_scenario(name, "test").draw(0) for name in names]
     verdicts = judge_preventable(episodes, "cpu", 32, lambda share, text: None)
@@ -139,7 +139,7 @@ def test_results_say_of_every_episode_whether_it_was_preventable(results, tmp_pa
     assert found.metrics["unavoidable_collisions"].estimate == pytest.approx(hit.count(False) / 4)
 
 
-def test_a_suite_with_nobody_else_has_no_verdicts(results) -> None:
+def test_a_suite_without_actors_has_no_verdicts(results) -> None:
     found = results("straight", "lane-keeping", 2)
     assert {row.preventable for row in found.episodes} == {None}
     assert "preventable_collisions" not in found.metrics

@@ -121,7 +121,7 @@ def test_a_collision_comes_before_leaving_the_road(make_log) -> None:
     assert worst_first([off, crash], "collision_free_passes") == [1, 0]
 
 
-def test_among_faultless_drives_the_closest_call_is_worst_and_one_that_met_nobody_is_not(make_log) -> None:
+def test_among_faultless_episodes_the_closest_call_is_worst_and_one_without_actors_is_not(make_log) -> None:
     gap = np.full((3, 100), 1e6)
     gap[1, 50], gap[2, 50] = 2.0, 0.3
     scores = [scored(make_log, events={99: EVENT_FINISH}, gap=one) for one in gap]

@@ -91,7 +91,7 @@ def test_a_flawless_suite_is_not_claimed_to_be_certain(make_log):
     assert found["distance_per_intervention"].low == pytest.approx(2.0 / 2.9957, abs=1e-4)
 
 
-def test_metrics_that_apply_to_nobody_are_left_out(make_log):
+def test_metrics_that_apply_to_no_episode_are_left_out(make_log):
     """No obstacles: no passes, no clearance."""
     found = estimate_all([make_log(100, events={99: EVENT_FINISH})])
     assert "collision_free_passes" not in found and "min_clearance" not in found

@@ -126,7 +126,7 @@ def test_every_condition_drives_the_same_episodes(score: Callable[..., Results])
 
 
 @pytest.mark.slow
-def test_each_condition_is_compared_with_the_first_on_the_same_drives(driven: Path) -> None:
+def test_each_condition_is_compared_with_the_first_on_the_same_episodes(driven: Path) -> None:
     clean, *others = load_results(driven).conditions
     assert not clean.comparison and not clean.settings
     for other in others:

@@ -122,7 +122,7 @@ def test_a_rig_is_described_by_cameras_or_their_fields():
     assert CameraRig.default().configs == (CameraConfig(),)
 
 
-def test_side_cameras_are_the_front_one_moved_aside():
+def test_side_cameras_are_the_front_one_moved_sideways():
     left, front, right = side_by_side(CameraConfig(width=320, y=0.1), 0.7)
     assert [camera.name for camera in (left, front, right)] == ["left", "front", "right"]
     assert (left.y, front.y, right.y) == pytest.approx((0.8, 0.1, -0.6))

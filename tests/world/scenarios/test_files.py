@@ -316,6 +316,6 @@ def test_weather_that_is_for_test_only_is_refused_everywhere_else(weather: str, 
                 assert weather not in load_scenario(name, split).definition.weather
 
 
-def test_an_episode_says_when_nobody_could_pass(tmp_path: Path) -> None:
+def test_an_episode_says_when_it_is_unavoidable(tmp_path: Path) -> None:
     assert not load_scenario(write(tmp_path, GOOD)).draw(0).unavoidable
     assert load_scenario(write(tmp_path, "unavoidable = true\n" + GOOD)).draw(0).unavoidable

@@ -23,7 +23,7 @@ from tests.world.scenarios.obstacles import EGO_LENGTH, EGO_WIDTH, lane_edges, r
 from tests.world.scenarios.test_obstacle_scenarios import STANDING
 
 
-def test_who_drives_ahead_goes_round_what_it_uncovers(episodes: dict[tuple[str, str], list[Episode]]) -> None:
+def test_a_lead_goes_round_what_it_uncovers(episodes: dict[tuple[str, str], list[Episode]]) -> None:
     """A half cosine takes it out of the way within its own headway, beside the pavement's edge and nobody's bumper."""
     seen = 0
     for (_, name), draws in episodes.items():
@@ -123,7 +123,7 @@ def test_oncoming_cars_do_not_meet_the_ego_at_the_parked_car(episodes: dict[tupl
     assert min(seen.values()) >= 5
 
 
-def test_who_cuts_out_leaves_the_lane_in_time_and_uncovers_a_standing_car(
+def test_a_cut_out_leaves_the_lane_in_time_and_uncovers_a_standing_car(
     episodes: dict[tuple[str, str], list[Episode]],
 ) -> None:
     for split in SPLITS:
@@ -185,7 +185,7 @@ def test_an_oncoming_overtaker_gets_back_or_leaves_room_to_the_right(
     assert min(seen.values()) >= 5
 
 
-def test_who_walks_along_the_road_can_be_passed(episodes: dict[tuple[str, str], list[Episode]]) -> None:
+def test_a_pedestrian_along_the_road_can_be_passed(episodes: dict[tuple[str, str], list[Episode]]) -> None:
     seen = {"same way": 0, "towards us": 0, "late": 0, "left": 0}
     for split in SPLITS:
         for episode in episodes[split, "obstacle-avoidance/walking-pedestrian"]:

@@ -80,7 +80,7 @@ def test_what_stands_in_the_lane_can_be_passed(episodes: dict[tuple[str, str], l
             assert -0.5 < offset < 3.0
 
 
-def test_nobody_keeps_their_lane_past_what_stands_in_it(episodes: dict[tuple[str, str], list[Episode]]) -> None:
+def test_what_stands_in_the_lane_cannot_be_passed_within_it(episodes: dict[tuple[str, str], list[Episode]]) -> None:
     """At most 40 cm are left to a car in the middle of the lane: too little to be called passing."""
     for (_, name), draws in episodes.items():
         if name.endswith(STANDING):

@@ -41,7 +41,7 @@ def test_a_speed_takes_as_many_random_numbers_as_a_share_of_it(tmp_path) -> None
     assert (share.seed, share.weather, share.start_offset) == (speed.seed, speed.weather, speed.start_offset)
 
 
-def test_speed_and_share_together_are_refused_with_a_mend(tmp_path) -> None:
+def test_speed_and_share_together_are_refused_with_a_hint(tmp_path) -> None:
     with pytest.raises(InputError, match=r"ego: speed and speed_fraction are both given; keep one of them"):
         scenario(tmp_path, "speed = 8.0\nspeed_fraction = 0.5")
 
@@ -80,8 +80,8 @@ def test_the_lead_is_as_far_ahead_as_the_protocol_says(metres: float, name: str)
         assert lead.start_s - episode.start_s - 0.5 * (lead.length + 4.508) == pytest.approx(metres, abs=0.26)
 
 
-def test_who_keeps_no_distance_drives_its_script(tmp_path) -> None:
-    """The lead of the cut-out does not slow down for the person whom it hides; others would."""
+def test_a_heedless_actor_drives_its_script(tmp_path) -> None:
+    """The lead of the cut-out does not slow down for the pedestrian that it occludes."""
     simulator = Simulator([load_scenario("alks/cut-out-fully-blocking", "test").draw(0)])
     lead = next(slot for slot, actor in enumerate(simulator.episodes[0].actors) if actor.heedless)
     for _ in range(190):

@@ -156,7 +156,7 @@ def test_a_parked_car_drives_off_when_told(run, make_actor):
 
 
 @pytest.mark.parametrize("kind", [ACTOR_PEDESTRIAN, ACTOR_CYCLIST])
-def test_who_crosses_walks_straight_over_and_stands_there(run, make_actor, kind):
+def test_a_crossing_pedestrian_walks_straight_over_and_stands_there(run, make_actor, kind):
     script = dict(trigger=TRIGGER_TIME, trigger_value=1.0, action=ACTION_WALK, action_d=4.5, action_speed=1.5)
     _, log = run(make_actor(300.0, -5.0, kind=kind, **script), seconds=9.0)
     lateral = log["actor_lateral_speed"][:, 0]
@@ -167,7 +167,7 @@ def test_who_crosses_walks_straight_over_and_stands_there(run, make_actor, kind)
     assert np.all(np.isclose(log["actor_yaw"][:, 0], math.pi / 2))  # it faces the other side all the time
 
 
-def test_who_walks_from_the_start_needs_no_trigger(run, make_actor):
+def test_a_pedestrian_that_walks_from_the_start_needs_no_trigger(run, make_actor):
     _, log = run(
         make_actor(300.0, 5.0, kind=ACTOR_PEDESTRIAN, motion=MOTION_WALK, start_speed=1.2, action_d=-5.0), seconds=3.0
     )
@@ -212,7 +212,7 @@ def test_sixteen_cars_in_a_queue_do_not_touch_when_the_first_stops(run, make_act
     assert np.all(log["actor_speed"][-1, :6] < 0.5)
 
 
-def test_who_pulls_out_pulls_back_in_when_the_second_action_says_so(run, make_actor):
+def test_a_car_that_pulls_out_pulls_back_in_when_the_second_action_says_so(run, make_actor):
     script = dict(trigger=TRIGGER_TIME, trigger_value=1.0, action=ACTION_LATERAL, action_d=LANE, action_duration=2.0)
     script |= dict(next_action=ACTION_LATERAL, next_after=3.0, next_d=1.75, next_duration=2.5)
     _, log = run(make_actor(120.0, 1.75, **moving(20.0), **script), seconds=8.0)
@@ -233,7 +233,7 @@ def test_the_second_action_ends_the_first_where_that_has_got_to(run, make_actor)
     assert log["actor_d"][-1, 0] == 1.75
 
 
-def test_who_changes_speed_first_keeps_it_through_a_change_of_lane(run, make_actor):
+def test_a_changed_speed_is_kept_through_a_change_of_lane(run, make_actor):
     script = dict(trigger=TRIGGER_TIME, trigger_value=1.0, action=ACTION_SPEED, action_speed=10.0, action_rate=5.0)
     script |= dict(next_action=ACTION_LATERAL, next_after=4.0, next_d=LANE, next_duration=2.0)
     _, log = run(make_actor(200.0, 1.75, **moving(20.0), **script), seconds=8.0, speed=5.0)
@@ -241,7 +241,7 @@ def test_who_changes_speed_first_keeps_it_through_a_change_of_lane(run, make_act
     assert log["actor_d"][-1, 0] == LANE
 
 
-def test_who_walks_along_the_road_crosses_it_when_told(run, make_actor):
+def test_a_pedestrian_along_the_road_crosses_it_when_triggered(run, make_actor):
     script = dict(trigger=TRIGGER_TIME, trigger_value=2.0, action=ACTION_WALK, action_d=4.0, action_speed=1.5)
     walker = make_actor(300.0, -3.0, kind=ACTOR_PEDESTRIAN, direction=-1, heedless=True, **moving(1.2), **script)
     _, log = run(walker, seconds=8.0)
@@ -254,7 +254,7 @@ def test_who_walks_along_the_road_crosses_it_when_told(run, make_actor):
     assert np.all(log["actor_speed"][crossing] == 0.0) and np.allclose(np.sin(log["actor_yaw"][crossing, 0]), 1.0)
 
 
-def test_the_heedless_do_not_brake_for_who_stands_in_their_way(run, make_actor):
+def test_heedless_actors_do_not_brake_for_what_stands_in_their_way(run, make_actor):
     standing = make_actor(400.0, 1.75)
     drivers = (make_actor(250.0, 1.75, **moving(20.0), heedless=heedless) for heedless in (False, True))
     heeding, heedless = (run(driver, standing, seconds=6.0)[1]["actor_speed"][:, 0] for driver in drivers)
@@ -263,7 +263,7 @@ def test_the_heedless_do_not_brake_for_who_stands_in_their_way(run, make_actor):
 
 
 @pytest.mark.parametrize("direction", [1, -1])
-def test_a_car_pulls_out_at_its_own_headway_to_who_is_ahead_of_it(run, make_actor, direction):
+def test_a_car_pulls_out_at_its_own_headway_to_its_lead(run, make_actor, direction):
     """10 m/s faster than who is ahead: 1.5 s at 15 m/s are 22.5 m between bumpers, wherever the ego is."""
     script = dict(trigger=TRIGGER_OWN_HEADWAY, trigger_value=1.5, action=ACTION_LATERAL, action_d=LANE)
     slow = make_actor(300.0, 1.75, direction=direction, **moving(5.0))
