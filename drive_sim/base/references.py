@@ -109,7 +109,7 @@ def file_of(name: str, source: str) -> Path:
 
 def _module_file(name: str) -> Path | None:
     """The source of a module; None where it has none or is not found."""
-    _find_modules_in(Path.cwd())
+    find_modules_in(Path.cwd())
     importlib.invalidate_caches()
     parts, folders, spec = name.split("."), None, None
     for count in range(1, len(parts) + 1):
@@ -167,7 +167,7 @@ def _load_file(path: Path, source: str) -> ModuleType:
     name = f"_of_{path.stem}_{digest}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
     if name in sys.modules:
         return sys.modules[name]
-    _find_modules_in(path.resolve().parent)
+    find_modules_in(path.resolve().parent)
     spec = importlib.util.spec_from_file_location(name, path.resolve())
     assert spec is not None and spec.loader is not None
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
@@ -180,7 +180,7 @@ def _load_file(path: Path, source: str) -> ModuleType:
 
 
 def _load_installed(name: str, source: str) -> ModuleType:
-    _find_modules_in(Path.cwd())
+    find_modules_in(Path.cwd())
     importlib.invalidate_caches()
     try:
         return importlib.import_module(name)
@@ -193,7 +193,7 @@ def _load_installed(name: str, source: str) -> ModuleType:
         raise_as_theirs(error, f"importing {name}", name)
 
 
-def _find_modules_in(folder: Path) -> None:
+def find_modules_in(folder: Path) -> None:
     """Look for modules in the folder, too, after all other places: nothing in it stands in for a library's module."""
     if str(folder) not in sys.path:
         sys.path.append(str(folder))

@@ -31,9 +31,9 @@ DEVICES = ("keyboard", "mouse", "gamepad", "wheel")
 """Names of a person's input devices."""
 
 
-DRIVER_FILES = (".onnx",)
+DRIVER_FILES = (".onnx", ".zip")
 """Endings of files that drive by themselves."""
-OTHERWISE = "a model's folder, FILE.onnx, module:Class or FILE.py:Class"
+OTHERWISE = "a model's folder, FILE.onnx, POLICY.zip, module:Class or FILE.py:Class"
 """What names a driver besides `driver_names`."""
 
 
@@ -79,6 +79,10 @@ def make_driver(
             from drive_sim.drivers.external.onnx_driver import OnnxDriver
 
             return OnnxDriver.named(name, source, options)
+        if Path(name).suffix == ".zip":
+            from drive_sim.drivers.external.sb3_policy import PolicyDriver
+
+            return PolicyDriver.named(name, source, options)
     folder = _model_folder(name, source)
     check_options(lambda: None, options, str(name))
     return _neural(folder, device)

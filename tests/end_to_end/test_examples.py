@@ -22,7 +22,7 @@ PAGE = (FOLDER / "README.md").read_text(encoding="utf-8")
 COMMANDS = [
     command
     for command in re.findall(r"^drive-sim (evaluate .*|drive (?!.*--record).*--headless.*)$", PAGE, flags=re.MULTILINE)
-    if ".onnx" not in command
+    if ".onnx" not in command and ".zip" not in command
 ]
 PROGRAMS = re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
 SHORT = ["--episodes", "2", "--seconds", "3", "--no-baselines", "--videos", "0"]

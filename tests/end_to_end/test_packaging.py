@@ -42,7 +42,9 @@ def core(project: dict) -> set[str]:
 @pytest.fixture(scope="module")
 def optional(project: dict) -> set[str]:
     extras = project["optional-dependencies"]
-    return {distribution(line) for extra in ("gpu", "learn", "window", "report", "onnx") for line in extras[extra]}
+    return {
+        distribution(line) for extra in ("gpu", "learn", "window", "report", "onnx", "sb3") for line in extras[extra]
+    }
 
 
 @pytest.fixture(scope="module")
