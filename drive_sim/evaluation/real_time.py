@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from drive_sim.world.simulator import Simulator
 
 
-class Pacer(Observer):
+class StepPacer(Observer):
     """Holds every step back until the clock is where the simulation is; a late step is not made up for."""
 
     def on_reset(self, simulator: Simulator, observation: Observation) -> None:

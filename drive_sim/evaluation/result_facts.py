@@ -14,13 +14,13 @@ from drive_sim.compute.hardware import gpu_name, processor_name
 from drive_sim.compute.threads import thread_count
 
 
-class Part(BaseModel):
+class ResultsPart(BaseModel):
     """A part of ``results.json``: unknown fields are errors, and numbers are finite."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class FileFacts(Part):
+class FileFacts(ResultsPart):
     """A file of the user's own that results rest on."""
 
     file: str
@@ -31,7 +31,7 @@ class FileFacts(Part):
     """Of its content, 64 hexadecimal digits; what the file draws on in turn is not told."""
 
 
-class ScenarioFacts(Part):
+class ScenarioFacts(ResultsPart):
     """A single scenario that was driven in place of a suite (``--scenario``)."""
 
     given: str
@@ -42,7 +42,7 @@ class ScenarioFacts(Part):
     """The file of a scenario of the user's own; null for a bundled one."""
 
 
-class DriverFacts(Part):
+class DriverFacts(ResultsPart):
     """A driver."""
 
     name: str
@@ -67,7 +67,7 @@ class DriverFacts(Part):
     """The driver's own options (``--driver-option``), by name."""
 
 
-class Machine(Part):
+class Machine(ResultsPart):
     """What computed the results: last bits, and so now and then an outcome, differ between kinds of processor."""
 
     processor: str
@@ -92,7 +92,7 @@ class Machine(Part):
         return "" if self.name == other.name else f"computed on {self.name}, not {other.name}"
 
 
-class LeftOut(Part):
+class LeftOut(ResultsPart):
     """A file that was to be driven and could not be used."""
 
     file: str
@@ -115,7 +115,7 @@ class LeftOut(Part):
         return f"left out: {self.file}: {self.problem}; {self.hint}"
 
 
-class AddedMetric(Part):
+class AddedMetric(ResultsPart):
     """A metric that another package adds; drive_sim answers for none of it."""
 
     package: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from drive_sim.evaluation.result_facts import DriverFacts, Part
+from drive_sim.evaluation.result_facts import DriverFacts, ResultsPart
 
 
-class Bounded(Part):
+class Bounded(ResultsPart):
     """A number with its 95 % interval; null where it is not known."""
 
     estimate: float | None
@@ -30,7 +30,7 @@ class EstimateRow(Bounded):
     says."""
 
 
-class Group(Part):
+class Group(ResultsPart):
     """The metrics of the episodes that share something."""
 
     by: str
@@ -81,7 +81,7 @@ class EpisodeRow(BaseModel):
     reaction."""
 
 
-class ComparisonRow(Part):
+class ComparisonRow(ResultsPart):
     """One metric of the driver, a, against another, b, on the same episodes."""
 
     metric: str
@@ -112,7 +112,7 @@ class ComparisonRow(Part):
     """All of it in words."""
 
 
-class Baseline(Part):
+class Baseline(ResultsPart):
     """Another driver on the same episodes, or on the first of them."""
 
     driver: DriverFacts
@@ -127,7 +127,7 @@ class Baseline(Part):
     """The suite's headline of the driver, a, against this one, b; ``p_adjusted`` for the number of baselines."""
 
 
-class ComparedDriver(Part):
+class ComparedDriver(ResultsPart):
     """A driver that was compared with (``--against``)."""
 
     driver: DriverFacts
@@ -160,7 +160,7 @@ class AcrossRow(Bounded):
     """That had something to say [1]."""
 
 
-class TrainingRun(Part):
+class TrainingRun(ResultsPart):
     """A further training run of the driver (``--training-runs``)."""
 
     driver: DriverFacts
@@ -171,7 +171,7 @@ class TrainingRun(Part):
     """Its own episodes, in the order of the driver's; ``drive-sim replay DIR N --driver GIVEN`` drives one again."""
 
 
-class TrainingRuns(Part):
+class TrainingRuns(ResultsPart):
     """The driver and its further training runs on the same episodes."""
 
     headline: str
@@ -184,7 +184,7 @@ class TrainingRuns(Part):
     """The further ones, in the order in which they were given."""
 
 
-class ConditionRow(Part):
+class ConditionRow(ResultsPart):
     """What one of the suite's conditions, a, does to the driver, against the first of them, b, on the same episodes."""
 
     name: str

@@ -18,7 +18,15 @@ from drive_sim import __version__
 from drive_sim.base.errors import InputError
 from drive_sim.base.files import replace_file
 from drive_sim.base.json import checked, read_json
-from drive_sim.evaluation.result_facts import AddedMetric, DriverFacts, FileFacts, LeftOut, Machine, Part, ScenarioFacts
+from drive_sim.evaluation.result_facts import (
+    AddedMetric,
+    DriverFacts,
+    FileFacts,
+    LeftOut,
+    Machine,
+    ResultsPart,
+    ScenarioFacts,
+)
 from drive_sim.evaluation.result_rows import (
     Baseline,
     ComparedDriver,
@@ -47,7 +55,7 @@ class _Timing(BaseModel):
     drivers: dict[str, _DriverTiming] = Field(default_factory=dict)
 
 
-class Results(Part):
+class Results(ResultsPart):
     """The whole file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)

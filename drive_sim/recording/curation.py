@@ -2,7 +2,7 @@
 
 A dropped episode moves to ``dropped/<key>/`` inside the dataset's folder. The others are numbered anew: LeRobot wants
 episodes and frames numbered without gaps, so later data files are written again under new numbers. All of it happens
-by a plan (`storage.Plan`) that a crash cannot leave half done, and the order of recording that every episode keeps as
+by a plan (`storage.PlannedChange`) that a crash cannot leave half done, and the order of recording that every episode keeps as
 its ``number`` makes a restored dataset the same, byte for byte, as one that nothing was dropped from.
 """
 
@@ -38,7 +38,7 @@ from drive_sim.recording.lerobot.metadata import (
 from drive_sim.recording.lerobot.statistics import NAMES, column_statistics
 from drive_sim.recording.lerobot.tables import renumber
 from drive_sim.recording.provenance import provenance_of
-from drive_sim.recording.storage import Plan, settle, write_json, writing
+from drive_sim.recording.storage import PlannedChange, settle, write_json, writing
 from drive_sim.recording.writer import recover
 
 __all__ = ["EpisodeSummary", "Finding", "check", "drop", "list_episodes", "recover_episodes", "restore"]
@@ -134,7 +134,7 @@ def drop(path: str | Path, episodes: Sequence[int | str]) -> list[str]:
         out = sorted({_place(root, keys, episode) for episode in episodes})
         if not out:
             return []
-        plan = Plan(root)
+        plan = PlannedChange(root)
         _shorten(plan, metadata, out[0])
         for index in out:
             folder = root / DROPPED / keys[index]
@@ -186,7 +186,7 @@ def restore(path: str | Path, episodes: Sequence[int | str] | None = None) -> li
         sources += [folder / "data.parquet" for folder in folders]
         order = np.argsort(np.asarray(rows["drive_sim/number"]), kind="stable")
         first = int(np.flatnonzero(order >= metadata.rows.num_rows)[0])
-        plan = Plan(root)
+        plan = PlannedChange(root)
         _shorten(plan, metadata, first)
         _arrange(plan, metadata, rows.take(order), [sources[index] for index in order], first)
         for folder in folders:
@@ -195,13 +195,13 @@ def restore(path: str | Path, episodes: Sequence[int | str] | None = None) -> li
     return [folder.name for folder in folders]
 
 
-def _shorten(plan: Plan, metadata: Metadata, count: int) -> None:
+def _shorten(plan: PlannedChange, metadata: Metadata, count: int) -> None:
     """First of all let ``info.json`` count the unchanged episodes only: the dataset stays readable on the way."""
     info = with_totals(metadata.info, metadata.rows.slice(0, count), metadata.tasks)
     write_json(plan.stage(metadata.root / INFO), info)
 
 
-def _arrange(plan: Plan, metadata: Metadata, rows: pa.Table, sources: list[Path], first: int) -> None:
+def _arrange(plan: PlannedChange, metadata: Metadata, rows: pa.Table, sources: list[Path], first: int) -> None:
     """Plan for the dataset to consist of ``rows``, with data from ``sources``; nothing before ``first`` changes."""
     root = metadata.root
     rows = numbered(rows)

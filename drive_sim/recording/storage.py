@@ -164,7 +164,7 @@ def _clear_staging(root: Path) -> None:
         left_behind.unlink()
 
 
-class Plan:
+class PlannedChange:
     """Changes to several files that take effect together; for use inside `writing`.
 
     New files are written to the paths that `stage` gives; `commit` writes the plan down and carries it out, in the

@@ -21,7 +21,7 @@ from drive_sim.sensors.suite import Observation
 from drive_sim.top_down.scene import Scene, blend, scene_of
 from drive_sim.window.devices import InputDevice
 from drive_sim.window.display import Banner
-from drive_sim.window.pacing import Pacer
+from drive_sim.window.pacing import ImagePacer
 from drive_sim.window.panel import Dashboard
 from drive_sim.window.session import PASSING, distance_and_time, ended_by
 from drive_sim.world.events import event_names
@@ -87,14 +87,14 @@ class WindowObserver:
     """
 
     def __init__(
-        self, display: Display, driver: Driver, recorder: Recorder, recording: bool, pacer: Pacer | None = None
+        self, display: Display, driver: Driver, recorder: Recorder, recording: bool, pacer: ImagePacer | None = None
     ) -> None:
         self.display, self.driver, self.recorder, self.recording = display, driver, recorder, recording
         self.persistent = PersistentRecorder(recorder, self._say_refused)
         self.wish: Wish | None = None
         self.images = 0
         """Shown so far."""
-        self._pacer = pacer or Pacer()
+        self._pacer = pacer or ImagePacer()
         self._device = InputDevice(driver) if isinstance(driver, HumanDriver) else None
         self._help = (*HELP.get(driver.name, ()), *COMMON_HELP)
         self._trail: deque[tuple[float, float]] = deque(maxlen=TRAIL_LENGTH)

@@ -11,7 +11,7 @@ MADE_UP = 0.25
 """Longest delay that is made up for [s]: after a pause the missed time is not shown in a rush."""
 
 
-class Pacer:
+class ImagePacer:
     """Holds a loop to a clock.
 
     Parameters

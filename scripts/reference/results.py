@@ -24,7 +24,7 @@ PARTS: dict[str, type[BaseModel]] = {
     for module in (result_facts, result_rows, results)
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, BaseModel) and kind.__module__ == module.__name__
-    if name[0] != "_" and name not in ("Part", "Bounded")
+    if name[0] != "_" and name not in ("ResultsPart", "Bounded")
 }
 """Objects in results.json by the heading that tells of them."""
 PLAIN = {str: "string", bool: "boolean", int: "integer", float: "number"}

@@ -287,7 +287,7 @@ def test_a_late_step_is_not_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(
         realtime, "sleep", lambda seconds: (slept.append(seconds), now.__setitem__(0, now[0] + seconds))
     )
-    pacer = realtime.Pacer()
+    pacer = realtime.StepPacer()
     step: Any = type("Step", (), {"simulator": type("Simulator", (), {"control_period": 0.05})})
     pacer.on_reset(step.simulator, None)  # type: ignore[arg-type]
     for work in (0.01, 0.12, 0.01):

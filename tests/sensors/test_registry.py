@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -146,6 +147,17 @@ def test_a_mistake_in_its_configuration_is_told(added, expected):
     with pytest.raises(InputError) as caught:
         SensorConfigs(added=added)
     assert str(caught.value).startswith(f"sensor configs: {expected}")
+
+
+def test_a_mistake_in_a_configuration_that_is_a_plain_dataclass_is_told(monkeypatch):
+    @dataclass(frozen=True)
+    class Plain:
+        lead: float = 0.0
+
+    monkeypatch.setattr(Speedometer, "Config", Plain)
+    assert SensorConfigs(added={"toy-speedometer": {"lead": 1.0}}).of("toy-speedometer") == Plain(1.0)
+    with pytest.raises(InputError, match=r"added: toy-speedometer: .*unexpected keyword argument 'led'; correct the"):
+        SensorConfigs(added={"toy-speedometer": {"led": 1.0}})
 
 
 def test_an_entry_that_is_no_sensor_is_told(monkeypatch):

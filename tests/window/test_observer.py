@@ -21,7 +21,7 @@ from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
 from drive_sim.sensors.suite import SensorSuite
 from drive_sim.window.display import Banner
 from drive_sim.window.observer import NEWS_FADES, NEWS_LASTS, News, WindowObserver, Wish
-from drive_sim.window.pacing import Pacer
+from drive_sim.window.pacing import ImagePacer
 from drive_sim.window.panel import Dashboard
 from drive_sim.world.scenarios.episode import Episode
 from drive_sim.world.scenarios.scenario import load_scenario
@@ -81,7 +81,7 @@ def drive(
     """Drive so many steps before the screen."""
     driver = driver or make_driver("straight")
     recorder = Recorder(path, driver.name, camera_configs=(camera,))
-    pacer = Pacer(clock=lambda: screen.now, wait=screen.wait)
+    pacer = ImagePacer(clock=lambda: screen.now, wait=screen.wait)
     window = WindowObserver(screen, driver, recorder, recording, pacer)
     run(
         Simulator([episode]),

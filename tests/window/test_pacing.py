@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drive_sim.window.pacing import MADE_UP, Pacer
+from drive_sim.window.pacing import MADE_UP, ImagePacer
 from drive_sim.window.playback import Playback
 
 PERIOD = 0.05
@@ -26,7 +26,7 @@ class Clock:
 
 def drive(clock: Clock, steps: int, drawing: float, hitch: tuple[int, float] = (-1, 0.0)) -> list[tuple[float, float]]:
     """(time since the start, share) of every image of so many steps; drawing one takes so many seconds."""
-    pacer = Pacer(clock=clock, wait=clock.wait)
+    pacer = ImagePacer(clock=clock, wait=clock.wait)
     images = []
     for step in range(steps):
         clock.now += hitch[1] if step == hitch[0] else 0.0

@@ -12,7 +12,7 @@ from drive_sim.base.progress import Report
 from drive_sim.evaluation.report import comparison_words as words
 from drive_sim.evaluation.report import tables
 from drive_sim.evaluation.report.limits import REAL_WORLD
-from drive_sim.evaluation.report.videos import Scene, place, replay_command, scene, told
+from drive_sim.evaluation.report.videos import ShownEpisode, place, replay_command, shown_episode, told
 from drive_sim.evaluation.result_rows import ComparedDriver
 from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.running.episodes import DrivenEpisodes
@@ -158,9 +158,9 @@ def _videos(
     which: Sequence[int],
     folder: Path,
     report: Report,
-) -> list[tuple[Scene, Scene]]:
+) -> list[tuple[ShownEpisode, ShownEpisode]]:
     """The same episodes of both, the driver's first."""
-    found: list[list[Scene]] = []
+    found: list[list[ShownEpisode]] = []
     for side, (driven, driver) in enumerate(zip(both, drivers, strict=True)):
         again = replay(
             evaluation,
@@ -169,7 +169,7 @@ def _videos(
             which,
             lambda share, text, side=side: report((side + share) / 2.0, text),  # type: ignore[misc]
         )
-        found.append([scene(evaluation, driven, one, folder, ()) for one in again])
+        found.append([shown_episode(evaluation, driven, one, folder, ()) for one in again])
     return list(zip(*found, strict=True))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from drive_sim.evaluation.report.videos import Scene, place, replay_command, told
+from drive_sim.evaluation.report.videos import ShownEpisode, place, replay_command, told
 from drive_sim.evaluation.report.words import preventable
 from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.running.replays import arrived
@@ -33,7 +33,7 @@ class FailureRow:
     preventable: str
     """yes, no, or a dash where it was not judged; empty where no episode was judged."""
     command: str
-    video: Scene | None
+    video: ShownEpisode | None
     """None where it was not captured."""
 
 
@@ -50,7 +50,7 @@ class FailureGroup:
     unfolded: bool
 
     @property
-    def videos(self) -> list[Scene]:
+    def videos(self) -> list[ShownEpisode]:
         """Those that were captured."""
         return [row.video for row in self.rows if row.video is not None]
 
@@ -75,7 +75,7 @@ class Failures:
 
 
 def failures(
-    results: Results, evaluation: Evaluation, order: Sequence[int], folder: Path, videos: Sequence[Scene]
+    results: Results, evaluation: Evaluation, order: Sequence[int], folder: Path, videos: Sequence[ShownEpisode]
 ) -> Failures:
     """The failed episodes among ``order``, which is worst first, with their ``videos``."""
     scores = evaluation.driver.scores
@@ -98,7 +98,7 @@ def failures(
 
 
 def _row(
-    results: Results, evaluation: Evaluation, index: int, folder: Path, judged: bool, video: Scene | None
+    results: Results, evaluation: Evaluation, index: int, folder: Path, judged: bool, video: ShownEpisode | None
 ) -> FailureRow:
     score, moment = evaluation.driver.scores[index], evaluation.driver.traces[index].moment
     facts, verdict = score.facts, preventable(results.episodes[index])

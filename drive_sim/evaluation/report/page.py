@@ -28,7 +28,7 @@ from drive_sim.evaluation.report.plots import LEFT, RIGHT
 from drive_sim.evaluation.report.third_party import third_party
 from drive_sim.evaluation.report.training_seeds import told as told_of_training_runs
 from drive_sim.evaluation.report.training_seeds import training_runs_section
-from drive_sim.evaluation.report.videos import place, scene, told
+from drive_sim.evaluation.report.videos import place, shown_episode, told
 from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.running.episodes import BATCH
 from drive_sim.evaluation.running.replays import arrived, replay, worst_first, worth_capturing
@@ -140,7 +140,7 @@ def _main_page(
     which = worth_capturing(scores, order, most_videos, VIDEOED_AT_LEAST)
     others = [*evaluation.compared, *evaluation.baselines]
     videos = [
-        scene(evaluation, evaluation.driver, again, folder, others)
+        shown_episode(evaluation, evaluation.driver, again, folder, others)
         for again in replay(evaluation, evaluation.driver, driver, which, report)
     ]
     columns = tables.columns_of(results)

@@ -23,7 +23,7 @@ from drive_sim.world.events import FAILURE_NAMES
 
 
 @dataclass(frozen=True)
-class Scene:
+class ShownEpisode:
     """One episode, driven again."""
 
     index: int
@@ -46,9 +46,9 @@ class Scene:
     same: bool
 
 
-def scene(
+def shown_episode(
     evaluation: Evaluation, driven: DrivenEpisodes, again: Replay, folder: Path, others: Sequence[DrivenEpisodes]
-) -> Scene:
+) -> ShownEpisode:
     """What the page shows of an episode of one of the evaluation's drivers, and of ``others`` in the same episode."""
     index = again.index
     score, trace = driven.scores[index], driven.traces[index]
@@ -59,7 +59,7 @@ def scene(
         facts += f"; {headline.name.replace('_', ' ')} {words.with_unit(value, headline.unit)}"
     title = f"Episode {index}: {place(score)}"
     called = f"{title}, {driven.facts.name}"
-    return Scene(
+    return ShownEpisode(
         index=index,
         title=title,
         moment=f"{trace.moment.what} at {trace.moment.time:.1f} s",

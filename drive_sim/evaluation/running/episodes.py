@@ -13,7 +13,7 @@ from drive_sim.base.progress import Report
 from drive_sim.compute.kernel import to_host
 from drive_sim.evaluation.logs.rollout_log import RolloutLog, TimingLog
 from drive_sim.evaluation.logs.trace import Trace, trace_of
-from drive_sim.evaluation.real_time import OnTime, Pacer
+from drive_sim.evaluation.real_time import OnTime, StepPacer
 from drive_sim.evaluation.result_facts import DriverFacts
 from drive_sim.evaluation.running.energy import EnergyWindow
 from drive_sim.evaluation.running.preventability import judged
@@ -113,7 +113,7 @@ def drive(
         observers: list[Any] = [log, _Progress(report, first, len(episodes), driver.name)]
         at_wheel = OnTime(driver, CONTROL_PERIOD) if conditions.real_time else driver
         if conditions.real_time:
-            observers.append(Pacer())
+            observers.append(StepPacer())
         _simulate(at_wheel, episodes[first : first + batch], conditions, observers)
         timing = _score(driven, log, verdicts[first : first + batch], keep_traces)
         if isinstance(at_wheel, OnTime):

@@ -10,7 +10,7 @@ import pytest
 from drive_sim.evaluation.logs.trace import trace_of
 from drive_sim.evaluation.report import failures as report_failures
 from drive_sim.evaluation.report.failures import Failures, failures
-from drive_sim.evaluation.report.videos import Scene
+from drive_sim.evaluation.report.videos import ShownEpisode
 from drive_sim.evaluation.result_rows import EpisodeRow
 from drive_sim.evaluation.results import Results
 from drive_sim.evaluation.running.episodes import Conditions, DrivenEpisodes
@@ -22,7 +22,7 @@ from drive_sim.world.state import EVENT_COLLISION_PEDESTRIAN, EVENT_COLLISION_VE
 
 ENDS = (EVENT_FINISH, EVENT_OFF_ROAD, EVENT_COLLISION_PEDESTRIAN, EVENT_COLLISION_VEHICLE)
 FOLDER = Path("my runs/night")
-VIDEO = Scene(
+VIDEO = ShownEpisode(
     index=2, title="", moment="", failed=True, facts="", others="", clip=None, poster=None, clip_start=0.0,
     duration=1.0, map="", plots="", command="", again="", same=True,
 )  # fmt: skip
