@@ -2,8 +2,8 @@
 
 A dropped episode moves to ``dropped/<key>/`` inside the dataset's folder. The others are numbered anew: LeRobot wants
 episodes and frames numbered without gaps, so later data files are written again under new numbers. All of it happens
-by a plan (`storage.PlannedChange`) that a crash cannot leave half done, and the order of recording that every episode keeps as
-its ``number`` makes a restored dataset the same, byte for byte, as one that nothing was dropped from.
+by a `storage.PlannedChange`, which a crash cannot leave half done, and the order of recording that every episode keeps
+as its ``number`` makes a restored dataset the same, byte for byte, as one that nothing was dropped from.
 """
 
 from __future__ import annotations
