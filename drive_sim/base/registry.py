@@ -1,4 +1,4 @@
-"""Things found by name: this package's own, and those that other packages add by entry points.
+"""Things found by name: this package's own, and those that other packages add by entry points, or a user's file.
 
 An entry is the thing itself or a string ``"module:attribute"``, which is imported when the thing is asked for, so that
 naming what there is imports nothing. Another package adds an entry in its ``pyproject.toml``::
@@ -10,11 +10,13 @@ naming what there is imports nothing. Another package adds an entry in its ``pyp
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.references import Origin
 
 T = TypeVar("T")
 
@@ -46,6 +48,8 @@ class Registry(Mapping[str, T]):
         self._check = check
         self._added: dict[str, list[EntryPoint]] | None = None
         self._loaded: dict[str, T | InputError] = {}
+        self._lent: dict[str, tuple[T, Origin]] = {}
+        """Entries of the user's own files, and where they come from."""
 
     def register(self, name: str) -> Callable[[T], T]:
         """Decorator that adds what follows under ``name``.
@@ -64,6 +68,28 @@ class Registry(Mapping[str, T]):
 
         return add
 
+    @contextmanager
+    def with_added(self, things: Mapping[str, T], origin: Origin, source: str) -> Iterator[None]:
+        """The entries ``things`` of a file of the user's own are there meanwhile, as if another package added them.
+
+        Raises
+        ------
+        InputError
+            About ``source``: a name is taken, or a thing is not what an entry has to be.
+        """
+        before = dict(self._lent)
+        for name, thing in things.items():
+            wrong = self._check(name, thing)
+            if name in self and self._lent.get(name, (None,))[0] is not thing:
+                wrong = f"is the name of a {self.noun} already"
+            if wrong:
+                raise InputError(source, name, wrong, f"call the {self.noun} something else")
+        self._lent = before | {name: (thing, origin) for name, thing in things.items()}
+        try:
+            yield
+        finally:
+            self._lent = before
+
     def __iter__(self) -> Iterator[str]:
         return iter((*self._own, *self.added()))
 
@@ -71,7 +97,7 @@ class Registry(Mapping[str, T]):
         return len(self._own) + len(self.added())
 
     def __contains__(self, name: object) -> bool:
-        return name in self._own or name in self._entry_points()
+        return name in self._own or name in self._lent or name in self._entry_points()
 
     def __getitem__(self, name: str) -> T:
         """The entry called ``name``; an entry of this package wins over another package's of the same name.
@@ -89,6 +115,8 @@ class Registry(Mapping[str, T]):
                 module, attribute = thing.split(":")
                 thing = getattr(import_module(module), attribute)
             return thing
+        if name in self._lent:
+            return self._lent[name][0]
         if name not in self._loaded:
             self._loaded[name] = self._load(name)
         found = self._loaded[name]
@@ -97,14 +125,21 @@ class Registry(Mapping[str, T]):
         return found
 
     def origin(self, name: str) -> str:
-        """Name and version of the distribution that an entry comes from; empty for this package's own."""
+        """Name and version of the distribution, or the file, that an entry comes from; empty for this package's own."""
         if name in self._own:
             return ""
+        if name in self._lent:
+            origin = self._lent[name][1]
+            return origin.package or origin.file or "a module without a file"
         return " and ".join(_distribution(entry) for entry in self._entry_points()[name])
 
+    def origin_of_own(self, name: str) -> Origin | None:
+        """Where an entry of the user's own files comes from; None for others."""
+        return self._lent[name][1] if name in self._lent else None
+
     def added(self) -> tuple[str, ...]:
-        """The names that other packages add; nothing is imported."""
-        return tuple(name for name in self._entry_points() if name not in self._own)
+        """The names that other packages and the user's own files add; nothing is imported."""
+        return tuple(dict.fromkeys([name for name in self._entry_points() if name not in self._own] + list(self._lent)))
 
     def usable(self) -> dict[str, T]:
         """Every entry that can be loaded, by name."""

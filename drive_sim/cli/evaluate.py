@@ -82,11 +82,18 @@ from drive_sim.cli.exit_status import FAILED
     show_default=True,
     help="Failed episodes captured in report.html: a second and 0.3 MB each.",
 )
+@click.option(
+    "--metrics",
+    metavar="FILE.py|MODULE",
+    type=NAME_OR_PATH,
+    multiple=True,
+    help="Metrics of your own, shown beside the others; may be repeated.",
+)
 @click.option("--thresholds", metavar="FILE", type=FILE, help="What to reach (TOML); exit status 1 if it is not.")
 @click.option("--junit", metavar="FILE", type=FILE, help="Write a JUnit XML of thresholds, or else of episodes.")
 @click.option("--output", metavar="DIR", type=FOLDER, required=True, help="Folder for results.json and the reports.")
 @traceback_option
-def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **options: Any) -> None:
+def evaluate(metrics: tuple[str, ...], **options: Any) -> None:
     """Score DRIVER on roads it never saw.
 
     DRIVER is a name, a model's folder, or your own: my_file.py:MyDriver or my_package.pilots:MyDriver, a class, factory
@@ -96,6 +103,16 @@ def evaluate(thresholds: Path | None, junit: Path | None, latency: float, **opti
     DIR gets results.json (docs/results.md tells of every field), report.html (the verdict in words, where it fails,
     every failure with its video and the command that drives it again), and report-vs-DRIVER.html for each --against.
     """
+    if not metrics:
+        return _evaluate(**options)
+    from drive_sim.evaluation.metrics.own import added_metrics
+
+    with added_metrics(metrics):  # thresholds may be about them
+        return _evaluate(**options, metrics=metrics)
+
+
+def _evaluate(thresholds: Path | None, junit: Path | None, latency: float, **options: Any) -> None:
+    """Evaluate, print what was found, and judge it; `click.exceptions.Exit` where the exit status is not 0."""
     from drive_sim.base.progress import show_progress
     from drive_sim.evaluation.harness import evaluate as evaluate_driver
     from drive_sim.evaluation.metrics import METRICS

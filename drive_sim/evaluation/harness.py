@@ -12,6 +12,7 @@ from drive_sim.base.files import listed
 from drive_sim.base.progress import Report
 from drive_sim.compute.kernel import resolve_device
 from drive_sim.drivers.driver import Driver
+from drive_sim.evaluation.metrics.own import added_metrics
 from drive_sim.evaluation.outputs import COMPARISON_PAGES, PAGE_NAME, check_folder, check_names
 from drive_sim.evaluation.result_facts import LeftOut
 from drive_sim.evaluation.results import FILE_NAME, Results, write_results
@@ -62,6 +63,8 @@ class Options(TypedDict, total=False):
     """Whose draws of that scenario: "train", "validation" or "test"; "test" if not given."""
     driver_options: Mapping[str, Any] | None
     """Passed to the driver's class or factory, or to its function with each observation."""
+    metrics: Sequence[str | Path]
+    """Files or modules of metrics of the user's own, which are shown beside the others."""
 
 
 def evaluate(
@@ -88,11 +91,26 @@ def evaluate(
     KeyboardInterrupt
         after writing what was finished by then, marked as not complete.
     """
-    from drive_sim.evaluation.report.page import check_report, write_report
+    from drive_sim.evaluation.report.page import check_report
 
     folder = check_folder(Path(output), (FILE_NAME, PAGE_NAME))
     _check_names(driver, output, options)
     check_report(videos)
+    with added_metrics(options.get("metrics", ())):
+        return _evaluate(driver, suite, folder, report, videos, **options)
+
+
+def _evaluate(
+    driver: str | Path | Driver,
+    suite: str | Path | None,
+    folder: Path,
+    report: Report,
+    videos: int | None,
+    **options: Unpack[Options],
+) -> Path:
+    """Draw, drive, estimate and write, with the metrics of the user's own among the others."""
+    from drive_sim.evaluation.report.page import write_report
+
     evaluation, plan = _prepare(driver, suite, folder, **options)
     try:
         _drive_all(evaluation, plan, _part(report, 0.0, DRIVING_SHARE))
@@ -152,6 +170,7 @@ def _prepare(
     scenario: str | Path | None = None,
     split: str | None = None,
     driver_options: Mapping[str, Any] | None = None,
+    metrics: Sequence[str | Path] = (),
 ) -> tuple[Evaluation, list[_Task]]:
     """What is to be driven, by which drivers in which order; `Options` says what the arguments are."""
     chosen, device = _chosen_suite(suite, scenario, split).with_seconds(seconds), resolve_device(device)
@@ -167,7 +186,7 @@ def _prepare(
     evaluation = Evaluation(
         chosen, seed, road_files, conditions, drawn, DrivenEpisodes(main.facts), seconds, baselines, folder, left_out
     )
-    evaluation.chosen = Chosen(suite, scenario)
+    evaluation.chosen = Chosen(suite, scenario, metrics)
     driving = {participant.facts.given for participant in (main, *compared)}
     beside = [name for name in chosen.baselines if baselines and name not in driving]
     field = [enter(name, device, f"suite {chosen.name}") for name in beside]

@@ -116,10 +116,12 @@ class LeftOut(ResultsPart):
 
 
 class AddedMetric(ResultsPart):
-    """A metric that another package adds; drive_sim answers for none of it."""
+    """A metric that another package, or a file of the user's own, adds; drive_sim answers for none of it."""
 
     package: str
-    """Name and version of the package."""
+    """Name and version of the package, or the file."""
+    defined_in: FileFacts | None = None
+    """The file of a metric of the user's own (``--metrics``); null for a package's."""
     unit: str = ""
     """As of the other metrics."""
     formula: str = ""

@@ -2,7 +2,7 @@
 
 `metric` says what one is. A module a family: `lane`, `obstacles` (and the `encounters` they rest on), `route`,
 `nuplan`, `comfort`, `latency`. `registry` holds those of an episode by name, in the order in which a report shows them,
-and finds other packages'.
+and finds other packages'; `own` adds those of a file of the user's.
 """
 
 from drive_sim.evaluation.metrics.latency import TIMING_METRICS, TimingMetric

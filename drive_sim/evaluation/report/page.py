@@ -180,6 +180,8 @@ def command_line(results: Results, evaluation: Evaluation) -> str:
         parts += ["--suite", results.suite if results.suite_source is None else results.suite_source.file]
     else:
         parts += ["--scenario", results.scenario.given, "--split", results.scenario.split]
+    for metrics in evaluation.chosen.metrics:
+        parts += ["--metrics", str(metrics)]
     if results.roads is not None:
         parts += ["--roads", results.roads]
     parts += ["--episodes", str(len(evaluation.drawn)), "--seed", str(results.seed)]

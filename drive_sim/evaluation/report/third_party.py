@@ -16,7 +16,8 @@ def third_party(results: Results) -> list[str]:
         said.append(f"suite {results.suite} ({_origin(None, results.suite_source)})")
     if results.scenario is not None and results.scenario.source is not None:
         said.append(f"scenario {results.suite} ({_origin(None, results.scenario.source)})")
-    said += [f"metric {name} ({metric.package})" for name, metric in results.added_metrics.items()]
+    for name, metric in results.added_metrics.items():
+        said.append(f"metric {name} ({_origin(None if metric.defined_in else metric.package, metric.defined_in)})")
     return list(dict.fromkeys(filter(None, said)))
 
 

@@ -46,6 +46,8 @@ class Chosen:
 
     suite: str | Path | None = None
     scenario: str | Path | None = None
+    metrics: Sequence[str | Path] = ()
+    """Files and modules of metrics of the user's own."""
 
 
 @dataclass
@@ -115,7 +117,7 @@ def results_of(evaluation: Evaluation, complete: bool) -> Results:
         machine=Machine.this(evaluation.conditions.device),
         invalid_commands=_invalid_commands(driven),
         metrics=metrics,
-        added_metrics=_added_metrics(every, metrics),
+        added_metrics=_added_metrics(every, metrics, evaluation.folder),
         groups=[Group(**group) for group in estimate_groups(driven.scores, seed)],
         conditions=_conditions(evaluation),
         episodes=_rows(driven),
@@ -156,7 +158,9 @@ def _metrics(scores: Sequence[EpisodeScore], seed: int) -> dict[str, EstimateRow
     return {name: EstimateRow(**found.to_json()) for name, found in estimate_all(scores, seed).items()}
 
 
-def _added_metrics(driven: Sequence[DrivenEpisodes], estimated: dict[str, EstimateRow]) -> dict[str, AddedMetric]:
+def _added_metrics(
+    driven: Sequence[DrivenEpisodes], estimated: dict[str, EstimateRow], folder: Path | None = None
+) -> dict[str, AddedMetric]:
     """What other packages add, and what is wrong with it; ``estimated`` of the first of ``driven``."""
     scores = [score for one in driven for score in one.scores]
     broken, found = METRICS.broken(), {}
@@ -171,8 +175,10 @@ def _added_metrics(driven: Sequence[DrivenEpisodes], estimated: dict[str, Estima
         answers = [score.ratios[name] for score in driven[0].scores]
         if problem is None and name not in estimated and any(answer.denominator for answer in answers):
             problem = "cannot be estimated of what it answers"
+        origin = METRICS.origin_of_own(name)
         found[name] = AddedMetric(
             package=package,
+            defined_in=file_facts(folder, origin.file, origin.sha256) if origin and origin.file else None,
             unit=metric.unit,
             formula=metric.formula,
             source=metric.source,

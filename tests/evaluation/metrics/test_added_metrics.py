@@ -78,6 +78,7 @@ def test_results_and_report_mark_it_as_not_ours(add_entries, scores) -> None:
     made = scores()
     assert added(made, rows(made))["toy_speed"] == {
         "package": "toy_package:toy_speed",
+        "defined_in": None,
         "unit": "m/s",
         "formula": "a formula",
         "source": "a paper",

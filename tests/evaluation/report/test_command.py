@@ -20,6 +20,7 @@ from drive_sim.evaluation.running.summary import Evaluation
 from drive_sim.evaluation.suites.conditions import control_steps
 from drive_sim.evaluation.suites.suite import load_suite
 
+EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "examples" / "own_metric.py"
 WITHOUT_A_TRACE = {"output", "thresholds", "junit", "videos", "traceback"}
 """Arguments that change no number."""
 
@@ -61,6 +62,7 @@ def roads(tmp_path: Path) -> Path:
         "--suite uncertainty --no-baselines",
         "--scenario lane-keeping/rural --split validation --no-baselines",
         "--suite lane-keeping --driver-option speed=8.5 --no-baselines",
+        "--suite lane-keeping --metrics METRICS --no-baselines",
         "--suite real-roads --roads ROADS --no-baselines",
     ],
 )
@@ -69,7 +71,7 @@ def test_the_command_line_reads_the_same_from_the_printed_command(
     given: str, tmp_path: Path, roads: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(realtime, "sleep", lambda seconds: None)
-    given = given.replace("ROADS", shlex.quote(str(roads)))
+    given = given.replace("ROADS", shlex.quote(str(roads))).replace("METRICS", str(EXAMPLE))
     asked = asked_for(f"drive-sim evaluate straight {given} --episodes 1 --seconds 1.2345678 --output there")
     options = asked | {"latency": 0.05 * asked["latency"], "output": tmp_path / "out", "videos": 0}
     page = evaluate(**options)
@@ -99,6 +101,7 @@ def test_no_argument_of_the_command_is_forgotten_here() -> None:
         "scenario",
         "split",
         "driver_options",
+        "metrics",
     }  # the last in test_training_runs.py
     shown = {option.name for option in cli.evaluate.params if not getattr(option, "hidden", False)}
     assert shown == known | WITHOUT_A_TRACE
