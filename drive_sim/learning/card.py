@@ -18,7 +18,7 @@ A network that drives from one camera image: `{network}`, {parameters:,} paramet
 | | |
 |---|---|
 | input | {width} × {height} RGB image of the camera in `config.json` |
-| output | curvature [1/m] as a distribution over {curvature_bins} bins, target speed [m/s] over {speed_bins} bins |
+| output | curvature [1/m]{curvature}, target speed [m/s]{speed} |
 | learnt from | {drives} |
 | training | {recipe}{views:,} views rendered afresh, seed {seed}, drive_sim {version} |
 | validation | {validation} |
@@ -39,6 +39,10 @@ def _defined(name: str, origin: Origin | None) -> str:
         return f"`{origin.file}`{package}, which is not part of drive_sim (SHA-256 `{origin.sha256}`)"
     package = package_of(name)
     return f"the package {package}" if package else _OURS
+
+
+def _bins(count: int) -> str:
+    return f" as a distribution over {count} bins" if count > 1 else ""
 
 
 def _recipe(recipe: dict[str, Any] | None) -> str:
@@ -71,8 +75,8 @@ def model_card(
         millions=cost.multiply_accumulates / 1e6,
         width=camera.width,
         height=camera.height,
-        curvature_bins=settings.curvature_bins,
-        speed_bins=settings.speed_bins,
+        curvature=_bins(settings.curvature_bins),
+        speed=_bins(settings.speed_bins),
         recipe=_recipe(training.get("recipe")),
         drives=training.get("summary", "recorded drives"),
         views=training["settings"]["views"],

@@ -82,21 +82,27 @@ class Learner:
         return answers
 
     def losses(self, answers: Answers, views: Views, rows: Any) -> dict[str, Tensor]:
-        """Cross-entropies of the answers to some views by name, and ``loss``, their weighted sum."""
+        """Losses of the answers to some views by name, and ``loss``, their weighted sum.
+
+        A distribution's is its cross-entropy, that of a value its squared error in units of the largest value.
+        """
         plan, settings = self.settings, self.settings.network
 
-        def entropy(logits: Tensor, values: Any, centres: Any) -> Tensor:
+        def error(logits: Tensor, values: Any, centres: Any) -> Tensor:
+            if len(centres) == 1:
+                target = torch.from_numpy((values / centres[0]).astype(np.float32)).to(self.device)
+                return nn.functional.mse_loss(logits[:, 0].float(), target)
             target = torch.from_numpy(soft_bins(values, centres)).to(self.device)
             return nn.functional.cross_entropy(logits.float(), target)
 
         losses = {
-            "curvature_loss": entropy(answers.curvature, views.curvature[rows], settings.curvature_centres),
-            "speed_loss": entropy(answers.speed, views.speed[rows], settings.speed_centres),
+            "curvature_loss": error(answers.curvature, views.curvature[rows], settings.curvature_centres),
+            "speed_loss": error(answers.speed, views.speed[rows], settings.speed_centres),
         }
-        if answers.future is not None:
+        if answers.future is not None and settings.future:
             later = views.future[rows][:, : settings.future].reshape(-1)
             logits = answers.future.reshape(-1, settings.curvature_bins)
-            losses["future_loss"] = entropy(logits, later, settings.curvature_centres)
+            losses["future_loss"] = error(logits, later, settings.curvature_centres)
         if answers.seen is not None:
             seen = torch.from_numpy(views.seen[rows].astype(np.int64)).to(self.device)
             losses["seen_loss"] = nn.functional.cross_entropy(answers.seen.float(), seen)

@@ -181,7 +181,8 @@ def test_a_shorthand_given_beside_the_same_key_is_given_twice() -> None:
 
 def test_what_is_no_recipe_is_told_with_those_that_ship(tmp_path: Path) -> None:
     assert refusal("nope") == (
-        "--recipe: nope: is neither a recipe that ships nor a recipe file nor a model; use demo, small, or a path"
+        "--recipe: nope: is neither a recipe that ships nor a recipe file nor a model; "
+        f"use {', '.join(recipe_files())}, or a path"
     )
     assert refusal(tmp_path).startswith(f"{tmp_path}: config.json: is missing; ")
 

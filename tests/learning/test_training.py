@@ -96,9 +96,13 @@ def test_another_seed_is_another_training_and_the_same_seed_the_same(drives: lis
 
 
 @pytest.mark.slow
-def test_a_small_network_learns_what_it_is_shown(drives: list[Drive]) -> None:
+@pytest.mark.parametrize("numbers", [False, True], ids=["distributions", "numbers"])
+def test_a_small_network_learns_what_it_is_shown(drives: list[Drive], numbers: bool) -> None:
+    network = replace(SMALL, dropout=0.0)
+    if numbers:
+        network = replace(network, curvature_bins=1, speed_bins=1, future=0, seen=False, standardised=False)
     views = ViewSource(drives, CameraRig([CameraConfig()]), [WeatherSpec()]).draw(64, "always")
-    settings = replace(QUICK, views=64 * 30, chunk=64, learning_rate=3e-3, network=replace(SMALL, dropout=0.0))
+    settings = replace(QUICK, views=64 * 30, chunk=64, learning_rate=3e-3, network=network)
     learner = Learner(settings, "cpu")
     losses = [learner.learn(views, chunk)["curvature_loss"] for chunk in range(30)]
     assert losses[-1] < 0.85 * losses[0]

@@ -44,6 +44,9 @@ def decode_row(b, out, logits, centres, reach):
     if not _are_finite(logits[0], b):
         out[0][b] = math.nan
         return
+    if bins == 1:
+        out[0][b] = logits[0][b, 0] * centres[0][0]
+        return
     highest = logits[0][b, 0]
     for k in range(1, bins):
         highest = max(highest, logits[0][b, k])
@@ -65,6 +68,9 @@ def decode_quantile_row(b, out, logits, centres, share):
     bins = centres[0].shape[0]
     if not _are_finite(logits[0], b):
         out[0][b] = math.nan
+        return
+    if bins == 1:
+        out[0][b] = logits[0][b, 0] * centres[0][0]
         return
     highest, total = logits[0][b, 0], 0.0
     for k in range(1, bins):
@@ -89,7 +95,8 @@ def decode(
     A window reaches ``reach`` bins to each side of its middle. A mean over all bins would average "left" and "right"
     into the obstacle; the most likely single bin would jump. The mean is one of places among the bins, as the labels
     are spread out (`soft_bins`): of values, whose bins widen outwards, it would make every bend tighter. A row's value
-    never depends on the other rows, not in its last bit; it is NaN where one of the row's logits is not finite.
+    never depends on the other rows, not in its last bit; it is NaN where one of the row's logits is not finite. A
+    single bin is no distribution but the value itself, in units of the bin's.
     """
     out = np.zeros(len(logits), np.float32)
     decode_row("cpu", len(logits), (out,), (np.ascontiguousarray(logits, np.float32),), (centres,), reach)
@@ -100,7 +107,7 @@ def decode_quantile(logits: NDArray[np.float32], centres: NDArray[np.float32], s
     """Values (B) below which ``share`` of the distributions over bins (B, bins) lies; rows are independent as above.
 
     Below one half it is the answer that is right where too much costs more than too little (pinball loss, Koenker &
-    Bassett 1978): a doubt is enough to slow down.
+    Bassett 1978): a doubt is enough to slow down. A single bin is the value itself, as above.
     """
     out = np.zeros(len(logits), np.float32)
     decode_quantile_row("cpu", len(logits), (out,), (np.ascontiguousarray(logits, np.float32),), (centres,), share)

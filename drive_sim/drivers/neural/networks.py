@@ -26,7 +26,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 
 
 class Answers(NamedTuple):
-    """What a network makes of B images: logits."""
+    """What a network makes of B images: logits of distributions, or of a single bin the value itself in its units."""
 
     curvature: Tensor
     """(B, curvature_bins)"""

@@ -12,6 +12,8 @@ pedestrian 20 m ahead is four pixels wide and one view in thirty; a label of its
 teaches the convolutions to notice it, which the driver's braking alone hardly does (what it is worth: docs/learning.md;
 privileged side tasks: Xu, Gao, Yu & Darrell 2017, "End-to-end learning of driving models from large-scale video
 datasets").
+
+Each of these departures is a key of `NetworkSettings`; the recipe `paper` takes them back.
 """
 
 from __future__ import annotations
@@ -65,6 +67,15 @@ class StandardisedConvolution(nn.Conv2d):
         return plain
 
 
+class _PlainConvolution(nn.Conv2d):
+    """A convolution whose weights begin after He et al. 2015, for the ReLU behind it."""
+
+    def __init__(self, before: int, channels: int, size: int, stride: int) -> None:
+        super().__init__(before, channels, size, stride)
+        nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
+        nn.init.zeros_(self.bias)  # type: ignore[arg-type]
+
+
 class PilotNet(Network):
     """PilotNet's shape with distributional heads; see the module."""
 
@@ -74,7 +85,8 @@ class PilotNet(Network):
         layers: list[nn.Module] = []
         before = 3
         for channels, size, stride in zip(settings.channels, settings.kernels, settings.strides, strict=True):
-            layers += [StandardisedConvolution(before, channels, size, stride), activation()]
+            kind = StandardisedConvolution if settings.standardised else _PlainConvolution
+            layers += [kind(before, channels, size, stride), activation()]
             before = channels
         self.convolutions = nn.Sequential(*layers)
         with torch.no_grad():
@@ -88,8 +100,8 @@ class PilotNet(Network):
         self.dense = nn.Sequential(*dense)
         self.curvature = nn.Linear(before, settings.curvature_bins)
         self.speed = nn.Linear(before, settings.speed_bins)
-        self.future = nn.Linear(before, settings.future * settings.curvature_bins)
-        self.seen = nn.Conv2d(settings.channels[-1], SEEN_CLASSES, 1)
+        self.future = nn.Linear(before, settings.future * settings.curvature_bins) if settings.future else None
+        self.seen = nn.Conv2d(settings.channels[-1], SEEN_CLASSES, 1) if settings.seen else None
 
     def forward(self, images: Tensor) -> Answers:
         """See the class."""
@@ -99,8 +111,12 @@ class PilotNet(Network):
         planes = images.permute(0, 3, 1, 2).to(number).sub_(LARGEST).div_(LARGEST)
         local = self.convolutions(planes)
         features = self.dense(local.flatten(1))
-        future = self.future(features).view(-1, self.settings.future, self.settings.curvature_bins)
-        return Answers(self.curvature(features), self.speed(features), future, self.seen(local).amax(2))
+        future = seen = None
+        if self.future is not None:
+            future = self.future(features).view(-1, self.settings.future, self.settings.curvature_bins)
+        if self.seen is not None:
+            seen = self.seen(local).amax(2)
+        return Answers(self.curvature(features), self.speed(features), future, seen)
 
     def driving_layers(self) -> list[nn.Module]:
         """See `Network`: plain convolutions that take grey levels, and the two heads that drive as one layer."""

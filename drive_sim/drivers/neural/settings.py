@@ -51,24 +51,30 @@ class NetworkSettings:
     """Rows and columns of each convolution's kernel [pixels]."""
     strides: _Sizes = (2, 2, 2, 1, 1)
     """Stride of each convolution [pixels]."""
+    standardised: bool = True
+    """Whether every filter is brought to mean zero and unit variance before it is used; plain ones begin after He."""
     dense: Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], Field(max_length=32)] = (256, 128)
     """Units of each dense layer before the heads."""
     activation: Literal["relu", "elu", "leaky_relu", "silu", "sigmoid", "tanh"] = "relu"
     """After each convolution and each dense layer."""
     dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.1
     """Share of a dense layer's units that each step of training leaves out."""
-    curvature_bins: Annotated[int, Field(ge=3, le=1001)] = 41
-    """Bins of the distribution over curvatures, an odd number: the middle one is straight ahead."""
+    curvature_bins: Annotated[int, Field(ge=1, le=1001)] = 41
+    """Bins of the distribution over curvatures, an odd number: the middle one is straight ahead. 1: the curvature
+    itself, learnt by squared error."""
     curvature_max: Annotated[float, Field(gt=0.0, le=10.0)] = 0.15
     """Largest curvature represented [1/m]: a turn of 6.7 m radius."""
     curvature_spread: Annotated[float, Field(gt=0.0, le=20.0)] = 4.0
     """How much finer the bins are at zero than at the ends (sinh spacing)."""
-    speed_bins: Annotated[int, Field(ge=2, le=1001)] = 15
-    """Bins of the distribution over target speeds; the first one is a stop."""
+    speed_bins: Annotated[int, Field(ge=1, le=1001)] = 15
+    """Bins of the distribution over target speeds; the first one is a stop. 1: the speed itself, learnt by squared
+    error."""
     speed_max: Annotated[float, Field(gt=0.0, le=200.0)] = 35.0
     """Largest target speed represented [m/s]."""
-    future: Annotated[int, Field(ge=1, le=3)] = 3
-    """Auxiliary curvatures, each half a second further ahead on the driven path."""
+    future: Annotated[int, Field(ge=0, le=3)] = 3
+    """Auxiliary curvatures, each half a second further ahead on the driven path; 0: none."""
+    seen: bool = True
+    """Whether an auxiliary head tells the nearest actor in each column of the last convolution."""
 
     options: dict[str, JsonValue] = field(default_factory=dict)
     """Keys of the network's own, of any JSON values: what another package's or one's own network needs beside these."""
@@ -97,7 +103,7 @@ class NetworkSettings:
                 source, "network.channels", "needs as many entries as kernels and strides", "make them equal"
             )
         if self.curvature_bins % 2 == 0:
-            raise InputError(source, "network.curvature_bins", f"is {self.curvature_bins}", "use an odd number from 3")
+            raise InputError(source, "network.curvature_bins", f"is {self.curvature_bins}", "use an odd number")
         if is_ours(self.name):
             self._check_layers(source)
 
@@ -128,12 +134,16 @@ class NetworkSettings:
             # Each convolution is followed by its activation.
             name = f"convolutions.{2 * layer}"
             shapes |= {f"{name}.weight": (channels, before, size, size), f"{name}.bias": (channels,)}
-            shapes[f"{name}.gain"] = (channels, 1, 1, 1)
+            if self.standardised:
+                shapes[f"{name}.gain"] = (channels, 1, 1, 1)
             before = channels
-        shapes |= {"seen.weight": (SEEN_CLASSES, before, 1, 1), "seen.bias": (SEEN_CLASSES,)}
+        if self.seen:
+            shapes |= {"seen.weight": (SEEN_CLASSES, before, 1, 1), "seen.bias": (SEEN_CLASSES,)}
         before *= math.prod(list(self._planes())[-1])
         bins = self.curvature_bins
-        heads = {"curvature": bins, "speed": self.speed_bins, "future": self.future * bins}
+        heads = {"curvature": bins, "speed": self.speed_bins}
+        if self.future:
+            heads["future"] = self.future * bins
         # Each dense layer is followed by its activation and its dropout.
         layers = [(f"dense.{3 * layer}", units) for layer, units in enumerate(self.dense)]
         for name, units in [*layers, *heads.items()]:
@@ -143,7 +153,9 @@ class NetworkSettings:
 
     @property
     def curvature_centres(self) -> np.ndarray[Any, np.dtype[np.float32]]:
-        """Curvature at each bin's centre [1/m], ascending (right to left), zero in the middle."""
+        """Curvature at each bin's centre [1/m], right to left, zero in the middle; a single bin's is the largest."""
+        if self.curvature_bins == 1:
+            return np.array([self.curvature_max], np.float32)
         u = np.linspace(-1.0, 1.0, self.curvature_bins)
         return (self.curvature_max * np.sinh(self.curvature_spread * u) / np.sinh(self.curvature_spread)).astype(
             np.float32
@@ -161,7 +173,9 @@ class NetworkSettings:
 
     @property
     def speed_centres(self) -> np.ndarray[Any, np.dtype[np.float32]]:
-        """Speed at each bin's centre [m/s]; bin 0 is the explicit stop."""
+        """Speed at each bin's centre [m/s]; bin 0 is the explicit stop; a single bin's is the largest."""
+        if self.speed_bins == 1:
+            return np.array([self.speed_max], np.float32)
         return np.linspace(0.0, self.speed_max, self.speed_bins, dtype=np.float32)
 
 

@@ -201,7 +201,7 @@ BAD = {
     "unknown setting": (edit_config(lambda config: config["network"].update(depth=3)), "network.depth"),
     "unknown activation": (edit_config(lambda config: config["network"].update(activation="x")), "network.activation"),
     "even bins": (edit_config(lambda config: config["network"].update(curvature_bins=40)), "curvature_bins"),
-    "one speed": (edit_config(lambda config: config["network"].update(speed_bins=1)), "speed_bins"),
+    "no speed": (edit_config(lambda config: config["network"].update(speed_bins=0)), "speed_bins"),
     "uneven lists": (edit_config(lambda config: config["network"].update(kernels=[5])), "channels"),
     "unknown camera field": (edit_config(lambda config: config["camera"].update(zoom=2)), "camera"),
     "weights are torn": (lambda folder: (folder / "weights.safetensors").write_bytes(b"abc"), "cannot be read"),

@@ -76,7 +76,7 @@ def test_mutated_weights_are_read_or_refused_in_one_line(model: Path) -> None:
         ("speed_max", 1e308, "network.speed_max: 1e+308: input should be less than or equal to 200"),
         ("curvature_spread", 0.0, "network.curvature_spread: 0.0: input should be greater than 0"),
         ("activation", None, "network.activation: None: input should be"),
-        ("future", 0, "network.future: 0: input should be greater than or equal to 1"),
+        ("future", -1, "network.future: -1: input should be greater than or equal to 0"),
         ("dense", [24, 16], "dense.0.weight: has shape (16, 144), its network asks for (24, 144)"),
     ],
 )
