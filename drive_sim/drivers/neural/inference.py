@@ -1,9 +1,10 @@
-"""A trained network as it drives: only the heads that drive, and the same answer to the bit in any company.
+"""A trained network as it drives: only the heads that drive, and the same answer to the bit whatever the batch.
 
 Libraries add sums up in another order for another batch size. On a CPU images therefore go through every layer either
 alone or in fours, always the same four rows: leading convolutions, which take nine tenths of the time, in fours where
-this machine's library gives what it gives alone, which is tried when the network is loaded; what follows in fours
-filled up with black images, which are cheap there.
+this machine's library gives what it gives alone; what follows in fours filled up with black images, which are cheap
+there, as long as a row's answer is the same in each of the four places; the rest alone. Which layers these are is tried
+when the network is loaded.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ from drive_sim.drivers.neural.networks import Network
 
 ROWS = 4
 """Images that a layer takes at once: of eight each is hardly faster, and one alone waits for all of them."""
+FEW = 1024
+"""A layer that gives fewer numbers is tried with more rows ..."""
+IMAGES_TRIED, VECTORS_TRIED = 16, 64
+"""... of images or of vectors; multiples of `ROWS`."""
 
 
 class DrivingNetwork:
@@ -36,8 +41,8 @@ class DrivingNetwork:
             shape = (ROWS, settings.height, settings.width, 3)
             trial = torch.from_numpy(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
             with _torch_threads_left_alone():
-                leading = loop_threads().submit(_alike_in_any_company, self._layers, trial).result()
-            self._front, self._back = self._layers[:leading], self._layers[leading:]
+                alone, fours = loop_threads().submit(_batch_invariant, self._layers, trial).result()
+            self._front, self._back, self._tail = self._layers[:alone], self._layers[alone:fours], self._layers[fours:]
 
     def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Logits of curvature (B, curvature_bins) and of speed (B, speed_bins) for images (B, H, W, 3).
@@ -67,7 +72,11 @@ class DrivingNetwork:
             seen = self._front(planes) if count == ROWS else torch.cat([self._front(one) for one in planes.split(1)])
             if count < ROWS:
                 seen = torch.cat([seen, seen.new_zeros((ROWS - count, *seen.shape[1:]))])
-            logits: NDArray[np.float32] = self._back(seen)[:count].numpy()
+            values = self._back(seen)[:count]
+            if self._tail:
+                # Each in memory of its own: where a row begins, too, decides the order of a sum.
+                values = torch.cat([self._tail(one.clone()) for one in values.split(1)])
+            logits: NDArray[np.float32] = values.numpy()
             return logits
 
 
@@ -94,17 +103,41 @@ def _planes(images: Tensor) -> Tensor:
     return images.permute(0, 3, 1, 2).float()
 
 
-def _alike_in_any_company(layers: nn.Sequential, images: Tensor) -> int:
-    """How many leading layers give each of the four ``images`` alone, to the bit, what they give it among the four.
+def _batch_invariant(layers: nn.Sequential, images: Tensor) -> tuple[int, int]:
+    """How many leading layers give an image alone what they give it among four, and how many in each place of four.
 
-    Images differ in every pixel, so that sums added up in another order show in thousands of places.
+    To the bit, tried with four ``images`` that differ in every pixel, so that sums added up in another order show in
+    thousands of places; with more rows behind a layer that gives few numbers.
     """
     _use_one_thread()
+    alone = -1
     with torch.inference_mode():
-        planes = _planes(images)
+        rows = _planes(images)
         for number, layer in enumerate(layers):
-            alone = torch.cat([layer(one.clone()) for one in planes.split(1)])
-            planes = layer(planes)
-            if not torch.equal(alone, planes):
-                return number
-    return len(layers)
+            values = _in_fours(layer, rows)
+            if values[0].numel() < FEW and len(rows) == ROWS:
+                rows = _more(rows)
+                values = _in_fours(layer, rows)
+            if alone < 0 and not torch.equal(values, torch.cat([layer(row.clone()) for row in rows.split(1)])):
+                alone = number
+            if alone >= 0 and not torch.equal(values, torch.cat([_first_of_four(layer, row) for row in rows.split(1)])):
+                return alone, number
+            rows = values
+    return (len(layers) if alone < 0 else alone), len(layers)
+
+
+def _more(rows: Tensor) -> Tensor:
+    """Rows like the four given, all of them different."""
+    count = VECTORS_TRIED if rows.dim() == 2 else IMAGES_TRIED
+    factors = np.random.default_rng(0).uniform(0.5, 1.0, (count, *rows.shape[1:])).astype(np.float32)
+    return rows.repeat(count // ROWS, *[1] * (rows.dim() - 1)) * torch.from_numpy(factors)
+
+
+def _in_fours(layer: nn.Module, rows: Tensor) -> Tensor:
+    return torch.cat([layer(four.clone()) for four in rows.split(ROWS)])
+
+
+def _first_of_four(layer: nn.Module, row: Tensor) -> Tensor:
+    """What a layer gives a row (1, ...) that is followed by three of zeros."""
+    values: Tensor = layer(torch.cat([row, row.new_zeros((ROWS - 1, *row.shape[1:]))]))[:1]
+    return values

@@ -69,7 +69,7 @@ def test_the_program_s_own_torch_threads_are_left_alone(network: PilotNet, image
         torch.set_num_threads(before)
 
 
-class CompanyCounts(nn.Module):
+class BatchSizeCounts(nn.Module):
     """A layer whose last bits depend on how many images there are, as a library's may."""
 
     def forward(self, planes: torch.Tensor) -> torch.Tensor:
@@ -77,15 +77,40 @@ class CompanyCounts(nn.Module):
         return planes + 1e-6 * len(planes)
 
 
-def test_a_layer_that_minds_its_company_is_found(network: PilotNet, images: np.ndarray) -> None:
-    trial = torch.from_numpy(images[:ROWS])
-    assert inference._alike_in_any_company(nn.Sequential(nn.ReLU(), nn.Flatten(), nn.ReLU()), trial) == 3
-    assert inference._alike_in_any_company(nn.Sequential(nn.ReLU(), CompanyCounts(), nn.ReLU()), trial) == 1
+class PlaceCounts(nn.Module):
+    """A layer whose last bits depend on a row's place, as a library's may for few outputs."""
+
+    def forward(self, planes: torch.Tensor) -> torch.Tensor:
+        """Shift every row by a trace of its place."""
+        place = torch.arange(len(planes), dtype=torch.float32).view(-1, *[1] * (planes.dim() - 1))
+        return planes + 1e-6 * place
+
+
+def test_layers_that_depend_on_the_batch_size_or_on_a_row_s_place_are_found(images: np.ndarray) -> None:
+    def tried(*layers: nn.Module) -> tuple[int, int]:
+        return inference._batch_invariant(nn.Sequential(*layers), torch.from_numpy(images[:ROWS]))
+
+    assert tried(nn.ReLU(), nn.Flatten(), nn.ReLU()) == (3, 3)
+    assert tried(nn.ReLU(), BatchSizeCounts(), nn.ReLU()) == (1, 3)
+    assert tried(nn.ReLU(), BatchSizeCounts(), PlaceCounts(), nn.ReLU()) == (1, 2)
+    assert tried(PlaceCounts(), nn.ReLU()) == (0, 0)
+
+
+@pytest.mark.parametrize("units", [1, 2, 10])
+def test_answers_of_few_units_do_not_depend_on_batch_size(units: int, images: np.ndarray) -> None:
+    """Products of few columns are added up in another order in other rows of the four."""
+    torch.manual_seed(3)
+    settings = NetworkSettings(channels=(4,) * 5, dense=(50, units), curvature_bins=1, speed_bins=1)
+    driving = DrivingNetwork(build_network(settings), "cpu")
+    together = driving.answer(images)
+    for number, image in enumerate(images):
+        assert all(one[0] == many[number] for one, many in zip(driving.answer(image[None]), together, strict=True))
 
 
 @pytest.mark.slow
-def test_where_every_layer_minds_its_company_answers_are_the_same_all_the_same(
-    network: PilotNet, images: np.ndarray, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("stages", [(0, 0), (0, 18), (3, 3)])
+def test_where_layers_depend_on_the_batch_answers_do_not(
+    network: PilotNet, images: np.ndarray, stages: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inference, "_alike_in_any_company", lambda *_: 0)
+    monkeypatch.setattr(inference, "_batch_invariant", lambda *_: stages)
     test_neighbours_and_their_number_change_no_bit(network, images)
