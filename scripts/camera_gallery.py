@@ -12,6 +12,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pygame
@@ -96,10 +97,16 @@ def user(
     )  # fmt: skip
 
 
-def staged(episode: Episode, users: Sequence[ActorSpec], speed: float, **fields: object) -> Episode:
+def staged(episode: Episode, users: Sequence[ActorSpec], speed: float, **fields: Any) -> Episode:
     """An episode that begins in its outer lane at ``HERE`` with these road users."""
     lane = episode.road.lanes_forward - 1
-    start = {"start_s": HERE, "start_speed": speed, "start_offset": 0.0, "start_heading_error": 0.0, "lane": lane}
+    start: dict[str, Any] = {
+        "start_s": HERE,
+        "start_speed": speed,
+        "start_offset": 0.0,
+        "start_heading_error": 0.0,
+        "lane": lane,
+    }
     return replace(episode, actors=tuple(users), **start | fields)
 
 
@@ -156,9 +163,10 @@ def layers_of(frames: CameraFrames) -> tuple[Image, Image, Image, Image]:
 
 def surface_of(image: Image, width: int, smooth: bool = True) -> pygame.Surface:
     """An image (H, W, 3) at a width [screen pixels]."""
-    image = pygame.image.frombuffer(np.ascontiguousarray(image).tobytes(), image.shape[1::-1], "RGB")
-    size = (width, round(width * image.shape[0] / image.shape[1]))
-    return pygame.transform.smoothscale(image, size) if smooth else pygame.transform.scale(image, size)
+    height, across = image.shape[:2]
+    surface = pygame.image.frombuffer(np.ascontiguousarray(image).tobytes(), (across, height), "RGB")
+    size = (width, round(width * height / across))
+    return pygame.transform.smoothscale(surface, size) if smooth else pygame.transform.scale(surface, size)
 
 
 def with_truth(layers: Sequence[Image]) -> pygame.Surface:

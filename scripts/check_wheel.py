@@ -30,18 +30,18 @@ for folder, name in ((scenarios_folder(), "scenarios"), (models_folder(), "model
     here = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
     assert here == there, f"{name}: {sorted(map(str, here ^ there))} are in one of wheel and checkout only"
 
-there, here = (
+ours, shipped = (
     sorted(path.name for path in folder.glob("*.toml"))
     for folder in (checkout / "drive_sim/learning/recipes", package / "learning/recipes")
 )
-assert here == there == sorted(path.name for path in recipe_files().values()), f"recipes: {here}, {there}"
+assert shipped == ours == sorted(path.name for path in recipe_files().values()), f"recipes: {shipped}, {ours}"
 
 episode = load_scenario("lane-keeping/rural").draw(0)
 print(f"scenario: {episode.scenario}, road {episode.road.name}")
 
 environment = gymnasium.make("DriveSim-v0", scenario="lane-keeping/rural", sensors=("camera", "lidar", "odometry"))
-observation, _ = environment.reset(seed=1)
+observation, info = environment.reset(seed=1)
 for _ in range(5):
-    observation, reward, terminated, truncated, _ = environment.step(environment.action_space.sample())
+    observation, reward, terminated, truncated, info = environment.step(environment.action_space.sample())
 print("observation:", {name: value.shape for name, value in observation.items()})
 environment.close()

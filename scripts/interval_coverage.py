@@ -13,13 +13,20 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from drive_sim.evaluation.metrics import METRICS, Metric
 from drive_sim.evaluation.statistics.intervals import ClusterBootstrap, Interval, count_interval, rate_interval
 from drive_sim.evaluation.statistics.training_seeds import over_roads, square_and_add, t_half_width
+
+Values = NDArray[Any]
+Drawn = tuple[str, float, dict[str, Interval]]
+"""Kind of data, its truth, and the intervals of it by method."""
 
 SIZES = ((5, 4), (10, 4), (20, 4), (50, 4), (200, 4), (500, 2))
 """(roads, episodes a road on average)"""
@@ -28,21 +35,21 @@ CROSSED = ((3, 50), (5, 50), (10, 50), (5, 200))
 MEAN, COUNT, RATE = (METRICS[name] for name in ("lateral_error_mean", "autonomy", "collision_free_passes"))
 
 
-def draw(random: np.random.Generator, roads: int, mean_size: int):
+def draw(random: np.random.Generator, roads: int, mean_size: int) -> tuple[Values, Values, Values]:
     """Road of each episode and two standard normal effects: the road's and the episode's own."""
     sizes = random.integers(max(1, mean_size // 2), mean_size + mean_size // 2 + 1, roads)
     index = np.repeat(np.arange(roads), sizes)
     return index, random.normal(size=roads)[index], random.normal(size=len(index))
 
 
-def cases(random: np.random.Generator, roads: int, mean_size: int, seed: int, replicates: int):
+def cases(random: np.random.Generator, roads: int, mean_size: int, seed: int, replicates: int) -> Iterator[Drawn]:
     """Each kind of data with its truth and the intervals made of it."""
     index, shared, own = draw(random, roads, mean_size)
     count, names = len(index), [f"road {number}" for number in index]
     bootstrap = ClusterBootstrap(names, seed, replicates)
     ones = np.ones(count)
 
-    def mean(values, weights, truth):
+    def mean(values: Values, weights: Values, truth: float) -> tuple[float, dict[str, Interval]]:
         resampled = bootstrap.ratio(values * weights, weights)
         percentile = Interval(*np.nanquantile(resampled.replicates, [0.025, 0.975]))
         return truth, {"ours": resampled.interval(), "percentile": percentile}
@@ -67,14 +74,14 @@ def cases(random: np.random.Generator, roads: int, mean_size: int, seed: int, re
         yield f"count, {expected:g} expected (interventions)", truth, found
 
 
-def crossed_cases(random: np.random.Generator, runs: int, roads: int, seed: int, replicates: int):
+def crossed_cases(random: np.random.Generator, runs: int, roads: int, seed: int, replicates: int) -> Iterator[Drawn]:
     """Each kind of data of several training runs with its truth and the intervals made of it."""
     names = [f"road {number}" for number in range(roads)]
     bootstrap = ClusterBootstrap(names, seed, replicates)
     drawn = np.random.default_rng(seed).integers(0, runs, (replicates, runs))
     shape, ones = (runs, roads), np.ones((runs, roads))
 
-    def intervals(metric: Metric, numerator, denominator):
+    def intervals(metric: Metric, numerator: Values, denominator: Values) -> dict[str, Interval]:
         each = numerator.sum(axis=1) / denominator.sum(axis=1)
         fixed, half = over_roads(metric, numerator, denominator, names, bootstrap), t_half_width(each)
         resampled = [bootstrap.ratio(*pair).replicates for pair in zip(numerator, denominator, strict=True)]
@@ -92,7 +99,7 @@ def crossed_cases(random: np.random.Generator, runs: int, roads: int, seed: int,
         "roads differ": (0.0, 0.15, 0.1),
         "neither": (0.0, 0.0, 0.15),
     }.items():
-        values = 0.5 + sum(scale * effect for scale, effect in zip(scales, effects, strict=True))
+        values = sum((scale * effect for scale, effect in zip(scales, effects, strict=True)), 0.5 * ones)
         yield f"mean, {what}", 0.5, intervals(MEAN, values, ones)
     skewed = np.exp(0.5 * effects[0] + 0.4 * effects[1] + 0.4 * effects[2])
     yield "mean, runs skewed", math.exp((0.25 + 0.16 + 0.16) / 2), intervals(MEAN, skewed, ones)
@@ -112,7 +119,7 @@ def crossed_cases(random: np.random.Generator, runs: int, roads: int, seed: int,
         yield f"rate {rate:g}, same failures", rate, intervals(RATE, fated, ones)
 
 
-def count_hits(drawn, repeats: int) -> None:
+def count_hits(drawn: Callable[[int], Iterator[Drawn]], repeats: int) -> None:
     """Print of each kind of data and method how often the interval held the truth, and how wide it was."""
     hits: dict[tuple[str, str], list[tuple[bool, float]]] = {}
     for repeat in range(repeats):
@@ -121,8 +128,8 @@ def count_hits(drawn, repeats: int) -> None:
                 held = interval.low <= truth <= interval.high
                 hits.setdefault((name, method), []).append((held, interval.high - interval.low))
     for (name, method), rows in hits.items():
-        held, width = np.mean([row[0] for row in rows]), np.median([row[1] for row in rows])
-        print(f"  {name:36} {method:20} {100 * held:5.1f} %   width {width:.3g}")
+        share, width = np.mean([row[0] for row in rows]), np.median([row[1] for row in rows])
+        print(f"  {name:36} {method:20} {100 * share:5.1f} %   width {width:.3g}")
 
 
 def main() -> None:

@@ -34,6 +34,7 @@ from drive_sim.learning import recordings
 from drive_sim.recording import curation
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.journal import JournalWriter, journal_folders, read_journal
+from drive_sim.recording.storage import settle
 from drive_sim.recording.writer import recover
 from drive_sim.window import session
 
@@ -170,7 +171,7 @@ class Record(Kind):
             append(journal, *given)
             os.write(counter, b".")
 
-        JournalWriter.append = counted  # type: ignore[method-assign]
+        JournalWriter.append = counted  # type: ignore[method-assign, assignment]  # children of this process record through it
 
     def arguments(self, number: int) -> list[str]:
         """Three seconds of driving on a road of its own."""
@@ -213,7 +214,7 @@ class Add(Kind):
 
     def arguments(self, number: int) -> list[str]:
         """Drop the first, or restore what is dropped."""
-        curation.settle(self.dataset)
+        settle(self.dataset)
         dropped = [one.number for one in curation.list_episodes(self.dataset) if one.index is None]
         if dropped:
             return ["data", "restore", str(self.dataset), *map(str, dropped)]

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from drive_sim.drivers.registry import make_driver
 from drive_sim.evaluation.result_facts import DriverFacts
-from drive_sim.evaluation.running.episodes import Conditions, Drives, drive
+from drive_sim.evaluation.running.episodes import Conditions, DrivenEpisodes, drive
 from drive_sim.evaluation.running.preventability import judge_preventable
 from drive_sim.evaluation.statistics.estimates import EpisodeScore, estimate_all
 from drive_sim.evaluation.suites.suite import REAL_ROADS, draw_suite, list_suites, load_suite
@@ -112,12 +112,12 @@ def measure(name: str, suite_name: str, episodes: Sequence[Episode]) -> list[Epi
     facts = DriverFacts(
         name=driver.name, given=name, hash=None, privileged=driver.privileged, controller=driver.controller
     )
-    drives = Drives(facts)
+    driven = DrivenEpisodes(facts)
     started = time.perf_counter()
     preventable = judge_preventable(episodes, "cpu", 64, _silent)
-    drive(drives, driver, episodes, Conditions(suite.on_failure, "cpu", 64), _silent, preventable=preventable)
+    drive(driven, driver, episodes, Conditions(suite.on_failure, "cpu", 64), _silent, preventable=preventable)
     print(f"{suite_name}: {name}: {len(episodes)} episodes in {time.perf_counter() - started:.1f} s")
-    return drives.scores
+    return driven.scores
 
 
 def _silent(share: float, text: str) -> None:
@@ -142,8 +142,8 @@ def failures(scores: Sequence[EpisodeScore]) -> list[str]:
         passes = score.value(PASSES)
         if passes < 1.0:
             facts = score.facts
-            drive = f"{facts.scenario} {facts.split} {facts.number}"
-            where = f"{drive} ({', '.join(filter(None, (facts.variant, facts.weather, facts.road_class)))})"
+            episode = f"{facts.scenario} {facts.split} {facts.number}"
+            where = f"{episode} ({', '.join(filter(None, (facts.variant, facts.weather, facts.road_class)))})"
             lines.append(f"{where}: {score.outcome}, {passes:g} of its encounters passed")
     return lines
 

@@ -1,4 +1,4 @@
-"""The README's image of the real window during a drive.
+"""The README's image of the real window during an episode.
 
 ``python scripts/figures/take_screenshots.py`` draws it into ``docs/images``; ``scripts/camera_gallery.py`` draws what
 the cameras see. Without a display it starts a virtual one (Xvfb). Drawn by seed: the same image each time.
@@ -21,7 +21,7 @@ import pygame
 from drive_sim.rollout import Observer, Step, StopRollout, run
 from drive_sim.window.display import Display
 from drive_sim.window.observer import WindowObserver
-from drive_sim.window.pacing import Pacer
+from drive_sim.window.pacing import ImagePacer
 from drive_sim.window.session import Session
 from drive_sim.world.simulator import Simulator
 
@@ -55,7 +55,7 @@ def screen() -> Iterator[None]:
 
 
 class Photographer(Observer):
-    """Saves the window as it is after a step, and ends the drive."""
+    """Saves the window as it is after a step, and ends the episode."""
 
     def __init__(self, moment: int, path: Path) -> None:
         self.moment, self.path = moment, path
@@ -63,7 +63,9 @@ class Photographer(Observer):
     def on_step(self, step: Step) -> None:
         """Wait for the moment."""
         if step.index == self.moment:
-            pygame.image.save(pygame.display.get_surface(), self.path)
+            window = pygame.display.get_surface()
+            assert window is not None
+            pygame.image.save(window, self.path)
             raise StopRollout
 
 
@@ -75,13 +77,13 @@ def image_window(path: Path) -> None:
     try:
         with TemporaryDirectory() as folder:
             # One image a step and no waiting.
-            pacer = Pacer(frame_rate=20, wait=lambda seconds: None)
+            pacer = ImagePacer(frame_rate=20, wait=lambda seconds: None)
             recorder = session.recorder(Path(folder))
             window = WindowObserver(display, session.driver, recorder, recording=True, pacer=pacer)
             photographer = Photographer(MOMENT, path)
-            turns = run(Simulator([session.source(0)]), session.driver, [window, photographer], session.sensors())
-            if turns < MOMENT:
-                raise SystemExit(f"take_screenshots: the drive ended after {turns} steps, before step {MOMENT}")
+            steps = run(Simulator([session.source(0)]), session.driver, [window, photographer], session.sensors())
+            if steps < MOMENT:
+                raise SystemExit(f"take_screenshots: the episode ended after {steps} steps, before step {MOMENT}")
     finally:
         display.close()
 

@@ -35,7 +35,7 @@ def table_of(table: type[BaseModel]) -> str:
 
 def scenario_page() -> str:
     """docs/reference/scenario-keys.md."""
-    tables = [
+    tables: list[type[BaseModel]] = [
         table
         for module in (schema, encounter_schema)
         for table in vars(module).values()
@@ -46,4 +46,5 @@ def scenario_page() -> str:
         "A range is a number or `[low, high]`. Unknown keys are errors. The root of a scenario is"
         " `ScenarioDefinition`.\n"
     )
-    return "\n".join(["# Keys of scenario and suite files\n", NOTE, intro, *map(table_of, (*tables, Suite))])
+    parts: list[type[BaseModel]] = [*tables, Suite]
+    return "\n".join(["# Keys of scenario and suite files\n", NOTE, intro, *map(table_of, parts)])
