@@ -24,6 +24,7 @@ from drive_sim.base.errors import InputError
 from drive_sim.cli.arguments import usage_error
 from drive_sim.cli.bench import bench
 from drive_sim.cli.cache import cache
+from drive_sim.cli.compare import compare
 from drive_sim.cli.data import data
 from drive_sim.cli.demo import demo
 from drive_sim.cli.doctor import doctor
@@ -57,7 +58,7 @@ def application() -> None:
     """Drive, record, learn and prove: a 2D driving simulator with sensors, imitation learning and evaluation."""
 
 
-for command in (bench, cache, data, demo, doctor, drive, evaluate, export, replay, train):
+for command in (bench, cache, compare, data, demo, doctor, drive, evaluate, export, replay, train):
     application.add_command(command)
 
 

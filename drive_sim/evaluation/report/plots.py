@@ -25,7 +25,7 @@ SIZE = (4.6, 5.9)
 """[inch]: on a phone it is shown at about its own size, so that its words stay legible."""
 LEFT, RIGHT = 0.15, 0.985
 """Edges of the axes as shares of the width: where the page puts the cursor that runs along with the video."""
-_STYLE: dict[str, Any] = {
+STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
     "font.size": 9.5,
     "path.simplify_threshold": 0.4,
@@ -44,7 +44,7 @@ _STYLE: dict[str, Any] = {
 
 def plots_svg(log: EpisodeLog, moment: Moment, name: str) -> str:
     """Lateral error, speed, curvature and commands over time, the moment marked; ``name`` keeps ids apart."""
-    with shipped_style(_STYLE | {"svg.hashsalt": name}):
+    with shipped_style(STYLE | {"svg.hashsalt": name}):
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=SIZE)
@@ -63,7 +63,8 @@ def plots_svg(log: EpisodeLog, moment: Moment, name: str) -> str:
         axes[3].set_xlim(0.0, max(float(log.time[-1]), 1.0))
         text = StringIO()
         figure.savefig(text, format="svg")
-    return _inline(text.getvalue(), f"time plots of {escape(name)}: lateral error, speed, curvature and commands")
+    label = f"time plots of {escape(name)}: lateral error, speed, curvature and commands"
+    return with_page_colours(text.getvalue(), label)
 
 
 def _title(axes: Axes, text: str) -> None:
@@ -108,7 +109,7 @@ def _broken(log: EpisodeLog, values: Floats) -> Floats:
     return np.where(log.lane_resets, np.nan, values)
 
 
-def _inline(svg: str, label: str) -> str:
+def with_page_colours(svg: str, label: str) -> str:
     """The drawing as part of a page: no prologue, no rules for the rest of the page, the page's colours."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", "", svg, flags=re.S)
