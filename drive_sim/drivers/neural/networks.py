@@ -132,8 +132,10 @@ def _wrong(network: Network) -> str:
     }
     for name, shape in shapes.items():
         answer = getattr(answers, name)
-        if answer is None and name in Answers._field_defaults:
-            continue
+        if answer is None:
+            if name in Answers._field_defaults:
+                continue
+            return f"answers no {name}"
         found = tuple(answer.shape)
         if found != shape:
             return f"answers {name} of shape {found} to one image, not {shape}"

@@ -45,6 +45,14 @@ class Misshapen(ToyNet):
         return Answers(super().forward(images).curvature[:, 1:], super().forward(images).speed)
 
 
+class Headless(ToyNet):
+    """Answers no speed."""
+
+    def forward(self, images: Tensor) -> Answers:
+        """See `Network`."""
+        return super().forward(images)._replace(speed=None)
+
+
 class Failing(ToyNet):
     """Cannot be built."""
 
@@ -85,6 +93,18 @@ def test_answers_do_not_depend_on_batch_size(model: Path, images: np.ndarray) ->
             assert all(np.array_equal(many[k], one[0]) for many, one in zip(together, alone[k], strict=True))
 
 
+def test_a_network_drives_without_dropout_and_is_left_in_training(images: np.ndarray) -> None:
+    class Dropping(ToyNet):
+        def forward(self, images: Tensor) -> Answers:
+            answers = super().forward(images)
+            return answers._replace(curvature=nn.functional.dropout(answers.curvature, 0.5, self.training))
+
+    network = Dropping(SETTINGS).train()
+    curvature, _ = DrivingNetwork(network, "cpu").answer(images)
+    assert np.all(curvature != 0.0)
+    assert network.training
+
+
 def test_a_model_of_a_missing_package_names_the_package_and_the_network(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,6 +130,7 @@ def test_a_model_of_our_own_network_names_no_package(tmp_path: Path) -> None:
     ("network", "told"),
     [
         (Misshapen, r"answers curvature of shape \(1, 4\) to one image, not \(1, 5\)"),
+        (Headless, "answers no speed"),
         (Failing, "RuntimeError: no such layer"),
         (lambda settings: nn.Linear(2, 2), "is a Linear, not a Network"),
         (lambda settings: 12, "is a int, not a Network"),
@@ -122,6 +143,15 @@ def test_a_network_that_cannot_be_used_is_one_line_that_names_its_package(
     add_entries(NETWORKS, {"toy-net": network})
     with pytest.raises(InputError, match=rf"^network toy-net: ({told}).*; mend .*toy_package:toy_net"):
         build_network(SETTINGS)
+
+
+def test_networks_are_built_for_training_with_weights_in_channels_last_layout(add_entries: Any) -> None:
+    add_entries(NETWORKS, {"toy-net": ToyNet})
+    small = NetworkSettings(channels=(8, 8, 8, 8, 8), dense=(16, 16))
+    for network in (build_network(SETTINGS), build_network(small)):
+        assert all(module.training for module in network.modules())
+    kernels = [weights for weights in build_network(small).parameters() if weights.dim() == 4 and weights.shape[1] > 1]
+    assert kernels and all(weights.is_contiguous(memory_format=torch.channels_last) for weights in kernels)
 
 
 def test_an_unknown_name_is_told_with_those_that_there_are() -> None:
