@@ -171,6 +171,7 @@ class Speedometer:
         return (3.6 * to_host(simulator.state.speed)).astype(np.float32)[:, None]
 
 
+@pytest.mark.slow
 def test_a_rollout_with_an_added_sensor_is_recorded(
     tmp_path: Path, add_entries: Callable[[Any, dict[str, object]], None]
 ) -> None:

@@ -44,7 +44,6 @@ def test_a_model_of_a_person_drives_two_episodes_without_a_screen(
     assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == ["episode 0", "episode 1"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("minutes", "steps"), [(0.05, 60), (0.02, 24), (0.25, 300), (1.0, 1200), (0.0001, 1), (0.051, 62)]
 )
@@ -57,6 +56,7 @@ def test_driving_ends_with_the_step_in_which_the_minutes_are_over(minutes: float
     assert (driven, clock.over) == (steps, True)
 
 
+@pytest.mark.slow
 def test_so_many_minutes_are_driven_over_as_many_episodes_as_it_takes(tmp_path: Path) -> None:
     call = ["drive", "--headless", "--driver", "straight", "--minutes", "0.25", "--road", "mountain"]
     assert cli.run([*call, "--record", str(tmp_path / "some")]) == 0

@@ -109,6 +109,17 @@ def test_an_answer_is_the_same_to_the_bit_in_any_batch(model: Path) -> None:
         assert all(one[0] == many[number] for one, many in zip(alone, together, strict=True))
 
 
+def test_only_images_of_worlds_that_still_drive_are_perceived(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver, perceived = NeuralDriver.load(model), []
+    answer = driver._network.answer
+    monkeypatch.setattr(driver._network, "answer", lambda images: perceived.append(len(images)) or answer(images))
+    images, odometry = np.zeros((3, 66, 200, 3), np.uint8), np.zeros((3, 3), np.float32)
+    active = np.array([True, False, True])
+    action = driver.act(Observation(np.zeros(3), {"front": images}, odometry=odometry, active=active))
+    assert perceived == [2]
+    assert action.shape == (3, 2)
+
+
 def test_the_driver_answers_every_world_with_a_command_within_bounds(model: Path) -> None:
     driver = NeuralDriver.load(model)
     images = np.random.default_rng(0).integers(0, 255, (5, 66, 200, 3), dtype=np.uint8)
