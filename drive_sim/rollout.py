@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from drive_sim.base.notices import say_once
 from drive_sim.compute.kernel import to_host
+from drive_sim.drivers.driver import cameras_of
 from drive_sim.sensors.suite import Observation, SensorSuite
 from drive_sim.world.simulator import invalid_commands_notice
 
@@ -159,12 +160,11 @@ def run(
 
 
 def _suite_for(simulator: Simulator, driver: Driver, names: Sequence[str]) -> SensorSuite:
-    camera = getattr(driver, "camera", None)
     rig = None
-    if camera is not None and "camera" in names:
+    if "camera" in names:
         from drive_sim.sensors.camera.rig import CameraRig
 
-        rig = CameraRig((camera,))
+        rig = CameraRig(cameras_of(driver))
     faults = getattr(driver, "camera_faults", None)
     return SensorSuite(names, rig, simulator.device, period=simulator.control_period, faults=faults)
 

@@ -23,7 +23,7 @@ class TinyNet(Network):
             before = channels
         self.convolutions = nn.Sequential(*layers, nn.Flatten())
         with torch.no_grad():
-            units = self.convolutions(torch.zeros(1, 3, settings.height, settings.width)).numel()
+            units = self.convolutions(torch.zeros(1, 3, *settings.image_size)).numel()
         self.heads = nn.Linear(units, settings.curvature_bins + settings.speed_bins)
 
     def forward(self, images):

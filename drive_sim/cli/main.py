@@ -140,8 +140,24 @@ class _Terminated(KeyboardInterrupt):
     """SIGTERM: work ends as at Ctrl-C, and what was done is kept."""
 
 
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise _Terminated
+def _end(number: int, frame: FrameType | None) -> None:
+    """End the work at SIGINT or SIGTERM; during an import, as soon as that is done.
+
+    A library in C++ that is being loaded would meet the exception where it can only abort the process.
+    """
+    if _importing(frame):
+        threading.Timer(0.05, _interrupt_main_thread, (number,)).start()
+    else:
+        raise _Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+
+def _importing(frame: FrameType | None) -> bool:
+    """Whether a frame, or one that it was called from, is Python's import system."""
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _interrupt_again(unraisable: sys.UnraisableHookArgs) -> None:
@@ -170,7 +186,9 @@ def main() -> None:
     """Entry point of the installed ``drive-sim`` command."""
     try:
         _open_closed_streams()
-        signal.signal(signal.SIGTERM, _terminate)
+        signal.signal(signal.SIGTERM, _end)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _end)
         sys.unraisablehook = _interrupt_again
         try:
             status = run()

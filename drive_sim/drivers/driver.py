@@ -12,11 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from drive_sim.sensors.camera.optics.configuration import CameraConfig
     from drive_sim.sensors.suite import Observation
     from drive_sim.world.simulator import Simulator
 
 Actions = NDArray[np.float32]
 """(B, 2) [steering, acceleration], each in [-1, 1]: left and throttle positive."""
+
+
+def cameras_of(driver: object) -> tuple[CameraConfig, ...]:
+    """The cameras that a driver asks for: its ``cameras``, else its ``camera``, else the default one."""
+    from drive_sim.sensors.camera.optics.configuration import CameraConfig
+
+    several: tuple[CameraConfig, ...] = getattr(driver, "cameras", None) or ()
+    return tuple(several) or (getattr(driver, "camera", None) or CameraConfig(),)
 
 
 @runtime_checkable

@@ -40,7 +40,7 @@ class Wrapped:
         self.driver = driver
         self.name, self.privileged, self.controller = driver.name, driver.privileged, driver.controller
         self.sensors = driver.sensors
-        for name in ("camera", "camera_faults"):
+        for name in ("camera", "cameras", "camera_faults"):
             value = getattr(driver, name, None)
             if value is not None:
                 setattr(self, name, value)

@@ -7,17 +7,16 @@ from typing import Any
 from drive_sim.base.references import Origin
 from drive_sim.drivers.neural.cost import NetworkCost
 from drive_sim.drivers.neural.registry import package_of
-from drive_sim.drivers.neural.settings import NetworkSettings
-from drive_sim.sensors.camera.rig import CameraConfig
+from drive_sim.learning.settings import TrainingSettings
 
 _CARD = """# {name}
 
-A network that drives from one camera image: `{network}`, {parameters:,} parameters, defined in
-{defined}; an image costs {millions:,.1f} million multiply-accumulates.
+A network that drives from {images}: `{network}`, {parameters:,} parameters, defined in
+{defined}; a moment costs {millions:,.1f} million multiply-accumulates.
 
 | | |
 |---|---|
-| input | {width} × {height} RGB image of the camera in `config.json` |
+| input | {input}, RGB, as `config.json` describes the cameras |
 | output | curvature [1/m]{curvature}, target speed [m/s]{speed} |
 | learnt from | {drives} |
 | training | {recipe}{views:,} views rendered afresh, seed {seed}, drive_sim {version} |
@@ -55,28 +54,28 @@ def _recipe(recipe: dict[str, Any] | None) -> str:
 
 def model_card(
     name: str,
-    settings: NetworkSettings,
+    settings: TrainingSettings,
     cost: NetworkCost,
     origin: Origin | None,
-    camera: CameraConfig,
     training: dict[str, Any],
     validation: dict[str, Any],
 ) -> str:
     """The text of a model's README.md."""
+    network, cameras = settings.network, settings.cameras
     driven = {k: v for k, v in validation.items() if k != "chunk"}
     numbers = (
         ", ".join(f"{k.replace('_', ' ')} {v:.3f}" for k, v in driven.items()) or "the last checkpoint, not driven"
     )
     return _CARD.format(
         name=name,
-        network=settings.name,
-        defined=_defined(settings.name, origin),
+        network=network.name,
+        defined=_defined(network.name, origin),
         parameters=cost.parameters,
         millions=cost.multiply_accumulates / 1e6,
-        width=camera.width,
-        height=camera.height,
-        curvature=_bins(settings.curvature_bins),
-        speed=_bins(settings.speed_bins),
+        images="one camera image" if len(cameras) == 1 else f"the images of {len(cameras)} cameras",
+        input=" and ".join(f"`{one.name}` {one.width} × {one.height}" for one in cameras),
+        curvature=_bins(network.curvature_bins),
+        speed=_bins(network.speed_bins),
         recipe=_recipe(training.get("recipe")),
         drives=training.get("summary", "recorded drives"),
         views=training["settings"]["views"],

@@ -19,7 +19,7 @@ from drive_sim.base.references import split_reference
 from drive_sim.base.resources import MODEL_FILES, find_model, recipe_files
 from drive_sim.base.text import user_path
 from drive_sim.base.toml import read_toml
-from drive_sim.learning.settings import OPTIONS, SIZES, TABLES, TrainingSettings, known_keys, suggestion
+from drive_sim.learning.settings import MORE_SIZES, OPTIONS, SIZES, TABLES, TrainingSettings, known_keys, suggestion
 
 DEFAULTS = "defaults"
 """Name of the recipe of a training run for which none is named."""
@@ -161,7 +161,7 @@ def _without_sizes(tables: Mapping[str, Any]) -> dict[str, Any]:
     """The tables without what the network takes over from the camera, so that a change of the camera's is enough."""
     network = tables.get("network", {})
     if isinstance(network, dict):
-        network = {key: value for key, value in network.items() if key not in SIZES}
+        network = {key: value for key, value in network.items() if key not in (*SIZES, MORE_SIZES)}
     return {**tables, "network": network}
 
 

@@ -17,6 +17,8 @@ from drive_sim.sensors.configuration import Flag, Number, Share, Whole, configur
 
 SIZES = ("width", "height")
 """What the network takes over from the camera."""
+MORE_SIZES = "more_images"
+"""What it takes over from the further cameras."""
 
 _Sigma = Annotated[Number, Field(ge=0.0, le=10.0)]
 _Weight = Annotated[Number, Field(ge=0.0, le=1000.0)]
@@ -91,6 +93,9 @@ class TrainingSettings:
     """How views are drawn."""
     camera: CameraConfig = field(default_factory=CameraConfig)
     """What the network sees through."""
+    more_cameras: tuple[CameraConfig, ...] = ()
+    """Further cameras, each a table; what one leaves out is the first camera's. Each image has convolutions of its
+    own."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "chunk", min(self.chunk, self.views))
@@ -103,6 +108,19 @@ class TrainingSettings:
             if ours != cameras:
                 hint = f"leave network.{size} out, which is the camera's, and set camera.{size}"
                 raise InputError("recipe", f"network.{size}", f"is {ours}, camera.{size} is {cameras}", hint)
+        sizes = tuple((camera.height, camera.width) for camera in self.more_cameras)
+        if self.network.more_images != sizes:
+            hint = "leave network.more_images out: they are those of more_cameras"
+            problem = f"is {self.network.more_images}, more_cameras have {sizes}"
+            raise InputError("recipe", f"network.{MORE_SIZES}", problem, hint)
+        for camera in self.more_cameras:
+            if [each.name for each in self.cameras].count(camera.name) > 1:
+                raise InputError("recipe", "more_cameras", f"has a second camera {camera.name!r}", "name each apart")
+
+    @property
+    def cameras(self) -> tuple[CameraConfig, ...]:
+        """Every camera, the first one first."""
+        return (self.camera, *self.more_cameras)
 
     @property
     def chunks(self) -> int:
@@ -125,14 +143,18 @@ class TrainingSettings:
         _check_keys(tables, source)
         values = dict(tables)
         camera = CameraConfig.from_dict(_table(values, "camera", source), str(source))
-        network = {size: getattr(camera, size) for size in SIZES} | _table(values, "network", source)
+        more = _more_cameras(values.pop("more_cameras", ()), camera, source)
+        sizes = {size: getattr(camera, size) for size in SIZES}
+        sizes |= {MORE_SIZES: [(each.height, each.width) for each in more]}
+        network = sizes | _table(values, "network", source)
         sampling = _table(values, "sampling", source)
         try:
             drawn = ViewSettings(**sampling)
         except InputError as error:
             raise InputError(source, f"sampling.{error.field}", error.problem, error.hint) from None
         try:
-            return cls(**values, camera=camera, network=NetworkSettings.from_dict(network, str(source)), sampling=drawn)
+            learner = NetworkSettings.from_dict(network, str(source))
+            return cls(**values, camera=camera, more_cameras=more, network=learner, sampling=drawn)
         except InputError as error:
             raise InputError(source, error.field, error.problem, error.hint) from None
 
@@ -175,6 +197,16 @@ def _dotted(tables: Mapping[str, Any]) -> Iterator[str]:
             yield from (f"{name}.{key}" for key in value)
         elif name not in TABLES:
             yield str(name)
+
+
+def _more_cameras(tables: Any, first: CameraConfig, source: str | Path) -> tuple[CameraConfig, ...]:
+    """The cameras beside the first, which has what they leave out."""
+    if not isinstance(tables, list | tuple) or not all(isinstance(table, dict) for table in tables):
+        raise InputError(source, "more_cameras", "is not a list of tables", "write [[more_cameras]] and keys below it")
+    return tuple(
+        CameraConfig.from_dict(first.to_dict() | table, f"{source}: more_cameras.{number}")
+        for number, table in enumerate(tables)
+    )
 
 
 def _table(values: dict[str, Any], name: str, source: str | Path) -> dict[str, Any]:

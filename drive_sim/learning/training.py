@@ -76,10 +76,9 @@ def fit(
         model card.
     """
     settings = settings or TrainingSettings()
-    camera = settings.camera
     started = time.monotonic()
     learn_from, held_out = split_drives(drives, settings.held_out, settings.seed)
-    rig = CameraRig([camera])
+    rig = CameraRig(settings.cameras)
     views_of = partial(ViewSource, rig=rig, weathers=weathers, settings=settings.sampling, network=settings.network)
     source = views_of(learn_from)
     unseen = views_of(held_out).draw(HELD_OUT_VIEWS, "held-out") if held_out else None
@@ -105,13 +104,14 @@ def fit(
             if chunk >= settings.chunks - max(settings.trials, 1):
                 if settings.trials:
                     report((chunk + 1) / settings.chunks, "driving on validation roads")
-                    candidate |= validation_score(learner.driving_network, camera, device)
+                    candidate |= validation_score(learner.driving_network, settings.cameras, device)
                     scalars |= {f"driving/{k}": float(v) for k, v in candidate.items() if k != "chunk"}
                 if progress["best"] is None or candidate.get("score", 0.0) >= progress["best"].get("score", 0.0):
                     progress["best"] = candidate
                     network = learner.driving_network
-                    card = model_card(output.name, settings.network, cost, network.origin, camera, meta, candidate)
-                    save_model(output, network, camera, meta | {"validation": candidate}, card, cost)
+                    card = model_card(output.name, settings, cost, network.origin, meta, candidate)
+                    told = meta | {"validation": candidate}
+                    save_model(output, network, settings.camera, told, card, cost, settings.more_cameras)
             for name, value in scalars.items():
                 board.add_scalar(name, value, (chunk + 1) * settings.chunk)
             progress["chunk"] = chunk + 1

@@ -81,7 +81,7 @@ class ViewDataset(IterableDataset[dict[str, Tensor]]):
         drives = split_drives(drives, settings.held_out, self.settings.seed)[held_out]
         if not drives:
             raise InputError("recipe", "held_out", "holds no episode out", "give a larger share")
-        rig = CameraRig([settings.camera])
+        rig = CameraRig(settings.cameras)
         self._source = ViewSource(drives, rig, training_weathers(), settings.sampling, settings.network)
 
     def __len__(self) -> int:

@@ -30,6 +30,7 @@ from drive_sim.learning.labels import (
 from drive_sim.learning.settings import ViewSettings
 from drive_sim.learning.visible_objects import seen_in_columns
 from drive_sim.recording.dataset import Dataset
+from drive_sim.sensors.camera.mosaic import mosaic, mosaic_size
 from drive_sim.sensors.camera.rig import CameraRig
 from drive_sim.world.ego.vehicle import BMW_320I
 from drive_sim.world.events import FAILURES
@@ -100,7 +101,7 @@ class Views:
     """n views with their labels."""
 
     images: NDArray[np.uint8]
-    """(n, H, W, 3) RGB."""
+    """(n, H, W, 3) RGB; the `mosaic` of its cameras' images where there are several."""
     curvature: NDArray[np.float32]
     """(n) [1/m], positive left."""
     speed: NDArray[np.float32]
@@ -108,7 +109,7 @@ class Views:
     future: NDArray[np.float32]
     """(n, 3) curvature of the driven path 0.5, 1 and 1.5 s ahead [1/m]."""
     seen: NDArray[np.uint8]
-    """(n, columns) nearest actor in each column of the network's last convolution: 0 none, as `SEEN_CLASSES`."""
+    """(n, columns) nearest actor in each column of the network's last convolutions: 0 none, as `SEEN_CLASSES`."""
 
 
 class ViewSource:
@@ -172,15 +173,15 @@ class ViewSource:
         shift, turn = self._perturbation(rng, drive, state)
         curvature, future = self._labels(drive, self._table["s"][rows], state, shift, turn)
         world, moved = self._place(rng, drive, state, shift, turn)
-        camera = self.rig.configs[0]
-        images = np.zeros((count, camera.height, camera.width, 3), np.uint8)
-        seen = np.zeros((count, len(self._columns[0])), np.uint8)
+        images = np.zeros((count, *mosaic_size([(one.height, one.width) for one in self.rig.configs]), 3), np.uint8)
+        seen = np.zeros((count, sum(len(middles) for middles, _ in self._columns)), np.uint8)
         for start in range(0, count, BLOCK):
             block = slice(start, start + BLOCK)
             there, then = (map_arrays(whole, lambda array, block=block: array[block]) for whole in (world, moved))
-            frames = self.rig.render("cpu", self._roads, there, then, ("rgb", "semantic", "depth"))
-            images[block] = frames.rgb[:, 0]
-            seen[block] = seen_in_columns(frames.semantic[:, 0], frames.depth[:, 0], *self._columns)
+            frames = self.rig.render_each("cpu", self._roads, there, then, ("rgb", "semantic", "depth")).values()
+            images[block] = mosaic([frame.rgb for frame in frames])
+            parts = zip(frames, self._columns, strict=True)
+            seen[block] = np.concatenate([seen_in_columns(f.semantic, f.depth, *where) for f, where in parts], 1)
         return Views(
             images,
             curvature.astype(np.float32),

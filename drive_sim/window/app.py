@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import pygame
 
+from drive_sim.drivers.driver import cameras_of
 from drive_sim.evaluation.logs.rollout_log import RolloutLog
 from drive_sim.evaluation.running.scored_episode import load_scored
 from drive_sim.recording.dataset import Dataset, RecordedEpisode
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import run
-from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.camera.rig import CameraRig
 from drive_sim.sensors.suite import SensorSuite
 from drive_sim.top_down.scene import Scene, blend, scene_of
 from drive_sim.window.display import Display
@@ -91,10 +92,10 @@ def replay_scored(path: Path, number: int = 0, compared: str | None = None) -> s
     driver, log = scored.driver, RolloutLog()
     display = Display(f"drive_sim: {driver.name}, episode {number} of {path.name}")
     try:
-        camera = getattr(driver, "camera", None) or CameraConfig()
-        window = WindowObserver(display, driver, Recorder(RECORDINGS, driver.name, camera_configs=(camera,)), False)
+        cameras = cameras_of(driver)
+        window = WindowObserver(display, driver, Recorder(RECORDINGS, driver.name, camera_configs=cameras), False)
         names = tuple(dict.fromkeys(("camera", "odometry", *driver.sensors)))
-        sensors = SensorSuite(names, CameraRig([camera]), faults=getattr(driver, "camera_faults", None))
+        sensors = SensorSuite(names, CameraRig(cameras), faults=getattr(driver, "camera_faults", None))
         simulator = Simulator([scored.episode], scored.device, scored.on_failure)
         run(simulator, driver, [log, window], sensors)
     finally:

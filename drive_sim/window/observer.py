@@ -12,11 +12,12 @@ import pygame
 from numpy.typing import NDArray
 
 from drive_sim.base.errors import InputError
-from drive_sim.drivers.driver import Driver
+from drive_sim.drivers.driver import Driver, cameras_of
 from drive_sim.drivers.human.input import HumanDriver
 from drive_sim.recording.persistent import PersistentRecorder
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import Step, StopRollout
+from drive_sim.sensors.camera.mosaic import mosaic
 from drive_sim.sensors.suite import Observation
 from drive_sim.top_down.scene import Scene, blend, scene_of
 from drive_sim.window.devices import InputDevice
@@ -133,9 +134,10 @@ class WindowObserver:
         self.persistent.attempt(self.recorder.finish, self.wish is not Wish.AGAIN)
 
     def _seen(self, observation: Observation) -> Any:
-        """The image, uint8 (H, W, 3), of the driver's camera, or of the first where it asks for none."""
-        camera = getattr(self.driver, "camera", None)
-        return observation.images(next(iter(observation.camera)) if camera is None else camera.name)[0]
+        """What the driver's cameras show, uint8 (H, W, 3), or the first camera where it asks for none."""
+        asked = hasattr(self.driver, "camera") or hasattr(self.driver, "cameras")
+        names = [camera.name for camera in cameras_of(self.driver)] if asked else [next(iter(observation.camera))]
+        return mosaic([observation.images(name)[0] for name in names])
 
     def _listen(self, step: Step, dt: float) -> None:
         """Read the keys, and the device after ``dt`` [s]."""

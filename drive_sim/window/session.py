@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from drive_sim.base.errors import InputError
-from drive_sim.drivers.driver import Driver
+from drive_sim.drivers.driver import Driver, cameras_of
 from drive_sim.drivers.registry import DEVICES, make_driver
 from drive_sim.recording.persistent import PersistentRecorder
 from drive_sim.recording.recorder import Recorder
@@ -58,7 +58,7 @@ class Session:
 
     source: Callable[[int], Episode]
     driver: Driver
-    camera: CameraConfig
+    cameras: tuple[CameraConfig, ...]
     record: Path | None
     minutes: float | None
     episodes: int | None
@@ -77,17 +77,17 @@ class Session:
     ) -> Session:
         """Resolve the arguments of ``drive-sim drive``; InputError for bad ones."""
         chosen = make_driver(driver, source="--driver", options=driver_options)
-        camera = getattr(chosen, "camera", None) or CameraConfig()
-        return cls(episode_source(road, scenario, seed), chosen, camera, record, minutes, episodes)
+        source = episode_source(road, scenario, seed)
+        return cls(source, chosen, cameras_of(chosen), record, minutes, episodes)
 
     def sensors(self) -> SensorSuite:
-        """What the driver needs, the camera that the window shows and the recording keeps, and the speedometer."""
+        """What the driver needs, the cameras that the window shows and the recording keeps, and the speedometer."""
         names = dict.fromkeys(("camera", "odometry", *self.driver.sensors))
-        return SensorSuite(tuple(names), CameraRig([self.camera]))
+        return SensorSuite(tuple(names), CameraRig(self.cameras))
 
     def recorder(self, path: Path) -> Recorder:
         """A recorder of this session into ``path``."""
-        return Recorder(path, self.driver.name, camera_configs=(self.camera,))
+        return Recorder(path, self.driver.name, camera_configs=self.cameras)
 
 
 class DrivingTime(Observer):

@@ -48,7 +48,7 @@ def test_the_nearest_in_a_column_counts() -> None:
 
 def test_columns_are_where_the_last_convolution_looks() -> None:
     settings = NetworkSettings()
-    middles, width = settings.columns
+    ((middles, width),) = settings.columns
     assert (middles[0], middles[-1], width) == (30, 166, 8)
     network = build_network(settings)
     assert network.convolutions[-2].out_channels == 64

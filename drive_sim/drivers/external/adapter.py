@@ -24,7 +24,8 @@ class ExternalDriver:
     """A driver of the user's, of which `sensors` and `act` are enough.
 
     ``name`` and ``controller`` default to the name of its class, ``privileged`` to False, ``reset`` to nothing. Its
-    observations are on the host. ``camera`` and ``camera_faults`` are its own where it has them.
+    observations are on the host. ``camera`` (or ``cameras``) and ``camera_faults`` are its own where it
+    has them.
 
     Parameters
     ----------
@@ -55,12 +56,12 @@ class ExternalDriver:
             raise InputError(given, "bind", "is missing, and privileged is true", hint)
         self.sensors = _checked_sensors(driver.sensors, given)
         self.controller = str(getattr(driver, "controller", None) or self.name)
-        for member in ("camera", "camera_faults"):
+        for member in ("camera", "cameras", "camera_faults"):
             value = getattr(driver, member, None)
             if value is not None:
                 setattr(self, member, value)
-        if hasattr(self, "camera"):
-            _check_camera(self.camera, given)
+        for camera in (*getattr(self, "cameras", ()), *([self.camera] if hasattr(self, "camera") else [])):
+            _check_camera(camera, given)
         self._called = f"{type(driver).__name__}."
         self._first = True
 
@@ -121,7 +122,7 @@ class ActingFunction:
 
     def __init__(self, act: Any) -> None:
         self.act = act
-        for member in ("sensors", "name", "camera", "controller"):
+        for member in ("sensors", "name", "camera", "cameras", "controller"):
             if hasattr(act, member):
                 setattr(self, member, getattr(act, member))
 

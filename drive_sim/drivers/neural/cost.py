@@ -26,7 +26,7 @@ class NetworkCost:
 def network_cost(network: Network) -> NetworkCost:
     """Parameters, and multiply-accumulates of its driving layers, of a network, which is left as it is."""
     layers = nn.Sequential(*copy.deepcopy(network).cpu().eval().driving_layers())
-    planes = torch.zeros(1, 3, network.settings.height, network.settings.width)
+    planes = torch.zeros(1, 3, *network.settings.image_size)
     with warnings.catch_warnings(), torch.no_grad():
         # Setting oneDNN's flags warns of those that only other processors have.
         warnings.simplefilter("ignore")

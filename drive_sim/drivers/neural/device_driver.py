@@ -6,9 +6,12 @@ there and back costs more than the network; who only steps worlds (a benchmark, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
+from torch import nn
 
 from drive_sim.compute.device import as_array, as_tensor, torch_device
 from drive_sim.compute.kernel import Kernel, allocate, to_device
@@ -51,11 +54,18 @@ class ResidentDriver:
 
     def act(self, observation: Observation) -> Any:
         """Action as `NeuralDriver.act`, float32 (B, 2) on the device."""
-        batch, wish = observation.batch_size, self.perceive(observation.images(self.model.camera.name))
+        batch, seen = observation.batch_size, [observation.images(camera.name) for camera in self.model.cameras]
+        wish = self.perceive(seen[0] if len(seen) == 1 else self._mosaic(seen))
         speed = as_array(as_tensor(observation.odometry)[:, 0].double().contiguous())
         action = self._values((batch, 2))
         command_car(self.device, batch, (action,), wish, (speed,), self.vehicle, HARDEST_BRAKING)
         return action
+
+    def _mosaic(self, images: Sequence[Any]) -> Any:
+        """As `mosaic`, of device arrays."""
+        size = max(image.shape[2] for image in images)
+        planes = [nn.functional.pad(as_tensor(image), (0, 0, 0, size - image.shape[2])) for image in images]
+        return as_array(torch.cat(planes, 1))
 
     def perceive(self, images: Any) -> tuple[Any, Any]:
         """Curvature [1/m] and target speed [m/s] (both (B), on the device) for images (B, H, W, 3) that lie there."""

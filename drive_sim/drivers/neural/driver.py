@@ -12,6 +12,7 @@ from drive_sim.drivers.neural.decoding import HARDEST_BRAKING, SPEED_QUANTILE, c
 from drive_sim.drivers.neural.inference import DrivingNetwork
 from drive_sim.drivers.neural.model_folder import Model, load_model
 from drive_sim.drivers.neural.registry import package_of
+from drive_sim.sensors.camera.mosaic import mosaic
 from drive_sim.sensors.camera.rig import CameraConfig
 from drive_sim.world.ego.vehicle import BMW_320I, VehicleParameters
 
@@ -42,13 +43,19 @@ class NeuralDriver:
         """The camera that the network was trained on; the simulator's must be the same."""
         return self.model.camera
 
+    @property
+    def cameras(self) -> tuple[CameraConfig, ...]:
+        """All cameras that the network was trained on."""
+        return self.model.cameras
+
     def reset(self, simulator: Any = None, mask: Any = None, batch_size: int = 1) -> None:
         """Nothing to forget: every decision rests on one image."""
 
     def perceive(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Curvature [1/m] and target speed [m/s] (both (B)) for images (B, H, W, 3).
 
-        On a CPU, each image's answer is the same to the bit whatever else is in the batch.
+        Those of several cameras are one `mosaic`. On a CPU, each image's answer is the same to the bit whatever else is
+        in the batch.
         """
         curvature, speed = self._network.answer(images)
         settings = self.model.settings
@@ -58,7 +65,8 @@ class NeuralDriver:
     def act(self, observation: Observation) -> NDArray[np.float32]:
         """Action (B, 2) float32 from the camera's image and the odometer's speed; NaN where there is no answer."""
         observation = observation.host()
-        images, active = observation.images(self.camera.name), observation.active
+        images = mosaic([observation.images(camera.name) for camera in self.cameras])
+        active = observation.active
         if active is None:
             curvature, target = self.perceive(images)
         else:

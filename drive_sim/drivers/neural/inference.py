@@ -38,7 +38,7 @@ class DrivingNetwork:
         self._layers = nn.Sequential(*layers).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if device == "cpu":
             settings = network.settings
-            shape = (ROWS, settings.height, settings.width, 3)
+            shape = (ROWS, *settings.image_size, 3)
             trial = torch.from_numpy(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
             with _torch_threads_left_alone():
                 alone, fours = loop_threads().submit(_batch_invariant, self._layers, trial).result()

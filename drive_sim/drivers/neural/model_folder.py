@@ -50,6 +50,13 @@ class Model:
     training: dict[str, Any]
     hash: str
     """First 16 hexadecimal digits of the SHA-256 of the weights' file."""
+    more_cameras: tuple[CameraConfig, ...] = ()
+    """Cameras beside the first."""
+
+    @property
+    def cameras(self) -> tuple[CameraConfig, ...]:
+        """Every camera that it drives from, the first one first."""
+        return (self.camera, *self.more_cameras)
 
 
 def save_model(
@@ -59,6 +66,7 @@ def save_model(
     training: dict[str, Any],
     card: str,
     cost: NetworkCost | None = None,
+    more_cameras: Sequence[CameraConfig] = (),
 ) -> None:
     """Write a model folder; each file complete before it gets its name."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,6 +76,8 @@ def save_model(
         "camera": camera.to_dict(),
         "training": training,
     }
+    if more_cameras:
+        config["more_cameras"] = [each.to_dict() for each in more_cameras]
     if cost:
         config["cost"] = asdict(cost)
     package = package_of(network.settings.name)
@@ -99,9 +109,23 @@ def load_model(folder: Path) -> Model:
         ours, theirs = getattr(settings, size), getattr(camera, size)
         if ours != theirs:
             raise InputError(config_path, f"network.{size}", f"is {ours}, camera.{size} is {theirs}", "make them equal")
+    more = _more_cameras(config, settings, config_path)
     network = _with_weights(settings, weights_path)
     digest = hashlib.sha256(weights_path.read_bytes()).hexdigest()[:16]
-    return Model(settings, camera, network, config["training"], digest)
+    return Model(settings, camera, network, config["training"], digest, more)
+
+
+def _more_cameras(config: dict[str, Any], settings: NetworkSettings, path: Path) -> tuple[CameraConfig, ...]:
+    """The cameras beside the first; InputError unless they are those that the network looks through."""
+    tables = config.get("more_cameras", [])
+    if not isinstance(tables, list):
+        raise InputError(path, "more_cameras", "is not a list", COPY_AGAIN)
+    cameras = tuple(CameraConfig.from_dict(table, f"{path}: more_cameras.{n}") for n, table in enumerate(tables))
+    sizes = tuple((camera.height, camera.width) for camera in cameras)
+    if sizes != settings.more_images:
+        problem = f"is {settings.more_images}, more_cameras have {sizes}"
+        raise InputError(path, "network.more_images", problem, "make them equal")
+    return cameras
 
 
 def _with_weights(settings: NetworkSettings, path: Path) -> Network:

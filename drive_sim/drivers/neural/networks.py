@@ -120,7 +120,7 @@ def _wrong(network: Network) -> str:
     """What is wrong with a network's answers to one image, as a clause; empty for nothing."""
     settings = network.settings
     with torch.no_grad():
-        answers = network.eval()(torch.zeros(1, settings.height, settings.width, 3, dtype=torch.uint8))
+        answers = network.eval()(torch.zeros(1, *settings.image_size, 3, dtype=torch.uint8))
     network.train()
     if not isinstance(answers, Answers):
         return f"answers {type(answers).__name__}, not Answers"
@@ -128,7 +128,7 @@ def _wrong(network: Network) -> str:
         "curvature": (1, settings.curvature_bins),
         "speed": (1, settings.speed_bins),
         "future": (1, settings.future, settings.curvature_bins),
-        "seen": (1, SEEN_CLASSES, len(settings.columns[0])),
+        "seen": (1, SEEN_CLASSES, settings.column_count),
     }
     for name, shape in shapes.items():
         answer = getattr(answers, name)

@@ -1,10 +1,12 @@
-"""Networks that drive from one camera image: PilotNet's shape with distributional heads.
+"""A network that drives from one moment's images: PilotNet's shape with distributional heads.
 
 Bojarski et al. 2016, "End to End Learning for Self-Driving Cars": five convolutions and three dense layers on a
 66 x 200 image normalised inside the network. What differs, and why: channel counts are multiples of 8 (GPU tensor
 cores), convolutions are of standardised weights, which learn in half the time that a batch norm after each takes and
 make plain convolutions for driving, and the outputs are distributions over bins instead of numbers, because an obstacle
 has two sides and a mean of "left" and "right" is a collision.
+
+Several cameras: each image has convolutions of its own, and the dense layers take what all of them give.
 
 Outputs: curvature to drive now [1/m, positive left], target speed [m/s], and two that only training asks for: the
 curvature half a second to 1.5 s ahead, and who is seen in each column of the last convolution, how far away. A
@@ -18,7 +20,10 @@ Each of these departures is a key of `NetworkSettings`; the recipe `paper` takes
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +31,7 @@ from torch.nn.utils import skip_init
 
 from drive_sim.drivers.neural.networks import ACTIVATIONS, Answers, Network
 from drive_sim.drivers.neural.settings import SEEN_CLASSES, NetworkSettings
+from drive_sim.sensors.camera.mosaic import Size
 
 LARGEST = 127.5
 """Grey levels lie this far from their middle, and no further: half-precision numbers hold each difference exactly."""
@@ -76,24 +82,35 @@ class _PlainConvolution(nn.Conv2d):
         nn.init.zeros_(self.bias)  # type: ignore[arg-type]
 
 
+def _convolutions(settings: NetworkSettings) -> nn.Sequential:
+    """The convolutions of one camera's image, each with its activation."""
+    layers: list[nn.Module] = []
+    kind = StandardisedConvolution if settings.standardised else _PlainConvolution
+    before = 3
+    for channels, size, stride in zip(settings.channels, settings.kernels, settings.strides, strict=True):
+        layers += [kind(before, channels, size, stride), ACTIVATIONS[settings.activation]()]
+        before = channels
+    return nn.Sequential(*layers)
+
+
+class _FurtherCamera(nn.Module):
+    """What a camera beside the first has of its own: convolutions, and the head of who is seen."""
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        super().__init__()
+        self.convolutions = _convolutions(settings)
+        self.seen = nn.Conv2d(settings.channels[-1], SEEN_CLASSES, 1) if settings.seen else None
+
+
 class PilotNet(Network):
     """PilotNet's shape with distributional heads; see the module."""
 
     def __init__(self, settings: NetworkSettings) -> None:
         super().__init__(settings)
         activation = ACTIVATIONS[settings.activation]
-        layers: list[nn.Module] = []
-        before = 3
-        for channels, size, stride in zip(settings.channels, settings.kernels, settings.strides, strict=True):
-            kind = StandardisedConvolution if settings.standardised else _PlainConvolution
-            layers += [kind(before, channels, size, stride), activation()]
-            before = channels
-        self.convolutions = nn.Sequential(*layers)
-        with torch.no_grad():
-            flat = self.convolutions.eval()(torch.zeros(1, 3, settings.height, settings.width)).numel()
-        self.train()
+        self.convolutions = _convolutions(settings)
         dense: list[nn.Module] = []
-        before = flat
+        before = settings.features
         for units in settings.dense:
             dense += [nn.Linear(before, units), activation(), nn.Dropout(settings.dropout)]
             before = units
@@ -102,6 +119,7 @@ class PilotNet(Network):
         self.speed = nn.Linear(before, settings.speed_bins)
         self.future = nn.Linear(before, settings.future * settings.curvature_bins) if settings.future else None
         self.seen = nn.Conv2d(settings.channels[-1], SEEN_CLASSES, 1) if settings.seen else None
+        self.further = nn.ModuleList(_FurtherCamera(settings) for _ in settings.more_images)
 
     def forward(self, images: Tensor) -> Answers:
         """See the class."""
@@ -109,25 +127,63 @@ class PilotNet(Network):
         kind = images.device.type
         number = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
         planes = images.permute(0, 3, 1, 2).to(number).sub_(LARGEST).div_(LARGEST)
-        local = self.convolutions(planes)
-        features = self.dense(local.flatten(1))
-        future = seen = None
+        first, *others = _apart(planes, self.settings.images)
+        local, seen = [self.convolutions(first)], [self.seen]
+        for camera, image in zip(self.further, others, strict=True):
+            assert isinstance(camera, _FurtherCamera)
+            local.append(camera.convolutions(image))
+            seen.append(camera.seen)
+        features = self.dense(torch.cat([each.flatten(1) for each in local], 1))
+        answers = Answers(self.curvature(features), self.speed(features))
         if self.future is not None:
             future = self.future(features).view(-1, self.settings.future, self.settings.curvature_bins)
-        if self.seen is not None:
-            seen = self.seen(local).amax(2)
-        return Answers(self.curvature(features), self.speed(features), future, seen)
+            answers = answers._replace(future=future)
+        if self.settings.seen:
+            columns = [head(each).amax(2) for head, each in zip(seen, local, strict=True) if head is not None]
+            answers = answers._replace(seen=torch.cat(columns, 2))
+        return answers
 
     def driving_layers(self) -> list[nn.Module]:
         """See `Network`: plain convolutions that take grey levels, and the two heads that drive as one layer."""
-        seeing = [layer.plain() if isinstance(layer, StandardisedConvolution) else layer for layer in self.convolutions]
-        _take_grey_levels(seeing[0])
+        seeing = _seeing(self.convolutions)
+        if self.further:
+            others = [_seeing(camera.convolutions) for camera in self.further]  # type: ignore[arg-type]
+            seeing = [_Cameras([nn.Sequential(*layers) for layers in (seeing, *others)], self.settings.images)]
         layers = [*seeing, nn.Flatten(), *self.dense, _joined(self.curvature, self.speed)]
         layers = [layer for layer in layers if not isinstance(layer, nn.Dropout)]
-        for layer in layers:
-            if hasattr(layer, "inplace"):
-                layer.inplace = True
+        modules: list[Any] = list(nn.Sequential(*layers).modules())
+        for module in modules:
+            if hasattr(module, "inplace"):
+                module.inplace = True
         return layers
+
+
+def _apart(planes: Tensor, sizes: Sequence[Size]) -> list[Tensor]:
+    """The planes (B, 3, rows, columns) of each camera out of those of the mosaic."""
+    if len(sizes) == 1:
+        return [planes]
+    tops = itertools.accumulate((rows for rows, _ in sizes), initial=0)
+    return [planes[:, :, top : top + rows, :columns] for top, (rows, columns) in zip(tops, sizes, strict=False)]
+
+
+class _Cameras(nn.Module):
+    """The convolutions of several cameras as one layer: a mosaic to the features (B, n) of all of them."""
+
+    def __init__(self, convolutions: Sequence[nn.Module], sizes: Sequence[Size]) -> None:
+        super().__init__()
+        self.convolutions, self.sizes = nn.ModuleList(convolutions), tuple(sizes)
+
+    def forward(self, planes: Tensor) -> Tensor:
+        """See the class."""
+        parts = zip(self.convolutions, _apart(planes, self.sizes), strict=True)
+        return torch.cat([seeing(image).flatten(1) for seeing, image in parts], 1)
+
+
+def _seeing(convolutions: nn.Sequential) -> list[nn.Module]:
+    """Plain convolutions, which take grey levels, and their activations."""
+    layers = [layer.plain() if isinstance(layer, StandardisedConvolution) else layer for layer in convolutions]
+    _take_grey_levels(layers[0])
+    return layers
 
 
 def _joined(first: nn.Linear, second: nn.Linear) -> nn.Linear:

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 from drive_sim.base.errors import InputError
 from drive_sim.base.validation import input_error
 from drive_sim.drivers.neural.registry import NETWORKS, OTHERWISE, is_network, is_ours
+from drive_sim.sensors.camera.mosaic import Size, mosaic_size
 
 SEEN_KINDS = ("vehicle", "person", "thing")
 """Kinds of road users told apart in a column."""
@@ -45,6 +46,9 @@ class NetworkSettings:
     """Rows of the image [pixels]: the camera's."""
     width: _Pixels = 200
     """Columns of the image [pixels]: the camera's."""
+    more_images: Annotated[tuple[tuple[_Pixels, _Pixels], ...], Field(max_length=8)] = ()
+    """Rows and columns of the images of further cameras [pixels], which lie below the first in what the network is
+    given."""
     channels: _Layers = (24, 40, 48, 64, 64)
     """Channels of each convolution."""
     kernels: _Sizes = (5, 5, 5, 3, 3)
@@ -81,7 +85,8 @@ class NetworkSettings:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready settings."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        values = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        return values | {"more_images": [list(size) for size in self.more_images]}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], source: str) -> NetworkSettings:
@@ -109,37 +114,56 @@ class NetworkSettings:
 
     def _check_layers(self, source: str) -> None:
         """InputError if the layers of this package's network do not fit the image, or would fill the memory."""
-        for layer, (rows, columns) in enumerate(self._planes()):
-            field = f"network.kernels.{layer}"
-            if rows < 1 or columns < 1:
-                raise InputError(source, field, "is larger than what it looks at", "use smaller kernels or strides")
-            if self.channels[layer] * rows * columns > MOST_OUTPUTS:
-                problem = f"gives more than {MOST_OUTPUTS} numbers for an image"
-                raise InputError(source, field, problem, "use fewer channels, a smaller image or longer strides")
+        for size in self.images:
+            for layer, (rows, columns) in enumerate(self._planes(size)):
+                field = f"network.kernels.{layer}"
+                if rows < 1 or columns < 1:
+                    raise InputError(source, field, "is larger than what it looks at", "use smaller kernels or strides")
+                if self.channels[layer] * rows * columns > MOST_OUTPUTS:
+                    problem = f"gives more than {MOST_OUTPUTS} numbers for an image"
+                    raise InputError(source, field, problem, "use fewer channels, a smaller image or longer strides")
         if sum(map(math.prod, self.weight_shapes().values())) > MOST_WEIGHTS:
             raise InputError(source, "network", f"has more than {MOST_WEIGHTS} weights", "use smaller layers")
 
-    def _planes(self) -> Iterator[tuple[int, int]]:
-        """(rows, columns) that each convolution gives."""
-        rows, columns = self.height, self.width
-        for size, stride in zip(self.kernels, self.strides, strict=True):
-            rows, columns = (rows - size) // stride + 1, (columns - size) // stride + 1
+    @property
+    def images(self) -> tuple[Size, ...]:
+        """(rows, columns) of the image of each camera."""
+        return ((self.height, self.width), *self.more_images)
+
+    @property
+    def image_size(self) -> Size:
+        """(rows, columns) of what the network is given: the `mosaic` of its cameras' images."""
+        return mosaic_size(self.images)
+
+    def _planes(self, size: Size) -> Iterator[Size]:
+        """(rows, columns) that each convolution gives for an image of a size."""
+        rows, columns = size
+        for kernel, stride in zip(self.kernels, self.strides, strict=True):
+            rows, columns = (rows - kernel) // stride + 1, (columns - kernel) // stride + 1
             yield rows, columns
+
+    @property
+    def features(self) -> int:
+        """Numbers that the last convolutions of this package's network give for one moment."""
+        return self.channels[-1] * sum(math.prod(list(self._planes(size))[-1]) for size in self.images)
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
         """Shapes of the weights of this package's network by name, known before it is built."""
         shapes: dict[str, tuple[int, ...]] = {}
-        before = 3
-        for layer, (channels, size) in enumerate(zip(self.channels, self.kernels, strict=True)):
-            # Each convolution is followed by its activation.
-            name = f"convolutions.{2 * layer}"
-            shapes |= {f"{name}.weight": (channels, before, size, size), f"{name}.bias": (channels,)}
-            if self.standardised:
-                shapes[f"{name}.gain"] = (channels, 1, 1, 1)
-            before = channels
-        if self.seen:
-            shapes |= {"seen.weight": (SEEN_CLASSES, before, 1, 1), "seen.bias": (SEEN_CLASSES,)}
-        before *= math.prod(list(self._planes())[-1])
+        for camera in range(len(self.images)):
+            # Those of further cameras are numbered from 0.
+            place = f"further.{camera - 1}." if camera else ""
+            before = 3
+            for layer, (channels, size) in enumerate(zip(self.channels, self.kernels, strict=True)):
+                # Each convolution is followed by its activation.
+                name = f"{place}convolutions.{2 * layer}"
+                shapes |= {f"{name}.weight": (channels, before, size, size), f"{name}.bias": (channels,)}
+                if self.standardised:
+                    shapes[f"{name}.gain"] = (channels, 1, 1, 1)
+                before = channels
+            if self.seen:
+                shapes |= {f"{place}seen.weight": (SEEN_CLASSES, before, 1, 1), f"{place}seen.bias": (SEEN_CLASSES,)}
+        before = self.features
         bins = self.curvature_bins
         heads = {"curvature": bins, "speed": self.speed_bins}
         if self.future:
@@ -162,9 +186,20 @@ class NetworkSettings:
         )
 
     @property
-    def columns(self) -> tuple[NDArray[np.int64], int]:
-        """Where the last convolution's columns look: the middle of each in the image [pixels], and their distance."""
-        first, step, count = 0.0, 1, self.width
+    def columns(self) -> list[tuple[NDArray[np.int64], int]]:
+        """Where the last convolution's columns look, for each camera.
+
+        The middle of each column in the camera's image [pixels], and their distance.
+        """
+        return [self._columns(width) for _, width in self.images]
+
+    @property
+    def column_count(self) -> int:
+        """Columns of the last convolutions of all cameras."""
+        return sum(len(middles) for middles, _ in self.columns)
+
+    def _columns(self, width: int) -> tuple[NDArray[np.int64], int]:
+        first, step, count = 0.0, 1, width
         for size, stride in zip(self.kernels, self.strides, strict=True):
             first += step * (size - 1) / 2
             step *= stride

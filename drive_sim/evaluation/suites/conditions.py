@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from drive_sim.base.errors import InputError
+from drive_sim.drivers.driver import cameras_of
 from drive_sim.evaluation.real_time import Delayed, Wrapped
 from drive_sim.sensors.camera.faults import CameraFaults
 from drive_sim.sensors.camera.rig import CameraConfig
@@ -84,7 +85,8 @@ class Degraded(Wrapped):
 
     def __init__(self, driver: Driver, condition: Condition) -> None:
         super().__init__(driver)
-        self.camera = condition.moved(getattr(driver, "camera", None) or CameraConfig())
+        self.cameras = tuple(condition.moved(camera) for camera in cameras_of(driver))
+        self.camera = self.cameras[0]
         self.camera_faults = condition.faults
 
     def act(self, observation: Observation) -> Actions:

@@ -126,13 +126,21 @@ def _check_alike(main: Participant, other: Participant) -> None:
         hint = f"name models trained as {main.facts.given} was; --against compares with other drivers"
         raise InputError(TRAINING_RUNS, "", f"{given} was not trained", hint)
     models: list[Any] = [main.driver.model, other.driver.model]  # type: ignore[attr-defined]
-    ours, theirs = ([asdict(model.settings), asdict(model.camera), _recipe(model.training)] for model in models)
+    ours, theirs = ([asdict(model.settings), _optics(model), _recipe(model.training)] for model in models)
     for what, one, another in zip(("network", "camera", "training"), ours, theirs, strict=True):
-        for field in one.keys() & another.keys() if what == "training" else one:
-            if one[field] != another[field]:
-                differs = f"{given} has {what} {field} {another[field]}, {main.facts.given} has {one[field]}"
+        for field in one.keys() & another.keys() if what == "training" else one | another:
+            if one.get(field) != another.get(field):
+                differs = f"{given} has {what} {field} {another.get(field)}, {main.facts.given} has {one.get(field)}"
                 hint = "train it alike, with another seed only; --against compares with other drivers"
                 raise InputError(TRAINING_RUNS, "", differs, hint)
+
+
+def _optics(model: Any) -> dict[str, Any]:
+    """Every field of a model's cameras, those of further ones under their number."""
+    fields = asdict(model.camera)
+    for number, camera in enumerate(model.more_cameras, 2):
+        fields |= {f"{number}.{name}": value for name, value in asdict(camera).items()}
+    return fields
 
 
 def _recipe(training: dict[str, Any]) -> dict[str, Any]:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from drive_sim.compute.kernel import to_host
+from drive_sim.drivers.driver import cameras_of
 from drive_sim.evaluation.logs.trace import Moment
 from drive_sim.evaluation.video.clip import MAP_SIZE, Caption, Shot, compose, encode, jpeg, room_in_lane
 from drive_sim.evaluation.video.drawing import Image
 from drive_sim.evaluation.video.traces import CommandTraces
 from drive_sim.rollout import Observer, Step
-from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
+from drive_sim.sensors.camera.mosaic import mosaic
+from drive_sim.sensors.camera.rig import CameraRig
 from drive_sim.world.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -78,8 +80,7 @@ class CameraCapture(Observer):
         self._rate = 1.0 / (STEPS_A_SHOT * simulator.control_period)
         self._reset_to_lane = simulator.on_failure == "reset_to_lane"
         self._sees = "camera" in driver.sensors
-        config = getattr(driver, "camera", None) or CameraConfig()
-        self._name, self._rig = config.name, CameraRig([config])
+        self._rig = CameraRig(cameras_of(driver))
         self._trails: list[list[tuple[float, float]]] = [[] for _ in moments]
         self._takes: list[list[_Take]] = [[] for _ in moments]
 
@@ -130,12 +131,12 @@ class CameraCapture(Observer):
 
     def _images(self, step: Step, worlds: Sequence[int]) -> Any:
         """(B, H, W, 3) what the drivers' cameras showed, or would have shown in ``worlds`` drivers that have none."""
-        seen: Any = step.observation.camera.get(self._name)
-        if seen is None:
+        seen: Any = [step.observation.camera.get(camera.name) for camera in self._rig.configs]
+        if any(images is None for images in seen):
             simulator = step.simulator
             scenery = simulator.device, simulator.roads, simulator.world, simulator.state
-            seen = self._rig.render(*scenery, rows=worlds).rgb[:, 0]
-        return to_host(seen)
+            seen = [frames.rgb for frames in self._rig.render_each(*scenery, rows=worlds).values()]
+        return mosaic([to_host(images) for images in seen])
 
     def develop(self, world: int) -> Video:
         """The clip of a world, its last frame held for a while, and its poster; the images are then let go."""

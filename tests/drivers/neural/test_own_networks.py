@@ -20,6 +20,7 @@ from drive_sim.drivers.neural.networks import build_network
 from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.learning.card import model_card
 from drive_sim.learning.recipe import load_recipe
+from drive_sim.learning.settings import TrainingSettings
 from drive_sim.sensors.camera.rig import CameraConfig
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "examples" / "own_network.py"
@@ -83,7 +84,7 @@ def test_a_model_answers_as_its_network_and_says_whose_it_is(model: Path, file: 
     np.testing.assert_allclose(curvature, expected.curvature.numpy(), atol=1e-6)
     assert driver.package is None and driver.origin is not None and driver.origin.file == "nets/mine.py"
     training = {"settings": {"views": 1, "seed": 0}, "drive_sim": "0"}
-    card = model_card("m", SETTINGS, NetworkCost(1, 1), driver.origin, CameraConfig(), training, {})
+    card = model_card("m", TrainingSettings(network=SETTINGS), NetworkCost(1, 1), driver.origin, training, {})
     assert f"`nets/mine.py`, which is not part of drive_sim (SHA-256 `{sha256_of(file)}`)" in card
 
 
