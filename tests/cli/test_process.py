@@ -81,6 +81,31 @@ class TestProcess:
     @pytest.mark.parametrize(
         ("number", "status", "said"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
     )
+    @pytest.mark.slow
+    def test_a_signal_that_meets_an_import_waits_until_it_is_done(
+        self, number: int, status: int, said: str, repository: Path, tmp_path: Path
+    ) -> None:
+        """A library in C++ that is being loaded, such as torch, would abort the process."""
+        library = f"import signal, time; signal.raise_signal({int(number)}); print('loaded', flush=True)"
+        (tmp_path / "library.py").write_text(library, encoding="utf-8")
+        program = (
+            "import signal, sys, time; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "import drive_sim.cli.doctor as d; from drive_sim.cli import main as cli\n"
+            f"sys.path.append({str(tmp_path)!r})\n"
+            "d.report = lambda: (__import__('library'), time.sleep(100.0))\n"
+            "sys.argv[1:] = ['doctor']; cli.main()"
+        )
+        with self.start(program, repository) as process:
+            try:
+                said_out, errors = process.communicate(timeout=TOO_LONG)
+            finally:
+                process.kill()
+        assert (process.returncode, errors.strip(), said_out) == (status, f"drive-sim: {said}", "loaded\n")
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
+    @pytest.mark.parametrize(
+        ("number", "status", "said"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+    )
     def test_a_signal_ends_the_command_in_one_line_though_a_thread_still_works(
         self, number: int, status: int, said: str, repository: Path
     ) -> None:
