@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from drive_sim.base.resources import recipe_files
 from drive_sim.base.toml import read_toml
 from drive_sim.learning.settings import TABLES, TrainingSettings
+from drive_sim.sensors.camera.optics.configuration import CameraConfig
 from scripts.reference.markdown import cell, markdown, meanings
 
 TYPES = {float: "number", int: "whole number", bool: "true or false", str: "text", type(None): '"auto"'}
@@ -31,7 +32,7 @@ def type_and_range(kind: Any) -> tuple[str, str]:
     if get_origin(kind) is tuple:
         words, bounds = type_and_range(get_args(kind)[0])
         return f"list of {words}s", bounds
-    if get_origin(kind) is dict:
+    if get_origin(kind) is dict or kind is CameraConfig:
         return "table", ""
     if get_origin(kind) is Literal:
         return "text", ", ".join(f"`{one}`" for one in get_args(kind))

@@ -6,12 +6,9 @@ there and back costs more than the network; who only steps worlds (a benchmark, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import nn
 
 from drive_sim.compute.device import as_array, as_tensor, torch_device
 from drive_sim.compute.kernel import Kernel, allocate, to_device
@@ -23,7 +20,7 @@ from drive_sim.drivers.neural.decoding import (
     decode_quantile_row,
     decode_row,
 )
-from drive_sim.drivers.neural.inference import DrivingNetwork
+from drive_sim.drivers.neural.inference import DrivingNetwork, mosaic_of_tensors
 from drive_sim.drivers.neural.model_folder import Model
 from drive_sim.world.ego.vehicle import BMW_320I, VehicleParameters
 
@@ -55,17 +52,13 @@ class ResidentDriver:
     def act(self, observation: Observation) -> Any:
         """Action as `NeuralDriver.act`, float32 (B, 2) on the device."""
         batch, seen = observation.batch_size, [observation.images(camera.name) for camera in self.model.cameras]
-        wish = self.perceive(seen[0] if len(seen) == 1 else self._mosaic(seen))
+        if len(seen) > 1:
+            seen = [as_array(mosaic_of_tensors([as_tensor(image) for image in seen]))]
+        wish = self.perceive(seen[0])
         speed = as_array(as_tensor(observation.odometry)[:, 0].double().contiguous())
         action = self._values((batch, 2))
         command_car(self.device, batch, (action,), wish, (speed,), self.vehicle, HARDEST_BRAKING)
         return action
-
-    def _mosaic(self, images: Sequence[Any]) -> Any:
-        """As `mosaic`, of device arrays."""
-        size = max(image.shape[2] for image in images)
-        planes = [nn.functional.pad(as_tensor(image), (0, 0, 0, size - image.shape[2])) for image in images]
-        return as_array(torch.cat(planes, 1))
 
     def perceive(self, images: Any) -> tuple[Any, Any]:
         """Curvature [1/m] and target speed [m/s] (both (B), on the device) for images (B, H, W, 3) that lie there."""

@@ -10,7 +10,7 @@ when the network is loaded.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -78,6 +78,12 @@ class DrivingNetwork:
                 values = torch.cat([self._tail(one.clone()) for one in values.split(1)])
             logits: NDArray[np.float32] = values.numpy()
             return logits
+
+
+def mosaic_of_tensors(images: Sequence[Tensor]) -> Tensor:
+    """As `mosaic`, of images (B, rows, columns, 3) on any device."""
+    width = max(image.shape[2] for image in images)
+    return torch.cat([nn.functional.pad(image, (0, 0, 0, width - image.shape[2])) for image in images], 1)
 
 
 def _use_one_thread() -> None:
