@@ -203,10 +203,14 @@ def _more_cameras(tables: Any, first: CameraConfig, source: str | Path) -> tuple
     """The cameras beside the first, which has what they leave out."""
     if not isinstance(tables, list | tuple) or not all(isinstance(table, dict) for table in tables):
         raise InputError(source, "more_cameras", "is not a list of tables", "write [[more_cameras]] and keys below it")
-    return tuple(
-        CameraConfig.from_dict(first.to_dict() | table, f"{source}: more_cameras.{number}")
-        for number, table in enumerate(tables)
-    )
+    cameras = []
+    for number, table in enumerate(tables):
+        try:
+            cameras.append(CameraConfig.from_dict(first.to_dict() | table, str(source)))
+        except InputError as error:
+            field = error.field.replace("camera", f"more_cameras.{number}", 1)
+            raise InputError(source, field, error.problem, error.hint) from None
+    return tuple(cameras)
 
 
 def _table(values: dict[str, Any], name: str, source: str | Path) -> dict[str, Any]:

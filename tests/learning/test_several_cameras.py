@@ -98,7 +98,7 @@ def test_what_a_further_camera_leaves_out_is_the_first_ones(tmp_path: Path) -> N
     ("more", "complaint"),
     [
         ("more_cameras = 3", "more_cameras: is not a list of tables"),
-        ("more_cameras = [{name = 'narrow', widht = 3}]", r"more_cameras\.0: camera\.widht"),
+        ("more_cameras = [{name = 'narrow', widht = 3}]", r"more_cameras\.0\.widht"),
         ("more_cameras = [{width = 64}]", "more_cameras: has a second camera 'front'"),
         ("network.more_images = [[66, 64]]", "network.more_images.*leave network.more_images out"),
         ("more_cameras = [{name = 'low', height = 20}]", "network.kernels.2: is larger than what it looks at"),

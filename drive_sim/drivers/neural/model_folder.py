@@ -120,7 +120,7 @@ def _more_cameras(config: dict[str, Any], settings: NetworkSettings, path: Path)
     tables = config.get("more_cameras", [])
     if not isinstance(tables, list):
         raise InputError(path, "more_cameras", "is not a list", COPY_AGAIN)
-    cameras = tuple(CameraConfig.from_dict(table, f"{path}: more_cameras.{n}") for n, table in enumerate(tables))
+    cameras = tuple(CameraConfig.from_dict(table, f"{path} more_cameras.{n}") for n, table in enumerate(tables))
     sizes = tuple((camera.height, camera.width) for camera in cameras)
     if sizes != settings.more_images:
         problem = f"is {settings.more_images}, more_cameras have {sizes}"

@@ -133,15 +133,15 @@ class PilotNet(Network):
             assert isinstance(camera, _FurtherCamera)
             local.append(camera.convolutions(image))
             seen.append(camera.seen)
-        features = self.dense(torch.cat([each.flatten(1) for each in local], 1))
-        answers = Answers(self.curvature(features), self.speed(features))
+        features = self.dense(_beside([each.flatten(1) for each in local], 1))
+        # Gradients are added up in the order of these lines, and so are the last bits of a training run.
+        later = columns = None
         if self.future is not None:
-            future = self.future(features).view(-1, self.settings.future, self.settings.curvature_bins)
-            answers = answers._replace(future=future)
+            later = self.future(features).view(-1, self.settings.future, self.settings.curvature_bins)
         if self.settings.seen:
-            columns = [head(each).amax(2) for head, each in zip(seen, local, strict=True) if head is not None]
-            answers = answers._replace(seen=torch.cat(columns, 2))
-        return answers
+            heads = zip(seen, local, strict=True)
+            columns = _beside([head(each).amax(2) for head, each in heads if head is not None], 2)
+        return Answers(self.curvature(features), self.speed(features), later, columns)
 
     def driving_layers(self) -> list[nn.Module]:
         """See `Network`: plain convolutions that take grey levels, and the two heads that drive as one layer."""
@@ -164,6 +164,11 @@ def _apart(planes: Tensor, sizes: Sequence[Size]) -> list[Tensor]:
         return [planes]
     tops = itertools.accumulate((rows for rows, _ in sizes), initial=0)
     return [planes[:, :, top : top + rows, :columns] for top, (rows, columns) in zip(tops, sizes, strict=False)]
+
+
+def _beside(parts: Sequence[Tensor], axis: int) -> Tensor:
+    """The parts beside each other; a single one as it is, whose gradient then has the layout that it always had."""
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts), axis)
 
 
 class _Cameras(nn.Module):
