@@ -19,7 +19,7 @@ from drive_sim.drivers.neural.decoding import decode, decode_quantile
 from drive_sim.drivers.neural.device_driver import ResidentDriver
 from drive_sim.drivers.neural.driver import NeuralDriver
 from drive_sim.drivers.neural.inference import DrivingNetwork
-from drive_sim.drivers.neural.model_folder import Model, load_model, save_model
+from drive_sim.drivers.neural.model_folder import MOST_TEXT, Model, load_model, save_model
 from drive_sim.drivers.neural.networks import build_network
 from drive_sim.drivers.neural.pilotnet import StandardisedConvolution
 from drive_sim.drivers.neural.settings import NetworkSettings
@@ -215,6 +215,22 @@ BAD = {
     "no speed": (edit_config(lambda config: config["network"].update(speed_bins=0)), "speed_bins"),
     "uneven lists": (edit_config(lambda config: config["network"].update(kernels=[5])), "channels"),
     "unknown camera field": (edit_config(lambda config: config["camera"].update(zoom=2)), "camera"),
+    "another image height": (
+        edit_config(lambda config: config["camera"].update(height=64)),
+        "network.height: is 66, camera.height is 64",
+    ),
+    "an enormous config": (
+        edit_config(lambda config: config.update(training={"note": "x" * MOST_TEXT})),
+        f"config.json: has more than {MOST_TEXT} bytes",
+    ),
+    "text that is not Unicode": (
+        lambda folder: (folder / "config.json").write_text('{"schema": 2, "note": "\\ud800"}'),
+        "holds text that is not Unicode",
+    ),
+    "weights of integers": (
+        edit_weights(lambda weights: weights.update({"speed.bias": weights["speed.bias"].long()})),
+        "speed.bias: holds I64",
+    ),
     "weights are torn": (lambda folder: (folder / "weights.safetensors").write_bytes(b"abc"), "cannot be read"),
     "a weight is missing": (edit_weights(lambda weights: weights.pop("speed.bias")), "speed.bias: is missing"),
     "a weight has another shape": (
