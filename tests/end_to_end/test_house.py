@@ -77,9 +77,11 @@ def unannotated(tree: ast.Module) -> list[str]:
 def test_a_folder_shows_few_things_and_says_in_which_order_data_passes(folder: Path) -> None:
     shown = len(things(folder))
     assert shown <= MOST_THINGS + (of_house(folder) in ONE_SUITE_MORE), sorted(path.name for path in things(folder))
-    if shown <= FIRST_PAGE_ABOVE or not (folder / "__init__.py").is_file() or (folder / "README.md").is_file():
+    if shown <= FIRST_PAGE_ABOVE or not (folder / "__init__.py").is_file():
         return
     page = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
+    if (folder / "README.md").is_file():
+        page = f"{page}\n{(folder / 'README.md').read_text(encoding='utf-8')}"
     assert len(page.splitlines()) >= 2, f"the docstring of {of_house(folder)}/__init__.py is no first page"
     modules = {path.stem for path in things(folder) if path.suffix == ".py" or (path / "__init__.py").is_file()}
     unnamed = modules - set(re.findall(r"\w+", page)) - {"__main__"}
