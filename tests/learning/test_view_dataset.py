@@ -16,6 +16,8 @@ from drive_sim.learning.recordings import split_drives
 from drive_sim.learning.view_dataset import ViewDataset, chunks
 from drive_sim.learning.views import Drive
 
+pytestmark = pytest.mark.slow
+
 CHUNK = 8
 RECIPE = load_recipe(changes={"views": 24, "chunk": CHUNK, "held_out": 0.4})
 
@@ -66,7 +68,6 @@ def test_episodes_held_out_make_a_dataset_of_their_own(views: ViewDataset, datas
         ViewDataset([dataset], load_recipe(changes={"held_out": 0.0}), held_out=True)
 
 
-@pytest.mark.slow
 def test_workers_share_the_views_out_among_them(views: ViewDataset) -> None:
     alone = curvatures(DataLoader(views, batch_size=4))
     shared = curvatures(DataLoader(views, batch_size=4, num_workers=2))

@@ -19,6 +19,8 @@ from drive_sim.drivers.neural.model_folder import load_model, save_model
 from drive_sim.drivers.neural.networks import build_network
 from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.learning.card import model_card
+from drive_sim.learning.checkpoint import load_checkpoint, save_checkpoint
+from drive_sim.learning.learner import Learner
 from drive_sim.learning.recipe import load_recipe
 from drive_sim.learning.settings import TrainingSettings
 from drive_sim.sensors.camera.rig import CameraConfig
@@ -149,6 +151,21 @@ def test_a_file_that_cannot_be_used_is_one_line(file: Path, code: str, told: str
     with pytest.raises(InputError) as caught:
         build_network(SETTINGS)
     assert str(caught.value).startswith(told)
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_only_with_the_file_that_it_began_with(file: Path) -> None:
+    settings = TrainingSettings(views=4, trials=0, half_precision=False, network=SETTINGS)
+    learner = Learner(settings, "cpu")
+    for parameter in learner.network.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    learner.optimizer.step()
+    progress = {"settings": settings.to_dict(), "chunk": 0, "best": None, "source": sha256_of(file)}
+    save_checkpoint(Path("training"), learner, progress)
+    assert load_checkpoint(Path("training"), Learner(settings, "cpu"), settings) == json.loads(json.dumps(progress))
+    file.write_text(f"{file.read_text(encoding='utf-8')}\n# edited\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"checkpoint.safetensors: source: nets/mine.py has changed since the run beg"):
+        load_checkpoint(Path("training"), Learner(settings, "cpu"), settings)
 
 
 def test_a_recipe_names_a_file_beside_it(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

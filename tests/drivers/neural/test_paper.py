@@ -62,6 +62,7 @@ def test_both_drivers_answer_the_same_numbers_whatever_the_batch_size(model: Mod
         assert all(one[0] == many[number] for one, many in zip(host.perceive(image[None]), together, strict=True))
 
 
+@pytest.mark.slow
 def test_the_loss_is_the_squared_error_in_units_of_the_largest_value() -> None:
     learner = Learner(SETTINGS, "cpu")
     nothing = np.zeros((2, 3), np.float32)
