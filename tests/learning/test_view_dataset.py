@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from pathlib import Path
 
@@ -66,6 +67,20 @@ def test_episodes_held_out_make_a_dataset_of_their_own(views: ViewDataset, datas
     assert episodes(held_out).isdisjoint(episodes(views))
     with pytest.raises(InputError, match="held_out: holds no episode out"):
         ViewDataset([dataset], load_recipe(changes={"held_out": 0.0}), held_out=True)
+
+
+def test_the_loop_of_the_documentation_learns(dataset: Path, repository: Path) -> None:
+    page = (repository / "docs" / "learning.md").read_text(encoding="utf-8")
+    (program,) = (
+        one for one in re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE) if "ViewDataset" in one
+    )
+    short = (('"sampling.unperturbed"', '"chunk": 4, "views": 4, "sampling.unperturbed"'), ("16_000", "4"))
+    for old, new in (*short, ('"demo/dataset"', f'"{dataset.as_posix()}"')):
+        assert old in program
+        program = program.replace(old, new)
+    names = {"my_network": torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 66 * 200, 1))}
+    exec(program, names)
+    assert names["loss"] > 0.0  # type: ignore[operator]
 
 
 def test_workers_share_the_views_out_among_them(views: ViewDataset) -> None:

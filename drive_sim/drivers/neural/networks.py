@@ -92,6 +92,10 @@ def build_network(settings: NetworkSettings) -> Network:
     build, origin = find_network(settings.name, f"network {settings.name}")
     if is_ours(settings.name):
         return _laid_out(build(settings))
+    if origin is not None and not (isinstance(build, type) and issubclass(build, Network)):
+        # Nothing else is called: a model's config.json may name whatever is installed.
+        problem = "is not a subclass of drive_sim.drivers.neural.networks.Network"
+        raise InputError(f"network {settings.name}", "", problem, "name a class that is one")
     try:
         network = build(settings)
         wrong = _wrong(_laid_out(network)) if isinstance(network, Network) else _no_network(network)

@@ -137,12 +137,17 @@ def test_a_model_that_does_not_say_which_file_it_was_trained_with_is_refused(mod
         ("x = (", "nets/mine.py:1: importing it raises SyntaxError: '(' was never closed (mine.py, line 1); "),
         ("x = 1", "network nets/mine.py:TinyNet: nets/mine.py has no 'TinyNet'; check the name"),
         (
-            "class TinyNet:\n def __init__(self, settings): pass",
-            "network nets/mine.py:TinyNet: is a TinyNet, not a Net",
+            "class TinyNet:\n def __init__(self, settings): raise AssertionError('called')",
+            "network nets/mine.py:TinyNet: is not a subclass of drive_sim.drivers.neural.networks.Network; name",
         ),
         (
-            "def TinyNet(settings):\n raise KeyError('depth')",
-            "nets/mine.py:2: nets/mine.py:TinyNet raises KeyError: 'dep",
+            "def TinyNet(settings):\n raise AssertionError('called')",
+            "network nets/mine.py:TinyNet: is not a subclass of drive_sim.drivers.neural.networks.Network; name",
+        ),
+        (
+            "from drive_sim.drivers.neural.networks import Network\n"
+            "class TinyNet(Network):\n def forward(self, images): return self.settings.options['depth']",
+            "nets/mine.py:3: nets/mine.py:TinyNet raises KeyError: 'depth'; correct it",
         ),
     ],
 )
