@@ -136,8 +136,9 @@ def origin_of(thing: Any, module: ModuleType | None = None) -> Origin:
 
 
 def is_our_own(thing: Any) -> bool:
-    """Whether the class of an object is one of this package."""
-    return type(thing).__module__.partition(".")[0] == "drive_sim"
+    """Whether a class, or the class of an object, is one of this package."""
+    kind = thing if isinstance(thing, type) else type(thing)
+    return kind.__module__.partition(".")[0] == "drive_sim"
 
 
 def raise_as_theirs(error: BaseException, what: str, otherwise: str) -> NoReturn:

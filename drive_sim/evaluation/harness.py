@@ -45,8 +45,8 @@ class Options(TypedDict, total=False):
     """"cpu", "cuda", or "auto": CUDA where there is one. "cpu" if not given."""
     seed: int
     """Which draws of the suite's scenarios, and of the bootstrap; 0 if not given."""
-    against: Sequence[str | Path]
-    """Drivers to compare with on the same episodes."""
+    against: Sequence[str | Path | Driver]
+    """Drivers to compare with on the same episodes, as ``driver`` is given."""
     training_runs: Sequence[str | Path]
     """Models trained as the driver was but for the seed, or patterns of their folders; they drive the same episodes."""
     real_time: bool
@@ -135,7 +135,7 @@ def _check_names(driver: str | Path | Driver, output: str | Path, options: Optio
             "driver": [driver] if isinstance(driver, str | Path) else [],
             "--output": [output],
             "--roads": [] if roads is None else [roads],
-            "--against": options.get("against", ()),
+            "--against": [name for name in options.get("against", ()) if isinstance(name, str | Path)],
             TRAINING_RUNS: options.get("training_runs", ()),
         }
     )
@@ -161,7 +161,7 @@ def _prepare(
     batch: int | None = None,
     device: str = "cpu",
     seed: int = 0,
-    against: Sequence[str | Path] = (),
+    against: Sequence[str | Path | Driver] = (),
     real_time: bool = False,
     latency: float = 0.0,
     baselines: bool = True,

@@ -12,6 +12,13 @@ from drive_sim.drivers.driver import Driver
 from drive_sim.drivers.external.adapter import ActingFunction, ExternalDriver, is_request
 
 OPTION = "--driver-option"
+KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "bool": ((bool,), "true or false"),
+    "int": ((int,), "a whole number"),
+    "float": ((int, float), "a number"),
+    "str": ((str,), "a string"),
+}
+"""Values that a parameter with such an annotation takes, and what they are."""
 
 
 def driver_by_reference(name: str, source: str, options: Mapping[str, Any]) -> Driver:
@@ -29,15 +36,21 @@ def driver_by_reference(name: str, source: str, options: Mapping[str, Any]) -> D
     return adapted(thing, name, origin, options)
 
 
-def driver_object(thing: Any) -> Driver:
-    """The driver that an object, class or function of Python's is: one of this package's as it is, else adapted."""
-    if is_our_own(thing) and not isinstance(thing, type):
-        driver: Driver = thing
+def driver_object(thing: Any, options: Mapping[str, Any] | None = None) -> Driver:
+    """The driver that an object, class or function of Python's is: one of this package's as it is, else adapted.
+
+    ``options`` are those of a class, factory or function; InputError for an object's.
+    """
+    options = options or {}
+    if is_our_own(thing):
+        make = thing if isinstance(thing, type) else lambda: thing
+        check_options(make, options, getattr(thing, "__name__", type(thing).__name__))
+        driver: Driver = make(**options)
         return driver
     kind = thing if isinstance(thing, type) or inspect.isroutine(thing) else type(thing)
     origin = origin_of(thing)
     place = origin.file or kind.__module__
-    return adapted(thing, f"{place}:{kind.__qualname__}", origin, {})
+    return adapted(thing, f"{place}:{kind.__qualname__}", origin, options)
 
 
 def adapted(thing: Any, given: str, origin: Origin, options: Mapping[str, Any]) -> ExternalDriver:
@@ -62,7 +75,8 @@ def check_options(make: Callable[..., Any], options: Mapping[str, Any], given: s
     Raises
     ------
     InputError
-        About ``--driver-option``: an option that it does not know, or one that it needs and is not given.
+        About ``--driver-option``: an option that it does not know, one of another type than it says, or one that it
+        needs and is not given.
     """
     try:
         parameters = dict(list(inspect.signature(make).parameters.items())[positional:])
@@ -70,15 +84,25 @@ def check_options(make: Callable[..., Any], options: Mapping[str, Any], given: s
         return
     kinds = {parameter.kind for parameter in parameters.values()}
     named = [name for name, one in parameters.items() if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
-    if inspect.Parameter.VAR_KEYWORD not in kinds:
-        for name in options:
-            if name not in named:
-                hint = f"use {', '.join(named)}" if named else "leave it out"
-                raise InputError(OPTION, name, f"is no option of {given}", hint)
+    for name in options:
+        if name not in named and inspect.Parameter.VAR_KEYWORD not in kinds:
+            hint = f"use {', '.join(named)}" if named else "leave it out"
+            raise InputError(OPTION, name, f"is no option of {given}", hint)
+        if name in named:
+            _check_type(options[name], parameters[name].annotation, name)
     for name in named:
         if parameters[name].default is inspect.Parameter.empty and name not in options:
             problem = f"{given} needs the option {name!r}"
             raise InputError(OPTION, name, problem, f"give --driver-option {name}=VALUE")
+
+
+def _check_type(value: Any, annotation: Any, name: str) -> None:
+    """InputError about an option whose value is not of the type that its parameter says, where that is a plain one."""
+    plain = str(getattr(annotation, "__name__", annotation))
+    if plain in KINDS:
+        kinds, words = KINDS[plain]
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            raise InputError(OPTION, name, f"is {value!r}", f"give {words}")
 
 
 def _takes_one(function: Callable[..., Any]) -> bool:

@@ -45,7 +45,7 @@ def enter(
     if isinstance(given, str | Path):
         driver, named = make_driver(given, device, source, options), str(given)
     else:
-        driver = driver_object(given)
+        driver = driver_object(given, options)
         named = getattr(driver, "given", driver.name)
     if driver.controller == "human":
         raise InputError(source, "", f"{named} needs a person at it", "name a driver that drives by itself")

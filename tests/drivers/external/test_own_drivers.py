@@ -194,6 +194,28 @@ def test_an_option_that_a_driver_does_not_know_is_named_with_those_it_knows(name
         make_driver(name, options={"sped": 3.0})
 
 
+@pytest.mark.parametrize(
+    ("name", "option", "value", "hint"),
+    [
+        ("straight", "speed", "fast", "give a number"),
+        ("straight", "speed", True, "give a number"),
+        ("human-model", "late", 1, "give true or false"),
+        ("mine.py:Typed", "count", 1.5, "give a whole number"),
+    ],
+)
+def test_an_option_of_another_type_than_its_parameter_says_is_told(
+    name: str, option: str, value: Any, hint: str, folder: Path
+) -> None:
+    typed = "\nclass Typed(Least):\n    def __init__(self, count: int = 1):\n        pass\n"
+    (folder / "mine.py").write_text(FILE + typed, encoding="utf-8")
+    with pytest.raises(InputError, match=rf"--driver-option: {option}: is .*; {hint}"):
+        make_driver(name, options={option: value})
+
+
 def test_an_object_of_this_package_is_taken_as_it_is() -> None:
     driver = StraightDriver(3.0)
     assert driver_object(driver) is driver
+    made = driver_object(StraightDriver, {"speed": 4.0})
+    assert isinstance(made, StraightDriver) and made.speed == 4.0
+    with pytest.raises(InputError, match=r"--driver-option: speed: is no option of StraightDriver; leave it out"):
+        driver_object(driver, {"speed": 4.0})
