@@ -99,4 +99,4 @@ def test_the_onnx_file_of_the_page_is_checked_run_alone_and_scored(
 def test_the_declaration_of_the_page_is_one() -> None:
     (text,) = re.findall(r"^```json\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
     declared = Declaration.model_validate_json(text)
-    assert declared.camera_config("README.md") == CameraConfig()
+    assert declared.camera_configs("README.md") == (CameraConfig(),)

@@ -56,14 +56,17 @@ class Declaration(_Part):
     schema_number: Literal[1] = Field(alias="schema")
     camera: dict[str, Any]
     """Fields of `CameraConfig`; height and width are those of the images."""
+    more_cameras: list[dict[str, Any]] = Field(default_factory=list)
+    """The same of further cameras, whose images lie below the first's in one: `drive_sim.sensors.camera.mosaic`."""
     input: ImageInput = ImageInput()
     output: CommandOutput | CurvatureOutput = Field(discriminator="kind")
     model: dict[str, str] = Field(default_factory=dict)
     """What the file was made from, in words; nothing depends on it."""
 
-    def camera_config(self, source: str) -> CameraConfig:
-        """The camera; InputError, about ``source``, for one that cannot be."""
-        return CameraConfig.from_dict(self.camera, source)
+    def camera_configs(self, source: str) -> tuple[CameraConfig, ...]:
+        """The cameras, the first one first; InputError, about ``source``, for one that cannot be."""
+        more = (CameraConfig.from_dict(one, f"{source} more_cameras.{n}") for n, one in enumerate(self.more_cameras))
+        return (CameraConfig.from_dict(self.camera, source), *more)
 
 
 def sidecar(file: Path) -> Path:

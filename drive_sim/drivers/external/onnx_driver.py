@@ -22,6 +22,7 @@ from drive_sim.drivers.external.onnx_declaration import (
     declaration_of,
 )
 from drive_sim.drivers.neural.decoding import HARDEST_BRAKING, command_car
+from drive_sim.sensors.camera.mosaic import mosaic, mosaic_size
 from drive_sim.world.ego.vehicle import BMW_320I, VehicleParameters
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ class OnnxDriver:
         metadata = self._session.get_modelmeta().custom_metadata_map
         declaration, self._place = declaration_of(file, metadata)
         self.declaration: Declaration = declaration
-        self.camera = declaration.camera_config(self._place)
+        self.cameras = declaration.camera_configs(self._place)
+        self.camera = self.cameras[0]
+        self._size = mosaic_size([(camera.height, camera.width) for camera in self.cameras])
         self.name, self.file, self.vehicle = file.stem, file, vehicle
         self.origin = Origin.of_file(file)
         self._input, self._type = self._checked_input()
@@ -73,14 +76,18 @@ class OnnxDriver:
         """Nothing to forget: every decision rests on one image."""
 
     def answer(self, images: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
-        """What the network answers to images (B, H, W, 3): an array (B, ...) for each of the declared outputs."""
+        """What the network answers to images (B, H, W, 3): an array (B, ...) for each of the declared outputs.
+
+        Those of several cameras are one `mosaic`.
+        """
         rows = list(loop_threads().map(self._answer_one, self._prepared(images)))
         return [np.concatenate([np.asarray(row[k], np.float64) for row in rows]) for k in range(len(self._outputs))]
 
     def act(self, observation: Observation) -> Actions:
         """Action (B, 2) float32 from the camera's image and the odometer's speed; NaN where there is no answer."""
         observation = observation.host()
-        images, active = observation.images(self.camera.name), observation.active
+        images = mosaic([observation.images(camera.name) for camera in self.cameras])
+        active = observation.active
         driving = np.arange(len(images)) if active is None else np.flatnonzero(active)
         action = np.zeros((len(images), 2), np.float32)
         if not len(driving):
@@ -120,7 +127,7 @@ class OnnxDriver:
         if found.type not in TYPES:
             hint = "let it take uint8 or float32 images"
             raise InputError(self.file, f"input {name}", f"is {found.type}", hint)
-        size = (self.camera.height, self.camera.width, 3)
+        size = (*self._size, 3)
         expected = (1, *size) if wanted.layout == "NHWC" else (1, 3, *size[:2])
         shape = tuple(found.shape)
         # What is not a number is free.
@@ -146,7 +153,7 @@ class OnnxDriver:
 
     def _check_answers(self) -> None:
         """InputError unless a black image is answered in the declared shapes."""
-        black = np.zeros((1, self.camera.height, self.camera.width, 3), np.uint8)
+        black = np.zeros((1, *self._size, 3), np.uint8)
         try:
             answers = self._answer_one(self._prepared(black)[0])
         except Exception as error:

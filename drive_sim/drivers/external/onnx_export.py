@@ -53,6 +53,7 @@ def declaration(model: Model, name: str) -> dict[str, object]:
     return {
         "schema": 1,
         "camera": model.camera.to_dict(),
+        "more_cameras": [camera.to_dict() for camera in model.more_cameras],
         "input": {"name": "images", "layout": "NHWC", "range": [0.0, 255.0], "colours": "RGB"},
         "output": {"kind": "curvature and speed", "curvature": "curvature", "speed": "speed"},
         "model": {"name": name, "weights": model.hash, "drive_sim": __version__},
@@ -123,7 +124,7 @@ def _nan_unless_finite(logits: Tensor) -> Tensor:
 
 
 def _traced(model: Model, name: str) -> bytes:
-    size = (2, model.camera.height, model.camera.width, 3)
+    size = (2, *model.settings.image_size, 3)
     images = torch.zeros(size, dtype=torch.uint8)
     names = ["images", "curvature", "speed"]
     try:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,21 @@ def test_the_exported_file_runs_without_this_package(
     ours = NeuralDriver(model, "small").perceive(images)
     np.testing.assert_allclose([curvature, speed], ours, rtol=1e-4, atol=1e-6)
     assert width == 100
+
+
+def test_a_model_of_two_cameras_drives_as_its_file_does(tmp_path: Path) -> None:
+    narrow = CameraConfig("narrow", height=24, width=60, field_of_view=0.5)
+    settings = replace(SMALL, more_images=((24, 60),))
+    torch.manual_seed(3)
+    save_model(tmp_path / "two", build_network(settings), CAMERA, {}, "a card", more_cameras=(narrow,))
+    model = load_model(tmp_path / "two")
+    export_onnx(model, "two", tmp_path / "two.onnx")
+    driver: Any = make_driver(tmp_path / "two.onnx")
+    assert driver.cameras == model.cameras == (CAMERA, narrow)
+    rng = np.random.default_rng(4)
+    seen = {one.name: rng.integers(0, 256, (2, one.height, one.width, 3), dtype=np.uint8) for one in model.cameras}
+    both = Observation(np.zeros(2), seen, odometry=np.full((2, 3), 8.0, np.float32))
+    np.testing.assert_allclose(driver.act(both), NeuralDriver(model, "two").act(both), atol=1e-5)
 
 
 def network(file: Path, declared: dict[str, Any] | None, beside: dict[str, Any] | None = None, **changes: Any) -> Path:
