@@ -135,13 +135,13 @@ def origin_of(thing: Any, module: ModuleType | None = None) -> Origin:
     return Origin()
 
 
-def is_our_own(thing: Any) -> bool:
+def is_of_this_package(thing: Any) -> bool:
     """Whether a class, or the class of an object, is one of this package."""
     kind = thing if isinstance(thing, type) else type(thing)
     return kind.__module__.partition(".")[0] == "drive_sim"
 
 
-def raise_as_theirs(error: BaseException, what: str, otherwise: str) -> NoReturn:
+def raise_error_of_user_code(error: BaseException, what: str, otherwise: str) -> NoReturn:
     """Raise the InputError that tells of an error of the user's code, of which it is the cause.
 
     It names the innermost line of code that is neither this package's nor a library's; ``otherwise`` where there is
@@ -176,7 +176,7 @@ def _load_file(path: Path, source: str) -> ModuleType:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's code may raise whatever it likes
         del sys.modules[name]
-        raise_as_theirs(error, "importing it", str(path))
+        raise_error_of_user_code(error, "importing it", str(path))
     return module
 
 
@@ -187,11 +187,11 @@ def _load_installed(name: str, source: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is None or f"{name}.".find(f"{error.name}.") != 0:
-            raise_as_theirs(error, f"importing {name}", name)
+            raise_error_of_user_code(error, f"importing {name}", name)
         problem = f"there is no module {error.name!r} in this folder or among the installed ones"
         raise InputError(source, "", problem, "check the name, or name a file: my_file.py:MyDriver") from None
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's code may raise whatever it likes
-        raise_as_theirs(error, f"importing {name}", name)
+        raise_error_of_user_code(error, f"importing {name}", name)
 
 
 def find_modules_in(folder: Path) -> None:

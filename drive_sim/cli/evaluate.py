@@ -134,8 +134,8 @@ def _evaluate(thresholds: Path | None, junit: Path | None, latency: float, **opt
         page = evaluate_driver(**options, latency=latency / 1000.0, report=stages("evaluate"))
     click.echo(f"report: {page}")
     results = load_results(options["output"])
-    theirs = third_party(results)
-    not_ours = f"not drive_sim's own: {'; '.join(theirs)}" if theirs else ""
+    others = third_party(results)
+    not_ours = f"not drive_sim's own: {'; '.join(others)}" if others else ""
     for said in (told_of_training_runs(results), energy(results), not_ours):
         if said:
             click.echo(said)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.base.errors import InputError
-from drive_sim.base.references import Origin, raise_as_theirs
+from drive_sim.base.references import Origin, is_of_this_package, raise_error_of_user_code
 from drive_sim.compute.kernel import to_host
 from drive_sim.drivers.driver import Actions
 from drive_sim.sensors.registry import checked_names
@@ -96,9 +96,9 @@ class ExternalDriver:
         try:
             return getattr(self.driver, method)(*arguments)
         except Exception as error:
-            if is_request(error):
+            if is_of_this_package(error):  # such as `drive_sim.rollout.StopRollout`: a request, no fault of the driver
                 raise
-            raise_as_theirs(error, f"{self._called}{method}", self.given)
+            raise_error_of_user_code(error, f"{self._called}{method}", self.given)
 
     def _checked(self, answer: Any, batch: int) -> Actions:
         wanted = f"answer ({batch}, 2), a row [steering, acceleration] for each world"
@@ -125,11 +125,6 @@ class ActingFunction:
         for member in ("sensors", "name", "camera", "cameras", "controller"):
             if hasattr(act, member):
                 setattr(self, member, getattr(act, member))
-
-
-def is_request(error: Exception) -> bool:
-    """Whether an exception is one of this package's, such as `drive_sim.rollout.StopRollout`: no fault of a driver."""
-    return type(error).__module__.partition(".")[0] == "drive_sim"
 
 
 def _checked_sensors(sensors: Any, given: str) -> tuple[str, ...]:

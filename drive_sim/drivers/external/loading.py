@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from drive_sim.base.errors import InputError
-from drive_sim.base.references import Origin, is_our_own, load_reference, origin_of, raise_as_theirs
+from drive_sim.base.references import Origin, is_of_this_package, load_reference, origin_of, raise_error_of_user_code
 from drive_sim.drivers.driver import Driver
-from drive_sim.drivers.external.adapter import ActingFunction, ExternalDriver, is_request
+from drive_sim.drivers.external.adapter import ActingFunction, ExternalDriver
 
 OPTION = "--driver-option"
 KINDS: dict[str, tuple[tuple[type, ...], str]] = {
@@ -42,7 +42,7 @@ def driver_object(thing: Any, options: Mapping[str, Any] | None = None) -> Drive
     ``options`` are those of a class, factory or function; InputError for an object's.
     """
     options = options or {}
-    if is_our_own(thing):
+    if is_of_this_package(thing):
         make = thing if isinstance(thing, type) else lambda: thing
         check_options(make, options, getattr(thing, "__name__", type(thing).__name__))
         driver: Driver = make(**options)
@@ -129,6 +129,6 @@ def _made(make: Callable[..., Any], given: str, options: Mapping[str, Any]) -> A
     try:
         return make(**options)
     except Exception as error:
-        if is_request(error):
+        if is_of_this_package(error):
             raise
-        raise_as_theirs(error, f"making {getattr(make, '__name__', given)}", given)
+        raise_error_of_user_code(error, f"making {getattr(make, '__name__', given)}", given)

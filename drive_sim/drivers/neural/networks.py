@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from drive_sim.base.errors import InputError
-from drive_sim.base.references import Origin, raise_as_theirs
+from drive_sim.base.references import Origin, raise_error_of_user_code
 from drive_sim.drivers.neural.registry import find_network, is_ours, package_of
 from drive_sim.drivers.neural.settings import SEEN_CLASSES, NetworkSettings
 
@@ -101,7 +101,7 @@ def build_network(settings: NetworkSettings) -> Network:
         wrong = _wrong(_laid_out(network)) if isinstance(network, Network) else _no_network(network)
     except Exception as error:  # noqa: BLE001 - another package's module may raise whatever it likes
         if origin is not None:
-            raise_as_theirs(error, settings.name, f"network {settings.name}")
+            raise_error_of_user_code(error, settings.name, f"network {settings.name}")
         wrong = f"{type(error).__name__}: {error}"
     if wrong:
         whose = package_of(settings.name) or "the class"

@@ -90,10 +90,10 @@ def test_an_object_is_scored_as_its_class_by_reference_is(score: Callable[..., R
     def figures(results: Results) -> Any:
         return [row.model_dump() for row in results.episodes]
 
-    theirs = score(Local(), suite="lane-keeping")
-    assert theirs.driver.source is not None and theirs.driver.source.file.endswith("test_own_files.py")
-    assert figures(theirs) == figures(score("mine.py:Mine", "lane-keeping"))
-    assert figures(theirs) == figures(score(Local, "lane-keeping", batch=1))
+    by_object = score(Local(), suite="lane-keeping")
+    assert by_object.driver.source is not None and by_object.driver.source.file.endswith("test_own_files.py")
+    assert figures(by_object) == figures(score("mine.py:Mine", "lane-keeping"))
+    assert figures(by_object) == figures(score(Local, "lane-keeping", batch=1))
 
 
 def test_a_scenario_of_a_file_is_scored_alone_and_driven_again(
