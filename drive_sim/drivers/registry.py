@@ -102,6 +102,8 @@ def _model_folder(name: str | Path, source: str) -> Path:
 
     if str(name) and (Path(name).expanduser().is_dir() or (models_folder() / name).is_dir()):
         return find_model(name)
+    if user_path(name).suffix == ".py":
+        raise InputError(source, "", f"{name} names a file and no driver in it", f"write {name}:NAME, a class's name")
     names = ", ".join(driver_names())
     raise InputError(source, "", f"there is no driver {str(name)!r}", f"give one of {names}, {OTHERWISE}")
 

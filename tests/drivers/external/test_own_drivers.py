@@ -119,6 +119,7 @@ def test_a_class_a_factory_a_function_and_an_object_drive_by_reference(
     [
         ("other.py:Least", "--driver: there is no file other.py; check the path"),
         ("others:Least", "--driver: there is no module 'others' in this folder or among the installed ones"),
+        ("mine.py", "--driver: mine.py names a file and no driver in it; write mine.py:NAME, a class's name"),
         ("mine.py:Leest", "--driver: mine.py has no 'Leest'; did you mean Least?"),
         ("mine:Leest.act", "--driver: mine has no 'Leest.act'; did you mean Least?"),
         ("mine.py:np", "mine.py:np: lacks sensors and act; a driver has sensors"),
