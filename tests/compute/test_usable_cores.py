@@ -45,6 +45,30 @@ def test_a_control_group_tells_its_quota(text: str, limit: float, tmp_path: Path
     assert threads._limit(tmp_path / "absent") == math.inf
 
 
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({"job/part/cpu.max": "150000 100000"}, 1.5),
+        ({"job/part/cpu.max": "max 100000", "job/cpu.max": "300000 100000", "cpu.max": "400000 100000"}, 3.0),
+        ({"cpu.max": "200000 100000"}, 2.0),  # of a container, whose group's name is the host's
+        ({"cpu/cpu.cfs_quota_us": "250000", "cpu/cpu.cfs_period_us": "100000"}, 2.5),  # the first version
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, math.inf),
+        ({}, math.inf),
+    ],
+)
+def test_the_smallest_quota_of_the_group_and_those_above_it_counts(
+    files: dict[str, str], cores: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Path.read_text
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(threads, "CGROUPS", tmp_path)
+    own = Path("/proc/self/cgroup")
+    monkeypatch.setattr(Path, "read_text", lambda path: "1:cpu:/\n0::/job/part\n" if path == own else read(path))
+    assert threads._quota() == cores
+
+
 @pytest.mark.parametrize("value", ["abc", "-1", "1.5", "²", "9" * 5000])
 def test_a_variable_that_is_no_number_is_bad_input(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DRIVE_SIM_THREADS", value)
