@@ -93,3 +93,18 @@ def test_a_wrong_variable_ends_a_command_in_one_line_before_any_work(repository:
     assert done.returncode == 2
     expected = "drive-sim: DRIVE_SIM_THREADS: 'abc' is no number of threads; set 1 or more, or unset it"
     assert done.stderr.strip() == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+def test_a_forked_process_makes_threads_of_its_own() -> None:
+    pool = threads._Pool()
+    pool.resize(1)
+    assert pool.executor().submit(int, "7").result() == 7
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(pool.executor().submit(int, "7").result(timeout=5.0) - 7)
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
