@@ -69,7 +69,7 @@ def training(device: str, effort: Effort) -> Iterator[Figure | str]:
 
 def _views_of_episodes(settings: Any) -> Any:
     """A source of views of a few episodes of the expert."""
-    from drive_sim.learning.views import ViewSource, drives_of
+    from drive_sim.learning.views import ViewSource, source_episodes
     from drive_sim.recording.dataset import Dataset
     from drive_sim.recording.recorder import Recorder
 
@@ -80,6 +80,6 @@ def _views_of_episodes(settings: Any) -> Any:
         simulator = Simulator([scenario.draw(number) for number in range(EPISODES)])
         recorder = Recorder(path, "expert", camera_configs=(camera,))
         run(simulator, ExpertDriver(), [recorder], SensorSuite(("camera",), rig), max_steps=STEPS)
-        drives = drives_of(Dataset.open(path))
-    weathers = [drive.episode.weather for drive in drives]
-    return ViewSource(drives, rig, weathers, settings.sampling, settings.network)
+        episodes = source_episodes(Dataset.open(path))
+    weathers = [episode.world.weather for episode in episodes]
+    return ViewSource(episodes, rig, weathers, settings.sampling, settings.network)

@@ -18,7 +18,7 @@ A network that drives from {images}: `{network}`, {parameters:,} parameters, def
 |---|---|
 | input | {input}, RGB, as `config.json` describes the cameras |
 | output | curvature [1/m]{curvature}, target speed [m/s]{speed} |
-| learnt from | {drives} |
+| learnt from | {episodes} |
 | training | {recipe}{views:,} views rendered afresh, seed {seed}, drive_sim {version} |
 | validation | {validation} |
 
@@ -77,7 +77,7 @@ def model_card(
         curvature=_bins(network.curvature_bins),
         speed=_bins(network.speed_bins),
         recipe=_recipe(training.get("recipe")),
-        drives=training.get("summary", "recorded drives"),
+        episodes=training.get("summary", "recorded episodes"),
         views=training["settings"]["views"],
         seed=training["settings"]["seed"],
         version=training["drive_sim"],

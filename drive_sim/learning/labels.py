@@ -118,7 +118,7 @@ def curvature_label(
 
 
 def speed_label(speed: Floats, period: float) -> Floats:
-    """Target speed [m/s] for each step of a drive (T) sampled every ``period`` [s]."""
+    """Target speed [m/s] for each step of an episode (T) sampled every ``period`` [s]."""
     smooth = gaussian_filter1d(speed, 0.15 / period, mode="nearest")
     index = np.arange(len(speed))
     later = smooth[np.minimum(index + round(SPEED_AHEAD / period), len(speed) - 1)]

@@ -8,7 +8,7 @@ from pathlib import Path
 from drive_sim.base.errors import InputError
 from drive_sim.base.progress import Report
 from drive_sim.compute.randomness import generator
-from drive_sim.learning.views import Drive, drives_of
+from drive_sim.learning.views import SourceEpisode, source_episodes
 from drive_sim.recording.dataset import Dataset
 from drive_sim.world.scenarios.episode import WeatherSpec
 from drive_sim.world.scenarios.scenario import list_scenarios, load_scenario
@@ -20,7 +20,7 @@ NAMED = 3
 """Episodes that are left out and named; of the others, their number is told."""
 
 
-def load_drives(datasets: Sequence[Path], report: Report = lambda share, text: None) -> list[Drive]:
+def load_episodes(datasets: Sequence[Path], report: Report = lambda share, text: None) -> list[SourceEpisode]:
     """The episodes of the datasets that have a step to learn from; those without are told to ``report``.
 
     Raises
@@ -29,28 +29,30 @@ def load_drives(datasets: Sequence[Path], report: Report = lambda share, text: N
         A dataset cannot be read, was driven on roads or in weather that are for scoring only, or all of them together
         hold too little.
     """
-    drives: list[Drive] = []
+    episodes: list[SourceEpisode] = []
     left_out: list[str] = []
     for path in datasets:
-        for number, drive in enumerate(_drives(path)):
-            if len(drive.learnable()):
-                drives.append(drive)
+        for number, episode in enumerate(_episodes(path)):
+            if len(episode.learnable()):
+                episodes.append(episode)
             else:
-                left_out.append(f"{path} episode {number} ({drive.seconds:.1f} s)")
+                left_out.append(f"{path} episode {number} ({episode.seconds:.1f} s)")
     without = _left_out(left_out)
     if without:
         report(0.0, without)
-    if len(drives) < 2:
-        problem = f"holds {len(drives)} usable episodes" + (f"; {without}" if without else "")
+    if len(episodes) < 2:
+        problem = f"holds {len(episodes)} usable episodes" + (f"; {without}" if without else "")
         raise InputError(datasets[0], "", problem, "record at least 2 without failures, over 5 s each")
-    return drives
+    return episodes
 
 
-def split_drives(drives: Sequence[Drive], share: float, seed: int) -> tuple[list[Drive], list[Drive]]:
-    """Drives to learn from and drives held out, by whole drives."""
-    held = min(round(len(drives) * share), len(drives) - 1)
-    order = generator("held-out", seed).permutation(len(drives))
-    return [drives[i] for i in sorted(order[held:])], [drives[i] for i in sorted(order[:held])]
+def split_episodes(
+    episodes: Sequence[SourceEpisode], share: float, seed: int
+) -> tuple[list[SourceEpisode], list[SourceEpisode]]:
+    """Episodes to learn from and episodes held out."""
+    held = min(round(len(episodes) * share), len(episodes) - 1)
+    order = generator("held-out", seed).permutation(len(episodes))
+    return [episodes[i] for i in sorted(order[held:])], [episodes[i] for i in sorted(order[:held])]
 
 
 def _left_out(names: list[str]) -> str:
@@ -61,16 +63,15 @@ def _left_out(names: list[str]) -> str:
     return f"left out, without a step to learn from: {', '.join(names[:NAMED])}{more}"
 
 
-def _drives(path: Path) -> list[Drive]:
-    """The drives of a dataset; InputError for one on roads or in weather that are for scoring only."""
-    drives = drives_of(Dataset.open(path))
-    for number, drive in enumerate(drives):
-        episode = drive.episode
-        if episode.split != "train":
-            problem = f"was driven on {episode.split}/{episode.scenario}, which is for scoring only"
+def _episodes(path: Path) -> list[SourceEpisode]:
+    """The episodes of a dataset; InputError for one on roads or in weather that are for scoring only."""
+    episodes = source_episodes(Dataset.open(path))
+    for number, episode in enumerate(episodes):
+        if episode.world.split != "train":
+            problem = f"was driven on {episode.world.split}/{episode.world.scenario}, which is for scoring only"
             hint = f"take it out with drive-sim data drop {path} {number}"
             raise InputError(path, f"episode {number}", problem, hint)
-    return drives
+    return episodes
 
 
 def training_weathers() -> list[WeatherSpec]:

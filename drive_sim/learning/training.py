@@ -1,4 +1,4 @@
-"""Training: recorded drives in, a model folder out; killed at any moment, it resumes from its last checkpoint.
+"""Training: recorded episodes in, a model folder out; killed at any moment, it resumes from its last checkpoint.
 
 Views are drawn in chunks, the next one rendered while the network learns from the last. A chunk's content, order and
 learning rate depend on (seed, chunk) alone, so that a run that was killed and resumed ends with the same weights as
@@ -26,11 +26,11 @@ from drive_sim.learning.card import model_card
 from drive_sim.learning.checkpoint import checkpoint_recipe, load_checkpoint, save_checkpoint
 from drive_sim.learning.learner import Learner
 from drive_sim.learning.recipe import Change, Recipe, change_recipe, load_recipe
-from drive_sim.learning.recordings import load_drives, split_drives, training_weathers
+from drive_sim.learning.recordings import load_episodes, split_episodes, training_weathers
 from drive_sim.learning.settings import TrainingSettings
 from drive_sim.learning.validation import validation_score
 from drive_sim.learning.view_dataset import chunks
-from drive_sim.learning.views import Drive, ViewSource
+from drive_sim.learning.views import SourceEpisode, ViewSource
 from drive_sim.sensors.camera.rig import CameraRig
 from drive_sim.world.scenarios.episode import WeatherSpec
 
@@ -54,7 +54,7 @@ def _first_step(settings: TrainingSettings, chunk: int) -> int:
 
 
 def fit(
-    drives: Sequence[Drive],
+    episodes: Sequence[SourceEpisode],
     weathers: Sequence[WeatherSpec],
     output: Path,
     settings: TrainingSettings | None = None,
@@ -63,7 +63,7 @@ def fit(
     provenance: dict[str, Any] | None = None,
     report: Report = lambda share, text: None,
 ) -> TrainingResult:
-    """Learn to drive like ``drives`` and write the model folder ``output``.
+    """Learn to drive like ``episodes`` and write the model folder ``output``.
 
     Beside the model, ``output/training`` keeps the checkpoint and TensorBoard's event files.
 
@@ -72,12 +72,12 @@ def fit(
     weathers
         Appearances that views are re-drawn in: of the training domains only.
     provenance
-        What the drives were (datasets, minutes, drivers) and the recipe's name; saved in config.json and told in the
+        What the episodes were (datasets, minutes, drivers) and the recipe's name; saved in config.json and told in the
         model card.
     """
     settings = settings or TrainingSettings()
     started = time.monotonic()
-    learn_from, held_out = split_drives(drives, settings.held_out, settings.seed)
+    learn_from, held_out = split_episodes(episodes, settings.held_out, settings.seed)
     rig = CameraRig(settings.cameras)
     views_of = partial(ViewSource, rig=rig, weathers=weathers, settings=settings.sampling, network=settings.network)
     source = views_of(learn_from)
@@ -162,14 +162,14 @@ def train(
         recipe = checkpoint_recipe(output / "training")
     recipe = change_recipe(recipe, changes) if isinstance(recipe, Recipe) else load_recipe(recipe, changes)
     recipe.settings.network.check("recipe")
-    drives = load_drives(datasets, report)
-    minutes = sum(drive.seconds for drive in drives) / 60.0
+    episodes = load_episodes(datasets, report)
+    minutes = sum(episode.seconds for episode in episodes) / 60.0
     provenance = {
         "datasets": [path.name for path in datasets],
-        "episodes": len(drives),
+        "episodes": len(episodes),
         "minutes": round(minutes, 2),
-        "summary": f"{minutes:.1f} minutes of recorded driving in {len(drives)} episodes",
+        "summary": f"{minutes:.1f} minutes of recorded driving in {len(episodes)} episodes",
         "recipe": recipe.provenance(),
     }
     device = resolve_device(device)
-    return fit(drives, training_weathers(), output, recipe.settings, device, resume, provenance, report)
+    return fit(episodes, training_weathers(), output, recipe.settings, device, resume, provenance, report)

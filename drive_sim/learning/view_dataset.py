@@ -14,7 +14,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from drive_sim.base.errors import InputError
 from drive_sim.learning.recipe import Recipe, load_recipe
-from drive_sim.learning.recordings import load_drives, split_drives, training_weathers
+from drive_sim.learning.recordings import load_episodes, split_episodes, training_weathers
 from drive_sim.learning.settings import TrainingSettings
 from drive_sim.learning.views import Views, ViewSource
 from drive_sim.sensors.camera.rig import CameraRig
@@ -77,12 +77,12 @@ class ViewDataset(IterableDataset[dict[str, Tensor]]):
         settings = (recipe if isinstance(recipe, Recipe) else load_recipe(recipe)).settings
         self.settings = settings if seed is None else replace(settings, seed=seed)
         self.count = settings.views if count is None else count
-        drives = load_drives([Path(path) for path in datasets])
-        drives = split_drives(drives, settings.held_out, self.settings.seed)[held_out]
-        if not drives:
+        episodes = load_episodes([Path(path) for path in datasets])
+        episodes = split_episodes(episodes, settings.held_out, self.settings.seed)[held_out]
+        if not episodes:
             raise InputError("recipe", "held_out", "holds no episode out", "give a larger share")
         rig = CameraRig(settings.cameras)
-        self._source = ViewSource(drives, rig, training_weathers(), settings.sampling, settings.network)
+        self._source = ViewSource(episodes, rig, training_weathers(), settings.sampling, settings.network)
 
     def __len__(self) -> int:
         """Number of views."""

@@ -1,4 +1,4 @@
-"""Training views: every one rendered afresh from a recorded drive.
+"""Training views: every one rendered afresh from a recorded episode.
 
 A recording keeps poses, actors and seeds, so a view can be taken from where the driver was *not*: shifted, turned,
 in other weather. Behaviour comes from the driver, appearance from the simulator; nothing is warped.
@@ -54,10 +54,10 @@ NEAR = 60.0
 
 
 @dataclass(frozen=True, eq=False)
-class Drive:
-    """One recorded episode as learning needs it: T steps sampled every ``period`` [s]."""
+class SourceEpisode:
+    """One recorded episode as views are drawn from it: T steps sampled every ``period`` [s]."""
 
-    episode: Episode
+    world: Episode
     period: float
     state: State
     """T rows: the truth at each step, when the driver looked."""
@@ -67,7 +67,7 @@ class Drive:
     @property
     def unwrapped_s(self) -> Floats:
         """(T) arc length [m] that goes on growing when a closed road begins again."""
-        road = self.episode.road
+        road = self.world.road
         return np.unwrap(self.state.s, period=road.length) if road.closed else self.state.s
 
     @property
@@ -78,7 +78,7 @@ class Drive:
     @cached_property
     def path(self) -> DrivenPath:
         """The path that was driven."""
-        return DrivenPath.fit(self.episode.road, self.unwrapped_s, self.state.d)
+        return DrivenPath.fit(self.world.road, self.unwrapped_s, self.state.d)
 
     def learnable(self) -> NDArray[np.int64]:
         """Steps that views are drawn from: their labels look neither at or past a failure nor past the path's end."""
@@ -91,9 +91,9 @@ class Drive:
         return np.flatnonzero(good & (s + label_reach(self.state.speed) <= ends))
 
 
-def drives_of(dataset: Dataset) -> list[Drive]:
+def source_episodes(dataset: Dataset) -> list[SourceEpisode]:
     """The episodes of a dataset."""
-    return [Drive(episode.world, episode.period, episode.state(), episode.columns["events"]) for episode in dataset]
+    return [SourceEpisode(each.world, each.period, each.state(), each.columns["events"]) for each in dataset]
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,66 +113,66 @@ class Views:
 
 
 class ViewSource:
-    """Draws views from drives: ``source.draw(count, "train", 7)`` is always the same for the same key."""
+    """Draws views from episodes: ``source.draw(count, "train", 7)`` is always the same for the same key."""
 
     def __init__(
         self,
-        drives: Sequence[Drive],
+        episodes: Sequence[SourceEpisode],
         rig: CameraRig,
         weathers: Sequence[WeatherSpec],
         settings: ViewSettings | None = None,
         network: NetworkSettings | None = None,
     ) -> None:
-        if not drives or not weathers:
-            raise ValueError("at least one drive and one weather are needed")
-        self.drives, self.rig, self.settings = list(drives), rig, settings or ViewSettings()
+        if not episodes or not weathers:
+            raise ValueError("at least one episode and one weather are needed")
+        self.episodes, self.rig, self.settings = list(episodes), rig, settings or ViewSettings()
         self._columns = (network or NetworkSettings()).columns
-        self._slots = max(drive.state.actor_x.shape[1] for drive in drives)
-        roads = list({id(drive.episode.road): drive.episode.road for drive in drives}.values())
+        self._slots = max(episode.state.actor_x.shape[1] for episode in episodes)
+        roads = list({id(episode.world.road): episode.world.road for episode in episodes}.values())
         number = {id(road): index for index, road in enumerate(roads)}
         self._roads = stack_roads(roads)
-        episodes = [drive.episode for drive in drives]
-        self._world = build_world(episodes, [number[id(e.road)] for e in episodes], self._slots)
+        worlds = [episode.world for episode in episodes]
+        self._world = build_world(worlds, [number[id(each.road)] for each in worlds], self._slots)
         self._weathers = weather_arrays(list(weathers))
-        self._palette = _palette(episodes)
+        self._palette = _palette(worlds)
         self._collect()
 
     def _collect(self) -> None:
-        """Labels need whole drives; the steps of all drives are then one long table, and their states one batch."""
-        tables: dict[str, list[Any]] = {key: [] for key in ("drive", "s", "speed", "stratum")}
+        """Labels need whole episodes; the steps of all are then one long table, and their states one batch."""
+        tables: dict[str, list[Any]] = {key: [] for key in ("episode", "s", "speed", "stratum")}
         states: list[State] = []
         self._paths: list[DrivenPath] = []
-        for number, drive in enumerate(self.drives):
-            s = drive.unwrapped_s
-            self._paths.append(drive.path)
-            steps = drive.learnable()
-            states.append(_rows(drive.state, steps, self._slots))
-            tables["drive"].append(np.full(len(steps), number))
+        for number, episode in enumerate(self.episodes):
+            s = episode.unwrapped_s
+            self._paths.append(episode.path)
+            steps = episode.learnable()
+            states.append(_rows(episode.state, steps, self._slots))
+            tables["episode"].append(np.full(len(steps), number))
             tables["s"].append(s[steps])
-            tables["speed"].append(speed_label(drive.state.speed, drive.period)[steps])
-            tables["stratum"].append(_stratum(drive)[steps])
+            tables["speed"].append(speed_label(episode.state.speed, episode.period)[steps])
+            tables["stratum"].append(_stratum(episode)[steps])
         self._table = {key: np.concatenate(parts) for key, parts in tables.items()}
         self._states = State(*(np.concatenate(parts) for parts in zip(*states, strict=True)))
         if not len(self):
             raise InputError(
-                "dataset", "", "has no step to learn from", "record drives without failures, over 5 s each"
+                "dataset", "", "has no step to learn from", "record episodes without failures, over 5 s each"
             )
         self._cumulative = np.cumsum(_weights(self._table["stratum"]))
 
     def __len__(self) -> int:
         """Number of recorded moments that views are drawn from."""
-        return len(self._table["drive"])
+        return len(self._table["episode"])
 
     def draw(self, count: int, *key: object) -> Views:
         """``count`` views; the key (any printable parts) decides everything."""
         rng = generator("views", *key)
         rows = np.searchsorted(self._cumulative, rng.random(count) * self._cumulative[-1], side="right")
         rows = np.minimum(rows, len(self) - 1)
-        drive = self._table["drive"][rows]
+        episode = self._table["episode"][rows]
         state = map_arrays(self._states, lambda array: array[rows])
-        shift, turn = self._perturbation(rng, drive, state)
-        curvature, future = self._labels(drive, self._table["s"][rows], state, shift, turn)
-        world, moved = self._place(rng, drive, state, shift, turn)
+        shift, turn = self._perturbation(rng, episode, state)
+        curvature, future = self._labels(episode, self._table["s"][rows], state, shift, turn)
+        world, moved = self._place(rng, episode, state, shift, turn)
         images = np.zeros((count, *mosaic_size([(one.height, one.width) for one in self.rig.configs]), 3), np.uint8)
         seen = np.zeros((count, sum(len(middles) for middles, _ in self._columns)), np.uint8)
         for start in range(0, count, BLOCK):
@@ -190,40 +190,42 @@ class ViewSource:
             seen,
         )
 
-    def _perturbation(self, rng: np.random.Generator, drive: NDArray[np.int64], state: State) -> tuple[Floats, Floats]:
+    def _perturbation(
+        self, rng: np.random.Generator, episode: NDArray[np.int64], state: State
+    ) -> tuple[Floats, Floats]:
         """Shift [m] and turn [rad] of each view: none where it would leave the pavement or touch an actor."""
-        settings, count = self.settings, len(drive)
+        settings, count = self.settings, len(episode)
         shift = np.clip(rng.normal(0.0, settings.offset_sigma, count), -settings.offset_max, settings.offset_max)
         sigma = settings.yaw_sigma * np.clip(12.0 / np.maximum(state.speed, 1.0), 0.3, 1.0)
         turn = np.clip(rng.normal(0.0, 1.0, count), -3.0, 3.0) * sigma
         keep = rng.random(count) < settings.unperturbed
-        roads, road = self._roads, self._world.road[drive]
+        roads, road = self._roads, self._world.road[episode]
         element = roads.element_start[road] + np.maximum(state.element, 0)
         low = np.minimum(-roads.paved_right[element] + BMW_320I.width / 2, state.d)
         high = np.maximum(roads.paved_left[element] - BMW_320I.width / 2, state.d)
         shift = np.clip(state.d + shift, low, high) - state.d
-        keep |= self._touches(drive, state, shift)
+        keep |= self._touches(episode, state, shift)
         shift[keep] = turn[keep] = 0.0
         return shift, turn
 
-    def _touches(self, drive: NDArray[np.int64], state: State, shift: Floats) -> NDArray[np.bool_]:
+    def _touches(self, episode: NDArray[np.int64], state: State, shift: Floats) -> NDArray[np.bool_]:
         """Which views (n) would stand in or right beside another road user."""
         actors = self._world.actors
         along, across = _relative(state, state.yaw - state.heading_error)
         return np.asarray(
             (
-                (actors.kind[drive] > 0)
-                & (np.abs(along) < (actors.length[drive] + BMW_320I.length) / 2 + 1.0)
-                & (np.abs(across - shift[:, None]) < (actors.width[drive] + BMW_320I.width) / 2 + 0.3)
+                (actors.kind[episode] > 0)
+                & (np.abs(along) < (actors.length[episode] + BMW_320I.length) / 2 + 1.0)
+                & (np.abs(across - shift[:, None]) < (actors.width[episode] + BMW_320I.width) / 2 + 0.3)
             ).any(1)
         )
 
     def _place(
-        self, rng: np.random.Generator, drive: NDArray[np.int64], state: State, shift: Floats, turn: Floats
+        self, rng: np.random.Generator, episode: NDArray[np.int64], state: State, shift: Floats, turn: Floats
     ) -> tuple[World, State]:
         """A world a view: the recorded one, seen from the shifted and turned pose."""
-        count = len(drive)
-        world: World = map_arrays(self._world, lambda array: array[drive])
+        count = len(episode)
+        world: World = map_arrays(self._world, lambda array: array[episode])
         redrawn = np.flatnonzero(rng.random(count) < self.settings.redrawn_weather)
         pick = rng.integers(0, len(self._weathers.friction), len(redrawn))
         for mine, pool in zip(world.weather, self._weathers, strict=True):
@@ -253,12 +255,12 @@ class ViewSource:
         return colours
 
     def _labels(
-        self, drive: NDArray[np.int64], s: Floats, state: State, shift: Floats, turn: Floats
+        self, episode: NDArray[np.int64], s: Floats, state: State, shift: Floats, turn: Floats
     ) -> tuple[Floats, Floats]:
         """Curvature labels (n) and auxiliary ones (n, 3) [1/m]."""
-        curvature, future = np.zeros(len(drive)), np.zeros((len(drive), len(FUTURE_DELAYS)))
-        for number in np.unique(drive):
-            mine = np.flatnonzero(drive == number)
+        curvature, future = np.zeros(len(episode)), np.zeros((len(episode), len(FUTURE_DELAYS)))
+        for number in np.unique(episode):
+            mine = np.flatnonzero(episode == number)
             view = (s[mine], state.d[mine] + shift[mine], state.heading_error[mine] + turn[mine], state.speed[mine])
             curvature[mine] = curvature_label(self._paths[number], *view)
             for index, delay in enumerate(FUTURE_DELAYS):
@@ -291,16 +293,16 @@ def _relative(state: State, heading: Floats) -> tuple[Floats, Floats]:
     return cos * dx + sin * dy, cos * dy - sin * dx
 
 
-def _stratum(drive: Drive) -> NDArray[np.int64]:
+def _stratum(episode: SourceEpisode) -> NDArray[np.int64]:
     """Which kind of moment each step is: reacting or an actor near, the road's curvature, the ego's speed."""
-    state = drive.state
+    state = episode.state
     bend = np.digitize(np.abs(state.curvature), [0.002, 0.01, 0.03])
     forward, left = _relative(state, state.yaw)
-    present = np.arange(forward.shape[1]) < len(drive.episode.actors)
+    present = np.arange(forward.shape[1]) < len(episode.world.actors)
     near = (present & (forward > -5.0) & (forward < NEAR) & (np.abs(left) < 5.0)).any(1)
-    aside = np.abs(state.d - drive.episode.road.lane_centre(drive.episode.lane)) > 0.5
+    aside = np.abs(state.d - episode.world.road.lane_centre(episode.world.lane)) > 0.5
     # The image that a reaction answers comes before it.
-    window = round(REACTION / drive.period) + 1
+    window = round(REACTION / episode.period) + 1
     soon = maximum_filter1d(
         (aside | (state.acceleration_x < -0.8)).astype(np.uint8), window, origin=-(window // 2), mode="constant"
     )

@@ -1,4 +1,4 @@
-"""Two short drives of the expert, recorded as learning sees them."""
+"""Two short episodes of the expert, recorded as learning sees them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from drive_sim.drivers.registry import make_driver
-from drive_sim.learning.views import Drive, drives_of
+from drive_sim.learning.views import SourceEpisode, source_episodes
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import run
@@ -30,6 +30,6 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def drives(dataset: Path) -> list[Drive]:
-    """The same as drives."""
-    return drives_of(Dataset.open(dataset))
+def episodes(dataset: Path) -> list[SourceEpisode]:
+    """The same as views are drawn from them."""
+    return source_episodes(Dataset.open(dataset))

@@ -19,7 +19,7 @@ from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.learning.recipe import Recipe, load_recipe
 from drive_sim.learning.settings import TrainingSettings
 from drive_sim.learning.training import fit
-from drive_sim.learning.views import Drive, ViewSource
+from drive_sim.learning.views import SourceEpisode, ViewSource
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import run
@@ -111,9 +111,9 @@ def test_cameras_that_cannot_be_are_told_in_one_line(more: str, complaint: str, 
     assert "\n" not in str(caught.value)
 
 
-def test_views_show_each_camera_what_it_sees_and_label_its_columns(drives: list[Drive]) -> None:
+def test_views_show_each_camera_what_it_sees_and_label_its_columns(episodes: list[SourceEpisode]) -> None:
     sources = {
-        cameras: ViewSource(drives, CameraRig(cameras), [WeatherSpec()], network=network)
+        cameras: ViewSource(episodes, CameraRig(cameras), [WeatherSpec()], network=network)
         for cameras, network in (((WIDE, NARROW), NETWORK), ((WIDE,), replace(NETWORK, more_images=())))
     }
     both, first = (source.draw(12, "cameras") for source in sources.values())
@@ -154,8 +154,8 @@ def test_a_camera_that_is_missing_is_named(model: Model) -> None:
 
 
 @pytest.mark.slow
-def test_it_is_trained_saved_driven_and_recorded(drives: list[Drive], tmp_path: Path) -> None:
-    folder = fit(drives, [WeatherSpec()], tmp_path / "model", SETTINGS).folder
+def test_it_is_trained_saved_driven_and_recorded(episodes: list[SourceEpisode], tmp_path: Path) -> None:
+    folder = fit(episodes, [WeatherSpec()], tmp_path / "model", SETTINGS).folder
     model = load_model(folder)
     assert model.cameras == (WIDE, NARROW)
     assert "`front` 80 × 40 and `narrow` 48 × 40" in (folder / "README.md").read_text(encoding="utf-8")

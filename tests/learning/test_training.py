@@ -23,7 +23,7 @@ from drive_sim.learning.learner import Learner
 from drive_sim.learning.recipe import Change, Recipe, load_recipe
 from drive_sim.learning.settings import TrainingSettings
 from drive_sim.learning.training import fit, train
-from drive_sim.learning.views import Drive, ViewSource
+from drive_sim.learning.views import SourceEpisode, ViewSource
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import run
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
@@ -66,18 +66,18 @@ def _scalar_steps(model: Path) -> list[int]:
 
 
 @pytest.mark.slow
-def test_a_killed_training_resumes_to_the_same_weights(drives: list[Drive], tmp_path: Path) -> None:
-    whole = fit(drives, [WeatherSpec()], tmp_path / "whole", QUICK)
+def test_a_killed_training_resumes_to_the_same_weights(episodes: list[SourceEpisode], tmp_path: Path) -> None:
+    whole = fit(episodes, [WeatherSpec()], tmp_path / "whole", QUICK)
 
     def kill(share: float, text: str) -> None:
         if share > 0.6:
             raise KilledError
 
     with pytest.raises(KilledError):
-        fit(drives, [WeatherSpec()], tmp_path / "cut", QUICK, report=kill)
+        fit(episodes, [WeatherSpec()], tmp_path / "cut", QUICK, report=kill)
     told: list[str] = []
     report = lambda share, text: told.append(text)  # noqa: E731
-    fit(drives, [WeatherSpec()], tmp_path / "cut", QUICK, resume=True, report=report)
+    fit(episodes, [WeatherSpec()], tmp_path / "cut", QUICK, resume=True, report=report)
     assert told[0].startswith("resumed after ") and told[0].endswith(f" of {QUICK.views} views")
     assert _scalar_steps(tmp_path / "cut") == _scalar_steps(tmp_path / "whole") == [32, 64, 96]
     expected = load_file(whole.folder / "weights.safetensors")
@@ -87,9 +87,11 @@ def test_a_killed_training_resumes_to_the_same_weights(drives: list[Drive], tmp_
 
 
 @pytest.mark.slow
-def test_another_seed_is_another_training_and_the_same_seed_the_same(drives: list[Drive], tmp_path: Path) -> None:
+def test_another_seed_is_another_training_and_the_same_seed_the_same(
+    episodes: list[SourceEpisode], tmp_path: Path
+) -> None:
     def weights(name: str, seed: int) -> str:
-        fit(drives, [WeatherSpec()], tmp_path / name, replace(QUICK, seed=seed))
+        fit(episodes, [WeatherSpec()], tmp_path / name, replace(QUICK, seed=seed))
         return load_model(tmp_path / name).hash
 
     assert weights("first", 0) == weights("again", 0) != weights("other", 1)
@@ -97,11 +99,11 @@ def test_another_seed_is_another_training_and_the_same_seed_the_same(drives: lis
 
 @pytest.mark.slow
 @pytest.mark.parametrize("numbers", [False, True], ids=["distributions", "numbers"])
-def test_a_small_network_learns_what_it_is_shown(drives: list[Drive], numbers: bool) -> None:
+def test_a_small_network_learns_what_it_is_shown(episodes: list[SourceEpisode], numbers: bool) -> None:
     network = replace(SMALL, dropout=0.0)
     if numbers:
         network = replace(network, curvature_bins=1, speed_bins=1, future=0, seen=False, standardised=False)
-    views = ViewSource(drives, CameraRig([CameraConfig()]), [WeatherSpec()]).draw(64, "always")
+    views = ViewSource(episodes, CameraRig([CameraConfig()]), [WeatherSpec()]).draw(64, "always")
     settings = replace(QUICK, views=64 * 30, chunk=64, learning_rate=3e-3, network=network)
     learner = Learner(settings, "cpu")
     losses = [learner.learn(views, chunk)["curvature_loss"] for chunk in range(30)]
@@ -145,11 +147,11 @@ def test_a_model_keeps_its_recipe_and_goes_on_by_it(dataset: Path, tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_training_leaves_the_random_numbers_of_its_caller_alone(drives: list[Drive], tmp_path: Path) -> None:
+def test_training_leaves_the_random_numbers_of_its_caller_alone(episodes: list[SourceEpisode], tmp_path: Path) -> None:
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    fit(drives, [WeatherSpec()], tmp_path / "model", replace(QUICK, views=32, held_out=0.0))
+    fit(episodes, [WeatherSpec()], tmp_path / "model", replace(QUICK, views=32, held_out=0.0))
     load_model(tmp_path / "model")
     assert torch.equal(torch.rand(3), expected)
 
@@ -212,10 +214,10 @@ def test_episodes_too_short_to_learn_from_are_left_out_and_named(
         simulator = Simulator([load_scenario("lane-keeping/rural").draw(steps)])
         run(simulator, make_driver("expert"), [Recorder(path, "expert")], max_steps=steps)
     fitted: list[Any] = []
-    monkeypatch.setattr("drive_sim.learning.training.fit", lambda drives, *_: fitted.extend(drives))
+    monkeypatch.setattr("drive_sim.learning.training.fit", lambda episodes, *_: fitted.extend(episodes))
     told: list[str] = []
     train([path], tmp_path / "model", recipe=Recipe(QUICK), report=lambda share, text: told.append(text))
-    assert [round(drive.seconds) for drive in fitted] == [6, 6]
+    assert [round(episode.seconds) for episode in fitted] == [6, 6]
     assert told == [f"left out, without a step to learn from: {path} episode 1 (0.7 s)"]
 
 

@@ -13,9 +13,9 @@ from torch.utils.data import DataLoader
 
 from drive_sim.base.errors import InputError
 from drive_sim.learning.recipe import load_recipe
-from drive_sim.learning.recordings import split_drives
+from drive_sim.learning.recordings import split_episodes
 from drive_sim.learning.view_dataset import ViewDataset, chunks
-from drive_sim.learning.views import Drive
+from drive_sim.learning.views import SourceEpisode
 
 pytestmark = pytest.mark.slow
 
@@ -50,9 +50,9 @@ def test_items_are_an_image_and_what_the_network_should_answer(views: ViewDatase
     }
 
 
-def test_views_are_those_that_a_training_run_learns_from(views: ViewDataset, drives: list[Drive]) -> None:
+def test_views_are_those_that_a_training_run_learns_from(views: ViewDataset, episodes: list[SourceEpisode]) -> None:
     source = views._source
-    assert len(source.drives) == len(split_drives(drives, 0.4, 3)[0]) == 2
+    assert len(source.episodes) == len(split_episodes(episodes, 0.4, 3)[0]) == 2
     drawn = [source.draw(CHUNK, 3, "chunk", number) for number in range(3)]
     expected = np.concatenate([chunk.curvature for chunk in drawn])[:20]
     assert len(views) == 20
@@ -62,7 +62,7 @@ def test_views_are_those_that_a_training_run_learns_from(views: ViewDataset, dri
 
 def test_episodes_held_out_make_a_dataset_of_their_own(views: ViewDataset, dataset: Path) -> None:
     held_out = ViewDataset([dataset], RECIPE, count=20, seed=3, held_out=True)
-    episodes = lambda views: {drive.episode.scenario for drive in views._source.drives}  # noqa: E731
+    episodes = lambda views: {episode.world.scenario for episode in views._source.episodes}  # noqa: E731
     assert len(episodes(held_out)) == 1
     assert episodes(held_out).isdisjoint(episodes(views))
     with pytest.raises(InputError, match="held_out: holds no episode out"):

@@ -18,7 +18,7 @@ from drive_sim.evaluation.harness import evaluate
 from drive_sim.learning.recordings import training_weathers
 from drive_sim.learning.settings import TrainingSettings
 from drive_sim.learning.training import fit
-from drive_sim.learning.views import Drive, ViewSource, drives_of
+from drive_sim.learning.views import SourceEpisode, ViewSource, source_episodes
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import run
@@ -54,8 +54,8 @@ def evaluation(driver: str) -> Entries:
 
 
 @cache
-def recorded() -> tuple[list[Drive], Entries]:
-    """Three recorded drives of six seconds as learning sees them, and entries of what the recording holds."""
+def recorded() -> tuple[list[SourceEpisode], Entries]:
+    """Three recorded episodes of six seconds as learning sees them, and entries of what the recording holds."""
     names = ("lane-keeping/rural", "lane-keeping/urban", "obstacle-avoidance/parked-car")
     simulator, camera = Simulator([load_scenario(name).draw(0) for name in names]), CameraConfig()
     with TemporaryDirectory() as folder:
@@ -63,7 +63,7 @@ def recorded() -> tuple[list[Drive], Entries]:
         recorder = Recorder(path, "expert", camera_configs=(camera,))
         run(simulator, make_driver("expert"), [recorder], SensorSuite(("camera",), CameraRig([camera])), max_steps=120)
         dataset = Dataset.open(path)
-        drives = drives_of(dataset)
+        episodes = source_episodes(dataset)
         columns = {name: [episode.columns[name] for episode in dataset] for name in sorted(next(iter(dataset)).columns)}
     timed = ("wall_time", "timestamp")
     entries = {
@@ -71,13 +71,13 @@ def recorded() -> tuple[list[Drive], Entries]:
         for name, arrays in columns.items()
         if name not in timed and arrays[0].dtype.kind in "biuf"
     }
-    return drives, entries
+    return episodes, entries
 
 
 def views() -> Entries:
     """A recording, and a labelled batch of views drawn from it."""
-    drives, entries = recorded()
-    batch = ViewSource(drives, CameraRig([CameraConfig()]), training_weathers()[::40]).draw(24, "golden")
+    episodes, entries = recorded()
+    batch = ViewSource(episodes, CameraRig([CameraConfig()]), training_weathers()[::40]).draw(24, "golden")
     labels = ("curvature", "speed", "future", "seen")
     return {
         **entries,

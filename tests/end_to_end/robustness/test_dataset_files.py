@@ -13,7 +13,7 @@ import pytest
 
 from drive_sim.base.errors import InputError
 from drive_sim.drivers.registry import make_driver
-from drive_sim.learning.views import ViewSource, drives_of
+from drive_sim.learning.views import ViewSource, source_episodes
 from drive_sim.recording.curation import check, drop, list_episodes, restore
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.journal import journal_folders
@@ -83,7 +83,7 @@ def replay(root: Path) -> None:
 
 def learn(root: Path) -> None:
     """Draw views as training does."""
-    ViewSource(drives_of(Dataset.open(root)), CameraRig([CAMERA]), [WeatherSpec()]).draw(1, "test")
+    ViewSource(source_episodes(Dataset.open(root)), CameraRig([CAMERA]), [WeatherSpec()]).draw(1, "test")
 
 
 def drop_and_restore(root: Path) -> None:
