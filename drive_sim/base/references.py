@@ -9,7 +9,9 @@ import importlib.util
 import inspect
 import sys
 import sysconfig
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +22,8 @@ from drive_sim.base.text import user_path
 
 SEE_ALL = "--traceback shows all of it"
 """How to see the whole traceback of a user's code, as a clause."""
+OF_FILE = "_of_"
+"""What names of modules begin with that were loaded from a file."""
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -165,7 +169,7 @@ def _load_file(path: Path, source: str) -> ModuleType:
     except OSError as error:
         raise InputError(path, "", f"cannot be read ({error.strerror})", "check its permissions") from None
     # A name of its own: a file may be called as a module that is there already. Edited, it is another module.
-    name = f"_of_{path.stem}_{digest}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
+    name = f"{OF_FILE}{path.stem}_{digest}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
     if name in sys.modules:
         return sys.modules[name]
     find_modules_in(path.resolve().parent)
@@ -210,10 +214,18 @@ def _alike(name: str, thing: Any) -> str:
     return f"name one of {', '.join(own[:8])}" if own else "check the name"
 
 
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    """Names of the distributions that install each top-level module; to find them takes a tenth of a second."""
+    return metadata.packages_distributions()
+
+
 def _distribution(thing: Any) -> str | None:
     """Name and version of the distribution that installed the module of ``thing``; None where none did."""
     module = thing.__name__ if isinstance(thing, ModuleType) else getattr(thing, "__module__", "")
-    names = metadata.packages_distributions().get(module.partition(".")[0], ())
+    if module.startswith(OF_FILE):
+        return None
+    names = _distributions().get(module.partition(".")[0], ())
     return " and ".join(f"{name} {metadata.version(name)}" for name in sorted(set(names))) or None
 
 

@@ -71,6 +71,7 @@ def observation(images: np.ndarray, active: Any = None) -> Observation:
     return Observation(np.zeros(len(images)), {"front": images}, odometry=odometry, active=active)
 
 
+@pytest.mark.slow
 def test_the_exported_decoding_is_the_drivers(exported: tuple[Model, Path]) -> None:
     whole, settings = WholeDriver(exported[0]), exported[0].settings
     rng = np.random.default_rng(2)
@@ -89,6 +90,7 @@ def test_the_exported_decoding_is_the_drivers(exported: tuple[Model, Path]) -> N
         np.testing.assert_allclose(whole.quantile(torch.from_numpy(given)).numpy(), ours, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_exported_file_drives_as_the_model_does(exported: tuple[Model, Path], images: np.ndarray) -> None:
     model, file = exported
     driver = make_driver(file)
@@ -117,6 +119,7 @@ def test_the_exported_file_runs_without_this_package(
     assert width == 100
 
 
+@pytest.mark.slow
 def test_a_model_of_two_cameras_drives_as_its_file_does(tmp_path: Path) -> None:
     narrow = CameraConfig("narrow", height=24, width=60, field_of_view=0.5)
     settings = replace(SMALL, more_images=((24, 60),))
@@ -243,6 +246,7 @@ def test_a_file_that_is_not_onnx_and_one_that_is_not_there_are_told(tmp_path: Pa
         make_driver(tmp_path / "nowhere.onnx", source="--driver")
 
 
+@pytest.mark.slow
 def test_a_missing_onnxruntime_is_told_with_the_extra(
     exported: tuple[Model, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
