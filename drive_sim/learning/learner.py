@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from drive_sim.compute.randomness import generator, key
 from drive_sim.drivers.neural.decoding import SPEED_REACH, decode
 from drive_sim.drivers.neural.networks import Answers, Network, build_network
+from drive_sim.learning.gradients import batch_gradients
 from drive_sim.learning.labels import soft_bins
 from drive_sim.learning.settings import TrainingSettings
 from drive_sim.learning.views import Views
@@ -117,11 +118,27 @@ class Learner:
 
     def learn(self, views: Views, chunk: int) -> dict[str, float]:
         """One pass over a chunk; mean losses."""
-        with _seeded(self.device, "dropout", self.settings.seed, chunk):
-            return self._learn(views, chunk)
+        plan = self.settings
+        if self.device != "cpu" or plan.parts == 1 or not self.network.learns_in_parts:
+            with _seeded(self.device, "dropout", plan.seed, chunk):
+                return self._learn(views, chunk, self._fill_gradients)
+        seeds = [key("dropout", plan.seed, chunk, part) & 0x7FFFFFFF for part in range(plan.parts)]
+        with batch_gradients(self.network, seeds) as gradients:
+            return self._learn(views, chunk, gradients.fill)
 
-    def _learn(self, views: Views, chunk: int) -> dict[str, float]:
+    def _fill_gradients(self, rows: Any, losses: Callable[[Any], dict[str, Tensor]]) -> dict[str, float]:
+        """As `BatchGradients.fill`, of the whole batch at once."""
+        found = losses(rows)
+        self.optimizer.zero_grad(set_to_none=True)
+        found["loss"].backward()
+        return {name: float(loss.detach()) for name, loss in found.items()}
+
+    def _learn(self, views: Views, chunk: int, fill_gradients: Callable[..., dict[str, float]]) -> dict[str, float]:
         self.network.train()
+
+        def losses(rows: Any) -> dict[str, Tensor]:
+            return self.losses(self.answers(self.network, views.images[rows]), views, rows)
+
         order = generator("order", self.settings.seed, chunk).permutation(len(views.curvature))
         sums: Counter[str] = Counter()
         rate = 0.0
@@ -130,13 +147,11 @@ class Learner:
             rate = self._rate(chunk * self.steps_per_chunk + number)
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
-            losses = self.losses(self.answers(self.network, views.images[rows]), views, rows)
-            self.optimizer.zero_grad(set_to_none=True)
-            losses["loss"].backward()
+            found = fill_gradients(rows, losses)
             nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
             self.optimizer.step()
             self.average.update_parameters(self.network)
-            sums.update({name: float(loss.detach()) for name, loss in losses.items()})
+            sums.update(found)
         return {name: value / self.steps_per_chunk for name, value in sums.items()} | {"learning_rate": rate}
 
     @torch.no_grad()

@@ -66,6 +66,10 @@ class TrainingSettings:
     """Views rendered, learnt from and checkpointed together; never more than there are."""
     batch: Annotated[Whole, Field(ge=1, le=65_536)] = 32
     """Views in one step of the optimiser."""
+    parts: Annotated[Whole, Field(ge=1, le=64)] = 2
+    """Parts of a batch that a CPU learns from side by side, each on a thread of its own; 1: the whole, on as many
+    threads as there are cores, which wait for each other in every layer. Another number gives other last bits. Networks
+    that cannot learn in parts, and GPUs, take the whole."""
     learning_rate: Annotated[Number, Field(gt=0.0, le=1.0)] = 3e-3
     """Largest learning rate of AdamW, reached after a tenth of the run; from there half a cosine down to a
     hundredth."""

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -38,6 +41,32 @@ class Answers(NamedTuple):
     """(B, SEEN_CLASSES, columns of the last convolution); None where a network has no such head."""
 
 
+_DRAWING = threading.local()
+"""The generator of each thread, as attribute ``generator``."""
+
+
+class SeededDropout(nn.Dropout):
+    """Dropout that draws what it leaves out from the generator of its thread, where it has one (`drawing_from`)."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """See `torch.nn.Dropout`."""
+        generator = getattr(_DRAWING, "generator", None)
+        if generator is None or not self.training or self.p == 0.0:
+            return super().forward(features)
+        kept = torch.empty_like(features).bernoulli_(1.0 - self.p, generator=generator)
+        return features * kept.div_(1.0 - self.p)
+
+
+@contextmanager
+def drawing_from(generator: torch.Generator) -> Iterator[None]:
+    """Let `SeededDropout` draw from a generator while this thread is in the block."""
+    _DRAWING.generator = generator
+    try:
+        yield
+    finally:
+        _DRAWING.generator = None
+
+
 class Network(nn.Module):
     """What a network is to its trainer and its driver.
 
@@ -52,6 +81,10 @@ class Network(nn.Module):
 
     origin: Origin | None = None
     """Where a network of the user's own comes from; None for this package's and other packages'."""
+
+    learns_in_parts: ClassVar[bool] = False
+    """Whether threads may learn from parts of a batch side by side: when what it answers to an image depends on no
+    other of the batch in training either (no batch norm), and all that it draws, it draws by `SeededDropout`."""
 
     def __init__(self, settings: NetworkSettings) -> None:
         super().__init__()

@@ -29,7 +29,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
-from drive_sim.drivers.neural.networks import ACTIVATIONS, Answers, Network
+from drive_sim.drivers.neural.networks import ACTIVATIONS, Answers, Network, SeededDropout
 from drive_sim.drivers.neural.settings import SEEN_CLASSES, NetworkSettings
 from drive_sim.sensors.camera.mosaic import Size
 
@@ -105,6 +105,8 @@ class _FurtherCamera(nn.Module):
 class PilotNet(Network):
     """PilotNet's shape with distributional heads; see the module."""
 
+    learns_in_parts = True
+
     def __init__(self, settings: NetworkSettings) -> None:
         super().__init__(settings)
         activation = ACTIVATIONS[settings.activation]
@@ -112,7 +114,7 @@ class PilotNet(Network):
         dense: list[nn.Module] = []
         before = settings.features
         for units in settings.dense:
-            dense += [nn.Linear(before, units), activation(), nn.Dropout(settings.dropout)]
+            dense += [nn.Linear(before, units), activation(), SeededDropout(settings.dropout)]
             before = units
         self.dense = nn.Sequential(*dense)
         self.curvature = nn.Linear(before, settings.curvature_bins)
