@@ -51,7 +51,7 @@ class EpisodeRow(BaseModel):
     scenario: str
     """Such as ``obstacle-avoidance/cones``."""
     split: str
-    """Validation or test: training draws from neither."""
+    """Train, validation or test: training draws from the first only."""
     number: int
     """Which draw of the scenario it is."""
     road: str

@@ -21,6 +21,7 @@ def limits(results: Results, suite: Suite) -> list[str]:
     """A sentence for each thing that a reader might take from the report and must not."""
     said = [
         _left_out(results),
+        _of_training_split(suite),
         *_missing_metrics(results),
         _closeness(results, suite),
         _rare_contact(results),
@@ -39,6 +40,12 @@ def _left_out(results: Results) -> str:
         return ""
     told = "; ".join(f"{one.file} ({one.problem})" for one in results.left_out)
     return f"These roads of the folder could not be used and are left out of every figure: {told}."
+
+
+def _of_training_split(suite: Suite) -> str:
+    if suite.split != "train":
+        return ""
+    return "These are episodes of the split train, which drivers learn from: unseen roads say more."
 
 
 def _missing_metrics(results: Results) -> list[str]:

@@ -10,7 +10,7 @@ from drive_sim.evaluation.report.limits import REAL_WORLD, limits
 from drive_sim.evaluation.report.words import findings, preventable
 from drive_sim.evaluation.result_rows import EstimateRow
 from drive_sim.evaluation.results import Results
-from drive_sim.evaluation.suites.suite import load_suite
+from drive_sim.evaluation.suites.suite import load_suite, scenario_suite
 
 LANES, OBSTACLES = load_suite("lane-keeping"), load_suite("obstacle-avoidance")
 
@@ -32,6 +32,13 @@ def said(made_results: Results):
 def test_the_width_of_the_interval_is_put_into_words(said) -> None:
     told = said(OBSTACLES, metrics={"collision_free_passes": estimate(0.857, 0.697, 0.94)})
     assert "may be anything from 69.7 to 94 %: 50 episodes cannot tell it closer" in told
+
+
+def test_episodes_that_drivers_learn_from_are_said_to_be_such(said) -> None:
+    assert "episodes of the split train, which drivers learn from" in said(
+        scenario_suite("lane-keeping/rural", "train")
+    )
+    assert "split train" not in said(LANES)
 
 
 def test_no_contact_in_299_encounters_shows_less_than_a_hundredth_and_no_more(said) -> None:
