@@ -97,8 +97,8 @@ def evaluate(metrics: tuple[str, ...], **options: Any) -> None:
     """Score DRIVER on roads it never saw.
 
     DRIVER is a name, a model's folder, or your own: my_file.py:MyDriver or my_package.pilots:MyDriver, a class, factory
-    or function act(observation), an ONNX file, or a Stable-Baselines3 policy.zip. Code and pickles of your own run
-    (docs/examples/README.md).
+    or function act(observation), an ONNX file, or a Stable-Baselines3 policy.zip. Code and pickles of your own run.
+    SUITE is one of those below, or a FILE.toml of your own (docs/examples/README.md).
 
     DIR gets results.json (docs/results.md tells of every field), report.html (the verdict in words, where it fails,
     every failure with its video and the command that drives it again), and report-vs-DRIVER.html for each --against.
