@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -155,3 +156,13 @@ class TestProcess:
             process.kill()
         assert process.returncode == cli.INTERRUPTED
         assert err.strip() == "drive-sim: interrupted"
+
+    def test_output_that_a_reader_left_unread_is_no_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        reading, writing = os.pipe()
+        with os.fdopen(writing, "w") as output:
+            output.write("never read")
+            os.close(reading)
+            monkeypatch.setattr(sys, "stdout", output)
+            cli._flush_output()
+            assert os.fstat(output.fileno()).st_rdev == Path(os.devnull).stat().st_rdev
+            monkeypatch.undo()
