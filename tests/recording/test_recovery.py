@@ -24,9 +24,11 @@ from drive_sim.base.errors import InputError
 from drive_sim.cli import main as cli
 from drive_sim.recording.curation import check, list_episodes
 from drive_sim.recording.dataset import Dataset
+from drive_sim.recording.interrupted import warn_of_interrupted
 from drive_sim.recording.journal import journal_folders
+from drive_sim.recording.lerobot.metadata import read_metadata
 from drive_sim.recording.recorder import Recorder
-from drive_sim.recording.storage import settle
+from drive_sim.recording.storage import LOCK, Lock, settle
 from drive_sim.recording.writer import open_for_writing, recover
 
 KILLS = 20
@@ -128,6 +130,27 @@ def test_a_recording_that_goes_on_is_neither_named_nor_touched(
     assert capsys.readouterr().out == f"{path}: nothing was interrupted\n"
     assert told(caplog) == [] and len(journal_folders(path)) == 1
     assert recorder.finish() == [0]
+
+
+def test_while_another_process_recovers_an_episode_it_is_not_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    interrupted(tmp_path / "dataset", 30, seed=4)
+    lock = Lock(tmp_path / "dataset" / LOCK)
+    lock.acquire()
+    metadata = read_metadata(tmp_path / "dataset")
+    warn_of_interrupted(metadata)
+    assert told(caplog) == []
+    lock.release()
+    warn_of_interrupted(metadata)
+    assert len(told(caplog)) == 1
+
+
+def test_a_journal_without_a_step_is_no_interrupted_episode(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    interrupted(tmp_path / "dataset", 0, seed=4)
+    assert len(journal_folders(tmp_path / "dataset")) == 1
+    assert len(Dataset.open(tmp_path / "dataset")) == 0
+    assert told(caplog) == []
 
 
 def test_a_dataset_that_may_only_be_read_names_its_interrupted_episode_too(
