@@ -101,7 +101,8 @@ def curvature_label(
 ) -> Floats:
     """Curvature [1/m] that a car at (s, d) with ``heading_error`` [rad] to the road should drive; all (n).
 
-    ``speed`` [m/s] sets the recovery length; ``delay`` [s] moves the view ahead along its heading (auxiliary labels).
+    ``speed`` [m/s] sets the recovery length. With a ``delay`` [s] it is what the driven path itself does so much later
+    (auxiliary labels), whatever the view's offset and heading.
     """
     ahead = speed * delay
     kappa_here = road_curvature(path.road, s)

@@ -51,6 +51,16 @@ def test_on_the_path_the_label_is_the_curvature_of_the_path() -> None:
     assert label == pytest.approx(road.curvature[element], abs=2e-4)
 
 
+def test_a_label_of_the_future_is_that_of_the_path_whatever_the_views_offset_and_heading() -> None:
+    road = generate_road("rural", 5, 600.0)
+    s = np.arange(0.0, road.length, 0.5)
+    path = DrivenPath.fit(road, s, np.zeros_like(s))
+    at = np.linspace(50.0, 400.0, 40)
+    zero, speed = np.zeros_like(at), np.full_like(at, 10.0)
+    later = curvature_label(path, at, zero + 0.8, zero + 0.1, speed, delay=1.5)
+    np.testing.assert_allclose(later, curvature_label(path, at + 15.0, zero, zero, speed), atol=1e-12)
+
+
 def test_beyond_its_end_the_path_keeps_its_offset_and_runs_along_the_road() -> None:
     road = generate_road("motorway", 1, 600.0)
     s = np.arange(0.0, 100.0, 0.5)

@@ -175,6 +175,13 @@ def test_a_network_sees_through_the_camera_that_its_model_names(kind: Any, make_
         driver.act(SensorSuite(driver.sensors, CameraRig.default()).observe(simulator))
 
 
+def test_loading_leaves_the_random_numbers_of_its_caller_alone(model: Path) -> None:
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state()
+    load_model(model)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
 def test_loading_gives_the_driver_that_was_saved(model: Path) -> None:
     images = np.random.default_rng(0).integers(0, 255, (2, 66, 200, 3), dtype=np.uint8)
     first, second = (NeuralDriver.load(model).perceive(images) for _ in range(2))
