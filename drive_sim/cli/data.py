@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from drive_sim.cli.arguments import FOLDER
+from drive_sim.cli.arguments import FILE, FOLDER
 from drive_sim.cli.exit_status import FAILED
 
 
@@ -37,6 +37,25 @@ def check(dataset: Path) -> None:
     if problems:
         raise click.exceptions.Exit(FAILED)
     click.echo(f"{dataset}: whole")
+
+
+@data.command()
+@click.argument("datasets", metavar="DATASET...", type=FOLDER, nargs=-1, required=True)
+@click.option("--json", "file", metavar="FILE", type=FILE, help="Write the findings into a file as well.")
+def quality(datasets: tuple[Path, ...], file: Path | None) -> None:
+    """Say what recorded datasets can teach: minutes by road, weather, bend and speed, the hand, what is missing."""
+    import json
+
+    from drive_sim.base.files import replace_file
+    from drive_sim.learning.quality import label_quality, quality_lines
+    from drive_sim.learning.views import source_episodes
+    from drive_sim.recording.dataset import Dataset
+
+    found = label_quality([episode for path in datasets for episode in source_episodes(Dataset.open(path))])
+    if file is not None:
+        replace_file(file, json.dumps(found.to_dict(), indent=1) + "\n")
+    for line in quality_lines(found):
+        click.echo(line)
 
 
 @data.command()

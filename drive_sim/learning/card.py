@@ -18,7 +18,7 @@ A network that drives from {images}: `{network}`, {parameters:,} parameters, def
 |---|---|
 | input | {input}, RGB, as `config.json` describes the cameras |
 | output | curvature [1/m]{curvature}, target speed [m/s]{speed} |
-| learnt from | {episodes} |
+| learnt from | {episodes}{quality} |
 | training | {recipe}{views:,} views rendered afresh, seed {seed}, drive_sim {version} |
 | validation | {validation} |
 
@@ -52,6 +52,16 @@ def _recipe(recipe: dict[str, Any] | None) -> str:
     return f"recipe `{recipe['name']}`{f' with {changes}' if changes else ''}: "
 
 
+def _quality(found: dict[str, Any] | None) -> str:
+    """What the recording could teach, and what was missing; nothing where nobody looked."""
+    if found is None:
+        return ""
+    roads = ", ".join(f"{road} {minutes:.1f} min" for road, minutes in found["by"]["road"].items())
+    hand = f"{found['off_centre']:.2f} m off the lane's middle, {found['recoveries']} recoveries"
+    passed = f"{sum(found['encounters'].values())} actors passed"
+    return f": {roads}; {hand}, {passed}. " + " ".join(found["advice"])
+
+
 def model_card(
     name: str,
     settings: TrainingSettings,
@@ -78,6 +88,7 @@ def model_card(
         speed=_bins(network.speed_bins),
         recipe=_recipe(training.get("recipe")),
         episodes=training.get("summary", "recorded episodes"),
+        quality=_quality(training.get("quality")),
         views=training["settings"]["views"],
         seed=training["settings"]["seed"],
         version=training["drive_sim"],

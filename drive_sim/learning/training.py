@@ -25,6 +25,7 @@ from drive_sim.drivers.neural.model_folder import save_model
 from drive_sim.learning.card import model_card
 from drive_sim.learning.checkpoint import checkpoint_recipe, load_checkpoint, save_checkpoint
 from drive_sim.learning.learner import Learner
+from drive_sim.learning.quality import label_quality
 from drive_sim.learning.recipe import Change, Recipe, change_recipe, load_recipe
 from drive_sim.learning.recordings import load_episodes, split_episodes, training_weathers
 from drive_sim.learning.settings import TrainingSettings
@@ -170,6 +171,7 @@ def train(
         "minutes": round(minutes, 2),
         "summary": f"{minutes:.1f} minutes of recorded driving in {len(episodes)} episodes",
         "recipe": recipe.provenance(),
+        "quality": label_quality(episodes).to_dict(),
     }
     device = resolve_device(device)
     return fit(episodes, training_weathers(), output, recipe.settings, device, resume, provenance, report)
