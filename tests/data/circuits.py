@@ -48,8 +48,19 @@ def circuit_files() -> list[Path]:
 
 
 def shared_folder() -> Path | None:
-    """The ``data`` folder of the shared files, which ``DRIVE_SIM_SHARED`` names; None where it is absent."""
-    shared = Path(os.environ.get("DRIVE_SIM_SHARED") or Path(__file__).resolve().parents[3] / "shared") / "data"
+    """The ``data`` folder of the shared files, which stand beside the checkout or where ``DRIVE_SIM_SHARED`` says.
+
+    None where they are absent.
+
+    Raises
+    ------
+    NotADirectoryError
+        The variable names a folder without them.
+    """
+    given = os.environ.get("DRIVE_SIM_SHARED", "").strip()
+    shared = (Path(given).expanduser() if given else Path(__file__).resolve().parents[3] / "shared") / "data"
+    if given and not shared.is_dir():
+        raise NotADirectoryError(f"DRIVE_SIM_SHARED: {shared} is no folder; name the one that holds data, or unset it")
     return shared if shared.is_dir() else None
 
 
