@@ -84,7 +84,6 @@ def fit(
     source = views_of(learn_from)
     unseen = views_of(held_out).draw(HELD_OUT_VIEWS, "held-out") if held_out else None
     learner = Learner(settings, device)
-    cost = network_cost(learner.driving_network)
     folder = output / "training"
     progress: dict[str, Any] = {"settings": settings.to_dict(), "chunk": 0, "best": None}
     origin = learner.network.origin
@@ -101,18 +100,12 @@ def fit(
                 scalars |= {f"held_out/{k}": v for k, v in learner.validate(unseen).items()}
             if chunk == progress["chunk"] == 0:
                 board.add_images("views", views.images[:16], 0, dataformats="NHWC")
-            candidate: dict[str, Any] = {"chunk": chunk}
             if chunk >= settings.chunks - max(settings.trials, 1):
-                if settings.trials:
-                    report((chunk + 1) / settings.chunks, "driving on validation roads")
-                    candidate |= validation_score(learner.driving_network, settings.cameras, device)
-                    scalars |= {f"driving/{k}": float(v) for k, v in candidate.items() if k != "chunk"}
-                if progress["best"] is None or candidate.get("score", 0.0) >= progress["best"].get("score", 0.0):
-                    progress["best"] = candidate
-                    network = learner.driving_network
-                    card = model_card(output.name, settings, cost, network.origin, meta, candidate)
-                    told = meta | {"validation": candidate}
-                    save_model(output, network, settings.camera, told, card, cost, settings.more_cameras)
+                score = _drive(learner, (chunk + 1) / settings.chunks, report) if settings.trials else {}
+                scalars |= {f"driving/{k}": float(v) for k, v in score.items()}
+                if progress["best"] is None or score.get("score", 0.0) >= progress["best"].get("score", 0.0):
+                    progress["best"] = {"chunk": chunk, **score}
+                    _save(learner, output, meta | {"validation": progress["best"]})
             for name, value in scalars.items():
                 board.add_scalar(name, value, (chunk + 1) * settings.chunk)
             progress["chunk"] = chunk + 1
@@ -120,6 +113,20 @@ def fit(
             report((chunk + 1) / settings.chunks, _told(scalars))
     best = {k: float(v) for k, v in (progress["best"] or {}).items()}
     return TrainingResult(output, settings.chunks * settings.chunk, time.monotonic() - started, best)
+
+
+def _drive(learner: Learner, share: float, report: Report) -> dict[str, float]:
+    """How well the present weights drive on validation roads; ``share`` of the run is done."""
+    report(share, "driving on validation roads")
+    return validation_score(learner.driving_network, learner.settings.cameras, learner.device)
+
+
+def _save(learner: Learner, output: Path, training: dict[str, Any]) -> None:
+    """Write the present weights as the model folder ``output``; ``training`` is told in config.json and card."""
+    network, settings = learner.driving_network, learner.settings
+    cost = network_cost(network)
+    card = model_card(output.name, settings, cost, network.origin, training, training["validation"])
+    save_model(output, network, settings.camera, training, card, cost, settings.more_cameras)
 
 
 def _told(scalars: dict[str, float]) -> str:
