@@ -16,6 +16,7 @@ PARTS = (
     ("camera_cost.py",),
     ("figures/benchmark_history.py",),
     ("figures/sensor_image.py",),
+    ("figures/attention_image.py",),
     ("camera_gallery.py",),
     ("figures/take_screenshots.py",),
     ("figures/report_image.py",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,8 @@ HELP = {
     "wheel": (("wheel", "steer"), ("pedals", "throttle, brake")),
 }
 COMMON_HELP = (("R", "record on, off"), ("N", "next road"), ("Backspace", "again, forget this"), ("Esc", "leave"))
+LOOKING_HELP = (("V", "what it looks at"),)
+"""For a driver that can say it."""
 QUIET = EVENT_OFF_CENTRE
 """Events that are no news to a person."""
 
@@ -97,7 +100,10 @@ class WindowObserver:
         """Shown so far."""
         self._pacer = pacer or ImagePacer()
         self._device = InputDevice(driver) if isinstance(driver, HumanDriver) else None
-        self._help = (*HELP.get(driver.name, ()), *COMMON_HELP)
+        self._attention: Callable[[Any], Any] | None = getattr(driver, "attention", None)
+        self._marking = False
+        looking = LOOKING_HELP if self._attention else ()
+        self._help = (*HELP.get(driver.name, ()), *looking, *COMMON_HELP)
         self._trail: deque[tuple[float, float]] = deque(maxlen=TRAIL_LENGTH)
 
     def on_reset(self, simulator: Simulator, observation: Observation) -> None:
@@ -137,7 +143,16 @@ class WindowObserver:
         """What the driver's cameras show, uint8 (H, W, 3), or the first camera where it asks for none."""
         asked = hasattr(self.driver, "camera") or hasattr(self.driver, "cameras")
         names = [camera.name for camera in cameras_of(self.driver)] if asked else [next(iter(observation.camera))]
-        return mosaic([observation.images(name)[0] for name in names])
+        image = mosaic([observation.images(name)[0] for name in names])
+        return self._marked(image) if self._marking and self._attention else image
+
+    def _marked(self, image: Any) -> Any:
+        """The image with what the driver looks at; as it is where the driver cannot say."""
+        from drive_sim.drivers.neural.attention import marked
+
+        assert self._attention is not None
+        masks = self._attention(image[None])
+        return image if masks is None else marked(image, masks[0])
 
     def _listen(self, step: Step, dt: float) -> None:
         """Read the keys, and the device after ``dt`` [s]."""
@@ -153,6 +168,9 @@ class WindowObserver:
         wishes = {pygame.K_ESCAPE: Wish.LEAVE, pygame.K_n: Wish.NEXT, pygame.K_BACKSPACE: Wish.AGAIN}
         if key in wishes:
             self._stop(wishes[key])
+        elif key == pygame.K_v and self._attention:
+            self._marking = not self._marking
+            self._image = self._seen(step.observation)
         elif key == pygame.K_r:
             self.recording = not self.recording
             if self.recording:

@@ -30,6 +30,8 @@ from drive_sim.world.ego.single_track import GRAVITY
 PAD = 16
 HELP_ROW, BAR_ROW = 30, 27
 """Heights [px]."""
+LEAST_GAUGES = 4 * BAR_ROW + 12 + 96
+"""Height that the gauges keep, however high the camera's image is [px]."""
 METER_REACH = 8.0
 """Acceleration at the rim of the g-meter [m/s²]: about what tyres hold on a dry road."""
 
@@ -83,23 +85,25 @@ class Panel:
         rows = (len(board.help) + 1) // 2
         keys = pygame.Rect(PAD, self.size[1] - PAD - rows * HELP_ROW, width, rows * HELP_ROW)
         journey = pygame.Rect(PAD, keys.top - PAD - 104, width, 104)
-        top = self._image(surface, board, width) + PAD
+        top = self._image(surface, board, width, journey.top - 2 * PAD - LEAST_GAUGES) + PAD
         self._gauges(surface, board, pygame.Rect(PAD, top, width, journey.top - PAD - top))
         self._journey(surface, board, journey)
         self._help(surface, board, keys)
 
-    def _image(self, surface: pygame.Surface, board: Dashboard, width: int) -> int:
+    def _image(self, surface: pygame.Surface, board: Dashboard, width: int, lowest: int) -> int:
+        """Draw the image as large as ``width`` and the row ``lowest`` allow; the row below it."""
         rows, columns, _ = board.image.shape
         image = pygame.image.frombuffer(np.ascontiguousarray(board.image).tobytes(), (columns, rows), "RGB")
-        height = round(width * rows / columns)
-        surface.blit(text("camera", 20, FAINT), (PAD, PAD))
-        size = text(f"{columns} × {rows}", 20, FAINT)
-        surface.blit(size, (PAD + width - size.get_width(), PAD))
         top = PAD + 20
-        surface.blit(pygame.transform.smoothscale(image, (width, height)), (PAD, top))
+        scale = min(width / columns, (lowest - top) / rows)
+        size = max(1, round(columns * scale)), max(1, round(rows * scale))
+        surface.blit(text("camera", 20, FAINT), (PAD, PAD))
+        label = text(f"{columns} × {rows}", 20, FAINT)
+        surface.blit(label, (PAD + width - label.get_width(), PAD))
+        surface.blit(pygame.transform.smoothscale(image, size), (PAD + (width - size[0]) // 2, top))
         if board.recording is not None:
             self._light(surface, board.recording, PAD + width - 12, top + 12)
-        return top + height
+        return top + size[1]
 
     def _light(self, surface: pygame.Surface, seconds: float, right: int, top: int) -> None:
         label = text(f"REC {_clock(seconds)}", 24, INK)

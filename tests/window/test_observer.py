@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pygame
 import pytest
 
@@ -107,6 +108,30 @@ def test_the_camera_is_shown_whatever_its_name(looks: bool, episode: Episode, tm
         driver.camera = camera
     drive(screen, episode, tmp_path, driver, steps=2, camera=camera)
     assert {board.image.shape for board in screen.boards} == {(40, 80, 3)}
+
+
+def test_v_marks_what_the_driver_looks_at_and_v_again_does_not(episode: Episode, tmp_path: Path):
+    def sees(count: int, screen: Screen) -> None:
+        if count in (7, 13):
+            press(pygame.K_v)
+
+    screen, driver = Screen(sees), make_driver("straight")
+    driver.attention = lambda images: np.ones(images.shape[:3], np.float32)
+    drive(screen, episode, tmp_path, driver, steps=8)
+    tinted = [bool((board.image[..., 1] < 120).all()) for board in screen.boards]
+    assert tinted.index(True) in (7, 8) and not tinted[-1] and 5 <= sum(tinted) <= 7
+    assert ("V", "what it looks at") in screen.boards[0].help
+
+
+def test_a_driver_that_cannot_say_what_it_looks_at_has_no_key_for_it(episode: Episode, tmp_path: Path):
+    screen = Screen(lambda count, screen: press(pygame.K_v) if count == 3 else None)
+    drive(screen, episode, tmp_path, steps=4)
+    assert not any(key == "V" for key, _ in screen.boards[0].help)
+    driver = make_driver("straight")
+    driver.attention = lambda images: None
+    again = Screen(lambda count, screen: press(pygame.K_v) if count == 3 else None)
+    drive(again, episode, tmp_path / "again", driver, steps=4)
+    assert all((one.image == other.image).all() for one, other in zip(screen.boards, again.boards, strict=True))
 
 
 def test_between_two_states_the_car_moves_evenly(episode: Episode, tmp_path: Path):

@@ -57,6 +57,18 @@ def added(shade: Shade, **changes) -> tuple[np.ndarray, np.ndarray]:
     return np.nonzero(now & ~was)
 
 
+@pytest.mark.parametrize(("rows", "columns"), [(66, 200), (132, 200), (200, 200), (480, 64), (8, 4096)])
+def test_an_image_of_any_shape_leaves_the_gauges_their_room(rows: int, columns: int):
+    bright = np.full((rows, columns, 3), (250, 5, 250), np.uint8)
+    keys = tuple((letter, "does something") for letter in "ABCDEFGHIJ")
+    top, left = shaded(drawn(image=bright, steering=0.5, help=keys), (250, 5, 250))
+    shown = (np.ptp(top) + 1) / (np.ptp(left) + 1)
+    assert shown == pytest.approx(rows / columns, rel=0.05, abs=0.01)
+    assert abs(left.min() + left.max() - (SIZE[0] - 1)) <= 2, "in the middle"
+    gauges = shaded(drawn(image=bright, steering=0.5, help=keys, force=(99.0, 0.0)), BLUE)[0]
+    assert gauges.size and gauges.min() > top.max()
+
+
 def test_the_light_is_on_when_recording_only():
     assert not shaded(drawn()[IMAGE], RED)[0].size
     assert shaded(drawn(recording=0.2)[IMAGE], RED)[0].size > 50

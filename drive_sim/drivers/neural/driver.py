@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_sim.drivers.neural.attention import attention
 from drive_sim.drivers.neural.decoding import HARDEST_BRAKING, SPEED_QUANTILE, command_car, decode, decode_quantile
 from drive_sim.drivers.neural.inference import DrivingNetwork
 from drive_sim.drivers.neural.model_folder import Model, load_model
@@ -61,6 +62,10 @@ class NeuralDriver:
         settings = self.model.settings
         target = decode_quantile(speed, settings.speed_centres, SPEED_QUANTILE)
         return decode(curvature, settings.curvature_centres), target
+
+    def attention(self, images: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        """How much each pixel of images (B, H, W, 3) is looked at, (B, H, W) from 0 to 1; None where nobody can say."""
+        return attention(self.model.network, images)
 
     def act(self, observation: Observation) -> NDArray[np.float32]:
         """Action (B, 2) float32 from the camera's image and the odometer's speed; NaN where there is no answer."""

@@ -90,6 +90,13 @@ class Network(nn.Module):
         super().__init__()
         self.settings = settings
 
+    def convolution_stacks(self) -> list[nn.Sequential]:
+        """For each camera, its convolutions and their activations in turn, which `attention` looks into.
+
+        Empty for a network that has no such thing.
+        """
+        return []
+
     def driving_layers(self) -> list[nn.Module]:
         """Layers that, one after the other, drive: planes, float32 (B, 3, H, W) of grey levels 0 to 255, to logits.
 

@@ -145,6 +145,11 @@ class PilotNet(Network):
             columns = _beside([head(each).amax(2) for head, each in heads if head is not None], 2)
         return Answers(self.curvature(features), self.speed(features), later, columns)
 
+    def convolution_stacks(self) -> list[nn.Sequential]:
+        """See `Network`."""
+        further = [camera.convolutions for camera in self.further if isinstance(camera, _FurtherCamera)]
+        return [self.convolutions, *further]
+
     def driving_layers(self) -> list[nn.Module]:
         """See `Network`: plain convolutions that take grey levels, and the two heads that drive as one layer."""
         seeing = _seeing(self.convolutions)
