@@ -28,8 +28,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
-MARKED_FIXTURES = {"browser": pytest.mark.browser, "screen": pytest.mark.display}
-"""Marks of the tests that use a fixture."""
+MARKED_FIXTURES = {"browser": pytest.mark.browser, "screen": pytest.mark.display, "report_folder": pytest.mark.slow}
+"""Marks of the tests that use a fixture; a whole report takes ten seconds."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -23,6 +23,7 @@ from tests.world.scenarios.obstacles import EGO_LENGTH, EGO_WIDTH, lane_edges, r
 from tests.world.scenarios.test_obstacle_scenarios import STANDING
 
 
+@pytest.mark.slow
 def test_a_lead_goes_round_what_it_uncovers(episodes: dict[tuple[str, str], list[Episode]]) -> None:
     """A half cosine takes it out of the way within its own headway, beside the pavement's edge and nobody's bumper."""
     seen = 0
@@ -44,6 +45,7 @@ def test_a_lead_goes_round_what_it_uncovers(episodes: dict[tuple[str, str], list
     assert seen > 60
 
 
+@pytest.mark.slow
 def test_a_pedestrian_crosses_so_that_one_can_brake_gently_and_drive_on(
     episodes: dict[tuple[str, str], list[Episode]],
 ) -> None:
@@ -68,6 +70,7 @@ def test_a_pedestrian_crosses_so_that_one_can_brake_gently_and_drive_on(
     assert sides == {True, False}
 
 
+@pytest.mark.slow
 def test_leads_are_slower_and_in_the_lane(episodes: dict[tuple[str, str], list[Episode]]) -> None:
     for split in SPLITS:
         for episode in episodes[split, "obstacle-avoidance/slow-lead"]:
@@ -87,6 +90,7 @@ def test_leads_are_slower_and_in_the_lane(episodes: dict[tuple[str, str], list[E
             assert lead.trigger_value * lead.start_speed < 0.9 * episode.route_length, "it brakes before the end"
 
 
+@pytest.mark.slow
 def test_a_car_cuts_in_from_the_lane_beside(episodes: dict[tuple[str, str], list[Episode]]) -> None:
     for split in SPLITS:
         for episode in episodes[split, "obstacle-avoidance/cut-in"]:
@@ -99,6 +103,7 @@ def test_a_car_cuts_in_from_the_lane_beside(episodes: dict[tuple[str, str], list
             assert closing > 0.0 and closing**2 / (2.0 * (gap - 0.5 * closing)) < 4.0, "4 m/s² suffice"
 
 
+@pytest.mark.slow
 def test_oncoming_cars_do_not_meet_the_ego_at_the_parked_car(episodes: dict[tuple[str, str], list[Episode]]) -> None:
     seen = {"parked": 0, "drifting": 0}
     for split in SPLITS:
@@ -123,6 +128,7 @@ def test_oncoming_cars_do_not_meet_the_ego_at_the_parked_car(episodes: dict[tupl
     assert min(seen.values()) >= 5
 
 
+@pytest.mark.slow
 def test_a_cut_out_leaves_the_lane_in_time_and_uncovers_a_standing_car(
     episodes: dict[tuple[str, str], list[Episode]],
 ) -> None:
@@ -158,6 +164,7 @@ def distance_left_by_braking(episode: Episode, overtaken: ActorSpec, overtaker: 
     return apart - 0.5 * (overtaker.length + EGO_LENGTH)
 
 
+@pytest.mark.slow
 def test_an_oncoming_overtaker_gets_back_or_leaves_room_to_the_right(
     episodes: dict[tuple[str, str], list[Episode]],
 ) -> None:
@@ -185,6 +192,7 @@ def test_an_oncoming_overtaker_gets_back_or_leaves_room_to_the_right(
     assert min(seen.values()) >= 5
 
 
+@pytest.mark.slow
 def test_a_pedestrian_along_the_road_can_be_passed(episodes: dict[tuple[str, str], list[Episode]]) -> None:
     seen = {"same way": 0, "towards us": 0, "late": 0, "left": 0}
     for split in SPLITS:
@@ -208,6 +216,7 @@ def test_a_pedestrian_along_the_road_can_be_passed(episodes: dict[tuple[str, str
     assert min(seen.values()) >= 5
 
 
+@pytest.mark.slow
 def test_a_cyclist_is_slow_enough_to_be_overtaken(episodes: dict[tuple[str, str], list[Episode]]) -> None:
     company = set()
     for split in SPLITS:

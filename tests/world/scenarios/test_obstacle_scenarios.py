@@ -59,6 +59,7 @@ def test_every_kind_has_its_variants_and_they_are_what_their_names_say(
             assert len(hiding) == (notice == "late")
 
 
+@pytest.mark.slow
 def test_what_stands_in_the_lane_can_be_passed(episodes: dict[tuple[str, str], list[Episode]]) -> None:
     """It reaches into the lane; beside it there is a car's width and 80 cm to either side, or 30 cm on its right."""
     for (_, name), draws in episodes.items():
@@ -80,6 +81,7 @@ def test_what_stands_in_the_lane_can_be_passed(episodes: dict[tuple[str, str], l
             assert -0.5 < offset < 3.0
 
 
+@pytest.mark.slow
 def test_what_stands_in_the_lane_cannot_be_passed_within_it(episodes: dict[tuple[str, str], list[Episode]]) -> None:
     """At most 40 cm are left to a car in the middle of the lane: too little to be called passing."""
     for (_, name), draws in episodes.items():
@@ -113,6 +115,7 @@ def test_what_stands_in_the_lane_is_seen_in_time(episodes: dict[tuple[str, str],
             assert first < episode.start_s + episode.route_length - 40.0
 
 
+@pytest.mark.slow
 def test_a_row_of_cones_leads_into_the_lane_and_counts_once(episodes: dict[tuple[str, str], list[Episode]]) -> None:
     for split in SPLITS:
         for episode in episodes[split, "obstacle-avoidance/cones"]:
@@ -124,6 +127,7 @@ def test_a_row_of_cones_leads_into_the_lane_and_counts_once(episodes: dict[tuple
             assert [cone.demands_reaction for cone in cones] == [False] * (len(cones) - 1) + [True]
 
 
+@pytest.mark.slow
 def test_a_broken_down_lorry_leaves_a_side_to_pass_on(episodes: dict[tuple[str, str], list[Episode]]) -> None:
     seen = {"right": 0, "left": 0}
     for split in SPLITS:
@@ -137,6 +141,7 @@ def test_a_broken_down_lorry_leaves_a_side_to_pass_on(episodes: dict[tuple[str, 
     assert min(seen.values()) >= 5
 
 
+@pytest.mark.slow
 def test_cars_parked_on_both_sides_are_apart_enough_to_wind_through(
     episodes: dict[tuple[str, str], list[Episode]],
 ) -> None:
@@ -152,6 +157,7 @@ def test_cars_parked_on_both_sides_are_apart_enough_to_wind_through(
             assert room_beside(episode, third)[1] > EGO_WIDTH + 1.6
 
 
+@pytest.mark.slow
 def test_a_narrow_gap_is_a_car_and_half_a_metre_on_either_side(
     episodes: dict[tuple[str, str], list[Episode]],
 ) -> None:
@@ -175,6 +181,7 @@ def test_a_narrow_gap_is_a_car_and_half_a_metre_on_either_side(
     assert ACTOR_CONE in kinds and len(kinds) >= 2
 
 
+@pytest.mark.slow
 def test_mixed_drives_bring_different_obstacles_apart_from_each_other(
     episodes: dict[tuple[str, str], list[Episode]],
 ) -> None:

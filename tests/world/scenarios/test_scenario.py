@@ -54,6 +54,7 @@ def test_a_draw_is_the_same_whatever_was_drawn_before() -> None:
     )
 
 
+@pytest.mark.slow
 def test_no_two_episodes_of_any_split_share_a_seed_or_a_road(episodes: dict[tuple[str, str], list[Episode]]) -> None:
     everything = [episode for draws in episodes.values() for episode in draws]
     assert len({episode.seed for episode in everything}) == len(everything)
@@ -96,6 +97,7 @@ def test_test_draws_from_wider_ranges_than_train() -> None:
     assert wide.actors["car"].at.blocks[1] > narrow.actors["car"].at.blocks[1]
 
 
+@pytest.mark.slow
 def test_every_episode_can_begin(episodes: dict[tuple[str, str], list[Episode]]) -> None:
     for (_, name), draws in episodes.items():
         for episode in draws:
@@ -113,6 +115,7 @@ def test_every_episode_can_begin(episodes: dict[tuple[str, str], list[Episode]])
     assert build_world(first, list(range(len(first))), MOST_ACTORS).actors.kind.shape == (len(first), MOST_ACTORS)
 
 
+@pytest.mark.slow
 def test_actors_do_not_begin_inside_each_other(episodes: dict[tuple[str, str], list[Episode]]) -> None:
     for draws in episodes.values():
         for episode in draws:
@@ -123,6 +126,7 @@ def test_actors_do_not_begin_inside_each_other(episodes: dict[tuple[str, str], l
                     assert along > 0.0 or across > 0.0, episode.scenario
 
 
+@pytest.mark.slow
 def test_weathers_are_what_their_names_say(episodes: dict[tuple[str, str], list[Episode]]) -> None:
     for draws in episodes.values():
         for episode in draws:
