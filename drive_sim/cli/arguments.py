@@ -162,6 +162,17 @@ def key_values(context: click.Context, option: click.Parameter, value: Iterable[
     return found
 
 
+DRIVER_OPTIONS = click.option(
+    "--driver-option",
+    "driver_options",
+    metavar="KEY=VALUE",
+    multiple=True,
+    callback=key_values,
+    help="An option of the driver's own; may be repeated. VALUE is JSON, or else a string.",
+)
+"""Decorator of commands with a driver."""
+
+
 def traceback_option(command: F) -> F:
     """The option ``--traceback`` of commands that run the user's own code."""
 

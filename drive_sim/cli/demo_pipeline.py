@@ -37,7 +37,7 @@ WAITING_STEPS = 8
 
 @dataclass(frozen=True)
 class DemoSettings:
-    """How much of everything; the defaults take under ten minutes on two cores."""
+    """How much of everything; what the defaults take: README, Results."""
 
     lane_episodes: int = 16
     """Recorded of each lane-keeping scenario; of those that are `HARD`, here and below, twice as many."""

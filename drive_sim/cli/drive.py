@@ -9,12 +9,12 @@ import click
 from drive_sim.base.errors import InputError
 from drive_sim.cli.arguments import (
     COUNT,
+    DRIVER_OPTIONS,
     FOLDER,
     NAME_OR_PATH,
     SEED,
     DriverOption,
     FiniteRange,
-    key_values,
     traceback_option,
 )
 from drive_sim.cli.compiling import announce_compiling
@@ -40,14 +40,7 @@ from drive_sim.cli.exit_status import FAILED
     show_default=True,
     help="What drives.",
 )
-@click.option(
-    "--driver-option",
-    "driver_options",
-    metavar="KEY=VALUE",
-    multiple=True,
-    callback=key_values,
-    help="An option of the driver's own; may be repeated. VALUE is JSON, or else a string.",
-)
+@DRIVER_OPTIONS
 @click.option("--record", metavar="DATASET", type=FOLDER, help="Record into this dataset.")
 @click.option("--minutes", type=FiniteRange(0, 100_000, min_open=True), help="Leave after so many minutes of driving.")
 @click.option("--episodes", type=COUNT, help="Leave after so many episodes.")

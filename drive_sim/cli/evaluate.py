@@ -10,13 +10,13 @@ import click
 from drive_sim.cli.arguments import (
     COUNT,
     DEVICE,
+    DRIVER_OPTIONS,
     FILE,
     FOLDER,
     NAME_OR_PATH,
     SEED,
     FiniteRange,
     SuiteOption,
-    key_values,
     renamed_option,
     traceback_option,
     videos,
@@ -27,14 +27,7 @@ from drive_sim.cli.exit_status import FAILED
 
 @click.command()
 @click.argument("driver", type=NAME_OR_PATH)
-@click.option(
-    "--driver-option",
-    "driver_options",
-    metavar="KEY=VALUE",
-    multiple=True,
-    callback=key_values,
-    help="An option of the driver's own; may be repeated. VALUE is JSON, or else a string.",
-)
+@DRIVER_OPTIONS
 @click.option("--suite", cls=SuiteOption, metavar="SUITE", type=NAME_OR_PATH, help="What it is scored on.")
 @click.option(
     "--scenario",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -105,7 +105,7 @@ def label_quality(episodes: Sequence[SourceEpisode]) -> LabelQuality:
         encounters=dict(sorted(encounters.items())),
         advice=(),
     )
-    return LabelQuality(**{**vars(found), "advice": tuple(_advice(found))})
+    return replace(found, advice=tuple(_advice(found)))
 
 
 def quality_lines(found: LabelQuality) -> list[str]:

@@ -2,7 +2,7 @@
 
 VisualBackProp: the mean of a layer's feature maps is scaled up by the kernel and stride of its convolution, multiplied
 with the mean of the layer before, and so on to the image (Bojarski et al. 2016, "VisualBackProp: efficient
-visualization of CNNs"). It costs a fraction of a decision, needs no gradient, and holds for convolutions followed by a
+visualization of CNNs"). It needs no gradient, and holds for convolutions followed by a
 ReLU. Whether the pixels that it marks move the command, the method does not say; ``scripts/attention_check.py`` does.
 """
 
