@@ -1,6 +1,6 @@
 """Gradients of a batch's loss, whose parts threads learn from side by side.
 
-When threads share a layer they wait for each other at its end, in every layer, and spin meanwhile, which costs little on
+When threads share a layer they wait for each other at its end, in every layer, and spin meanwhile. That costs little on
 idle cores and much beside other work (docs/learning.md). Threads that share a batch wait for each other once a step.
 """
 

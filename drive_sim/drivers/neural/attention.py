@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from drive_sim.drivers.neural.networks import Network
+from drive_sim.drivers.neural.networks import LARGEST, Network
 
 TINT = np.array([255.0, 40.0, 120.0], np.float32)
 """Colour that marks pixels: one that no road has."""
@@ -47,7 +47,7 @@ def marked(image: NDArray[np.uint8], mask: NDArray[np.float32]) -> NDArray[np.ui
 
 def _looked_at(stack: nn.Sequential, images: Tensor) -> Tensor:
     """(B, H, W) for the images (B, H, W, 3) of one camera."""
-    planes = (images.permute(0, 3, 1, 2).float() - 127.5) / 127.5
+    planes = (images.permute(0, 3, 1, 2).float() - LARGEST) / LARGEST
     convolutions: list[nn.Conv2d] = []
     means, sizes = [], [planes.shape[2:]]
     for layer in stack:

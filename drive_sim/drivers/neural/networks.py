@@ -26,6 +26,8 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "sigmoid": nn.Sigmoid,
     "tanh": nn.Tanh,
 }
+LARGEST = 127.5
+"""Grey levels lie this far from their middle, and no further: half-precision numbers hold each difference exactly."""
 
 
 class Answers(NamedTuple):

@@ -29,12 +29,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
-from drive_sim.drivers.neural.networks import ACTIVATIONS, Answers, Network, SeededDropout
+from drive_sim.drivers.neural.networks import ACTIVATIONS, LARGEST, Answers, Network, SeededDropout
 from drive_sim.drivers.neural.settings import SEEN_CLASSES, NetworkSettings
 from drive_sim.sensors.camera.mosaic import Size
 
-LARGEST = 127.5
-"""Grey levels lie this far from their middle, and no further: half-precision numbers hold each difference exactly."""
 _RELU_GAIN = math.sqrt(2.0 / (1.0 - 1.0 / math.pi))
 """Of a filter: the standard deviation of max(z, 0), for z normal with variance 1, is its reciprocal."""
 
