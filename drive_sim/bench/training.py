@@ -69,7 +69,8 @@ def training(device: str, effort: Effort) -> Iterator[Figure | str]:
 
 def _views_of_episodes(settings: Any) -> Any:
     """A source of views of a few episodes of the expert."""
-    from drive_sim.learning.views import ViewSource, source_episodes
+    from drive_sim.learning.views.episodes import source_episodes
+    from drive_sim.learning.views.source import ViewSource
     from drive_sim.recording.dataset import Dataset
     from drive_sim.recording.recorder import Recorder
 

@@ -48,7 +48,7 @@ def quality(datasets: tuple[Path, ...], file: Path | None) -> None:
 
     from drive_sim.base.files import replace_file
     from drive_sim.learning.quality import label_quality, quality_lines
-    from drive_sim.learning.views import source_episodes
+    from drive_sim.learning.views.episodes import source_episodes
     from drive_sim.recording.dataset import Dataset
 
     found = label_quality([episode for path in datasets for episode in source_episodes(Dataset.open(path))])

@@ -1,8 +1,8 @@
 """From recorded episodes to a model.
 
 A `recipe` (a TOML file; those that ship lie in `recipes/`) becomes `settings`, which define a training run.
-`recordings` loads the episodes that are learnt from, `quality` says what they can teach, `labels` and `visible_objects`
-what a network should have answered, `views` renders what it sees and `view_dataset` hands it out. `learner` is the
+`recordings` loads the episodes that are learnt from, `quality` says what they can teach, `views` renders what a network
+sees with what it should have answered, and `view_dataset` hands it out. `learner` is the
 optimisation, by the `gradients` of each batch, `checkpoint` what a killed run resumes from, `validation` drives the
 checkpoints, and `training` runs all of it and writes the model with its `card`.
 """

@@ -18,9 +18,9 @@ from drive_sim.compute.randomness import generator, key
 from drive_sim.drivers.neural.decoding import SPEED_REACH, decode
 from drive_sim.drivers.neural.networks import Answers, Network, build_network
 from drive_sim.learning.gradients import batch_gradients
-from drive_sim.learning.labels import soft_bins
 from drive_sim.learning.settings import TrainingSettings
-from drive_sim.learning.views import Views
+from drive_sim.learning.views.labels import soft_bins
+from drive_sim.learning.views.source import Views
 
 
 def _moving_average(decay: float) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.base.errors import InputError
-from drive_sim.learning.views import SourceEpisode
+from drive_sim.learning.views.episodes import SourceEpisode
 from drive_sim.world.state import ACTOR_NAMES
 
 Minutes = dict[str, defaultdict[str, float]]

@@ -8,7 +8,7 @@ from pathlib import Path
 from drive_sim.base.errors import InputError
 from drive_sim.base.progress import Report
 from drive_sim.compute.randomness import generator
-from drive_sim.learning.views import SourceEpisode, source_episodes
+from drive_sim.learning.views.episodes import SourceEpisode, source_episodes
 from drive_sim.recording.dataset import Dataset
 from drive_sim.world.scenarios.episode import WeatherSpec
 from drive_sim.world.scenarios.scenario import list_scenarios, load_scenario

@@ -31,7 +31,8 @@ from drive_sim.learning.recordings import load_episodes, split_episodes, trainin
 from drive_sim.learning.settings import TrainingSettings
 from drive_sim.learning.validation import validation_score
 from drive_sim.learning.view_dataset import chunks
-from drive_sim.learning.views import SourceEpisode, ViewSource
+from drive_sim.learning.views.episodes import SourceEpisode
+from drive_sim.learning.views.source import ViewSource
 from drive_sim.sensors.camera.rig import CameraRig
 from drive_sim.world.scenarios.episode import WeatherSpec
 

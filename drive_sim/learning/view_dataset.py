@@ -16,7 +16,7 @@ from drive_sim.base.errors import InputError
 from drive_sim.learning.recipe import Recipe, load_recipe
 from drive_sim.learning.recordings import load_episodes, split_episodes, training_weathers
 from drive_sim.learning.settings import TrainingSettings
-from drive_sim.learning.views import Views, ViewSource
+from drive_sim.learning.views.source import Views, ViewSource
 from drive_sim.sensors.camera.rig import CameraRig
 
 

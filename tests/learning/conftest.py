@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from drive_sim.drivers.registry import make_driver
-from drive_sim.learning.views import SourceEpisode, source_episodes
+from drive_sim.learning.views.episodes import SourceEpisode, source_episodes
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import run

@@ -15,7 +15,7 @@ from drive_sim.base.errors import InputError
 from drive_sim.cli import main as cli
 from drive_sim.learning.card import _quality
 from drive_sim.learning.quality import _recoveries, label_quality, quality_lines
-from drive_sim.learning.views import SourceEpisode
+from drive_sim.learning.views.episodes import SourceEpisode
 
 
 def changed(episode: SourceEpisode, **arrays: Any) -> SourceEpisode:

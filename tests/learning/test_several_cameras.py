@@ -19,7 +19,8 @@ from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.learning.recipe import Recipe, load_recipe
 from drive_sim.learning.settings import TrainingSettings
 from drive_sim.learning.training import fit
-from drive_sim.learning.views import SourceEpisode, ViewSource
+from drive_sim.learning.views.episodes import SourceEpisode
+from drive_sim.learning.views.source import ViewSource
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import run

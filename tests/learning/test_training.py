@@ -23,7 +23,8 @@ from drive_sim.learning.learner import Learner
 from drive_sim.learning.recipe import Change, Recipe, load_recipe
 from drive_sim.learning.settings import TrainingSettings
 from drive_sim.learning.training import fit, train
-from drive_sim.learning.views import SourceEpisode, ViewSource
+from drive_sim.learning.views.episodes import SourceEpisode
+from drive_sim.learning.views.source import ViewSource
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import run
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig

@@ -15,7 +15,7 @@ from drive_sim.base.errors import InputError
 from drive_sim.learning.recipe import load_recipe
 from drive_sim.learning.recordings import split_episodes
 from drive_sim.learning.view_dataset import ViewDataset, chunks
-from drive_sim.learning.views import SourceEpisode
+from drive_sim.learning.views.episodes import SourceEpisode
 
 pytestmark = pytest.mark.slow
 

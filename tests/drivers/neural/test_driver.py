@@ -23,7 +23,7 @@ from drive_sim.drivers.neural.model_folder import MOST_TEXT, Model, load_model, 
 from drive_sim.drivers.neural.networks import build_network
 from drive_sim.drivers.neural.pilotnet import StandardisedConvolution
 from drive_sim.drivers.neural.settings import NetworkSettings
-from drive_sim.learning.labels import soft_bins
+from drive_sim.learning.views.labels import soft_bins
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
 from drive_sim.sensors.suite import Observation, SensorSuite
 from drive_sim.world.simulator import Simulator

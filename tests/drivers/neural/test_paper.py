@@ -14,7 +14,7 @@ from drive_sim.drivers.neural.networks import Answers, build_network
 from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.learning.learner import Learner
 from drive_sim.learning.recipe import load_recipe
-from drive_sim.learning.views import Views
+from drive_sim.learning.views.source import Views
 from drive_sim.sensors.camera.rig import CameraConfig
 
 SETTINGS = load_recipe("paper", {"views": 8, "half_precision": False}).settings

@@ -18,7 +18,8 @@ from drive_sim.evaluation.harness import evaluate
 from drive_sim.learning.recordings import training_weathers
 from drive_sim.learning.settings import TrainingSettings
 from drive_sim.learning.training import fit
-from drive_sim.learning.views import SourceEpisode, ViewSource, source_episodes
+from drive_sim.learning.views.episodes import SourceEpisode, source_episodes
+from drive_sim.learning.views.source import ViewSource
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import run

@@ -13,7 +13,8 @@ import pytest
 
 from drive_sim.base.errors import InputError
 from drive_sim.drivers.registry import make_driver
-from drive_sim.learning.views import ViewSource, source_episodes
+from drive_sim.learning.views.episodes import source_episodes
+from drive_sim.learning.views.source import ViewSource
 from drive_sim.recording.curation import check, drop, list_episodes, restore
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.journal import journal_folders

@@ -7,7 +7,7 @@ import pytest
 
 from drive_sim.drivers.neural.networks import build_network
 from drive_sim.drivers.neural.settings import SEEN_CLASSES, NetworkSettings
-from drive_sim.learning.visible_objects import seen_in_columns
+from drive_sim.learning.views.visible_objects import seen_in_columns
 from drive_sim.sensors.camera.semantics import (
     SEMANTIC_CYCLIST,
     SEMANTIC_OBJECT,

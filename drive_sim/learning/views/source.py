@@ -8,92 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d
 
 from drive_sim.base.errors import InputError
 from drive_sim.compute.randomness import generator
 from drive_sim.drivers.neural.settings import NetworkSettings
-from drive_sim.learning.labels import (
+from drive_sim.learning.settings import ViewSettings
+from drive_sim.learning.views.episodes import SourceEpisode
+from drive_sim.learning.views.labels import (
     FUTURE_DELAYS,
-    SPEED_AHEAD_RISING,
     DrivenPath,
     curvature_label,
-    label_reach,
     speed_label,
-    usable,
 )
-from drive_sim.learning.settings import ViewSettings
-from drive_sim.learning.visible_objects import seen_in_columns
-from drive_sim.recording.dataset import Dataset
+from drive_sim.learning.views.strata import actors_from, stratum, weights
+from drive_sim.learning.views.visible_objects import seen_in_columns
 from drive_sim.sensors.camera.mosaic import mosaic, mosaic_size
 from drive_sim.sensors.camera.rig import CameraRig
 from drive_sim.world.ego.vehicle import BMW_320I
-from drive_sim.world.events import FAILURES
 from drive_sim.world.roads.road import stack_roads
 from drive_sim.world.scenarios.episode import Episode, WeatherSpec, build_world, map_arrays, weather_arrays
 from drive_sim.world.state import State, World
 
 Floats = NDArray[np.float64]
-SHARES = (0.45, 0.17, 0.38)
-"""Of the views drawn: with no actor near, with one near, and in reaction to one."""
-RARITY = 0.6
-"""Within those, a stratum is drawn by its size to the power of 1 - `RARITY`."""
-BENDS, SLOWS = 4, 3
-"""Classes of curvature and of speed, of which rare ones are drawn more often."""
-REACTION = 2.0
-"""This long before a manoeuvre, what it answers is in the image [s]."""
 BLOCK = 256
 """Views rendered at once: what they need stays small."""
-NEAR = 60.0
-"""An actor this far ahead, near the ego's lane, makes a view one of the obstacle stratum [m]."""
-
-
-@dataclass(frozen=True, eq=False)
-class SourceEpisode:
-    """One recorded episode as views are drawn from it: T steps sampled every ``period`` [s]."""
-
-    world: Episode
-    period: float
-    state: State
-    """T rows: the truth at each step, when the driver looked."""
-    events: NDArray[np.int64]
-    """(T) bit mask EVENT_* of what each step led to."""
-
-    @property
-    def unwrapped_s(self) -> Floats:
-        """(T) arc length [m] that goes on growing when a closed road begins again."""
-        road = self.world.road
-        return np.unwrap(self.state.s, period=road.length) if road.closed else self.state.s
-
-    @property
-    def seconds(self) -> float:
-        """Length [s]."""
-        return len(self.events) * self.period
-
-    @cached_property
-    def path(self) -> DrivenPath:
-        """The path that was driven."""
-        return DrivenPath.fit(self.world.road, self.unwrapped_s, self.state.d)
-
-    def learnable(self) -> NDArray[np.int64]:
-        """Steps that views are drawn from: their labels look neither at or past a failure nor past the path's end."""
-        ahead = round(SPEED_AHEAD_RISING / self.period)
-        good = usable(self.events, FAILURES, before=ahead, after=round(1.0 / self.period))
-        good[-ahead:] = False
-        s, failed = self.unwrapped_s, np.flatnonzero(self.events & FAILURES)
-        # After a failure the car stands elsewhere: the stretch of path ends there.
-        ends = np.append(s[failed], self.path.end)[np.searchsorted(failed, np.arange(len(s)))]
-        return np.flatnonzero(good & (s + label_reach(self.state.speed) <= ends))
-
-
-def source_episodes(dataset: Dataset) -> list[SourceEpisode]:
-    """The episodes of a dataset."""
-    return [SourceEpisode(each.world, each.period, each.state(), each.columns["events"]) for each in dataset]
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,14 +92,14 @@ class ViewSource:
             tables["episode"].append(np.full(len(steps), number))
             tables["s"].append(s[steps])
             tables["speed"].append(speed_label(episode.state.speed, episode.period)[steps])
-            tables["stratum"].append(_stratum(episode)[steps])
+            tables["stratum"].append(stratum(episode)[steps])
         self._table = {key: np.concatenate(parts) for key, parts in tables.items()}
         self._states = State(*(np.concatenate(parts) for parts in zip(*states, strict=True)))
         if not len(self):
             raise InputError(
                 "dataset", "", "has no step to learn from", "record episodes without failures, over 5 s each"
             )
-        self._cumulative = np.cumsum(_weights(self._table["stratum"]))
+        self._cumulative = np.cumsum(weights(self._table["stratum"]))
 
     def __len__(self) -> int:
         """Number of recorded moments that views are drawn from."""
@@ -211,7 +153,7 @@ class ViewSource:
     def _touches(self, episode: NDArray[np.int64], state: State, shift: Floats) -> NDArray[np.bool_]:
         """Which views (n) would stand in or right beside another road user."""
         actors = self._world.actors
-        along, across = _relative(state, state.yaw - state.heading_error)
+        along, across = actors_from(state, state.yaw - state.heading_error)
         return np.asarray(
             (
                 (actors.kind[episode] > 0)
@@ -284,36 +226,3 @@ def _palette(episodes: Sequence[Episode]) -> dict[int, NDArray[np.float32]]:
     for actor in (actor for episode in episodes for actor in episode.actors):
         worn.setdefault(actor.kind, []).append(actor.colour)
     return {kind: np.array(colours, np.float32) for kind, colours in sorted(worn.items())}
-
-
-def _relative(state: State, heading: Floats) -> tuple[Floats, Floats]:
-    """Where the actors are (n, N): forward and left [m] of the car, in a frame turned by ``heading`` [rad]."""
-    dx, dy = state.actor_x - state.x[:, None], state.actor_y - state.y[:, None]
-    cos, sin = np.cos(heading)[:, None], np.sin(heading)[:, None]
-    return cos * dx + sin * dy, cos * dy - sin * dx
-
-
-def _stratum(episode: SourceEpisode) -> NDArray[np.int64]:
-    """Which kind of moment each step is: reacting or an actor near, the road's curvature, the ego's speed."""
-    state = episode.state
-    bend = np.digitize(np.abs(state.curvature), [0.002, 0.01, 0.03])
-    forward, left = _relative(state, state.yaw)
-    present = np.arange(forward.shape[1]) < len(episode.world.actors)
-    near = (present & (forward > -5.0) & (forward < NEAR) & (np.abs(left) < 5.0)).any(1)
-    aside = np.abs(state.d - episode.world.road.lane_centre(episode.world.lane)) > 0.5
-    # The image that a reaction answers comes before it.
-    window = round(REACTION / episode.period) + 1
-    soon = maximum_filter1d(
-        (aside | (state.acceleration_x < -0.8)).astype(np.uint8), window, origin=-(window // 2), mode="constant"
-    )
-    slow = np.digitize(state.speed, [1.0, 8.0])
-    return np.asarray((np.where(near, 1 + soon, 0) * BENDS + bend) * SLOWS + slow)
-
-
-def _weights(stratum: NDArray[np.int64]) -> Floats:
-    """Probability of each step (n): `SHARES` by what happens, and within each, rare strata more often."""
-    counts = np.bincount(stratum)
-    weight = counts[stratum].astype(np.float64) ** -RARITY
-    happening = stratum // (BENDS * SLOWS)
-    sums = np.bincount(happening, weight, minlength=len(SHARES))
-    return np.asarray(weight * np.asarray(SHARES)[happening] / np.maximum(sums[happening], 1e-12))

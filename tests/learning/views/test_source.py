@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from drive_sim.base.errors import InputError
-from drive_sim.learning.labels import label_reach
 from drive_sim.learning.recordings import training_weathers
 from drive_sim.learning.settings import ViewSettings
-from drive_sim.learning.views import BENDS, REACTION, SHARES, SLOWS, SourceEpisode, ViewSource, _stratum
+from drive_sim.learning.views.episodes import SourceEpisode
+from drive_sim.learning.views.labels import label_reach
+from drive_sim.learning.views.source import ViewSource
+from drive_sim.learning.views.strata import BENDS, REACTION, SHARES, SLOWS, stratum
 from drive_sim.recording.dataset import Dataset
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
 from drive_sim.world.scenarios.episode import WeatherSpec
@@ -107,7 +109,7 @@ def test_a_reaction_begins_with_the_image_that_it_answers(episodes: list[SourceE
     }
     lane = np.full(steps, episode.world.road.lane_centre(episode.world.lane))
     changed = replace(episode, state=state._replace(acceleration_x=braking, d=lane, **ahead))
-    reacting = np.flatnonzero(_stratum(changed) // (BENDS * SLOWS) == 2)
+    reacting = np.flatnonzero(stratum(changed) // (BENDS * SLOWS) == 2)
     assert reacting.tolist() == list(range(max(0, moment - round(REACTION / episode.period)), moment + 1))
 
 

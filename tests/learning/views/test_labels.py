@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from drive_sim.drivers.neural.settings import NetworkSettings
-from drive_sim.learning.labels import DrivenPath, curvature_label, soft_bins, speed_label, usable
+from drive_sim.learning.views.labels import DrivenPath, curvature_label, soft_bins, speed_label, usable
 from drive_sim.world.ego.vehicle import BMW_320I, acceleration_command, steering_command
 from drive_sim.world.roads.generator import generate_road
 from drive_sim.world.scenarios.episode import Episode, WeatherSpec

@@ -1,0 +1,60 @@
+"""A recorded episode as views are drawn from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_sim.learning.views.labels import SPEED_AHEAD_RISING, DrivenPath, label_reach, usable
+from drive_sim.recording.dataset import Dataset
+from drive_sim.world.events import FAILURES
+from drive_sim.world.scenarios.episode import Episode
+from drive_sim.world.state import State
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class SourceEpisode:
+    """One recorded episode as views are drawn from it: T steps sampled every ``period`` [s]."""
+
+    world: Episode
+    period: float
+    state: State
+    """T rows: the truth at each step, when the driver looked."""
+    events: NDArray[np.int64]
+    """(T) bit mask EVENT_* of what each step led to."""
+
+    @property
+    def unwrapped_s(self) -> Floats:
+        """(T) arc length [m] that goes on growing when a closed road begins again."""
+        road = self.world.road
+        return np.unwrap(self.state.s, period=road.length) if road.closed else self.state.s
+
+    @property
+    def seconds(self) -> float:
+        """Length [s]."""
+        return len(self.events) * self.period
+
+    @cached_property
+    def path(self) -> DrivenPath:
+        """The path that was driven."""
+        return DrivenPath.fit(self.world.road, self.unwrapped_s, self.state.d)
+
+    def learnable(self) -> NDArray[np.int64]:
+        """Steps that views are drawn from: their labels look neither at or past a failure nor past the path's end."""
+        ahead = round(SPEED_AHEAD_RISING / self.period)
+        good = usable(self.events, FAILURES, before=ahead, after=round(1.0 / self.period))
+        good[-ahead:] = False
+        s, failed = self.unwrapped_s, np.flatnonzero(self.events & FAILURES)
+        # After a failure the car stands elsewhere: the stretch of path ends there.
+        ends = np.append(s[failed], self.path.end)[np.searchsorted(failed, np.arange(len(s)))]
+        return np.flatnonzero(good & (s + label_reach(self.state.speed) <= ends))
+
+
+def source_episodes(dataset: Dataset) -> list[SourceEpisode]:
+    """The episodes of a dataset."""
+    return [SourceEpisode(each.world, each.period, each.state(), each.columns["events"]) for each in dataset]
