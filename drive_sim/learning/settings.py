@@ -48,6 +48,20 @@ class ViewSettings:
     body_sigma: Annotated[Number, Field(ge=0.0, le=0.5)] = 0.008
     """Standard deviation of the body's pitch and roll [rad], which stand in for braking, bumps and a camera that was
     mounted anew."""
+    transplanted: Share = 0.0
+    """Share of views of the person's manoeuvres on other roads, where there are any."""
+    visited: Share = 0.0
+    """Share of views of what the network drove into itself, where there is any."""
+
+    def __post_init__(self) -> None:
+        if self.recorded <= 0.0:
+            problem = f"and visited are {self.transplanted:g} and {self.visited:g}, which leave nothing recorded"
+            raise InputError("sampling", "transplanted", problem, "let them add up to less than 1")
+
+    @property
+    def recorded(self) -> float:
+        """Share of views of the recording itself."""
+        return 1.0 - self.transplanted - self.visited
 
 
 @configuration("recipe")

@@ -15,11 +15,13 @@ from drive_sim.world.scenarios.episode import Episode
 from drive_sim.world.state import State
 
 Floats = NDArray[np.float64]
+RECORDED, TRANSPLANTED, VISITED = ORIGINS = ("recorded", "transplanted", "visited")
+"""Where an episode is from: as the person drove it, a manoeuvre of theirs on another road, what a network drove to."""
 
 
 @dataclass(frozen=True, eq=False)
 class SourceEpisode:
-    """One recorded episode as views are drawn from it: T steps sampled every ``period`` [s]."""
+    """One episode as views are drawn from it: T steps sampled every ``period`` [s]."""
 
     world: Episode
     period: float
@@ -27,6 +29,8 @@ class SourceEpisode:
     """T rows: the truth at each step, when the driver looked."""
     events: NDArray[np.int64]
     """(T) bit mask EVENT_* of what each step led to."""
+    origin: str = RECORDED
+    """One of `ORIGINS`."""
 
     @property
     def unwrapped_s(self) -> Floats:

@@ -17,7 +17,7 @@ from drive_sim.base.errors import InputError
 from drive_sim.compute.randomness import generator
 from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.learning.settings import ViewSettings
-from drive_sim.learning.views.episodes import SourceEpisode
+from drive_sim.learning.views.episodes import ORIGINS, SourceEpisode
 from drive_sim.learning.views.labels import (
     FUTURE_DELAYS,
     DrivenPath,
@@ -81,7 +81,7 @@ class ViewSource:
 
     def _collect(self) -> None:
         """Labels need whole episodes; the steps of all are then one long table, and their states one batch."""
-        tables: dict[str, list[Any]] = {key: [] for key in ("episode", "s", "speed", "stratum")}
+        tables: dict[str, list[Any]] = {key: [] for key in ("episode", "s", "speed", "stratum", "origin")}
         states: list[State] = []
         self._paths: list[DrivenPath] = []
         for number, episode in enumerate(self.episodes):
@@ -93,13 +93,15 @@ class ViewSource:
             tables["s"].append(s[steps])
             tables["speed"].append(speed_label(episode.state.speed, episode.period)[steps])
             tables["stratum"].append(stratum(episode)[steps])
+            tables["origin"].append(np.full(len(steps), ORIGINS.index(episode.origin)))
         self._table = {key: np.concatenate(parts) for key, parts in tables.items()}
         self._states = State(*(np.concatenate(parts) for parts in zip(*states, strict=True)))
         if not len(self):
             raise InputError(
                 "dataset", "", "has no step to learn from", "record episodes without failures, over 5 s each"
             )
-        self._cumulative = np.cumsum(weights(self._table["stratum"]))
+        shares = self.settings.recorded, self.settings.transplanted, self.settings.visited
+        self._cumulative = np.cumsum(weights(self._table["stratum"], self._table["origin"], shares))
 
     def __len__(self) -> int:
         """Number of recorded moments that views are drawn from."""

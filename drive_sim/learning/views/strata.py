@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
@@ -46,8 +48,26 @@ def stratum(episode: SourceEpisode) -> NDArray[np.int64]:
     return np.asarray((np.where(near, 1 + soon, 0) * BENDS + bend) * SLOWS + slow)
 
 
-def weights(stratum: NDArray[np.int64]) -> Floats:
-    """Probability of each step (n): `SHARES` by what happens, and within each, rare strata more often."""
+def weights(stratum: NDArray[np.int64], origin: NDArray[np.int64], shares: Sequence[float]) -> Floats:
+    """How likely each step (n) is, up to a factor.
+
+    Each origin has its share of ``shares``; within it, what happens has its share of `SHARES`, and within that, rare
+    strata come more often than their size says. ``origin`` (n) counts as ``shares`` does; one without a step leaves its
+    share to the others.
+    """
+    present = np.unique(origin)
+    if len(present) == 1:
+        return _weights(stratum)
+    weight = np.zeros(len(stratum))
+    for number in present:
+        mine = origin == number
+        own = _weights(stratum[mine])
+        weight[mine] = shares[number] * own / own.sum()
+    return weight
+
+
+def _weights(stratum: NDArray[np.int64]) -> Floats:
+    """How likely each step (n) of one origin is, up to a factor."""
     counts = np.bincount(stratum)
     weight = counts[stratum].astype(np.float64) ** -RARITY
     happening = stratum // (BENDS * SLOWS)

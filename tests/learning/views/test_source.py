@@ -11,7 +11,7 @@ import pytest
 from drive_sim.base.errors import InputError
 from drive_sim.learning.recordings import training_weathers
 from drive_sim.learning.settings import ViewSettings
-from drive_sim.learning.views.episodes import SourceEpisode
+from drive_sim.learning.views.episodes import ORIGINS, TRANSPLANTED, SourceEpisode
 from drive_sim.learning.views.labels import label_reach
 from drive_sim.learning.views.source import ViewSource
 from drive_sim.learning.views.strata import BENDS, REACTION, SHARES, SLOWS, stratum
@@ -148,3 +148,16 @@ def test_a_recording_without_a_usable_step_is_refused(episodes: list[SourceEpiso
     crashed = replace(episodes[0], events=np.ones(len(episodes[0].events), np.int64))
     with pytest.raises(InputError, match="no step to learn from"):
         source([crashed])
+
+
+def test_each_origin_has_its_share_of_the_views(episodes: list[SourceEpisode]) -> None:
+    recorded, transplanted = episodes[:2], [replace(episodes[2], origin=TRANSPLANTED)]
+    views = source([*recorded, *transplanted], ViewSettings(transplanted=0.3, visited=0.1))
+    weight = np.diff(views._cumulative, prepend=0.0)
+    mine = views._table["origin"] == ORIGINS.index(TRANSPLANTED)
+    assert weight[mine].sum() / weight[~mine].sum() == pytest.approx(0.3 / 0.6)
+
+
+def test_shares_that_leave_nothing_recorded_are_refused() -> None:
+    with pytest.raises(InputError, match=r"add up to less than 1"):
+        ViewSettings(transplanted=0.6, visited=0.4)
