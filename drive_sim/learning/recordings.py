@@ -16,6 +16,8 @@ from drive_sim.world.scenarios.scenario import list_scenarios, load_scenario
 WEATHERS_EACH = 16
 """Weathers drawn of each training scenario, for views in weather other than the recording's."""
 
+REDRAWN = ("lane-keeping", "obstacle-avoidance")
+"""Suites whose weathers those are: between them they have every domain and surface of training."""
 NAMED = 3
 """Episodes that are left out and named; of the others, their number is told."""
 
@@ -76,5 +78,5 @@ def _episodes(path: Path) -> list[SourceEpisode]:
 
 def training_weathers() -> list[WeatherSpec]:
     """Appearances that views may be re-drawn in: those of the training scenarios, and of no other split."""
-    scenarios = [load_scenario(name, "train") for name in list_scenarios("train")]
+    scenarios = [load_scenario(name, "train") for suite in REDRAWN for name in list_scenarios("train", suite)]
     return [scenario.weather(number) for scenario in scenarios for number in range(WEATHERS_EACH)]

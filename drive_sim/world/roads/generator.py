@@ -1,4 +1,4 @@
-"""Generated roads by class: motorway, rural, mountain, urban; each a pure function of (class, seed, length)."""
+"""Generated roads by class: motorway, rural, mountain, urban, track; each a pure function of (class, seed, length)."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from drive_sim.world.roads.road import (
     STYLE_DOUBLE,
     STYLE_SOLID,
     Boundary,
+    Floats,
     Road,
     chain_arcs,
 )
@@ -60,6 +61,8 @@ class RoadClass:
     """Whether the limit suits the tightest curve; else drivers have to slow down for curves."""
     verge: float
     """Unpaved strip that belongs to the road [m]."""
+    widening: float = 0.0
+    """Most by which the pavement is wider in some places than in others, on either side [m]."""
 
 
 ROAD_CLASSES: dict[str, RoadClass] = {
@@ -78,6 +81,11 @@ ROAD_CLASSES: dict[str, RoadClass] = {
     "urban": RoadClass(
         800.0, 0.5, 12.0, (12.0, 30.0), 6.0, (30.0, 140.0), 0.8, (0.2, 1.65), 60.0, 0.0,
         (1, 1), (3.0, 3.5), (0.2, 0.6), (0.0, 0.0), (30, 40, 50), False, 4.0,
+    ),
+    # As `csv_import` makes roads of surveyed circuits.
+    "track": RoadClass(
+        1500.0, 0.5, 10.0, (10.0, 25.0), 20.0, (20.0, 300.0), 0.6, (0.3, 2.4), 250.0, 0.2,
+        (1, 1), (3.2, 3.75), (0.25, 1.0), (0.0, 0.0), (100,), False, 2.0, 3.0,
     ),
 }  # fmt: skip
 
@@ -109,10 +117,11 @@ def generate_road(road_class: str, seed: int, length: float | None = None) -> Ro
     rules = _alignment_rules(traits, tightest, limit, section.half_width)
     curvature = draw_alignment(rules, length, traits.step, generator("alignment", road_class, seed))
     x, y, heading = chain_arcs(curvature, traits.step)
-    paved = np.full(len(x), section.half_width)
+    widths = generator("pavement", road_class, seed)
+    paved_left, paved_right = _pavement(traits, section.half_width, curvature, widths)
     return Road(
         name=f"{road_class}-{seed}", road_class=road_class, closed=False, step=traits.step,
-        x=x, y=y, heading=heading, curvature=curvature, paved_left=paved, paved_right=paved.copy(),
+        x=x, y=y, heading=heading, curvature=curvature, paved_left=paved_left, paved_right=paved_right,
         lane_width=section.lane_width, lanes_forward=section.lanes, lanes_backward=section.lanes,
         speed_limit=limit, median=section.median, boundaries=boundaries,
         edge_left=edge_left, edge_right=edge_right, seed=seed,
@@ -142,6 +151,28 @@ def _draw_cross_section(traits: RoadClass, rng: np.random.Generator) -> _CrossSe
     )
 
 
+_WIDENING_LENGTH = 80.0
+"""Within about this the pavement becomes wider or narrower [m]."""
+
+
+def _pavement(
+    traits: RoadClass, half_width: float, curvature: Floats, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Width of the pavement left and right of the reference line (E) [m]; inside a bend it ends before its centre."""
+    count = len(curvature)
+    if traits.widening == 0.0:
+        return np.full(count, half_width), np.full(count, half_width)
+    # On the outside of a bend as much as the line has room for, on the inside what its radius leaves.
+    along = np.arange(count) * traits.step
+    knots = np.arange(0.0, along[-1] + 2.0 * _WIDENING_LENGTH, _WIDENING_LENGTH)
+    sides = []
+    for sign in (1.0, -1.0):
+        wider = np.interp(along, knots, traits.widening * rng.random(len(knots)) ** 2)
+        radius = 1.0 / np.maximum(sign * curvature, 1e-9)
+        sides.append(np.maximum(np.minimum(half_width + wider, 0.9 * radius), np.minimum(half_width, 0.95 * radius)))
+    return sides[0], sides[1]
+
+
 def _alignment_rules(traits: RoadClass, tightest: float, limit: float, half_width: float) -> AlignmentRules:
     """What the line keeps to: ``tightest`` radius [m], speed ``limit`` [m/s], room for roadways ``half_width`` [m]."""
     return AlignmentRules(
@@ -152,7 +183,7 @@ def _alignment_rules(traits: RoadClass, tightest: float, limit: float, half_widt
         longest_curve=traits.longest_curve,
         hairpin_share=traits.hairpin_share,
         speed=limit,
-        clearance=2.0 * (half_width + traits.verge),
+        clearance=2.0 * (half_width + traits.widening + traits.verge),
     )
 
 
@@ -181,6 +212,9 @@ def _markings(
     """Painted lines from left to right."""
     if road_class == "motorway":
         return _motorway_markings(lanes, lane_width, median, rng)
+    if road_class == "track":
+        lines = ((lane_width, STYLE_SOLID), (0.0, STYLE_DASHED), (-lane_width, STYLE_SOLID))
+        return tuple(Boundary(offset, style, COLOUR_WHITE, 0.15) for offset, style in lines)
     yellow = rng.random() < 0.35
     roll, edge_roll = rng.random(), rng.random()
     width = round(float(rng.uniform(0.10, 0.15)), 3)

@@ -21,14 +21,19 @@ from drive_sim.world.roads.generator import ROAD_CLASSES, generate_road
 from drive_sim.world.roads.road import COLOUR_YELLOW, EDGE_KERB, EDGE_PLAIN, EDGE_RAIL, STYLE_DASHED, STYLE_SOLID, Road
 
 CLASSES = sorted(ROAD_CLASSES)
-SMALLEST_RADIUS = {"motorway": 400.0, "rural": 80.0, "mountain": 20.0, "urban": 12.0}
+SMALLEST_RADIUS = {"motorway": 400.0, "rural": 80.0, "mountain": 20.0, "urban": 12.0, "track": 10.0}
 any_road = given(road_class=st.sampled_from(CLASSES), seed=st.integers(0, 2**62))
+
+
+def widest(road: Road) -> float:
+    """The widest that the pavement is on either side of the line [m]."""
+    return float(max(road.paved_left.max(), road.paved_right.max()))
 
 
 def distance_to_itself(road: Road) -> float:
     """Smallest distance [m] of two points of the line that are further apart along it than a half circle is."""
     points = np.stack([road.x, road.y], axis=1)
-    roadway = 2.0 * float(road.paved_left[0])
+    roadway = 2.0 * widest(road)
     reach = roadway + 2.0 * ROAD_CLASSES[road.road_class].verge
     pairs = cKDTree(points).query_pairs(reach, output_type="ndarray")
     far = (pairs[:, 1] - pairs[:, 0]) * road.step > 0.5 * math.pi * (reach + 4.0)
@@ -60,7 +65,7 @@ def test_curvature_changes_no_faster_than_along_the_shortest_clothoid(road_class
 @pytest.mark.slow
 def test_a_road_keeps_clear_of_itself(road_class: str, seed: int) -> None:
     road = generate_road(road_class, seed)
-    reach = 2.0 * (float(road.paved_left[0]) + ROAD_CLASSES[road_class].verge)
+    reach = 2.0 * (widest(road) + ROAD_CLASSES[road_class].verge)
     assert distance_to_itself(road) >= reach - 0.1
 
 
@@ -180,3 +185,12 @@ def test_bad_arguments_are_programming_mistakes() -> None:
     for length in (0.0, -5.0, math.inf, math.nan):
         with pytest.raises(ValueError, match="length must be positive"):
             generate_road("rural", 1, length)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_pavement_of_a_track_widens_and_ends_before_the_centre_of_its_bends(seed: int) -> None:
+    road = generate_road("track", seed)
+    for paved, sign in ((road.paved_left, 1.0), (road.paved_right, -1.0)):
+        assert paved.min() >= road.lane_width
+        assert paved.max() > paved.min() + 0.5
+        assert (paved * sign * road.curvature < 1.0).all()
