@@ -48,6 +48,9 @@ class ViewSettings:
     body_sigma: Annotated[Number, Field(ge=0.0, le=0.5)] = 0.008
     """Standard deviation of the body's pitch and roll [rad], which stand in for braking, bumps and a camera that was
     mounted anew."""
+    randomised: Annotated[Number, Field(ge=0.0, le=0.5)] = 0.0
+    """Share of views whose appearance is drawn at random, far wider than nature: palettes, light, air, markings worn,
+    missing or yellow, exposure, tone, focus and what lies on the glass. The others stay as they are to the bit."""
     transplanted: Share = 0.0
     """Share of views of the person's manoeuvres on other roads, where there are any."""
     visited: Share = 0.0

@@ -1,7 +1,7 @@
 """Training views: every one rendered afresh from a recorded episode.
 
 A recording keeps poses, actors and seeds, so a view can be taken from where the driver was *not*: shifted, turned,
-in other weather. Behaviour comes from the driver, appearance from the simulator; nothing is warped.
+in other weather. Behaviour comes from the driver, appearance from the simulator (`appearance`); nothing is warped.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from drive_sim.base.errors import InputError
 from drive_sim.compute.randomness import generator
 from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.learning.settings import ViewSettings
+from drive_sim.learning.views.appearance import Appearances
 from drive_sim.learning.views.episodes import ORIGINS, SourceEpisode
 from drive_sim.learning.views.labels import (
     FUTURE_DELAYS,
@@ -24,13 +25,14 @@ from drive_sim.learning.views.labels import (
     curvature_label,
     speed_label,
 )
+from drive_sim.learning.views.randomised import Randomised
 from drive_sim.learning.views.strata import actors_from, stratum, weights
 from drive_sim.learning.views.visible_objects import seen_in_columns
 from drive_sim.sensors.camera.mosaic import mosaic, mosaic_size
 from drive_sim.sensors.camera.rig import CameraRig
 from drive_sim.world.ego.vehicle import BMW_320I
 from drive_sim.world.roads.road import stack_roads
-from drive_sim.world.scenarios.episode import Episode, WeatherSpec, build_world, map_arrays, weather_arrays
+from drive_sim.world.scenarios.episode import WeatherSpec, build_world, map_arrays
 from drive_sim.world.state import State, World
 
 Floats = NDArray[np.float64]
@@ -75,8 +77,7 @@ class ViewSource:
         self._roads = stack_roads(roads)
         worlds = [episode.world for episode in episodes]
         self._world = build_world(worlds, [number[id(each.road)] for each in worlds], self._slots)
-        self._weathers = weather_arrays(list(weathers))
-        self._palette = _palette(worlds)
+        self._appearances = Appearances(weathers, worlds, self.settings)
         self._collect()
 
     def _collect(self) -> None:
@@ -116,16 +117,11 @@ class ViewSource:
         state = map_arrays(self._states, lambda array: array[rows])
         shift, turn = self._perturbation(rng, episode, state)
         curvature, future = self._labels(episode, self._table["s"][rows], state, shift, turn)
-        world, moved = self._place(rng, episode, state, shift, turn)
-        images = np.zeros((count, *mosaic_size([(one.height, one.width) for one in self.rig.configs]), 3), np.uint8)
-        seen = np.zeros((count, sum(len(middles) for middles, _ in self._columns)), np.uint8)
-        for start in range(0, count, BLOCK):
-            block = slice(start, start + BLOCK)
-            there, then = (map_arrays(whole, lambda array, block=block: array[block]) for whole in (world, moved))
-            frames = self.rig.render_each("cpu", self._roads, there, then, ("rgb", "semantic", "depth")).values()
-            images[block] = mosaic([frame.rgb for frame in frames])
-            parts = zip(frames, self._columns, strict=True)
-            seen[block] = np.concatenate([seen_in_columns(f.semantic, f.depth, *where) for f, where in parts], 1)
+        world: World = map_arrays(self._world, lambda array: array[episode])
+        world, moved = self._appearances.natural(rng, world, _moved(state, shift, turn))
+        images, seen = self._render(
+            self._appearances.randomised(key, self._roads, world, len(self._columns)), world, moved
+        )
         return Views(
             images,
             curvature.astype(np.float32),
@@ -133,6 +129,24 @@ class ViewSource:
             future.astype(np.float32),
             seen,
         )
+
+    def _render(
+        self, randomised: Randomised, world: World, state: State
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Images and who is seen in them, as `Views` has them, of the worlds and states of n views."""
+        count, sizes = len(world.seed), [(one.height, one.width) for one in self.rig.configs]
+        images = np.zeros((count, *mosaic_size(sizes), 3), np.uint8)
+        seen = np.zeros((count, sum(len(middles) for middles, _ in self._columns)), np.uint8)
+        for start in range(0, count, BLOCK):
+            for roads, rows in randomised.parts(np.arange(start, min(start + BLOCK, count))):
+                there, then = (map_arrays(whole, lambda array, rows=rows: array[rows]) for whole in (world, state))
+                frames = self.rig.render_each("cpu", roads, there, then, ("rgb", "semantic", "depth")).values()
+                for camera, frame in enumerate(frames):
+                    randomised.affect(camera, frame.rgb, rows)
+                images[rows] = mosaic([frame.rgb for frame in frames])
+                parts = zip(frames, self._columns, strict=True)
+                seen[rows] = np.concatenate([seen_in_columns(f.semantic, f.depth, *where) for f, where in parts], 1)
+        return images, seen
 
     def _perturbation(
         self, rng: np.random.Generator, episode: NDArray[np.int64], state: State
@@ -164,40 +178,6 @@ class ViewSource:
             ).any(1)
         )
 
-    def _place(
-        self, rng: np.random.Generator, episode: NDArray[np.int64], state: State, shift: Floats, turn: Floats
-    ) -> tuple[World, State]:
-        """A world a view: the recorded one, seen from the shifted and turned pose."""
-        count = len(episode)
-        world: World = map_arrays(self._world, lambda array: array[episode])
-        redrawn = np.flatnonzero(rng.random(count) < self.settings.redrawn_weather)
-        pick = rng.integers(0, len(self._weathers.friction), len(redrawn))
-        for mine, pool in zip(world.weather, self._weathers, strict=True):
-            mine[redrawn] = pool[pick]
-        actors = world.actors._replace(colour=self._repainted(rng, world))
-        world = world._replace(seed=rng.integers(0, 1 << 62, count), actors=actors)
-        heading = state.yaw - state.heading_error
-        moved = state._replace(
-            x=state.x - shift * np.sin(heading),
-            y=state.y + shift * np.cos(heading),
-            yaw=state.yaw + turn,
-            d=state.d + shift,
-            heading_error=state.heading_error + turn,
-            pitch=state.pitch + rng.normal(0.0, self.settings.body_sigma, count),
-            roll=state.roll + rng.normal(0.0, self.settings.body_sigma, count),
-        )
-        return world, moved
-
-    def _repainted(self, rng: np.random.Generator, world: World) -> NDArray[np.float32]:
-        """Colours of the actors (n, N, 3), some taken from other actors of their kind in the recording."""
-        colours, kinds = world.actors.colour.copy(), world.actors.kind
-        chosen = (rng.random(len(kinds)) < self.settings.repainted)[:, None] & (kinds > 0)
-        draws = rng.random(kinds.shape)
-        for kind, palette in self._palette.items():
-            worn = chosen & (kinds == kind)
-            colours[worn] = palette[(draws[worn] * len(palette)).astype(np.int64)]
-        return colours
-
     def _labels(
         self, episode: NDArray[np.int64], s: Floats, state: State, shift: Floats, turn: Floats
     ) -> tuple[Floats, Floats]:
@@ -212,6 +192,18 @@ class ViewSource:
         return curvature, future
 
 
+def _moved(state: State, shift: Floats, turn: Floats) -> State:
+    """The states of views, shifted to the left [m] and turned [rad]."""
+    heading = state.yaw - state.heading_error
+    return state._replace(
+        x=state.x - shift * np.sin(heading),
+        y=state.y + shift * np.cos(heading),
+        yaw=state.yaw + turn,
+        d=state.d + shift,
+        heading_error=state.heading_error + turn,
+    )
+
+
 def _rows(state: State, steps: NDArray[np.int64], slots: int) -> State:
     """The chosen rows of a state, its actors filled up with empty ones."""
 
@@ -220,11 +212,3 @@ def _rows(state: State, steps: NDArray[np.int64], slots: int) -> State:
         return np.pad(array, ((0, 0), (0, missing))) if missing else array
 
     return State(*(pad(name, array[steps]) for name, array in zip(State._fields, state, strict=True)))
-
-
-def _palette(episodes: Sequence[Episode]) -> dict[int, NDArray[np.float32]]:
-    """Colours (n, 3) that each kind of road user wears in the episodes."""
-    worn: dict[int, list[Any]] = {}
-    for actor in (actor for episode in episodes for actor in episode.actors):
-        worn.setdefault(actor.kind, []).append(actor.colour)
-    return {kind: np.array(colours, np.float32) for kind, colours in sorted(worn.items())}

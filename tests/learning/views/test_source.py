@@ -17,7 +17,7 @@ from drive_sim.learning.views.source import ViewSource
 from drive_sim.learning.views.strata import BENDS, REACTION, SHARES, SLOWS, stratum
 from drive_sim.recording.dataset import Dataset
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
-from drive_sim.world.scenarios.episode import WeatherSpec
+from drive_sim.world.scenarios.episode import WeatherSpec, map_arrays
 from drive_sim.world.scenarios.scenario import weather_domains
 from drive_sim.world.state import EVENT_OFF_ROAD
 
@@ -80,8 +80,8 @@ def test_others_are_repainted_in_colours_of_their_kind(episodes: list[SourceEpis
         views = source([first, second], replace(PLAIN, repainted=repainted))
         rows = np.flatnonzero(views._table["episode"] == 1)[:20]
         states = type(views._states)(*(array[rows] for array in views._states))
-        none = np.zeros(len(rows))
-        world, _ = views._place(np.random.default_rng(0), np.ones(len(rows), int), states, none, none)
+        world = map_arrays(views._world, lambda array, rows=rows: array[np.ones(len(rows), int)])
+        world, _ = views._appearances.natural(np.random.default_rng(0), world, states)
         there = world.actors.kind > 0
         worn = {tuple(colour) for colour in world.actors.colour[there]}
         assert worn == {tuple(np.float32(colour)) for colour in expected}
