@@ -59,8 +59,13 @@ def changed(natural: Views, other: Views) -> np.ndarray:
 def test_a_share_of_the_views_is_randomised_and_the_others_stay_as_they_are_to_the_bit(
     natural: Views, half: Views, many: tuple[World, Randomised, ViewSource]
 ) -> None:
-    assert 0.25 * COUNT < changed(natural, half).sum() < 0.75 * COUNT
-    assert len(many[1].rows) == pytest.approx(2000, abs=100)
+    world, found, source = many
+    assert len(found.rows) == pytest.approx(2000, abs=100)
+    few: World = map_arrays(world, lambda array: array[:COUNT].copy())
+    appearances = Appearances([WeatherSpec()], [], ViewSettings(randomised=0.5))
+    chosen = appearances.randomised(("a",), source._roads, few, 1).rows
+    assert 0.25 * COUNT < len(chosen) < 0.75 * COUNT
+    assert set(np.flatnonzero(changed(natural, half))) == set(chosen)
 
 
 def test_labels_do_not_depend_on_appearance(natural: Views, half: Views) -> None:
