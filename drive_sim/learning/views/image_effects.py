@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -68,13 +69,13 @@ class ImageEffects:
         """Images (k, H, W, 3) with the effects ``rows`` on them, the same array, which must be contiguous."""
         height = images.shape[1]
         spots = self.spots[rows]
-        soiled = spots[..., _COVER].any(1)
+        soiled = spots[..., _COVER].max(1)
         size = 2 * (height // 20) + 1
         soft = np.empty_like(images)
         for image, behind, blur, dirty in zip(images, soft, self.blur[rows] * height, soiled, strict=True):
             if blur > 0.0:
                 cv2.GaussianBlur(image, (0, 0), float(blur), dst=image)
-            if dirty:
+            if dirty > 0.0:
                 cv2.blur(image, (size, size), dst=behind)
         _affect_row("cpu", len(images) * height, (images, soft), (spots, self.tones[rows]))
         return images
@@ -82,7 +83,7 @@ class ImageEffects:
 
 def logarithmic(rng: np.random.Generator, bounds: Range, shape: int | tuple[int, ...]) -> Floats:
     """Numbers whose every ratio within the bounds is as likely."""
-    return np.exp(rng.uniform(*np.log(bounds), shape))
+    return np.exp(rng.uniform(math.log(bounds[0]), math.log(bounds[1]), shape))
 
 
 def draw_effects(rng: np.random.Generator, count: int) -> ImageEffects:
@@ -137,7 +138,7 @@ def _spots(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
 
 
 @kernel(grain=64)
-def _affect_row(item, images, effects):
+def _affect_row(item: int, images: Any, effects: Any) -> None:
     """One row of an image (n, H, W, 3) with its spots and tone; ``images`` is (image, the same out of focus)."""
     image, soft = images
     spots, tones = effects

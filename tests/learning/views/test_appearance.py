@@ -75,6 +75,18 @@ def test_labels_do_not_depend_on_appearance(natural: Views, half: Views) -> None
     assert np.mean(natural.seen == half.seen) > 0.98
 
 
+def test_a_randomised_view_shows_the_same_actors_on_the_same_road(
+    episodes: list[SourceEpisode], many: tuple[World, Randomised, ViewSource]
+) -> None:
+    world, _, source = many
+    before: World = map_arrays(source._world, lambda array: array[np.arange(4000) % len(episodes)])
+    for name in World._fields[: World._fields.index("weather")]:
+        assert np.array_equal(getattr(world, name), getattr(before, name)), name
+    for name in set(world.actors._fields) - {"colour"}:
+        assert np.array_equal(getattr(world.actors, name), getattr(before.actors, name)), name
+    assert np.array_equal(world.weather.friction, before.weather.friction)
+
+
 def test_the_same_key_draws_the_same_randomised_views(episodes: list[SourceEpisode], half: Views) -> None:
     assert np.array_equal(drawn(episodes, 0.5).images, half.images)
     assert changed(drawn(episodes, 0.5, "b"), half).all()
