@@ -18,7 +18,7 @@ A network that drives from {images}: `{network}`, {parameters:,} parameters, def
 |---|---|
 | input | {input}, RGB, as `config.json` describes the cameras |
 | output | curvature [1/m]{curvature}, target speed [m/s]{speed} |
-| learnt from | {episodes}{quality} |
+| learnt from | {episodes}{quality} |{transplants}
 | training | {recipe}{views:,} views rendered afresh, seed {seed}, drive_sim {version} |
 | validation | {validation} |
 
@@ -62,6 +62,21 @@ def _quality(found: dict[str, Any] | None) -> str:
     return f": {roads}; {hand}, {passed}. " + " ".join(found["advice"])
 
 
+def _transplants(made: dict[str, dict[str, int]] | None) -> str:
+    """The row of transplanted manoeuvres; nothing of a run without."""
+    if made is None:
+        return ""
+    kept, passes, thrown = (
+        f"{sum(counts.values())}{f' ({told})' if (told := _counts(counts)) else ''}"
+        for counts in (made["kept"], made["passes"], made["thrown_away"])
+    )
+    return f"\n| transplanted | {kept} on other roads, of {passes} passes of the recording; thrown away: {thrown} |"
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in counts.items())
+
+
 def model_card(
     name: str,
     settings: TrainingSettings,
@@ -89,6 +104,7 @@ def model_card(
         recipe=_recipe(training.get("recipe")),
         episodes=training.get("summary", "recorded episodes"),
         quality=_quality(training.get("quality")),
+        transplants=_transplants(training.get("transplants")),
         views=training["settings"]["views"],
         seed=training["settings"]["seed"],
         version=training["drive_sim"],

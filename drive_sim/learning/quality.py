@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_sim.base.errors import InputError
-from drive_sim.learning.views.episodes import SourceEpisode
+from drive_sim.learning.views.episodes import BESIDE, SourceEpisode
 from drive_sim.world.state import ACTOR_NAMES
 
 Minutes = dict[str, defaultdict[str, float]]
@@ -31,8 +31,6 @@ TURNING = 0.01
 """A steering command beyond this is one that turns; of the range -1 to 1."""
 ASTRAY, BACK = 0.4, 0.2
 """From so far off the middle of its lane to within so much of it is a recovery [m]."""
-BESIDE = 5.0
-"""An actor that is passed within this lateral distance is an encounter [m]."""
 LEAST_MINUTES = 0.25
 """A class of bends with less than this is told to be missing [min]."""
 ONE_LEVEL = 0.4
@@ -84,9 +82,9 @@ def label_quality(episodes: Sequence[SourceEpisode]) -> LabelQuality:
     encounters: Counter[str] = Counter()
     offsets, steering, recoveries = [], [], 0
     for episode in episodes:
-        steps, free = episode.learnable(), _free(episode)
+        steps, free = episode.learnable(), episode.free()
         _count_minutes(by, episode, steps)
-        offset = _offset(episode)
+        offset = episode.lane_offset
         offsets.append(offset[steps][free[steps]])
         steering.append(np.asarray(episode.state.action)[steps, 0])
         recoveries += _recoveries(np.where(free, offset, 0.0))
@@ -134,19 +132,6 @@ def _count_minutes(by: Minutes, episode: SourceEpisode, steps: NDArray[np.int64]
         by["bend"][BEND_NAMES[bend] + side] += each
     for speed in np.digitize(np.asarray(episode.state.speed)[steps], SPEED_BORDERS):
         by["speed"][SPEED_NAMES[speed]] += each
-
-
-def _offset(episode: SourceEpisode) -> NDArray[np.float64]:
-    """(T) [m] left of the middle of the ego's lane."""
-    return np.asarray(episode.state.d - episode.world.road.lane_centre(episode.world.lane), np.float64)
-
-
-def _free(episode: SourceEpisode) -> NDArray[np.bool_]:
-    """(T) steps at which no actor is near enough to leave the middle of the lane for."""
-    state, count = episode.state, len(episode.world.actors)
-    ahead = state.actor_s[:, :count] - state.s[:, None]
-    beside = np.abs(state.actor_d[:, :count] - state.d[:, None])
-    return ~((ahead > -20.0) & (ahead < 60.0) & (beside < BESIDE)).any(1)
 
 
 def _recoveries(offset: NDArray[np.float64]) -> int:

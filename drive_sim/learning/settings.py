@@ -100,6 +100,9 @@ class TrainingSettings:
     """Weight of the loss of the curvature ahead, an auxiliary task."""
     seen_weight: _Weight = 2.0
     """Weight of the loss of the nearest actor in each column, an auxiliary task."""
+    transplants: Annotated[Whole, Field(ge=0, le=100_000)] = 0
+    """Episodes made of the person's manoeuvres, on other roads of the training kind, before learning begins;
+    ``sampling.transplanted`` is their share of the views."""
     held_out: Annotated[Number, Field(ge=0.0, lt=1.0)] = 0.08
     """Share of recorded episodes that only the validation loss sees."""
     trials: Annotated[Whole, Field(ge=0, le=10_000)] = 3
@@ -124,6 +127,9 @@ class TrainingSettings:
             problem = f"must be a multiple of chunk, {self.chunk}, which {self.views} is not"
             hint = f"use {self.views - self.views % self.chunk}, or another chunk"
             raise InputError("recipe", "views", problem, hint)
+        if (self.transplants > 0) != (self.sampling.transplanted > 0.0):
+            problem = f"is {self.transplants}, sampling.transplanted is {self.sampling.transplanted:g}"
+            raise InputError("recipe", "transplants", problem, "give both, as 400 and 0.5, or neither")
         for size in SIZES:
             ours, cameras = getattr(self.network, size), getattr(self.camera, size)
             if ours != cameras:

@@ -29,6 +29,7 @@ from drive_sim.learning.quality import label_quality
 from drive_sim.learning.recipe import Change, Recipe, change_recipe, load_recipe
 from drive_sim.learning.recordings import load_episodes, split_episodes, training_weathers
 from drive_sim.learning.settings import TrainingSettings
+from drive_sim.learning.transplants.transplanting import Transplants, transplant
 from drive_sim.learning.validation import validation_score
 from drive_sim.learning.view_dataset import chunks
 from drive_sim.learning.views.episodes import SourceEpisode
@@ -82,7 +83,8 @@ def fit(
     learn_from, held_out = split_episodes(episodes, settings.held_out, settings.seed)
     rig = CameraRig(settings.cameras)
     views_of = partial(ViewSource, rig=rig, weathers=weathers, settings=settings.sampling, network=settings.network)
-    source = views_of(learn_from)
+    made = _transplants(learn_from, settings, report)
+    source = views_of([*learn_from, *(made.episodes if made else ())])
     unseen = views_of(held_out).draw(HELD_OUT_VIEWS, "held-out") if held_out else None
     learner = Learner(settings, device)
     folder = output / "training"
@@ -94,6 +96,8 @@ def fit(
         done = progress["chunk"]
         report(done / settings.chunks, f"resumed after {done * settings.chunk} of {settings.views} views")
     meta = {"settings": settings.to_dict(), "drive_sim": __version__, **(provenance or {})}
+    if made:
+        meta["transplants"] = made.summary
     with SummaryWriter(str(folder / "tensorboard"), purge_step=_first_step(settings, progress["chunk"])) as board:
         for chunk, views in chunks(source, settings, progress["chunk"]):
             scalars = {f"train/{k}": v for k, v in learner.learn(views, chunk).items()}
@@ -114,6 +118,14 @@ def fit(
             report((chunk + 1) / settings.chunks, _told(scalars))
     best = {k: float(v) for k, v in (progress["best"] or {}).items()}
     return TrainingResult(output, settings.chunks * settings.chunk, time.monotonic() - started, best)
+
+
+def _transplants(episodes: Sequence[SourceEpisode], settings: TrainingSettings, report: Report) -> Transplants | None:
+    """Transplants of the episodes, made anew by a run that resumes: the same to the bit. None where none are wanted."""
+    if not settings.transplants:
+        return None
+    # Nothing is learnt yet: the share of the run that is done stays 0.
+    return transplant(episodes, settings.transplants, settings.seed, lambda share, text: report(0.0, text))
 
 
 def _drive(learner: Learner, share: float, report: Report) -> dict[str, float]:

@@ -16,6 +16,7 @@ from drive_sim.base.errors import InputError
 from drive_sim.learning.recipe import Recipe, load_recipe
 from drive_sim.learning.recordings import load_episodes, split_episodes, training_weathers
 from drive_sim.learning.settings import TrainingSettings
+from drive_sim.learning.transplants.transplanting import transplant
 from drive_sim.learning.views.source import Views, ViewSource
 from drive_sim.sensors.camera.rig import CameraRig
 
@@ -81,6 +82,8 @@ class ViewDataset(IterableDataset[dict[str, Tensor]]):
         episodes = split_episodes(episodes, settings.held_out, self.settings.seed)[held_out]
         if not episodes:
             raise InputError("recipe", "held_out", "holds no episode out", "give a larger share")
+        if settings.transplants and not held_out:
+            episodes += transplant(episodes, settings.transplants, self.settings.seed).episodes
         rig = CameraRig(settings.cameras)
         self._source = ViewSource(episodes, rig, training_weathers(), settings.sampling, settings.network)
 

@@ -23,7 +23,8 @@ from drive_sim.learning.learner import Learner
 from drive_sim.learning.recipe import Change, Recipe, load_recipe
 from drive_sim.learning.settings import TrainingSettings
 from drive_sim.learning.training import fit, train
-from drive_sim.learning.views.episodes import SourceEpisode
+from drive_sim.learning.transplants.transplanting import Transplants
+from drive_sim.learning.views.episodes import TRANSPLANTED, SourceEpisode
 from drive_sim.learning.views.source import ViewSource
 from drive_sim.recording.recorder import Recorder
 from drive_sim.rollout import run
@@ -119,6 +120,29 @@ def test_training_leaves_a_model_that_drives_with_card_scalars_and_images(traine
     assert "3 episodes" in card and "pilotnet.py" in card
     assert list((trained / "training" / "tensorboard").glob("events*"))
     assert json.loads((trained / "config.json").read_text())["camera"]["width"] == 200
+
+
+@pytest.mark.slow
+def test_transplants_are_made_of_what_is_not_held_out_and_told_in_the_card(
+    episodes: list[SourceEpisode], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int, int]] = []
+
+    def two(given: list[SourceEpisode], count: int, seed: int, report: Any) -> Transplants:
+        asked.append((len(given), count, seed))
+        told = {"passes": {"car on the right": 3}, "kept": {"lane": 1, "car": 1}, "thrown_away": {"too close": 4}}
+        return Transplants([replace(one, origin=TRANSPLANTED) for one in given[:2]], told)
+
+    monkeypatch.setattr("drive_sim.learning.training.transplant", two)
+    sampling = replace(QUICK.sampling, transplanted=0.5)
+    settings = replace(QUICK, views=32, transplants=2, sampling=sampling, seed=3)
+    model = fit(episodes, [WeatherSpec()], tmp_path / "model", settings).folder
+    assert asked == [(2, 2, 3)]  # one of three is held out
+    told = json.loads((model / "config.json").read_text())["training"]["transplants"]
+    assert told["thrown_away"] == {"too close": 4}
+    card = (model / "README.md").read_text()
+    assert "| transplanted | 2 (1 lane, 1 car) on other roads, of 3 (3 car on the right) passes" in card
+    assert load_recipe(model).settings == settings
 
 
 @pytest.mark.slow

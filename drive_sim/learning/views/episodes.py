@@ -18,6 +18,9 @@ Floats = NDArray[np.float64]
 RECORDED, TRANSPLANTED, VISITED = ORIGINS = ("recorded", "transplanted", "visited")
 """Where an episode is from: as the person drove it, a manoeuvre of theirs on another road, what a network drove to."""
 
+BESIDE = 5.0
+"""An actor that is passed within this lateral distance is an encounter [m]."""
+
 
 @dataclass(frozen=True, eq=False)
 class SourceEpisode:
@@ -37,6 +40,18 @@ class SourceEpisode:
         """(T) arc length [m] that goes on growing when a closed road begins again."""
         road = self.world.road
         return np.unwrap(self.state.s, period=road.length) if road.closed else self.state.s
+
+    @property
+    def lane_offset(self) -> Floats:
+        """(T) [m] left of the middle of the ego's lane."""
+        return np.asarray(self.state.d - self.world.road.lane_centre(self.world.lane), np.float64)
+
+    def free(self) -> NDArray[np.bool_]:
+        """(T) steps at which no actor is near enough to leave the middle of the lane for."""
+        state, count = self.state, len(self.world.actors)
+        ahead = state.actor_s[:, :count] - state.s[:, None]
+        beside = np.abs(state.actor_d[:, :count] - state.d[:, None])
+        return np.asarray(~((ahead > -20.0) & (ahead < 60.0) & (beside < BESIDE)).any(1))
 
     @property
     def seconds(self) -> float:

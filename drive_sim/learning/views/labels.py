@@ -96,6 +96,12 @@ def label_reach(speed: Floats) -> Floats:
     return speed * max(FUTURE_DELAYS) + recovery_length(speed)
 
 
+def recovery_bend(start: tuple[Floats, Floats], end: tuple[Floats, Floats], length: Floats) -> Floats:
+    """d'' [1/m] with which the cubic of ``length`` L [m] from (d, slope) to (d1, slope) begins, as above."""
+    (d, slope), (target, target_slope) = start, end
+    return np.asarray((6.0 * (target - d) - 2.0 * length * (2.0 * slope + target_slope)) / length**2)
+
+
 def curvature_label(
     path: DrivenPath, s: Floats, d: Floats, heading_error: Floats, speed: Floats, delay: float = 0.0
 ) -> Floats:
@@ -112,8 +118,7 @@ def curvature_label(
         s = s + ahead
         d, slope = path.at(s)
     length = recovery_length(speed)
-    target, target_slope = path.at(s + length)
-    bend = (6.0 * (target - d) - 2.0 * length * (2.0 * slope + target_slope)) / length**2
+    bend = recovery_bend((d, slope), path.at(s + length), length)
     kappa = road_curvature(path.road, s + speed * ACTUATOR_LAG)
     return np.asarray(kappa / np.maximum(1.0 - kappa * d, 0.2) + bend)
 

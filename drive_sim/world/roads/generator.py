@@ -90,8 +90,10 @@ ROAD_CLASSES: dict[str, RoadClass] = {
 }  # fmt: skip
 
 
-def generate_road(road_class: str, seed: int, length: float | None = None) -> Road:
+def generate_road(road_class: str, seed: int, length: float | None = None, traits: RoadClass | None = None) -> Road:
     """An open road of the class, at least ``length`` [m] long; the same arguments give the same road.
+
+    ``traits``, where they are given, are drawn from instead of the class's own.
 
     It begins at the origin with heading 0 and a straight of at least 40 m, its curvature is continuous, no arc is
     tighter than the class allows, and no part of it comes closer to another than the two roadways and their verges.
@@ -103,7 +105,7 @@ def generate_road(road_class: str, seed: int, length: float | None = None) -> Ro
     """
     if road_class not in ROAD_CLASSES:
         raise ValueError(f"road class must be one of {', '.join(ROAD_CLASSES)}, not {road_class!r}")
-    traits = ROAD_CLASSES[road_class]
+    traits = traits or ROAD_CLASSES[road_class]
     length = traits.length if length is None else float(length)
     if not (length > 0.0 and math.isfinite(length)):
         raise ValueError(f"length must be positive, not {length}")
