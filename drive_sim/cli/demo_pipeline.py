@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from drive_sim import __version__
 from drive_sim.base.errors import InputError
@@ -25,6 +25,7 @@ from drive_sim.world.scenarios.scenario import first_number, list_scenarios, loa
 from drive_sim.world.simulator import Simulator
 
 SUITES = ("lane-keeping", "obstacle-avoidance")
+"""Evaluated."""
 HARD = ("lane-keeping/mountain", "obstacle-avoidance/crossing-pedestrian", "obstacle-avoidance/debris")
 """Recorded twice as often as others: tight bends, and what is small; the weakest of every model so far."""
 LATE = 500
@@ -35,24 +36,51 @@ WAITING_STEPS = 8
 """Steps that are written while the next are driven: less than a tenth of a second's work."""
 
 
+class RecordedPart(NamedTuple):
+    """What is recorded of every training scenario of a suite."""
+
+    suite: str
+    episodes: int
+    """Of each scenario; of those that are `HARD` twice as many."""
+    seconds: float
+    """At most of one episode [s]."""
+    late: bool = False
+    """Whether the driver looks up late."""
+
+
 @dataclass(frozen=True)
 class DemoSettings:
     """How much of everything; what the defaults take: README, Results."""
 
-    lane_episodes: int = 16
-    """Recorded of each lane-keeping scenario; of those that are `HARD`, here and below, twice as many."""
-    obstacle_episodes: int = 15
-    """Recorded of each obstacle scenario."""
-    late_episodes: int = 10
-    """The same of the late driver, who looks up late."""
+    recipe: str = "demo"
+    recorded: tuple[RecordedPart, ...] = (
+        RecordedPart("lane-keeping", 16, 24.0),
+        RecordedPart("obstacle-avoidance", 15, 45.0),
+        RecordedPart("obstacle-avoidance", 10, 45.0, late=True),
+    )
     views: int | None = None
-    """Learnt from; None: as many as the recipe `demo` says."""
-    seconds: tuple[float, float] = (24.0, 45.0)
-    """Recorded at most of one episode of each suite [s]."""
+    """Learnt from; None: as many as the recipe says."""
     episodes: tuple[int | None, int | None] = (None, 208)
     """Evaluated in each suite; None: the suite's own number."""
     videos: int = 12
     """Failed drives captured in each suite."""
+
+
+DEMOS = {
+    "demo": DemoSettings(),
+    "best": DemoSettings(
+        "best",
+        (
+            RecordedPart("lane-keeping", 24, 30.0),
+            RecordedPart("circuits", 48, 45.0),
+            RecordedPart("obstacle-avoidance", 24, 45.0),
+            RecordedPart("obstacle-avoidance", 12, 45.0, late=True),
+            RecordedPart("critical", 36, 40.0),
+            RecordedPart("critical", 18, 40.0, late=True),
+        ),
+    ),
+}
+"""By the recipe that each trains by."""
 
 
 def run_demo(output: Path, stages: Stages, seed: int = 0, settings: DemoSettings | None = None) -> list[Path]:
@@ -66,9 +94,9 @@ def run_demo(output: Path, stages: Stages, seed: int = 0, settings: DemoSettings
         ``output`` holds something else.
     """
     settings = settings or DemoSettings()
-    _claim(output, seed)
+    _claim(output, seed, settings.recipe)
     dataset, model = output / "dataset", output / "model"
-    _record(dataset, seed, settings, stages("record"))
+    _record(dataset, seed, settings.recorded, stages("record"))
     _train(dataset, model, seed, settings, stages("train"))
     from drive_sim.evaluation.harness import evaluate
 
@@ -80,9 +108,9 @@ def run_demo(output: Path, stages: Stages, seed: int = 0, settings: DemoSettings
     return pages
 
 
-def _claim(output: Path, seed: int) -> None:
+def _claim(output: Path, seed: int, recipe: str) -> None:
     """Make the folder a demo's, or recognise it as this one's."""
-    identity = {"drive_sim": __version__, "seed": seed}
+    identity = {"drive_sim": __version__, "seed": seed, "recipe": recipe}
     note = output / "demo.json"
     if output.exists() and not output.is_dir():
         raise InputError("--output", "", f"{output} is a file", "name a folder")
@@ -123,22 +151,16 @@ def demo_episodes(seed: int, suite: str, count: int, first: int = 0) -> list[Epi
     return episodes
 
 
-def _record(path: Path, seed: int, settings: DemoSettings, report: Report) -> None:
+def _record(path: Path, seed: int, parts: Sequence[RecordedPart], report: Report) -> None:
     done = set()
     if (path / "meta" / "info.json").exists():
         recover(path)
         # What was cut off is driven once more.
         done = {_identity(episode.provenance) for episode in Dataset.open(path) if episode.provenance["complete"]}
-    lanes, obstacles = SUITES
-    parts = (
-        (demo_episodes(seed, lanes, settings.lane_episodes), settings.seconds[0], False),
-        (demo_episodes(seed, obstacles, settings.obstacle_episodes), settings.seconds[1], False),
-        (demo_episodes(seed, obstacles, settings.late_episodes, LATE), settings.seconds[1], True),
-    )
-    wanted = [
-        ([episode for episode in episodes if _identity(vars(episode)) not in done], seconds, late)
-        for episodes, seconds, late in parts
-    ]
+    wanted = []
+    for part in parts:
+        episodes = demo_episodes(seed, part.suite, part.episodes, LATE if part.late else 0)
+        wanted.append(([one for one in episodes if _identity(vars(one)) not in done], part.seconds, part.late))
     total, driven = sum(len(episodes) for episodes, _, _ in wanted), 0
     with DemoRecording(path) as recording:
         for episodes, seconds, late in wanted:
@@ -214,7 +236,7 @@ def _train(dataset: Path, model: Path, seed: int, settings: DemoSettings, report
     from drive_sim.learning.training import train
 
     views = {} if settings.views is None else {"views": settings.views}
-    recipe = load_recipe("demo", {"seed": seed, **views})
+    recipe = load_recipe(settings.recipe, {"seed": seed, **views})
     resume = (model / "training" / "checkpoint.safetensors").exists()
     result = train([dataset], model, recipe, resume=resume, report=report)
     report(1.0, f"{result.views:,} views in {result.seconds:.0f} s")

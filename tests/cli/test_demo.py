@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from drive_sim.base.errors import InputError
 from drive_sim.cli.demo_pipeline import (
+    DEMOS,
     HARD,
     LATE,
     SUITES,
     DemoRecording,
     DemoSettings,
+    RecordedPart,
     _record,
     demo_episodes,
     run_demo,
 )
+from drive_sim.learning.recipe import load_recipe
 from drive_sim.recording.dataset import Dataset
 from drive_sim.recording.journal import LOCK, LOG, journal_folders
 from drive_sim.recording.recorder import Recorder
 from drive_sim.world.scenarios.scenario import list_scenarios
 
-TINY = DemoSettings(
-    lane_episodes=1, obstacle_episodes=0, late_episodes=0, views=128, episodes=(2, 2), seconds=(5.0, 5.0),
-    videos=1,
-)  # fmt: skip
+TINY = DemoSettings(recorded=(RecordedPart("lane-keeping", 1, 5.0),), views=128, episodes=(2, 2), videos=1)
+SHORT = [RecordedPart("lane-keeping", 1, 1.0)]
 
 
 def silent(name: str):  # type: ignore[no-untyped-def]
@@ -66,6 +66,13 @@ def test_the_demo_records_every_training_scenario_and_twice_what_is_hard() -> No
             assert driven == (2 * count if name in HARD else count)
 
 
+@pytest.mark.parametrize("name", sorted(DEMOS))
+def test_each_demo_records_training_scenarios_and_has_a_recipe(name: str) -> None:
+    settings = DEMOS[name]
+    assert settings.recipe == name and load_recipe(name).settings.trials == 0
+    assert all(list_scenarios("train", part.suite) and part.episodes <= LATE for part in settings.recorded)
+
+
 @pytest.mark.slow
 def test_of_a_driver_that_perceives_late_only_what_comes_after_is_recorded(tmp_path: Path) -> None:
     far = [episode for episode in demo_episodes(0, SUITES[1], 8, LATE) if "far-visible" in episode.variant]
@@ -82,9 +89,8 @@ def test_of_a_driver_that_perceives_late_only_what_comes_after_is_recorded(tmp_p
 def test_batches_recorded_one_after_the_other_keep_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The episodes of one are added while the next is driven."""
     monkeypatch.setattr("drive_sim.cli.demo_pipeline.BATCH", 2)
-    settings = replace(TINY, seconds=(1.0, 1.0))
     for name in ("first", "second"):
-        _record(tmp_path / name, 0, settings, silent("record"))
+        _record(tmp_path / name, 0, SHORT, silent("record"))
     first, second = (list(Dataset.open(tmp_path / name)) for name in ("first", "second"))
     wanted = [(episode.scenario, episode.number) for episode in demo_episodes(0, SUITES[0], 1)]
     assert len(wanted) > 4 and [len(episode) for episode in first] == [20] * len(wanted)
@@ -106,7 +112,7 @@ def test_after_a_kill_only_what_was_cut_off_is_driven_again(tmp_path: Path, monk
         lines = (folder / LOG).read_bytes().splitlines(keepends=True)
         if json.loads(lines[0])["provenance"]["number"] == cut.number and cut.scenario.encode() in lines[0]:
             (folder / LOG).write_bytes(b"".join(lines[:6]))
-    _record(tmp_path, 0, replace(TINY, seconds=(1.0, 1.0)), silent("record"))
+    _record(tmp_path, 0, SHORT, silent("record"))
     driven = [
         (e.provenance["scenario"], e.provenance["number"], e.provenance["complete"]) for e in Dataset.open(tmp_path)
     ]
