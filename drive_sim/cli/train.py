@@ -30,12 +30,19 @@ from drive_sim.cli.compiling import announce_compiling
 )
 @click.option("--network", cls=NetworkOption, metavar="NAME", help="The network that learns.")
 @click.option("--device", type=DEVICE, default="auto", show_default=True, help="Where the network learns.")
+@click.option(
+    "--rounds",
+    metavar="N",
+    type=click.IntRange(0, 1000),
+    help="On-policy rounds: N times the network drives in the recorded worlds and learns from where it gets to.",
+)
 @click.option("--seed", type=SEED, help="Of weights, views and their order.")
 @click.option("--resume", is_flag=True, help="Go on where a training run into MODEL was cut off, by its own recipe.")
 def train(
     datasets: tuple[Path, ...],
     assignments: tuple[str, ...],
     network: str | None,
+    rounds: int | None,
     seed: int | None,
     **options: Any,
 ) -> None:
@@ -49,6 +56,7 @@ def train(
 
     changes = parse_changes(assignments)
     changes += [Change("network.name", network, "--network")] if network is not None else []
+    changes += [Change("rounds", rounds, "--rounds")] if rounds is not None else []
     changes += [Change("seed", seed, "--seed")] if seed is not None else []
     announce_compiling()
     with show_progress() as stages:

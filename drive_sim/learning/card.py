@@ -19,7 +19,7 @@ A network that drives from {images}: `{network}`, {parameters:,} parameters, def
 | input | {input}, RGB, as `config.json` describes the cameras |
 | output | curvature [1/m]{curvature}, target speed [m/s]{speed} |
 | learnt from | {episodes}{quality} |{transplants}
-| training | {recipe}{views:,} views rendered afresh, seed {seed}, drive_sim {version} |
+| training | {recipe}{views:,} views rendered afresh, seed {seed}, drive_sim {version} |{rounds}
 | validation | {validation} |
 
 Drive it: `drive-sim drive --driver {name}`. Score it: `drive-sim evaluate {name} --suite lane-keeping --output DIR`.
@@ -77,6 +77,19 @@ def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{count} {what}" for what, count in counts.items())
 
 
+def _rounds(told: list[dict[str, Any]] | None, settings: TrainingSettings) -> str:
+    """A line on the on-policy rounds; nothing where there was none."""
+    if not told:
+        return ""
+    minutes = sum(one["seconds"] for one in told) / 60.0
+    labels = f"`{settings.rounds_teacher}`, a teacher" if settings.rounds_teacher else "the recording, no teacher"
+    failed = ", ".join(f"{one['interventions_per_km']:.2f}" for one in told)
+    return (
+        f"\n| on-policy rounds | {len(told)}, {minutes:.1f} minutes driven by the network itself in recorded worlds, "
+        f"labelled by {labels}; interventions per km {failed} |"
+    )
+
+
 def model_card(
     name: str,
     settings: TrainingSettings,
@@ -106,6 +119,7 @@ def model_card(
         quality=_quality(training.get("quality")),
         transplants=_transplants(training.get("transplants")),
         views=training["settings"]["views"],
+        rounds=_rounds(training.get("rounds"), settings),
         seed=training["settings"]["seed"],
         version=training["drive_sim"],
         validation=numbers,

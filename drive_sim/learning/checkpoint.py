@@ -70,6 +70,12 @@ class _RecipeName(BaseModel, extra="forbid"):
     changes: dict[str, Any]
 
 
+class _Round(BaseModel):
+    """What is needed of an on-policy round to go on after it."""
+
+    sha256: str
+
+
 class _Progress(BaseModel):
     """What is saved beside the tensors."""
 
@@ -77,6 +83,7 @@ class _Progress(BaseModel):
     chunk: Annotated[int, Field(strict=True)]
     best: dict[str, Annotated[float, Field(allow_inf_nan=False)]] | None
     recipe: _RecipeName | None = None
+    rounds: list[_Round] = []
 
 
 def _opened(path: Path) -> Any:

@@ -53,8 +53,8 @@ class ViewSettings:
     missing or yellow, exposure, tone, focus and what lies on the glass. The others stay as they are to the bit."""
     transplanted: Share = 0.0
     """Share of views of the person's manoeuvres on other roads, where there are any."""
-    visited: Share = 0.0
-    """Share of views of what the network drove into itself, where there is any."""
+    visited: Annotated[Number, Field(ge=0.0, le=0.5)] = 0.3
+    """Share of views of what the network drove into itself, where there is any: see ``rounds``."""
 
     def __post_init__(self) -> None:
         if self.recorded <= 0.0:
@@ -103,6 +103,14 @@ class TrainingSettings:
     transplants: Annotated[Whole, Field(ge=0, le=100_000)] = 0
     """Episodes made of the person's manoeuvres, on other roads of the training kind, before learning begins;
     ``sampling.transplanted`` is their share of the views."""
+    rounds: Annotated[Whole, Field(ge=0, le=1000)] = 0
+    """On-policy rounds, spread over the run: the network drives in the recorded worlds, and from wherever it gets to
+    it learns what leads back to the recorded driving. Fewer than there are chunks."""
+    rounds_episodes: Annotated[Whole, Field(ge=1, le=100_000)] = 128
+    """Episodes that the network drives in each round, of up to 12 s."""
+    rounds_teacher: str = ""
+    """A planning driver, such as ``human-model`` or ``expert``, that says in its rounds what to do, instead of the
+    recording; empty: none."""
     held_out: Annotated[Number, Field(ge=0.0, lt=1.0)] = 0.08
     """Share of recorded episodes that only the validation loss sees."""
     trials: Annotated[Whole, Field(ge=0, le=10_000)] = 3
@@ -130,6 +138,12 @@ class TrainingSettings:
         if (self.transplants > 0) != (self.sampling.transplanted > 0.0):
             problem = f"is {self.transplants}, sampling.transplanted is {self.sampling.transplanted:g}"
             raise InputError("recipe", "transplants", problem, "give both, as 400 and 0.5, or neither")
+        if self.rounds >= self.chunks and self.rounds:
+            problem = f"are {self.rounds}, the run has {self.chunks} chunks"
+            raise InputError("recipe", "rounds", problem, "use fewer rounds, more views or a smaller chunk")
+        if self.rounds_teacher and not self.rounds:
+            problem = f"is {self.rounds_teacher!r}, and there are no rounds"
+            raise InputError("recipe", "rounds_teacher", problem, "set rounds, or leave the teacher out")
         for size in SIZES:
             ours, cameras = getattr(self.network, size), getattr(self.camera, size)
             if ours != cameras:

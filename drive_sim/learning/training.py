@@ -28,15 +28,17 @@ from drive_sim.learning.learner import Learner
 from drive_sim.learning.quality import label_quality
 from drive_sim.learning.recipe import Change, Recipe, change_recipe, load_recipe
 from drive_sim.learning.recordings import load_episodes, split_episodes, training_weathers
+from drive_sim.learning.rounds.schedule import OnPolicyRounds
 from drive_sim.learning.settings import TrainingSettings
 from drive_sim.learning.transplants.transplanting import Transplants, transplant
 from drive_sim.learning.validation import validation_score
-from drive_sim.learning.view_dataset import chunks
 from drive_sim.learning.views.episodes import SourceEpisode
 from drive_sim.learning.views.source import ViewSource
 from drive_sim.sensors.camera.rig import CameraRig
 from drive_sim.world.scenarios.episode import WeatherSpec
 
+ROUND_CURVES = ("visited", "kept", "failures", "interventions_per_km", "disagreement")
+"""What TensorBoard draws of on-policy rounds."""
 HELD_OUT_VIEWS = 2_000
 """Views of held-out episodes that every chunk is validated on."""
 
@@ -84,11 +86,12 @@ def fit(
     rig = CameraRig(settings.cameras)
     views_of = partial(ViewSource, rig=rig, weathers=weathers, settings=settings.sampling, network=settings.network)
     made = _transplants(learn_from, settings, report)
-    source = views_of([*learn_from, *(made.episodes if made else ())])
+    drawn_from = [*learn_from, *(made.episodes if made else ())]
+    source = views_of(drawn_from)
     unseen = views_of(held_out).draw(HELD_OUT_VIEWS, "held-out") if held_out else None
     learner = Learner(settings, device)
     folder = output / "training"
-    progress: dict[str, Any] = {"settings": settings.to_dict(), "chunk": 0, "best": None}
+    progress: dict[str, Any] = {"settings": settings.to_dict(), "chunk": 0, "best": None, "rounds": []}
     origin = learner.network.origin
     progress |= {"recipe": (provenance or {}).get("recipe"), "source": origin and origin.sha256}
     if resume:
@@ -99,7 +102,9 @@ def fit(
     if made:
         meta["transplants"] = made.summary
     with SummaryWriter(str(folder / "tensorboard"), purge_step=_first_step(settings, progress["chunk"])) as board:
-        for chunk, views in chunks(source, settings, progress["chunk"]):
+        tell = partial(_tell_round, board, settings, report)
+        rounds = OnPolicyRounds(learn_from, weathers, learner, folder, progress, tell)
+        for chunk, views in rounds.chunks(source, lambda visited: views_of([*drawn_from, *visited])):
             scalars = {f"train/{k}": v for k, v in learner.learn(views, chunk).items()}
             if unseen is not None:
                 scalars |= {f"held_out/{k}": v for k, v in learner.validate(unseen).items()}
@@ -110,7 +115,8 @@ def fit(
                 scalars |= {f"driving/{k}": float(v) for k, v in score.items()}
                 if progress["best"] is None or score.get("score", 0.0) >= progress["best"].get("score", 0.0):
                     progress["best"] = {"chunk": chunk, **score}
-                    _save(learner, output, meta | {"validation": progress["best"]})
+                    driven = {"rounds": progress["rounds"]} if settings.rounds else {}
+                    _save(learner, output, meta | driven | {"validation": progress["best"]})
             for name, value in scalars.items():
                 board.add_scalar(name, value, (chunk + 1) * settings.chunk)
             progress["chunk"] = chunk + 1
@@ -140,6 +146,20 @@ def _save(learner: Learner, output: Path, training: dict[str, Any]) -> None:
     cost = network_cost(network)
     card = model_card(output.name, settings, cost, network.origin, training, training["validation"])
     save_model(output, network, settings.camera, training, card, cost, settings.more_cameras)
+
+
+def _tell_round(
+    board: SummaryWriter, settings: TrainingSettings, report: Report, chunk: int, told: dict[str, Any]
+) -> None:
+    """Tell of the round before a chunk: curves and a line."""
+    for name in ROUND_CURVES:
+        board.add_scalar(f"rounds/{name}", told[name], _first_step(settings, chunk))
+    report(
+        chunk / settings.chunks,
+        f"drove {told['seconds'] / 60.0:.1f} minutes in the recorded worlds: {told['failures']} failures "
+        f"({told['interventions_per_km']:.2f} per km), disagreement {told['disagreement']:.2f} m/s², "
+        f"learns from {told['kept']:,} of {told['visited']:,} states",
+    )
 
 
 def _told(scalars: dict[str, float]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,23 @@ from drive_sim.drivers.planning.situation import Manner, empty_actors, empty_pla
 if TYPE_CHECKING:
     from drive_sim.sensors.suite import Observation
     from drive_sim.world.simulator import Simulator
+
+
+class Intention(NamedTuple):
+    """What a planning driver means to do in B worlds; NumPy arrays. Station k lies at s + k * spacing."""
+
+    s: Any
+    """(B) arc length where its path begins [m]."""
+    spacing: Any
+    """(B) between stations [m]."""
+    offset: Any
+    """(B, K) lateral offset d of its path [m]."""
+    acceleration: Any
+    """(B) wanted now [m/s²]."""
+    speed: Any
+    """(B, K) largest speed from which bends and limits ahead can be driven in comfort [m/s]."""
+    time: Any
+    """(B, K) from now until the station is reached [s]."""
 
 
 class PlanningDriver:
@@ -55,6 +72,10 @@ class PlanningDriver:
             raise ValueError(f"{self.name} is privileged: bind(simulator) before it drives")
         self._decide(self._simulator)
         return np.array(to_host(self._out))
+
+    def intention(self) -> Intention:
+        """Copies of the plan that its last action follows."""
+        return Intention(*(np.array(to_host(getattr(self.plan, name))) for name in Intention._fields))
 
     def _equip(self, simulator: Simulator, batch: int, slots: int) -> None:
         """Make the arrays of ``batch`` worlds with ``slots`` other road users."""

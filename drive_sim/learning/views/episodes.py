@@ -8,7 +8,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_sim.learning.views.labels import SPEED_AHEAD_RISING, DrivenPath, label_reach, usable
+from drive_sim.learning.views.labels import (
+    SPEED_AHEAD,
+    SPEED_AHEAD_RISING,
+    DrivenPath,
+    LabelPath,
+    label_reach,
+    speed_label,
+    usable,
+)
 from drive_sim.recording.dataset import Dataset
 from drive_sim.world.events import FAILURES
 from drive_sim.world.scenarios.episode import Episode
@@ -20,6 +28,24 @@ RECORDED, TRANSPLANTED, VISITED = ORIGINS = ("recorded", "transplanted", "visite
 
 BESIDE = 5.0
 """An actor that is passed within this lateral distance is an encounter [m]."""
+
+
+SLOWING = -0.8
+"""With less acceleration than this the driver reacts to something [m/s²]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What should be answered in an episode that was not driven as it should be: T steps."""
+
+    path: LabelPath
+    """Where to drive."""
+    s: Floats
+    """(T) unwrapped arc length [m] along the path."""
+    target_speed: Floats
+    """(T) how fast to drive [m/s]."""
+    steps: NDArray[np.int64]
+    """The steps that views are drawn from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +60,14 @@ class SourceEpisode:
     """(T) bit mask EVENT_* of what each step led to."""
     origin: str = RECORDED
     """One of `ORIGINS`."""
+    reference: Reference | None = None
+    """What should be answered; None: what the driver did."""
 
     @property
     def unwrapped_s(self) -> Floats:
         """(T) arc length [m] that goes on growing when a closed road begins again."""
+        if self.reference is not None:
+            return self.reference.s
         road = self.world.road
         return np.unwrap(self.state.s, period=road.length) if road.closed else self.state.s
 
@@ -59,19 +89,44 @@ class SourceEpisode:
         return len(self.events) * self.period
 
     @cached_property
-    def path(self) -> DrivenPath:
+    def driven_path(self) -> DrivenPath:
         """The path that was driven."""
         return DrivenPath.fit(self.world.road, self.unwrapped_s, self.state.d)
 
+    @property
+    def path(self) -> LabelPath:
+        """The path that labels lead back onto."""
+        return self.driven_path if self.reference is None else self.reference.path
+
+    @property
+    def target_speed(self) -> Floats:
+        """(T) the label of the speed [m/s]."""
+        return speed_label(self.state.speed, self.period) if self.reference is None else self.reference.target_speed
+
+    @property
+    def slowing(self) -> NDArray[np.bool_]:
+        """(T) whether the driver brakes, or should."""
+        if self.reference is None:
+            return np.asarray(self.state.acceleration_x < SLOWING)
+        return np.asarray(self.reference.target_speed - self.state.speed < SLOWING * SPEED_AHEAD)
+
+    def stretch_end(self, steps: NDArray[np.int64]) -> Floats:
+        """Unwrapped arc length [m] at which the driven path ends that ``steps`` (n) lie on.
+
+        After a failure the car stands elsewhere: the stretch of path ends there.
+        """
+        failed = np.flatnonzero(self.events & FAILURES)
+        return np.append(self.unwrapped_s[failed], self.driven_path.end)[np.searchsorted(failed, steps)]
+
     def learnable(self) -> NDArray[np.int64]:
         """Steps that views are drawn from: their labels look neither at or past a failure nor past the path's end."""
+        if self.reference is not None:
+            return self.reference.steps
         ahead = round(SPEED_AHEAD_RISING / self.period)
         good = usable(self.events, FAILURES, before=ahead, after=round(1.0 / self.period))
         good[-ahead:] = False
-        s, failed = self.unwrapped_s, np.flatnonzero(self.events & FAILURES)
-        # After a failure the car stands elsewhere: the stretch of path ends there.
-        ends = np.append(s[failed], self.path.end)[np.searchsorted(failed, np.arange(len(s)))]
-        return np.flatnonzero(good & (s + label_reach(self.state.speed) <= ends))
+        s = self.unwrapped_s
+        return np.flatnonzero(good & (s + label_reach(self.state.speed) <= self.stretch_end(np.arange(len(s)))))
 
 
 def source_episodes(dataset: Dataset) -> list[SourceEpisode]:

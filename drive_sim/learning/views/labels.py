@@ -76,6 +76,42 @@ class DrivenPath:
         index = np.arange(len(self.offset))
         return np.interp(position, index, self.offset), np.interp(position, index, self.slope, left=0.0, right=0.0)
 
+    def of_steps(self, steps: NDArray[np.int64]) -> DrivenPath:
+        """The path that holds at each of ``steps``: the same one."""
+        return self
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedPaths:
+    """A path for each of T steps, as a planning driver intends it there; K samples each."""
+
+    road: Road
+    start: Floats
+    """(T) unwrapped arc length of the first sample [m]."""
+    spacing: Floats
+    """(T) of the samples [m]."""
+    offset: Floats
+    """(T, K) lateral offset d [m]."""
+
+    def at(self, s: Floats) -> tuple[Floats, Floats]:
+        """Offset [m] and slope [1] at an unwrapped arc length (T) of each path; beyond its ends it keeps its offset."""
+        last = self.offset.shape[1] - 1
+        position = (s - self.start) / self.spacing
+        low = np.clip(position, 0.0, last - 1.0).astype(np.int64)
+        rows = np.arange(len(low))
+        before, after = self.offset[rows, low], self.offset[rows, low + 1]
+        offset = before + (after - before) * np.clip(position - low, 0.0, 1.0)
+        inside = (position >= 0.0) & (position <= last)
+        return offset, np.where(inside, (after - before) / self.spacing, 0.0)
+
+    def of_steps(self, steps: NDArray[np.int64]) -> PlannedPaths:
+        """The paths of some steps."""
+        return PlannedPaths(self.road, self.start[steps], self.spacing[steps], self.offset[steps])
+
+
+LabelPath = DrivenPath | PlannedPaths
+"""A path that labels lead back onto."""
+
 
 def road_curvature(road: Road, s: Floats) -> Floats:
     """Curvature of the reference line [1/m] at unwrapped arc lengths, interpolated between middles of elements."""
@@ -102,8 +138,28 @@ def recovery_bend(start: tuple[Floats, Floats], end: tuple[Floats, Floats], leng
     return np.asarray((6.0 * (target - d) - 2.0 * length * (2.0 * slope + target_slope)) / length**2)
 
 
+def way_back(path: LabelPath, s: Floats, d: Floats, heading_error: Floats, speed: Floats, distance: Floats) -> Floats:
+    """Offset [m] after ``distance`` [m] (n, M) on the cubic from a car at (s, d) (n) back onto the path, then on it.
+
+    Parameters are as `curvature_label` has them.
+    """
+    length = recovery_length(speed)
+    target, target_slope = path.at(s + length)
+    slope = np.tan(np.clip(heading_error, -1.2, 1.2)) * (1.0 - road_curvature(path.road, s) * d)
+    share = np.clip(distance / length[:, None], 0.0, 1.0)
+    squares, cubes = share**2, share**3
+    cubic = (
+        (2.0 * cubes - 3.0 * squares + 1.0) * d[:, None]
+        + (cubes - 2.0 * squares + share) * (length * slope)[:, None]
+        + (3.0 * squares - 2.0 * cubes) * target[:, None]
+        + (cubes - squares) * (length * target_slope)[:, None]
+    )
+    beyond = np.stack([path.at(s + column)[0] for column in distance.T], 1) if distance.size else distance
+    return np.where(distance < length[:, None], cubic, beyond)
+
+
 def curvature_label(
-    path: DrivenPath, s: Floats, d: Floats, heading_error: Floats, speed: Floats, delay: float = 0.0
+    path: LabelPath, s: Floats, d: Floats, heading_error: Floats, speed: Floats, delay: float = 0.0
 ) -> Floats:
     """Curvature [1/m] that a car at (s, d) with ``heading_error`` [rad] to the road should drive; all (n).
 

@@ -19,12 +19,7 @@ from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.learning.settings import ViewSettings
 from drive_sim.learning.views.appearance import Appearances
 from drive_sim.learning.views.episodes import ORIGINS, SourceEpisode
-from drive_sim.learning.views.labels import (
-    FUTURE_DELAYS,
-    DrivenPath,
-    curvature_label,
-    speed_label,
-)
+from drive_sim.learning.views.labels import FUTURE_DELAYS, curvature_label
 from drive_sim.learning.views.randomised import Randomised
 from drive_sim.learning.views.strata import actors_from, stratum, weights
 from drive_sim.learning.views.visible_objects import seen_in_columns
@@ -82,17 +77,15 @@ class ViewSource:
 
     def _collect(self) -> None:
         """Labels need whole episodes; the steps of all are then one long table, and their states one batch."""
-        tables: dict[str, list[Any]] = {key: [] for key in ("episode", "s", "speed", "stratum", "origin")}
+        tables: dict[str, list[Any]] = {key: [] for key in ("episode", "step", "s", "speed", "stratum", "origin")}
         states: list[State] = []
-        self._paths: list[DrivenPath] = []
         for number, episode in enumerate(self.episodes):
-            s = episode.unwrapped_s
-            self._paths.append(episode.path)
             steps = episode.learnable()
-            states.append(_rows(episode.state, steps, self._slots))
+            states.append(state_rows(episode.state, steps, self._slots))
             tables["episode"].append(np.full(len(steps), number))
-            tables["s"].append(s[steps])
-            tables["speed"].append(speed_label(episode.state.speed, episode.period)[steps])
+            tables["step"].append(steps)
+            tables["s"].append(episode.unwrapped_s[steps])
+            tables["speed"].append(episode.target_speed[steps])
             tables["stratum"].append(stratum(episode)[steps])
             tables["origin"].append(np.full(len(steps), ORIGINS.index(episode.origin)))
         self._table = {key: np.concatenate(parts) for key, parts in tables.items()}
@@ -116,7 +109,7 @@ class ViewSource:
         episode = self._table["episode"][rows]
         state = map_arrays(self._states, lambda array: array[rows])
         shift, turn = self._perturbation(rng, episode, state)
-        curvature, future = self._labels(episode, self._table["s"][rows], state, shift, turn)
+        curvature, future = self._labels(rows, state, shift, turn)
         world: World = map_arrays(self._world, lambda array: array[episode])
         world, moved = self._appearances.natural(rng, world, _moved(state, shift, turn))
         images, seen = self._render(
@@ -178,17 +171,17 @@ class ViewSource:
             ).any(1)
         )
 
-    def _labels(
-        self, episode: NDArray[np.int64], s: Floats, state: State, shift: Floats, turn: Floats
-    ) -> tuple[Floats, Floats]:
-        """Curvature labels (n) and auxiliary ones (n, 3) [1/m]."""
+    def _labels(self, rows: NDArray[np.int64], state: State, shift: Floats, turn: Floats) -> tuple[Floats, Floats]:
+        """Curvature labels (n) and auxiliary ones (n, 3) [1/m] of ``rows`` of the table, shifted and turned."""
+        episode, step, s = (self._table[key][rows] for key in ("episode", "step", "s"))
         curvature, future = np.zeros(len(episode)), np.zeros((len(episode), len(FUTURE_DELAYS)))
         for number in np.unique(episode):
             mine = np.flatnonzero(episode == number)
+            path = self.episodes[number].path.of_steps(step[mine])
             view = (s[mine], state.d[mine] + shift[mine], state.heading_error[mine] + turn[mine], state.speed[mine])
-            curvature[mine] = curvature_label(self._paths[number], *view)
+            curvature[mine] = curvature_label(path, *view)
             for index, delay in enumerate(FUTURE_DELAYS):
-                future[mine, index] = curvature_label(self._paths[number], *view, delay=delay)
+                future[mine, index] = curvature_label(path, *view, delay=delay)
         return curvature, future
 
 
@@ -204,7 +197,7 @@ def _moved(state: State, shift: Floats, turn: Floats) -> State:
     )
 
 
-def _rows(state: State, steps: NDArray[np.int64], slots: int) -> State:
+def state_rows(state: State, steps: NDArray[np.int64], slots: int) -> State:
     """The chosen rows of a state, its actors filled up with empty ones."""
 
     def pad(name: str, array: Any) -> Any:

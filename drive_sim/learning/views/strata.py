@@ -41,9 +41,7 @@ def stratum(episode: SourceEpisode) -> NDArray[np.int64]:
     aside = np.abs(state.d - episode.world.road.lane_centre(episode.world.lane)) > 0.5
     # The image that a reaction answers comes before it.
     window = round(REACTION / episode.period) + 1
-    soon = maximum_filter1d(
-        (aside | (state.acceleration_x < -0.8)).astype(np.uint8), window, origin=-(window // 2), mode="constant"
-    )
+    soon = maximum_filter1d((aside | episode.slowing).astype(np.uint8), window, origin=-(window // 2), mode="constant")
     slow = np.digitize(state.speed, [1.0, 8.0])
     return np.asarray((np.where(near, 1 + soon, 0) * BENDS + bend) * SLOWS + slow)
 
@@ -53,16 +51,17 @@ def weights(stratum: NDArray[np.int64], origin: NDArray[np.int64], shares: Seque
 
     Each origin has its share of ``shares``; within it, what happens has its share of `SHARES`, and within that, rare
     strata come more often than their size says. ``origin`` (n) counts as ``shares`` does; one without a step leaves its
-    share to the others.
+    share to the first, which is the recording.
     """
     present = np.unique(origin)
     if len(present) == 1:
         return _weights(stratum)
+    left = 1.0 - sum(shares[number] for number in present if number > 0)
     weight = np.zeros(len(stratum))
     for number in present:
         mine = origin == number
         own = _weights(stratum[mine])
-        weight[mine] = shares[number] * own / own.sum()
+        weight[mine] = (shares[number] if number > 0 else left) * own / own.sum()
     return weight
 
 
