@@ -105,7 +105,8 @@ class _Visits(Observer):
         for world, count in enumerate(steps):
             state = State(*(array[:count, world] for array in whole))
             intention = Intention(*(array[:count, world] for array in meant)) if meant else None
-            found.append(Drive(state, events[:count, world], *answers[:count, :, world].T, intention))
+            curvature, target_speed = answers[:count, 0, world], answers[:count, 1, world]
+            found.append(Drive(state, events[:count, world], curvature, target_speed, intention))
         return found
 
 
