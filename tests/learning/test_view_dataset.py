@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from torch.utils.data import DataLoader
 from drive_sim.base.errors import InputError
 from drive_sim.learning.recipe import load_recipe
 from drive_sim.learning.recordings import split_episodes
+from drive_sim.learning.transplants.transplanting import Transplants
 from drive_sim.learning.view_dataset import ViewDataset, chunks
-from drive_sim.learning.views.episodes import SourceEpisode
+from drive_sim.learning.views.episodes import RECORDED, TRANSPLANTED, SourceEpisode
 
 pytestmark = pytest.mark.slow
 
@@ -91,3 +93,17 @@ def test_workers_share_the_views_out_among_them(views: ViewDataset) -> None:
 
 def test_a_dataset_need_not_be_used_up(views: ViewDataset) -> None:
     assert len(list(islice(views, 3))) == 3
+
+
+def test_transplants_are_among_the_views_of_what_is_not_held_out(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def copies(given: list[SourceEpisode], count: int, seed: int) -> Transplants:
+        assert (len(given), count, seed) == (2, 2, 3)
+        return Transplants([replace(one, origin=TRANSPLANTED) for one in given], {})
+
+    monkeypatch.setattr("drive_sim.learning.view_dataset.transplant", copies)
+    recipe = load_recipe(changes={"held_out": 0.4, "transplants": 2, "sampling.transplanted": 0.5})
+    for held_out, origins in ((False, [RECORDED, RECORDED, TRANSPLANTED, TRANSPLANTED]), (True, [RECORDED])):
+        views = ViewDataset([dataset], recipe, count=8, seed=3, held_out=held_out)
+        assert [episode.origin for episode in views._source.episodes] == origins
