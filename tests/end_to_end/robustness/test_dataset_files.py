@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 from collections.abc import Callable
-from itertools import cycle
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from drive_sim.top_down.scene import scene_of
 from drive_sim.world.scenarios.episode import WeatherSpec
 from drive_sim.world.scenarios.scenario import load_scenario
 from drive_sim.world.simulator import Simulator
-from tests.base.mutations import count, mutate_bytes, mutate_json, mutate_table, try_mutations
+from tests.base.mutations import Mutate, count, mutate_bytes, mutate_json, mutate_table, try_mutations
 
 CAMERA = CameraConfig(width=32, height=16)
 STEPS = 110
@@ -87,35 +88,6 @@ def learn(root: Path) -> None:
     ViewSource(source_episodes(Dataset.open(root)), CameraRig([CAMERA]), [WeatherSpec()]).draw(1, "test")
 
 
-def drop_and_restore(root: Path) -> None:
-    drop(root, [0])
-    restore(root)
-
-
-USES: tuple[Callable[[Path], Any], ...] = (list_episodes, check, replay, learn, recover, drop_and_restore)
-FILES: dict[str, tuple[Callable[[Path], Path], Any]] = {
-    "info": (lambda root: root / "meta/info.json", mutate_json),
-    "statistics": (lambda root: root / "meta/stats.json", mutate_json),
-    "tasks": (lambda root: root / "meta/tasks.parquet", mutate_table),
-    "episodes": (lambda root: root / "meta/episodes/chunk-000/file-000.parquet", mutate_table),
-    "data": (lambda root: data_file(root, 0), mutate_table),
-    "road": (lambda root: road_path(root, Dataset.open(root).episodes[0].provenance["road"]["digest"]), mutate_bytes),
-    "dropped-row": (lambda root: next(root.glob("dropped/*/row.parquet")), mutate_table),
-    "dropped-data": (lambda root: next(root.glob("dropped/*/data.parquet")), mutate_table),
-    "journal-frames": (lambda root: journal_folders(root)[0] / "frames.bin", mutate_bytes),
-}
-
-
-@pytest.mark.parametrize("file", FILES)
-@pytest.mark.slow
-def test_a_dataset_with_a_mutated_file_is_used_or_refused_in_one_line(dataset: Path, file: str) -> None:
-    place, mutate = FILES[file]
-    uses = cycle(USES)
-    for use in USES[:4]:
-        use(dataset)
-    try_mutations(place(dataset), lambda root: next(uses)(root), count(12), mutate, root=dataset)
-
-
 def mutate_log(data: bytes, seed: int) -> bytes:
     """A journal's log with its bytes or one of its lines mutated."""
     if seed % 2 == 0:
@@ -126,10 +98,69 @@ def mutate_log(data: bytes, seed: int) -> bytes:
     return b"\n".join(lines)
 
 
+def drop_first(root: Path) -> None:
+    drop(root, [0])
+
+
+Use = Callable[[Path], Any]
+USES: tuple[Use, ...] = (list_episodes, check, replay, learn, recover, drop_first, restore)
+
+
+@dataclass(frozen=True)
+class Mutated:
+    """A file of a dataset."""
+
+    place: Callable[[Path], Path]
+    mutate: Mutate
+    uses: tuple[Use, ...]
+    """What reads the file; no other use is tried, which would be most of the time."""
+
+
+FILES = {
+    "info": Mutated(lambda root: root / "meta/info.json", mutate_json, USES),
+    "statistics": Mutated(lambda root: root / "meta/stats.json", mutate_json, (check,)),
+    "tasks": Mutated(lambda root: root / "meta/tasks.parquet", mutate_table, USES),
+    "episodes": Mutated(lambda root: root / "meta/episodes/chunk-000/file-000.parquet", mutate_table, USES),
+    "data": Mutated(lambda root: data_file(root, 0), mutate_table, (check, replay, learn, restore)),
+    "road": Mutated(
+        lambda root: road_path(root, Dataset.open(root).episodes[0].provenance["road"]["digest"]),
+        mutate_bytes,
+        (check, replay, learn),
+    ),
+    "dropped-row": Mutated(
+        lambda root: next(root.glob("dropped/*/row.parquet")),
+        mutate_table,
+        (list_episodes, check, recover, drop_first, restore),
+    ),
+    "dropped-data": Mutated(lambda root: next(root.glob("dropped/*/data.parquet")), mutate_table, (restore,)),
+    "journal-log": Mutated(
+        lambda root: journal_folders(root)[0] / "log.jsonl",
+        mutate_log,
+        (list_episodes, replay, learn, recover),
+    ),
+    "journal-frames": Mutated(lambda root: journal_folders(root)[0] / "frames.bin", mutate_bytes, (recover,)),
+}
+
+
+@pytest.mark.parametrize("file", FILES)
 @pytest.mark.slow
-def test_a_mutated_journal_is_recovered_or_refused_in_one_line(dataset: Path) -> None:
-    [journal] = journal_folders(dataset)
-    try_mutations(journal / "log.jsonl", recover, count(40), mutate_log, root=dataset)
+def test_a_dataset_with_a_mutated_file_is_used_or_refused_in_one_line(dataset: Path, file: str) -> None:
+    mutated = FILES[file]
+    for use in USES[:4]:
+        use(dataset)
+    drawn = random.Random(0)
+    place = mutated.place(dataset)
+    try_mutations(place, lambda root: drawn.choice(mutated.uses)(root), count(12), mutated.mutate, root=dataset)
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.thorough
+def test_what_does_not_read_a_file_goes_on_without_it(dataset: Path, file: str) -> None:
+    mutated = FILES[file]
+    mutated.place(dataset).write_bytes(b"")
+    for use in USES:
+        if use not in mutated.uses:
+            use(dataset)
 
 
 @pytest.mark.slow
