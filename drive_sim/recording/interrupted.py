@@ -10,9 +10,10 @@ import functools
 import logging
 from pathlib import Path
 
+from drive_sim.base.locks import Lock
 from drive_sim.recording.journal import count_steps, is_live, journal_folders, journal_key
 from drive_sim.recording.lerobot.metadata import Metadata, episode_keys
-from drive_sim.recording.storage import LOCK, Lock
+from drive_sim.recording.storage import LOCK
 
 _LOG = logging.getLogger("drive_sim")
 

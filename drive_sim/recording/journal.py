@@ -27,7 +27,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from drive_sim.base.errors import InputError
 from drive_sim.base.files import flush_folder, listed
 from drive_sim.base.json import checked
-from drive_sim.recording.storage import Lock, disk_errors
+from drive_sim.base.locks import Lock
+from drive_sim.recording.storage import disk_errors
 
 JOURNAL_SCHEMA = 2
 """1 called a step's images pictures, and numbered the controllers instead of naming them."""

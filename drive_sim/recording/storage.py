@@ -1,4 +1,4 @@
-"""Files that are either the old or the new one, whatever happens: atomic replacement, locks, redo plans.
+"""Files that are either the old or the new one, whatever happens: atomic replacement, redo plans.
 
 Nothing is ever written in place: `base.files` writes a file elsewhere in the dataset's folder and renames it over its
 target. What needs several such renames that belong together is first written down as a plan; the
@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from drive_sim.base.errors import InputError
 from drive_sim.base.files import flush_file, flush_folder, listed, put_in_place, replace_file
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from drive_sim.base.locks import Lock
 
 STAGING = ".staging"
 """Folder inside a dataset for files that are not in place yet; outside ``data/``, which LeRobot reads whole."""
@@ -75,68 +69,6 @@ def replace_in_dataset(root: Path, target: Path, write: Callable[[Path], object]
 def write_json(path: Path, value: Any, indent: int | None = 2) -> None:
     """``value`` as JSON."""
     path.write_text(json.dumps(value, indent=indent) + "\n", encoding="utf-8")
-
-
-class Lock:
-    """An exclusive lock that its process loses when it dies; the file holds the process id, to read.
-
-    Parameters
-    ----------
-    path
-        The lock's file; it stays.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._descriptor = -1
-
-    def acquire(self) -> None:
-        """Take the lock as soon as no other process holds it."""
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            # Windows gives up waiting after a while.
-            while not _locked(descriptor, wait=True):
-                pass
-        except BaseException:
-            os.close(descriptor)
-            raise
-        # A full disk refuses it; the lock holds without.
-        with suppress(OSError):
-            os.ftruncate(descriptor, 0)
-            os.write(descriptor, f"{os.getpid()}\n".encode())
-        self._descriptor = descriptor
-
-    def held(self) -> bool:
-        """Whether a living process holds it, this one included. Nothing is written: the disk may be read-only."""
-        try:
-            descriptor = os.open(self.path, os.O_RDONLY)
-        except FileNotFoundError:
-            return False
-        try:
-            return not _locked(descriptor, wait=False)
-        finally:
-            os.close(descriptor)
-
-    def release(self) -> None:
-        """Give it back; nothing happens when it is not held."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-
-def _locked(descriptor: int, wait: bool) -> bool:
-    """Lock an open file, alone and after waiting, or shared and at once; whether that succeeded."""
-    try:
-        if sys.platform == "win32":
-            msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-        else:
-            # Processes that only ask share the lock, so that none takes another for one that writes.
-            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
-            return False
-        raise
-    return True
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from lerobot_reader import LeRobotReader
 from recorded_drives import CAMERAS, Crash, command, drive, images, make_simulator, record
 
 from drive_sim.base.errors import InputError
+from drive_sim.base.locks import Lock
 from drive_sim.cli import main as cli
 from drive_sim.recording.curation import check, list_episodes
 from drive_sim.recording.dataset import Dataset
@@ -28,7 +29,7 @@ from drive_sim.recording.interrupted import warn_of_interrupted
 from drive_sim.recording.journal import journal_folders
 from drive_sim.recording.lerobot.metadata import read_metadata
 from drive_sim.recording.recorder import Recorder
-from drive_sim.recording.storage import LOCK, Lock, settle
+from drive_sim.recording.storage import LOCK, settle
 from drive_sim.recording.writer import open_for_writing, recover
 
 KILLS = 20
