@@ -5,7 +5,8 @@ DONE = 0
 FAILED = 1
 """The work failed, a threshold was missed, a road file was left out, or a dataset is not whole."""
 BAD_INPUT = 2
-"""Bad arguments or bad input: one line on standard error names the file, the field and a hint."""
+"""Bad arguments, bad input, or a disk that is full or cannot be written: one line on standard error names the file, the
+field and a hint."""
 INTERRUPTED = 130
 """Interrupted by Ctrl-C (128 and the signal's number, as shells count); what was done is kept."""
 TERMINATED = 143

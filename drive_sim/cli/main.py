@@ -93,7 +93,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if error.errno not in USERS_DISK:
             raise
         problem = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
-        return _say(f"{problem}; name a place that can be written and has room", FAILED)
+        return _say(f"{problem}; name a place that can be written and has room", BAD_INPUT)
     # A command that ends by Exit(status) hands the status back; one that simply returns hands back None.
     return status if isinstance(status, int) else DONE
 

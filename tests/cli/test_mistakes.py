@@ -143,10 +143,13 @@ class TestFailures:
         assert self.run_raising(module, error) == cli.FAILED
         assert capsys.readouterr().err == f"drive-sim: {missing}: is not installed; pip install 'drive-sim[{extra}]'\n"
 
-    def test_a_full_disk_is_no_traceback(self, module, capsys: pytest.CaptureFixture[str]) -> None:
-        error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "runs/frames.bin")
-        assert self.run_raising(module, error) == cli.FAILED
-        assert capsys.readouterr().err.startswith("drive-sim: runs/frames.bin: No space left on device; ")
+    @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])
+    def test_a_disk_that_refuses_is_told_as_other_wrong_places_are(
+        self, number: int, module, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert self.run_raising(module, OSError(number, os.strerror(number), "runs/frames.bin")) == cli.BAD_INPUT
+        said = f"drive-sim: runs/frames.bin: {os.strerror(number)}; name a place that can be written and has room\n"
+        assert capsys.readouterr().err == said
 
     def test_too_little_memory_is_no_traceback(self, module, capsys: pytest.CaptureFixture[str]) -> None:
         assert self.run_raising(module, MemoryError()) == cli.FAILED
