@@ -6,7 +6,8 @@ from typing import Any
 
 from drive_sim.base.references import Origin
 from drive_sim.drivers.neural.cost import NetworkCost
-from drive_sim.drivers.neural.registry import package_of
+from drive_sim.drivers.neural.registry import OURS, package_of
+from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.learning.settings import TrainingSettings
 
 _CARD = """# {name}
@@ -28,20 +29,25 @@ It has only ever seen this simulator. It must not steer a vehicle that can hurt 
 """
 
 
-_OURS = "[`drive_sim/drivers/neural/pilotnet.py`](../../drive_sim/drivers/neural/pilotnet.py)"
-
-
 def _defined(name: str, origin: Origin | None) -> str:
     """Where a network is defined, and whose it is."""
     if origin is not None:
         package = f" of {origin.package}" if origin.package else ""
         return f"`{origin.file}`{package}, which is not part of drive_sim (SHA-256 `{origin.sha256}`)"
     package = package_of(name)
-    return f"the package {package}" if package else _OURS
+    if package:
+        return f"the package {package}"
+    file = f"{OURS[name].partition(':')[0].replace('.', '/')}.py"
+    return f"[`{file}`](../../{file})"
 
 
 def _bins(count: int) -> str:
     return f" as a distribution over {count} bins" if count > 1 else ""
+
+
+def _moments(network: NetworkSettings) -> str:
+    """How many moments it learnt from, of several."""
+    return f", {network.frames} moments {network.frame_interval:g} s apart" if network.frames > 1 else ""
 
 
 def _recipe(recipe: dict[str, Any] | None) -> str:
@@ -111,7 +117,7 @@ def model_card(
         parameters=cost.parameters,
         millions=cost.multiply_accumulates / 1e6,
         images="one camera image" if len(cameras) == 1 else f"the images of {len(cameras)} cameras",
-        input=" and ".join(f"`{one.name}` {one.width} × {one.height}" for one in cameras),
+        input=" and ".join(f"`{one.name}` {one.width} × {one.height}" for one in cameras) + _moments(network),
         curvature=_bins(network.curvature_bins),
         speed=_bins(network.speed_bins),
         recipe=_recipe(training.get("recipe")),

@@ -55,6 +55,9 @@ class Observation:
     """float32 (B, 3) speed [m/s], steering angle at the road wheels [rad], distance since the last step [m]."""
     added: dict[str, Any] = field(default_factory=dict)
     """Readings of sensors that other packages add, (B, ...) by name of the sensor."""
+    interventions: Any = None
+    """int32 (B) how often the ego has been reset to its lane since the episode began: what was seen before that is no
+    past of what is seen now. None: not told."""
     active: NDArray[np.bool_] | None = None
     """(B) NumPy: worlds whose cameras were rendered; the images of others mean nothing, and drivers need not
     decide for them. None: all were."""
@@ -194,8 +197,9 @@ class SensorSuite:
     def observe(self, simulator: Simulator, active: NDArray[np.bool_] | None = None) -> Observation:
         """Sense the worlds as they are now; cameras render only those of ``active`` (B), by default all."""
         readings = self.sense(simulator, active)
-        time, added = duplicate(simulator.state.time), {name: readings.pop(name) for name in self._added}
-        return Observation(time=time, camera=readings.pop("camera", {}), added=added, active=active, **readings)
+        state, added = simulator.state, {name: readings.pop(name) for name in self._added}
+        told = {"time": duplicate(state.time), "interventions": duplicate(state.interventions)}
+        return Observation(camera=readings.pop("camera", {}), added=added, active=active, **told, **readings)
 
     def sense(self, simulator: Simulator, active: NDArray[np.bool_] | None = None) -> dict[str, Any]:
         """The readings that `observe` fills an `Observation` with: an entry for each sensor, arrays of their own."""

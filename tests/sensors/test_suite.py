@@ -43,8 +43,8 @@ def entries(observation: Observation) -> dict[str, np.ndarray]:
 def test_only_what_was_asked_for_is_there():
     simulator = make_simulator(1)
     for name in ("lidar", "radar", "imu", "gnss", "odometry"):
-        assert set(entries(SensorSuite((name,)).observe(simulator))) == {"time", name}
-    assert set(entries(SensorSuite(("camera",), RIG).observe(simulator))) == {"time", "front"}
+        assert set(entries(SensorSuite((name,)).observe(simulator))) == {"time", "interventions", name}
+    assert set(entries(SensorSuite(("camera",), RIG).observe(simulator))) == {"time", "interventions", "front"}
 
 
 def test_every_reading_has_its_shape():
@@ -52,6 +52,7 @@ def test_every_reading_has_its_shape():
     shapes = {name: (array.shape, array.dtype.name) for name, array in entries(observation).items()}
     assert shapes == {
         "time": ((2,), "float64"),
+        "interventions": ((2,), "int32"),
         "front": ((2, 20, 40, 3), "uint8"),
         "lidar": ((2, 191), "float32"),
         "radar": ((2, 16, 4), "float32"),

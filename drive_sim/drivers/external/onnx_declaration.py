@@ -7,7 +7,7 @@ same name with the ending ``.json`` beside it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,6 +32,10 @@ class ImageInput(_Part):
     range: tuple[float, float] = (0.0, 255.0)
     """What black and the brightest grey level become; an input of type uint8 takes 0 to 255."""
     colours: Literal["RGB", "BGR"] = "RGB"
+    frames: Annotated[int, Field(ge=1, le=16)] = 1
+    """Moments below each other, the present one on top; before the first one of an episode, that one is repeated."""
+    frame_interval: Annotated[float, Field(gt=0.0, le=5.0)] = 0.2
+    """Time between them [s], rounded to control steps."""
 
 
 class CommandOutput(_Part):

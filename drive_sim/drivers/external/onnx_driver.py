@@ -22,8 +22,10 @@ from drive_sim.drivers.external.onnx_declaration import (
     declaration_of,
 )
 from drive_sim.drivers.neural.decoding import HARDEST_BRAKING, command_car
+from drive_sim.drivers.neural.memory import FrameMemory
 from drive_sim.sensors.camera.mosaic import mosaic, mosaic_size
 from drive_sim.world.ego.vehicle import BMW_320I, VehicleParameters
+from drive_sim.world.simulator import CONTROL_PERIOD
 
 if TYPE_CHECKING:
     from drive_sim.sensors.suite import Observation
@@ -56,7 +58,9 @@ class OnnxDriver:
         self.declaration: Declaration = declaration
         self.cameras = declaration.camera_configs(self._place)
         self.camera = self.cameras[0]
-        self._size = mosaic_size([(camera.height, camera.width) for camera in self.cameras])
+        given = declaration.input
+        self._size = mosaic_size([(camera.height, camera.width) for camera in self.cameras] * given.frames)
+        self._memory = FrameMemory(given.frames, max(round(given.frame_interval / CONTROL_PERIOD), 1))
         self.name, self.file, self.vehicle = file.stem, file, vehicle
         self.origin = Origin.of_file(file)
         self._input, self._type = self._checked_input()
@@ -73,12 +77,13 @@ class OnnxDriver:
         return cls(file)
 
     def reset(self, simulator: Any = None, mask: Any = None, batch_size: int = 1) -> None:
-        """Nothing to forget: every decision rests on one image."""
+        """Forget the earlier moments of the worlds of ``mask``."""
+        self._memory.beginnings.reset(mask, batch_size)
 
     def answer(self, images: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
         """What the network answers to images (B, H, W, 3): an array (B, ...) for each of the declared outputs.
 
-        Those of several cameras are one `mosaic`.
+        Those of several cameras are one `mosaic`, and so are several moments.
         """
         rows = list(loop_threads().map(self._answer_one, self._prepared(images)))
         return [np.concatenate([np.asarray(row[k], np.float64) for row in rows]) for k in range(len(self._outputs))]
@@ -92,7 +97,7 @@ class OnnxDriver:
         action = np.zeros((len(images), 2), np.float32)
         if not len(driving):
             return action
-        answers = self.answer(images[driving])
+        answers = self.answer(self._memory.look(observation, images[driving], driving))
         if isinstance(self.declaration.output, CommandOutput):
             action[driving] = answers[0]
             return action

@@ -32,8 +32,11 @@ def export_onnx(model: Model, name: str, output: Path) -> None:
     Raises
     ------
     InputError
-        The package ``onnx`` is missing, or the network cannot be told in ONNX.
+        The package ``onnx`` is missing, the network carries a state, or it cannot be told in ONNX.
     """
+    if model.network.state_size:
+        problem = "carries a state from step to step, and an exported file takes images alone"
+        raise InputError(name, "network", problem, "export a network without one, such as pilotnet or stack")
     try:
         import onnx
     except ModuleNotFoundError:
@@ -54,10 +57,16 @@ def declaration(model: Model, name: str) -> dict[str, object]:
         "schema": 1,
         "camera": model.camera.to_dict(),
         "more_cameras": [camera.to_dict() for camera in model.more_cameras],
-        "input": {"name": "images", "layout": "NHWC", "range": [0.0, 255.0], "colours": "RGB"},
+        "input": {"name": "images", "layout": "NHWC", "range": [0.0, 255.0], "colours": "RGB"} | _moments(model),
         "output": {"kind": "curvature and speed", "curvature": "curvature", "speed": "speed"},
         "model": {"name": name, "weights": model.hash, "drive_sim": __version__},
     }
+
+
+def _moments(model: Model) -> dict[str, object]:
+    """How many moments its images show, of several."""
+    settings = model.settings
+    return {} if settings.frames == 1 else {"frames": settings.frames, "frame_interval": settings.frame_interval}
 
 
 class WholeDriver(nn.Module):

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from drive_sim.drivers.neural.networks import LARGEST, Network
+from drive_sim.drivers.neural.networks import LARGEST, Network, camera_planes
 
 TINT = np.array([255.0, 40.0, 120.0], np.float32)
 """Colour that marks pixels: one that no road has."""
@@ -24,18 +24,20 @@ TINT = np.array([255.0, 40.0, 120.0], np.float32)
 def attention(network: Network, images: NDArray[np.uint8]) -> NDArray[np.float32] | None:
     """How much each pixel of images (B, H, W, 3) is looked at: (B, H, W), from 0 to 1 in each camera's image.
 
+    Of several moments, all is told of the present one: a network that looks at them together has one answer for all.
     None for a network that does not say which its convolutions are (`Network.convolution_stacks`).
     """
     stacks = network.convolution_stacks()
     if not stacks:
         return None
     masks = np.zeros(images.shape[:3], np.float32)
-    tops = itertools.accumulate((rows for rows, _ in network.settings.images), initial=0)
+    settings = network.settings
+    tops = itertools.accumulate((rows for rows, _ in settings.images), initial=0)
     with torch.inference_mode():
-        for stack, (rows, columns), top in zip(stacks, network.settings.images, tops, strict=False):
-            # A copy: networks scale images in place.
-            image = np.array(images[:, top : top + rows, :columns])
-            masks[:, top : top + rows, :columns] = _looked_at(stack, torch.from_numpy(image)).numpy()
+        planes = (torch.from_numpy(images).permute(0, 3, 1, 2).float() - LARGEST) / LARGEST
+        seen = camera_planes(planes, settings)
+        for stack, image, (rows, columns), top in zip(stacks, seen, settings.images, tops, strict=False):
+            masks[:, top : top + rows, :columns] = _looked_at(stack, image[:, :, :rows]).numpy()
     return masks
 
 
@@ -45,9 +47,8 @@ def marked(image: NDArray[np.uint8], mask: NDArray[np.float32]) -> NDArray[np.ui
     return np.asarray(np.rint((1.0 - share) * image + share * TINT), np.uint8)
 
 
-def _looked_at(stack: nn.Sequential, images: Tensor) -> Tensor:
-    """(B, H, W) for the images (B, H, W, 3) of one camera."""
-    planes = (images.permute(0, 3, 1, 2).float() - LARGEST) / LARGEST
+def _looked_at(stack: nn.Sequential, planes: Tensor) -> Tensor:
+    """(B, H, W) for the planes (B, planes, H, W), from -1 to 1, of one camera."""
     convolutions: list[nn.Conv2d] = []
     means, sizes = [], [planes.shape[2:]]
     for layer in stack:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from drive_sim.base.errors import InputError
 from drive_sim.compute.device import as_array, as_tensor, torch_device
 from drive_sim.compute.kernel import Kernel, allocate, to_device
 from drive_sim.drivers.neural.decoding import (
@@ -37,6 +38,11 @@ class ResidentDriver:
         The network and its camera.
     device
         That of the simulator and its sensors: "cuda", or "cpu".
+
+    Raises
+    ------
+    InputError
+        The network looks at several moments.
     """
 
     privileged = False
@@ -44,6 +50,9 @@ class ResidentDriver:
     controller = "model"
 
     def __init__(self, model: Model, device: str, vehicle: VehicleParameters = BMW_320I) -> None:
+        if model.settings.frames > 1:
+            problem = f"is {model.settings.frames}, and a driver on the device sees one moment"
+            raise InputError("model", "network.frames", problem, "drive it as NeuralDriver, or on the CPU")
         self.model, self.device, self.vehicle = model, device, vehicle
         self._network = DrivingNetwork(model.network, torch_device(device))
         self._curvatures = (to_device(device, model.settings.curvature_centres),)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from drive_sim.compute.kernel import loop_threads
-from drive_sim.drivers.neural.networks import Network
+from drive_sim.drivers.neural.networks import Network, held
 
 ROWS = 4
 """Images that a layer takes at once: of eight each is hardly faster, and one alone waits for all of them."""
@@ -27,35 +27,97 @@ FEW = 1024
 """A layer that gives fewer numbers is tried with more rows ..."""
 IMAGES_TRIED, VECTORS_TRIED = 16, 64
 """... of images or of vectors; multiples of `ROWS`."""
+Logits = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Of curvature (B, curvature_bins) and of speed (B, speed_bins)."""
 
 
 class DrivingNetwork:
-    """``answer(images)`` of a network on one device; the network given is left as it is."""
+    """``answer(images)`` of a network on one device; the network given is left as it is.
+
+    One that carries a state answers by `carry`, one moment at a time.
+    """
 
     def __init__(self, network: Network, device: str) -> None:
         self.device, self._bins = device, network.settings.curvature_bins
-        layers = copy.deepcopy(network).eval().driving_layers()
+        self.state_size, self._settings = network.state_size, network.settings
+        copied = copy.deepcopy(network).eval()
+        layers = copied.driving_layers()
         self._layers = nn.Sequential(*layers).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._carrying = copied.carrying_layer().to(device) if self.state_size else None
         if device == "cpu":
             settings = network.settings
-            shape = (ROWS, *settings.image_size, 3)
+            shape = (ROWS, *(settings.moment_size if self.state_size else settings.image_size), 3)
             trial = torch.from_numpy(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
             with _torch_threads_left_alone():
                 alone, fours = loop_threads().submit(_batch_invariant, self._layers, trial).result()
             self._front, self._back, self._tail = self._layers[:alone], self._layers[alone:fours], self._layers[fours:]
 
-    def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def answer(self, images: NDArray[np.uint8]) -> Logits:
         """Logits of curvature (B, curvature_bins) and of speed (B, speed_bins) for images (B, H, W, 3).
 
-        On a CPU, each image's are the same to the bit whatever else is in the batch.
+        On a CPU, each image's are the same to the bit whatever else is in the batch. One that carries a state sees the
+        moments of the mosaics as it does in training.
         """
-        batch = torch.from_numpy(images)
-        if self.device == "cpu":
-            with _torch_threads_left_alone():
-                logits = np.concatenate(list(loop_threads().map(self._answer_few, batch.split(ROWS))))
-        else:
-            logits = self.logits(batch.to(self.device)).cpu().numpy()
+        if not self.state_size:
+            return self._split(self._through(images))
+        size = self._settings.moment_size[0]
+        moments = [self._through(images[:, top : top + size]) for top in range(0, images.shape[1], size)]
+        state = np.zeros((len(images), self.state_size), np.float32)
+        for moment in held(moments):
+            logits, state = self._carried(moment, state)
+        return self._split(logits)
+
+    def carry(self, images: NDArray[np.uint8], state: NDArray[np.float32]) -> tuple[Logits, NDArray[np.float32]]:
+        """What `answer` gives to one moment's images (B, H, W, 3) and the state (B, S) carried to it; the next state.
+
+        On a CPU, each row's are the same to the bit whatever else is in the batch.
+        """
+        logits, state = self._carried(self._through(images), state)
+        return self._split(logits), state
+
+    def settled(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The state (B, S) that is carried to moments (B, H, W, 3) before which nothing else was ever seen."""
+        features, state = self._through(images), np.zeros((len(images), self.state_size), np.float32)
+        for moment in held([features] * self._settings.frames)[1:]:
+            state = self._carried(moment, state)[1]
+        return state
+
+    def _split(self, logits: NDArray[np.float32]) -> Logits:
         return logits[:, : self._bins], logits[:, self._bins :]
+
+    def _through(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """What the driving layers give to images."""
+        # A part of each image lies in memory of others.
+        batch = torch.from_numpy(np.ascontiguousarray(images))
+        if self.device != "cpu":
+            return np.asarray(self.logits(batch.to(self.device)).cpu().numpy())
+        with _torch_threads_left_alone():
+            return np.concatenate(list(loop_threads().map(self._answer_few, batch.split(ROWS))))
+
+    def _carried(
+        self, features: NDArray[np.float32], state: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Logits and the next state; on a CPU, each row alone."""
+        rows = [torch.from_numpy(each) for each in (features, state)]
+        if self.device != "cpu":
+            found = self._carry_rows(*(each.to(self.device) for each in rows))
+        else:
+            alone = [each.split(1) for each in rows]
+            with _torch_threads_left_alone():
+                parts = list(loop_threads().map(self._carry_row, *alone))
+            found = tuple(torch.cat(each) for each in zip(*parts, strict=True))
+        return found[0].cpu().numpy(), found[1].cpu().numpy()
+
+    def _carry_row(self, features: Tensor, state: Tensor) -> tuple[Tensor, ...]:
+        _use_one_thread()
+        # In memory of its own, as in `_answer_few`.
+        return self._carry_rows(features.clone(), state.clone())
+
+    def _carry_rows(self, features: Tensor, state: Tensor) -> tuple[Tensor, ...]:
+        assert self._carrying is not None
+        with torch.inference_mode():
+            found: tuple[Tensor, ...] = self._carrying(features, state)
+        return found
 
     def logits(self, images: Tensor) -> Tensor:
         """Logits of curvature beside those of speed for images on the network's device, where they stay."""

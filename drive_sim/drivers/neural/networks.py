@@ -1,14 +1,15 @@
 """What a network is: its answers, its driving layers, and how one is built by its name.
 
-`pilotnet` is this package's network.
+This package's networks are in `pilotnet` and `temporal`.
 """
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,7 @@ from drive_sim.base.references import Origin, raise_error_of_user_code
 from drive_sim.drivers.neural.registry import find_network, is_ours, package_of
 from drive_sim.drivers.neural.settings import SEEN_CLASSES, NetworkSettings
 
+T = TypeVar("T")
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
     "elu": nn.ELU,
@@ -28,6 +30,10 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 }
 LARGEST = 127.5
 """Grey levels lie this far from their middle, and no further: half-precision numbers hold each difference exactly."""
+
+HELD = 6
+"""How many times a network that carries a state sees the oldest moment of a sequence before the later ones. At the
+wheel its state comes of a long past; one that has settled is nearer to that than one after two moments."""
 
 
 class Answers(NamedTuple):
@@ -73,7 +79,11 @@ class Network(nn.Module):
     """What a network is to its trainer and its driver.
 
     ``forward(images)`` takes uint8 (B, H, W, 3) RGB, as the camera gives them, to `Answers`. What it answers to an
-    image must not depend on the others of the batch when it drives (`nn.Module.eval`).
+    image must not depend on the others of the batch when it drives (`nn.Module.eval`). Several cameras' images are one
+    `mosaic`, and so are ``settings.frames`` moments, the present one on top.
+
+    One that carries a state (``settings.state_size``, or a property ``state_size`` of its own) drives by one moment at
+    a time: its `driving_layers` end with what it has seen, and its `carrying_layer` goes on from there.
 
     Parameters
     ----------
@@ -92,6 +102,18 @@ class Network(nn.Module):
         super().__init__()
         self.settings = settings
 
+    @property
+    def state_size(self) -> int:
+        """Numbers that it carries from one moment to the next when it drives; 0: it carries none."""
+        return self.settings.state_size
+
+    def carrying_layer(self) -> nn.Module:
+        """For a network that carries a state: features (B, n) and state (B, `state_size`) to logits and state.
+
+        Asked of a copy in evaluation mode, as `driving_layers`, of whose last layer the features are.
+        """
+        raise NotImplementedError
+
     def convolution_stacks(self) -> list[nn.Sequential]:
         """For each camera, its convolutions and their activations in turn, which `attention` looks into.
 
@@ -102,9 +124,10 @@ class Network(nn.Module):
     def driving_layers(self) -> list[nn.Module]:
         """Layers that, one after the other, drive: planes, float32 (B, 3, H, W) of grey levels 0 to 255, to logits.
 
-        The logits (B, curvature_bins + speed_bins) are those of curvature beside those of speed. Asked of a copy in
-        evaluation mode, which the layers may share and change. Layers apart run faster than the whole network, whose
-        images go through it alone where it gives other last bits to several at once.
+        Of a network that carries a state, planes of one moment to features (B, n). The logits
+        (B, curvature_bins + speed_bins) are those of curvature beside those of speed. Asked of a copy in evaluation
+        mode, which the layers may share and change. Layers apart run faster than the whole network, whose images go
+        through it alone where it gives other last bits to several at once.
         """
         return [_Whole(self)]
 
@@ -120,6 +143,32 @@ class _Whole(nn.Module):
         """Logits as `Network.driving_layers` has them."""
         answers = self.network(planes.permute(0, 2, 3, 1).to(torch.uint8))
         return torch.cat([answers.curvature, answers.speed], 1)
+
+
+def camera_planes(planes: Tensor, settings: NetworkSettings) -> list[Tensor]:
+    """The planes (B, planes_seen, rows, columns) of each camera out of those of the mosaic (B, 3, H, W).
+
+    Those of a `stack` of moments are one behind the other, the present ones first.
+    """
+    sizes, moments = settings.images, settings.planes_seen // 3
+    if len(sizes) == moments == 1:
+        return [planes]
+    height = settings.moment_size[0]
+    tops = itertools.accumulate((rows for rows, _ in sizes), initial=0)
+    return [
+        beside([planes[:, :, now + top : now + top + rows, :columns] for now in range(0, moments * height, height)], 1)
+        for top, (rows, columns) in zip(tops, sizes, strict=False)
+    ]
+
+
+def beside(parts: Sequence[Tensor], axis: int) -> Tensor:
+    """The parts beside each other; a single one as it is, whose gradient then has the layout that it always had."""
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts), axis)
+
+
+def held(moments: Sequence[T]) -> list[T]:
+    """Moments, the present one first, in the order in which a network that carries a state sees them: `HELD`."""
+    return [moments[-1]] * (HELD - 1) + list(reversed(moments))
 
 
 def build_network(settings: NetworkSettings) -> Network:

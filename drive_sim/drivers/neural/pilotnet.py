@@ -20,7 +20,6 @@ Each of these departures is a key of `NetworkSettings`; the recipe `paper` takes
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -29,9 +28,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
-from drive_sim.drivers.neural.networks import ACTIVATIONS, LARGEST, Answers, Network, SeededDropout
+from drive_sim.drivers.neural.networks import (
+    ACTIVATIONS,
+    LARGEST,
+    Answers,
+    Network,
+    SeededDropout,
+    beside,
+    camera_planes,
+)
 from drive_sim.drivers.neural.settings import SEEN_CLASSES, NetworkSettings
-from drive_sim.sensors.camera.mosaic import Size
 
 _RELU_GAIN = math.sqrt(2.0 / (1.0 - 1.0 / math.pi))
 """Of a filter: the standard deviation of max(z, 0), for z normal with variance 1, is its reciprocal."""
@@ -84,7 +90,7 @@ def _convolutions(settings: NetworkSettings) -> nn.Sequential:
     """The convolutions of one camera's image, each with its activation."""
     layers: list[nn.Module] = []
     kind = StandardisedConvolution if settings.standardised else _PlainConvolution
-    before = 3
+    before = settings.planes_seen
     for channels, size, stride in zip(settings.channels, settings.kernels, settings.strides, strict=True):
         layers += [kind(before, channels, size, stride), ACTIVATIONS[settings.activation]()]
         before = channels
@@ -115,6 +121,7 @@ class PilotNet(Network):
             dense += [nn.Linear(before, units), activation(), SeededDropout(settings.dropout)]
             before = units
         self.dense = nn.Sequential(*dense)
+        before += settings.state_size
         self.curvature = nn.Linear(before, settings.curvature_bins)
         self.speed = nn.Linear(before, settings.speed_bins)
         self.future = nn.Linear(before, settings.future * settings.curvature_bins) if settings.future else None
@@ -127,20 +134,33 @@ class PilotNet(Network):
         kind = images.device.type
         number = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
         planes = images.permute(0, 3, 1, 2).to(number).sub_(LARGEST).div_(LARGEST)
-        first, *others = _apart(planes, self.settings.images)
-        local, seen = [self.convolutions(first)], [self.seen]
+        local = self._local(planes)
+        return self._answers(self._features(local), local)
+
+    def _local(self, planes: Tensor) -> list[Tensor]:
+        """What each camera's convolutions make of planes (B, 3, H, W) from -1 to 1."""
+        first, *others = camera_planes(planes, self.settings)
+        local = [self.convolutions(first)]
         for camera, image in zip(self.further, others, strict=True):
             assert isinstance(camera, _FurtherCamera)
             local.append(camera.convolutions(image))
-            seen.append(camera.seen)
-        features = self.dense(_beside([each.flatten(1) for each in local], 1))
+        return local
+
+    def _features(self, local: Sequence[Tensor]) -> Tensor:
+        """What the dense layers make of it."""
+        features: Tensor = self.dense(beside([each.flatten(1) for each in local], 1))
+        return features
+
+    def _answers(self, features: Tensor, local: Sequence[Tensor]) -> Answers:
+        """What the heads make of both."""
         # Gradients are added up in the order of these lines, and so are the last bits of a training run.
         later = columns = None
         if self.future is not None:
             later = self.future(features).view(-1, self.settings.future, self.settings.curvature_bins)
         if self.settings.seen:
-            heads = zip(seen, local, strict=True)
-            columns = _beside([head(each).amax(2) for head, each in heads if head is not None], 2)
+            further = [camera.seen for camera in self.further if isinstance(camera, _FurtherCamera)]
+            heads = zip([self.seen, *further], local, strict=True)
+            columns = beside([head(each).amax(2) for head, each in heads if head is not None], 2)
         return Answers(self.curvature(features), self.speed(features), later, columns)
 
     def convolution_stacks(self) -> list[nn.Sequential]:
@@ -150,11 +170,23 @@ class PilotNet(Network):
 
     def driving_layers(self) -> list[nn.Module]:
         """See `Network`: plain convolutions that take grey levels, and the two heads that drive as one layer."""
+        return self._fast([*self._seeing(), nn.Flatten(), *self.dense, self._heads()])
+
+    def _heads(self) -> nn.Linear:
+        """The two heads that drive."""
+        return _joined(self.curvature, self.speed)
+
+    def _seeing(self) -> list[nn.Module]:
+        """Plain convolutions of all cameras, which take grey levels."""
         seeing = _seeing(self.convolutions)
         if self.further:
             others = [_seeing(camera.convolutions) for camera in self.further]  # type: ignore[arg-type]
-            seeing = [_Cameras([nn.Sequential(*layers) for layers in (seeing, *others)], self.settings.images)]
-        layers = [*seeing, nn.Flatten(), *self.dense, _joined(self.curvature, self.speed)]
+            return [_Cameras([nn.Sequential(*layers) for layers in (seeing, *others)], self.settings)]
+        return seeing if self.settings.planes_seen == 3 else [_OneCamera(self.settings), *seeing]
+
+    @staticmethod
+    def _fast(layers: Sequence[nn.Module]) -> list[nn.Module]:
+        """The layers without what only training asks for, their activations in place."""
         layers = [layer for layer in layers if not isinstance(layer, nn.Dropout)]
         modules: list[Any] = list(nn.Sequential(*layers).modules())
         for module in modules:
@@ -163,30 +195,29 @@ class PilotNet(Network):
         return layers
 
 
-def _apart(planes: Tensor, sizes: Sequence[Size]) -> list[Tensor]:
-    """The planes (B, 3, rows, columns) of each camera out of those of the mosaic."""
-    if len(sizes) == 1:
-        return [planes]
-    tops = itertools.accumulate((rows for rows, _ in sizes), initial=0)
-    return [planes[:, :, top : top + rows, :columns] for top, (rows, columns) in zip(tops, sizes, strict=False)]
-
-
-def _beside(parts: Sequence[Tensor], axis: int) -> Tensor:
-    """The parts beside each other; a single one as it is, whose gradient then has the layout that it always had."""
-    return parts[0] if len(parts) == 1 else torch.cat(list(parts), axis)
-
-
 class _Cameras(nn.Module):
     """The convolutions of several cameras as one layer: a mosaic to the features (B, n) of all of them."""
 
-    def __init__(self, convolutions: Sequence[nn.Module], sizes: Sequence[Size]) -> None:
+    def __init__(self, convolutions: Sequence[nn.Module], settings: NetworkSettings) -> None:
         super().__init__()
-        self.convolutions, self.sizes = nn.ModuleList(convolutions), tuple(sizes)
+        self.convolutions, self.settings = nn.ModuleList(convolutions), settings
 
     def forward(self, planes: Tensor) -> Tensor:
         """See the class."""
-        parts = zip(self.convolutions, _apart(planes, self.sizes), strict=True)
+        parts = zip(self.convolutions, camera_planes(planes, self.settings), strict=True)
         return torch.cat([seeing(image).flatten(1) for seeing, image in parts], 1)
+
+
+class _OneCamera(nn.Module):
+    """The mosaic of a single camera's moments to the planes that its convolutions take, as a layer."""
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        super().__init__()
+        self.settings = settings
+
+    def forward(self, planes: Tensor) -> Tensor:
+        """See the class."""
+        return camera_planes(planes, self.settings)[0]
 
 
 def _seeing(convolutions: nn.Sequential) -> list[nn.Module]:

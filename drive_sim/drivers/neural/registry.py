@@ -8,9 +8,13 @@ from typing import Any
 from drive_sim.base.references import Origin, file_of, load_reference, sha256_of, split_reference
 from drive_sim.base.registry import Registry
 
-NETWORKS: Registry[Callable[..., Any]] = Registry(
-    "drive_sim.networks", "network", {"pilotnet": "drive_sim.drivers.neural.pilotnet:PilotNet"}
-)
+OURS = {
+    "pilotnet": "drive_sim.drivers.neural.pilotnet:PilotNet",
+    "stack": "drive_sim.drivers.neural.temporal:Stack",
+    "recurrent": "drive_sim.drivers.neural.temporal:Recurrent",
+}
+"""This package's networks, and where they are defined."""
+NETWORKS: Registry[Callable[..., Any]] = Registry("drive_sim.networks", "network", OURS)
 """What builds a network of its settings. Another package adds one as an entry point of the group
 ``drive_sim.networks``: a subclass of `drive_sim.drivers.neural.networks.Network`."""
 

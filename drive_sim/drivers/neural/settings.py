@@ -49,6 +49,11 @@ class NetworkSettings:
     more_images: Annotated[tuple[tuple[_Pixels, _Pixels], ...], Field(max_length=8)] = ()
     """Rows and columns of the images of further cameras [pixels], which lie below the first in what the network is
     given."""
+    frames: Annotated[int, Field(ge=1, le=16)] = 1
+    """Moments that the network is given: the present one, and earlier ones, whose images lie below it, the latest
+    first. 1: the present one alone, as for `pilotnet`; `stack` and `recurrent` take 2 or more, such as 3."""
+    frame_interval: Annotated[float, Field(gt=0.0, le=5.0)] = 0.2
+    """Time between those moments [s], rounded to control steps."""
     channels: _Layers = (24, 40, 48, 64, 64)
     """Channels of each convolution."""
     kernels: _Sizes = (5, 5, 5, 3, 3)
@@ -110,7 +115,17 @@ class NetworkSettings:
         if self.curvature_bins % 2 == 0:
             raise InputError(source, "network.curvature_bins", f"is {self.curvature_bins}", "use an odd number")
         if is_ours(self.name):
+            self._check_frames(source)
             self._check_layers(source)
+
+    def _check_frames(self, source: str) -> None:
+        """InputError if this package's network is given fewer or more moments than it looks at."""
+        if self.name == "pilotnet" and self.frames > 1:
+            hint = "use 1, or network.name = stack or recurrent"
+            raise InputError(source, "network.frames", f"is {self.frames}, pilotnet looks at one moment", hint)
+        if self.name != "pilotnet" and self.frames == 1:
+            problem = f"is 1, {self.name} looks at several moments"
+            raise InputError(source, "network.frames", problem, "use 3, or network.name = pilotnet")
 
     def _check_layers(self, source: str) -> None:
         """InputError if the layers of this package's network do not fit the image, or would fill the memory."""
@@ -131,9 +146,32 @@ class NetworkSettings:
         return ((self.height, self.width), *self.more_images)
 
     @property
-    def image_size(self) -> Size:
-        """(rows, columns) of what the network is given: the `mosaic` of its cameras' images."""
+    def moment_size(self) -> Size:
+        """(rows, columns) of one moment: the `mosaic` of the cameras' images."""
         return mosaic_size(self.images)
+
+    @property
+    def image_size(self) -> Size:
+        """(rows, columns) of what the network is given: the `mosaic` of its moments, the present one on top."""
+        return mosaic_size([self.moment_size] * self.frames)
+
+    def frame_steps(self, period: float) -> int:
+        """Steps of a ``period`` [s] from one moment to the next."""
+        return max(round(self.frame_interval / period), 1)
+
+    @property
+    def planes_seen(self) -> int:
+        """Planes of colour that the first convolution of this package's network takes of a camera."""
+        return 3 * self.frames if self.name == "stack" else 3
+
+    @property
+    def state_size(self) -> int:
+        """Numbers that this package's network carries from one moment to the next."""
+        return self._last_units if self.name == "recurrent" else 0
+
+    @property
+    def _last_units(self) -> int:
+        return self.dense[-1] if self.dense else self.features
 
     def _planes(self, size: Size) -> Iterator[Size]:
         """(rows, columns) that each convolution gives for an image of a size."""
@@ -153,7 +191,7 @@ class NetworkSettings:
         for camera in range(len(self.images)):
             # Those of further cameras are numbered from 0.
             place = f"further.{camera - 1}." if camera else ""
-            before = 3
+            before = self.planes_seen
             for layer, (channels, size) in enumerate(zip(self.channels, self.kernels, strict=True)):
                 # Each convolution is followed by its activation.
                 name = f"{place}convolutions.{2 * layer}"
@@ -164,15 +202,19 @@ class NetworkSettings:
             if self.seen:
                 shapes |= {f"{place}seen.weight": (SEEN_CLASSES, before, 1, 1), f"{place}seen.bias": (SEEN_CLASSES,)}
         before = self.features
-        bins = self.curvature_bins
+        # Each dense layer is followed by its activation and its dropout.
+        for layer, units in enumerate(self.dense):
+            shapes |= {f"dense.{3 * layer}.weight": (units, before), f"dense.{3 * layer}.bias": (units,)}
+            before = units
+        bins, carried = self.curvature_bins, self.state_size
         heads = {"curvature": bins, "speed": self.speed_bins}
         if self.future:
             heads["future"] = self.future * bins
-        # Each dense layer is followed by its activation and its dropout.
-        layers = [(f"dense.{3 * layer}", units) for layer, units in enumerate(self.dense)]
-        for name, units in [*layers, *heads.items()]:
-            shapes |= {f"{name}.weight": (units, before), f"{name}.bias": (units,)}
-            before = before if name in heads else units
+        for name, units in heads.items():
+            # What a recurrent network carries is beside what it sees.
+            shapes |= {f"{name}.weight": (units, before + carried), f"{name}.bias": (units,)}
+        for name in ("memory.seen", "memory.carried") if carried else ():
+            shapes |= {f"{name}.weight": (3 * carried, carried), f"{name}.bias": (3 * carried,)}
         return shapes
 
     @property

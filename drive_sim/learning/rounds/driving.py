@@ -51,12 +51,15 @@ class _Answering(NeuralDriver):
 
     def reset(self, simulator: Any = None, mask: Any = None, batch_size: int = 1) -> None:
         """New episodes begin, for the teacher too."""
+        super().reset(simulator, mask, batch_size)
         if self.teacher is not None:
             self.teacher.reset(simulator, mask, batch_size)
 
-    def perceive(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """As `NeuralDriver.perceive`; the answers stay in ``answers``."""
-        self.answers = super().perceive(images)
+    def answer(
+        self, observation: Observation, images: NDArray[np.uint8], rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """As `NeuralDriver.answer`; the answers stay in ``answers``."""
+        self.answers = super().answer(observation, images, rows)
         return self.answers
 
     def act(self, observation: Observation) -> Actions:

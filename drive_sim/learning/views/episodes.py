@@ -128,6 +128,14 @@ class SourceEpisode:
         s = self.unwrapped_s
         return np.flatnonzero(good & (s + label_reach(self.state.speed) <= self.stretch_end(np.arange(len(s)))))
 
+    def before(self, steps: NDArray[np.int64], back: int) -> NDArray[np.int64]:
+        """Steps ``back`` before others, or the first one of the episode or since a failure, if later."""
+        if not back:
+            return steps
+        starts = np.append(0, np.flatnonzero(self.events & FAILURES) + 1)
+        begun = starts[np.searchsorted(starts, steps, side="right") - 1]
+        return np.asarray(np.maximum(steps - back, begun))
+
 
 def source_episodes(dataset: Dataset) -> list[SourceEpisode]:
     """The episodes of a dataset."""

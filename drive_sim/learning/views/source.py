@@ -24,7 +24,7 @@ from drive_sim.learning.views.randomised import Randomised
 from drive_sim.learning.views.strata import actors_from, stratum, weights
 from drive_sim.learning.views.visible_objects import seen_in_columns
 from drive_sim.sensors.camera.mosaic import mosaic, mosaic_size
-from drive_sim.sensors.camera.rig import CameraRig
+from drive_sim.sensors.camera.rig import CameraFrames, CameraRig
 from drive_sim.world.ego.vehicle import BMW_320I
 from drive_sim.world.roads.road import stack_roads
 from drive_sim.world.scenarios.episode import WeatherSpec, build_world, map_arrays
@@ -40,7 +40,7 @@ class Views:
     """n views with their labels."""
 
     images: NDArray[np.uint8]
-    """(n, H, W, 3) RGB; the `mosaic` of its cameras' images where there are several."""
+    """(n, H, W, 3) RGB; the `mosaic` of its cameras' images, and of its moments, where there are several."""
     curvature: NDArray[np.float32]
     """(n) [1/m], positive left."""
     speed: NDArray[np.float32]
@@ -65,7 +65,8 @@ class ViewSource:
         if not episodes or not weathers:
             raise ValueError("at least one episode and one weather are needed")
         self.episodes, self.rig, self.settings = list(episodes), rig, settings or ViewSettings()
-        self._columns = (network or NetworkSettings()).columns
+        self._network = network or NetworkSettings()
+        self._columns = self._network.columns
         self._slots = max(episode.state.actor_x.shape[1] for episode in episodes)
         roads = list({id(episode.world.road): episode.world.road for episode in episodes}.values())
         number = {id(road): index for index, road in enumerate(roads)}
@@ -78,10 +79,12 @@ class ViewSource:
     def _collect(self) -> None:
         """Labels need whole episodes; the steps of all are then one long table, and their states one batch."""
         tables: dict[str, list[Any]] = {key: [] for key in ("episode", "step", "s", "speed", "stratum", "origin")}
-        states: list[State] = []
+        states: list[list[State]] = [[] for _ in range(self._network.frames)]
         for number, episode in enumerate(self.episodes):
             steps = episode.learnable()
-            states.append(state_rows(episode.state, steps, self._slots))
+            lag = self._network.frame_steps(episode.period)
+            for back, moments in enumerate(states):
+                moments.append(state_rows(episode.state, episode.before(steps, back * lag), self._slots))
             tables["episode"].append(np.full(len(steps), number))
             tables["step"].append(steps)
             tables["s"].append(episode.unwrapped_s[steps])
@@ -89,7 +92,8 @@ class ViewSource:
             tables["stratum"].append(stratum(episode)[steps])
             tables["origin"].append(np.full(len(steps), ORIGINS.index(episode.origin)))
         self._table = {key: np.concatenate(parts) for key, parts in tables.items()}
-        self._states = State(*(np.concatenate(parts) for parts in zip(*states, strict=True)))
+        joined = [State(*(np.concatenate(parts) for parts in zip(*moments, strict=True))) for moments in states]
+        self._states, self._earlier = joined[0], joined[1:]
         if not len(self):
             raise InputError(
                 "dataset", "", "has no step to learn from", "record episodes without failures, over 5 s each"
@@ -112,9 +116,10 @@ class ViewSource:
         curvature, future = self._labels(rows, state, shift, turn)
         world: World = map_arrays(self._world, lambda array: array[episode])
         world, moved = self._appearances.natural(rng, world, _moved(state, shift, turn))
-        images, seen = self._render(
-            self._appearances.randomised(key, self._roads, world, len(self._columns)), world, moved
-        )
+        earlier = [map_arrays(states, lambda array: array[rows]) for states in self._earlier]
+        moments = [moved, *(displaced(before, state, moved) for before in earlier)]
+        looks = self._appearances.randomised(key, self._roads, world, len(self._columns))
+        images, seen = self._render(looks, world, moments)
         return Views(
             images,
             curvature.astype(np.float32),
@@ -124,20 +129,25 @@ class ViewSource:
         )
 
     def _render(
-        self, randomised: Randomised, world: World, state: State
+        self, randomised: Randomised, world: World, moments: Sequence[State]
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Images and who is seen in them, as `Views` has them, of the worlds and states of n views."""
-        count, sizes = len(world.seed), [(one.height, one.width) for one in self.rig.configs]
+        """Images and who is seen in them, as `Views` has them, of the worlds and moments of n views."""
+        count, sizes = len(world.seed), [(one.height, one.width) for one in self.rig.configs] * len(moments)
         images = np.zeros((count, *mosaic_size(sizes), 3), np.uint8)
         seen = np.zeros((count, sum(len(middles) for middles, _ in self._columns)), np.uint8)
         for start in range(0, count, BLOCK):
             for roads, rows in randomised.parts(np.arange(start, min(start + BLOCK, count))):
-                there, then = (map_arrays(whole, lambda array, rows=rows: array[rows]) for whole in (world, state))
-                frames = self.rig.render_each("cpu", roads, there, then, ("rgb", "semantic", "depth")).values()
-                for camera, frame in enumerate(frames):
-                    randomised.affect(camera, frame.rgb, rows)
-                images[rows] = mosaic([frame.rgb for frame in frames])
-                parts = zip(frames, self._columns, strict=True)
+                there, *then = (map_arrays(whole, lambda array, rows=rows: array[rows]) for whole in (world, *moments))
+                shown: list[CameraFrames] = []
+                for moment, state in enumerate(then):
+                    # Who is seen is asked of the present alone.
+                    layers = ("rgb",) if moment else ("rgb", "semantic", "depth")
+                    frames = self.rig.render_each("cpu", roads, there, state, layers).values()
+                    for camera, frame in enumerate(frames):
+                        randomised.affect(camera, frame.rgb, rows)
+                    shown += frames
+                images[rows] = mosaic([frame.rgb for frame in shown])
+                parts = zip(shown, self._columns, strict=False)
                 seen[rows] = np.concatenate([seen_in_columns(f.semantic, f.depth, *where) for f, where in parts], 1)
         return images, seen
 
@@ -205,3 +215,22 @@ def state_rows(state: State, steps: NDArray[np.int64], slots: int) -> State:
         return np.pad(array, ((0, 0), (0, missing))) if missing else array
 
     return State(*(pad(name, array[steps]) for name, array in zip(State._fields, state, strict=True)))
+
+
+def displaced(earlier: State, recorded: State, seen: State) -> State:
+    """Earlier states (n), displaced as the recorded present is to where it is seen from.
+
+    The whole past moves like a rigid body. So what lies between the moments stays the motion that was driven; were the
+    present displaced alone, the jump to it would tell how far, and the way back would be learnt from that jump, which
+    no car at the wheel makes.
+    """
+    turn = seen.yaw - recorded.yaw
+    cos, sin = np.cos(turn), np.sin(turn)
+    dx, dy = earlier.x - recorded.x, earlier.y - recorded.y
+    return earlier._replace(
+        x=seen.x + cos * dx - sin * dy,
+        y=seen.y + sin * dx + cos * dy,
+        yaw=earlier.yaw + turn,
+        pitch=earlier.pitch + (seen.pitch - recorded.pitch),
+        roll=earlier.roll + (seen.roll - recorded.roll),
+    )

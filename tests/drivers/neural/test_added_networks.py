@@ -155,5 +155,7 @@ def test_networks_are_built_for_training_with_weights_in_channels_last_layout(ad
 
 
 def test_an_unknown_name_is_told_with_those_that_there_are() -> None:
-    with pytest.raises(InputError, match=r"'toy-net' is not a network; use pilotnet, FILE\.py:Class, module:Class"):
+    with pytest.raises(
+        InputError, match=r"'toy-net' is not a network; use pilotnet, stack, recurrent, FILE\.py:Class, module:Class"
+    ):
         SETTINGS.check("--network")

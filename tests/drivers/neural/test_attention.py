@@ -10,7 +10,7 @@ from torch import nn
 from drive_sim.base.resources import find_model
 from drive_sim.drivers.neural.attention import TINT, _looked_at, attention, marked
 from drive_sim.drivers.neural.driver import NeuralDriver
-from drive_sim.drivers.neural.networks import Network, build_network
+from drive_sim.drivers.neural.networks import LARGEST, Network, build_network
 from drive_sim.drivers.neural.settings import NetworkSettings
 
 TWO = NetworkSettings(
@@ -35,8 +35,9 @@ def stack(*shapes: tuple[int, int, int]) -> nn.Sequential:
 def test_a_bright_spot_is_where_brightness_is_looked_for() -> None:
     image = np.full((1, 33, 41, 3), 127, np.uint8)
     image[0, 20:23, 10:13] = 255
+    planes = (torch.from_numpy(image).permute(0, 3, 1, 2).float() - LARGEST) / LARGEST
     with torch.inference_mode():
-        mask = _looked_at(stack((2, 3, 2), (2, 3, 1)), torch.from_numpy(image)).numpy()[0]
+        mask = _looked_at(stack((2, 3, 2), (2, 3, 1)), planes).numpy()[0]
     assert mask.shape == (33, 41) and mask.min() == 0.0 and mask.max() == 1.0
     row, column = np.unravel_index(mask.argmax(), mask.shape)
     assert 18 <= row <= 24 and 8 <= column <= 14
