@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from drive_sim.learning.rounds.moments import RECORDED_WEATHER, Moments, RecordedSimulator
 from drive_sim.learning.rounds.person import person_labels
 from drive_sim.learning.views.episodes import SourceEpisode
-from drive_sim.learning.views.labels import curvature_label
+from drive_sim.learning.views.labels import curvature_label, label_reach
 from drive_sim.world.ego.vehicle import BMW_320I, acceleration_command, steering_command
-from drive_sim.world.state import State
+from drive_sim.world.state import EVENT_OFF_ROAD, State
 
 
 def test_where_the_person_was_the_labels_are_those_of_the_recording(episodes: list[SourceEpisode]) -> None:
@@ -66,8 +68,25 @@ def test_a_way_back_through_a_parked_car_is_no_label(parked: SourceEpisode) -> N
     close = np.isin(np.arange(len(gap)), parked.learnable()) & (gap > 0.5) & (gap < 3.0)
     assert close.any()
     # Right behind it, while the person was on the way round.
-    labels = person_labels(parked, changed(state, d=state.actor_d[:, 0], heading_error=0.0), s)
-    assert not labels.known[close].any()
+    beside = parked.driven_path.at(s)[0] - 1.5
+    assert not person_labels(parked, changed(state, d=beside, heading_error=0.0), s).known[close].any()
+    past = np.isin(np.arange(len(gap)), parked.learnable()) & (gap < -2.0 * half - 1.0)
+    assert past.any() and person_labels(parked, changed(state, d=beside), s).known[past].all()
+
+
+def test_a_faster_car_reads_no_further_than_the_path_was_driven(parked: SourceEpisode) -> None:
+    s, fast = parked.unwrapped_s, changed(parked.state, speed=2.0 * parked.state.speed)
+    known = person_labels(parked, fast, s).known
+    assert known.any() and (s + label_reach(fast.speed))[known].max() <= parked.driven_path.end
+    assert not known[parked.learnable()].all()
+
+
+def test_nothing_is_known_where_the_recording_fails(parked: SourceEpisode) -> None:
+    events = np.zeros(len(parked.events), np.int64)
+    events[100] = EVENT_OFF_ROAD
+    failed = replace(parked, events=events)
+    known = person_labels(failed, failed.state, failed.unwrapped_s).known
+    assert not known[60:120].any() and known[:40].all() and known[125:150].any()
 
 
 @pytest.mark.parametrize("shift", [-0.7, 0.7])

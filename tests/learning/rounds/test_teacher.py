@@ -40,7 +40,7 @@ def test_the_labels_of_a_teacher_pass_a_parked_car(parked: SourceEpisode, name: 
         furthest = max(furthest, float(state.d[0]))
     assert not state.events_ever[0] & FAILURES
     assert state.s[0] > state.actor_s[0, 0] + 10.0
-    assert furthest > parked.world.road.lane_centre(0) + 0.8, "it went round"
+    assert road.lane_centre(0) + 0.8 < furthest < 0.8, "it went round, and no further than that"
 
 
 def test_a_teacher_who_brakes_gives_the_speed_soon_and_one_who_starts_the_speed_aimed_at() -> None:
