@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from drive_sim.base.errors import InputError
 from drive_sim.drivers.neural.settings import NetworkSettings
-from drive_sim.learning.rounds.schedule import FILE_NAME, round_starts
+from drive_sim.learning.rounds.schedule import FILE_NAME, OnPolicyRounds, round_starts
 from drive_sim.learning.rounds.storage import Visited, load_round, save_round
 from drive_sim.learning.settings import TrainingSettings, ViewSettings
 from drive_sim.learning.training import fit
@@ -118,6 +119,19 @@ def test_views_of_what_was_visited_have_the_labels_given(parked: SourceEpisode, 
     drawn = views.draw(40, "a").speed
     given = np.isin(drawn, reference.target_speed[[20, 30, 31]].astype(np.float32))
     assert 8 < given.sum() < 32
+
+
+def test_each_round_adds_to_what_views_are_drawn_from(parked: SourceEpisode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Transplants, say, stay among it: what the recording's views are drawn from is the caller's."""
+    learner = SimpleNamespace(settings=replace(QUICK, views=192))
+    monkeypatch.setattr(OnPolicyRounds, "_driven", lambda rounds, number, chunk: [f"round {number} before {chunk}"])
+    monkeypatch.setattr(
+        "drive_sim.learning.rounds.schedule.chunks", lambda source, _, first, end: [(source, first, end)]
+    )
+    rounds = OnPolicyRounds([parked], [], learner, Path(), {"chunk": 0}, lambda chunk, told: None)  # type: ignore[arg-type]
+    drawn: list[Any] = list(rounds.chunks("recording", tuple))  # type: ignore[arg-type]
+    first, second = "round 1 before 2", "round 2 before 4"
+    assert drawn == [("recording", 0, 2), ((first,), 2, 4), ((first, second), 4, 6)]
 
 
 @pytest.mark.slow
