@@ -21,7 +21,7 @@ from drive_sim.cli.arguments import (
     traceback_option,
     videos,
 )
-from drive_sim.cli.compiling import announce_compiling
+from drive_sim.cli.doctor import announce_compiling
 from drive_sim.cli.exit_status import FAILED
 
 
@@ -36,7 +36,9 @@ from drive_sim.cli.exit_status import FAILED
     help="One scenario in place of a suite: a name or a .toml file.",
 )
 @click.option(
-    "--split", type=click.Choice(["train", "validation", "test"]), help="Whose draws of the --scenario; else test."
+    "--split",
+    type=click.Choice(["train", "validation", "test"]),
+    help="Whose draws of the --scenario; else test, or the last that the file is for.",
 )
 @click.option("--roads", metavar="DIR", type=FOLDER, help="Centre-line CSV files for real-roads.")
 @click.option("--episodes", type=COUNT, help="How many; the suite's own number if not given.")

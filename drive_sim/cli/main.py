@@ -32,6 +32,7 @@ from drive_sim.cli.drive import drive
 from drive_sim.cli.evaluate import evaluate
 from drive_sim.cli.exit_status import BAD_INPUT, DONE, FAILED, INTERRUPTED, TERMINATED
 from drive_sim.cli.export import export
+from drive_sim.cli.mine import mine
 from drive_sim.cli.replay import replay
 from drive_sim.cli.train import train
 
@@ -58,7 +59,7 @@ def application() -> None:
     """Drive, record, learn and prove: a 2D driving simulator with sensors, imitation learning and evaluation."""
 
 
-for command in (bench, cache, compare, data, demo, doctor, drive, evaluate, export, replay, train):
+for command in (bench, cache, compare, data, demo, doctor, drive, evaluate, export, mine, replay, train):
     application.add_command(command)
 
 

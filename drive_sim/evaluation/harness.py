@@ -60,7 +60,8 @@ class Options(TypedDict, total=False):
     scenario: str | Path | None
     """A scenario that is driven alone in place of a suite: its bundled name or ``.toml`` file."""
     split: str | None
-    """Whose draws of that scenario: "train", "validation" or "test"; "test" if not given."""
+    """Whose draws of that scenario: "train", "validation" or "test"; if not given, "test", or the last that the
+    file is for."""
     driver_options: Mapping[str, Any] | None
     """Passed to the driver's class or factory, or to its function with each observation."""
     metrics: Sequence[str | Path]
@@ -198,7 +199,7 @@ def _chosen_suite(suite: str | Path | None, scenario: str | Path | None, split: 
     if scenario is not None:
         if suite is not None:
             raise InputError("--scenario", "", "cannot be given together with --suite", "give one of them")
-        return scenario_suite(scenario, split or "test")
+        return scenario_suite(scenario, split)
     if suite is None:
         hint = f"give --suite NAME ({', '.join(list_suites())}), or --scenario FILE"
         raise InputError("--suite", "", "is missing", hint)

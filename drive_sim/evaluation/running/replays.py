@@ -54,7 +54,6 @@ def worst_first(scores: Sequence[EpisodeScore], headline: str) -> list[int]:
     Close to hitting something where the headline is about other road users, else to leaving the lane.
     """
     sign = 1.0 if METRICS[headline].better == "higher" else -1.0
-    about_others = METRICS[headline] in OBSTACLE_METRICS
 
     def goodness(index: int) -> tuple[bool, float, int, float]:
         score = scores[index]
@@ -62,11 +61,19 @@ def worst_first(scores: Sequence[EpisodeScore], headline: str) -> list[int]:
         if not math.isfinite(value):
             # An episode that failed before the headline had anything to say counts as nothing achieved.
             value = sign * math.inf if arrived(score) else 0.0
-        margin = score.value("min_clearance") if about_others else -score.value("lateral_error_max")
-        known = margin if math.isfinite(margin) else math.inf
-        return arrived(score), sign * value, _severity(score.outcome), known
+        return arrived(score), sign * value, _severity(score.outcome), margin(score, headline)
 
     return sorted(range(len(scores)), key=goodness)
+
+
+def margin(score: EpisodeScore, headline: str) -> float:
+    """How far the episode stayed from what ``headline`` is about [m], larger is better; infinite where nothing tells.
+
+    The smallest clearance where it is about other road users, else the largest lateral error, negative.
+    """
+    about_others = METRICS[headline] in OBSTACLE_METRICS
+    found = score.value("min_clearance") if about_others else -score.value("lateral_error_max")
+    return found if math.isfinite(found) else math.inf
 
 
 def worth_capturing(scores: Sequence[EpisodeScore], order: Sequence[int], most: int | None, least: int) -> list[int]:

@@ -24,7 +24,8 @@ from drive_sim.evaluation.outputs import check_names
 from drive_sim.evaluation.suites.conditions import Condition
 from drive_sim.world.roads.csv_import import load_road
 from drive_sim.world.scenarios.episode import Episode
-from drive_sim.world.scenarios.scenario import Scenario, first_number, load_scenario, scenario_for_road
+from drive_sim.world.scenarios.files import load_definition
+from drive_sim.world.scenarios.scenario import SPLITS, Scenario, first_number, load_scenario, scenario_for_road
 from drive_sim.world.simulator import CONTROL_PERIOD
 
 REAL_ROADS = "real-roads"
@@ -108,13 +109,14 @@ def load_suite(name: str) -> Suite:
     return suite
 
 
-def scenario_suite(name: str | Path, split: str = "test") -> Suite:
+def scenario_suite(name: str | Path, split: str | None = None) -> Suite:
     """The suite of one scenario alone, by its bundled name or ``.toml`` file.
 
     One whose actors demand a reaction is scored as obstacle-avoidance is, another one as lane-keeping. ``split`` says
-    which draws are taken; of a bundled file, its folder does.
+    which draws are taken; of a bundled file, its folder does. Without one they are test's, or those of the last of
+    `SPLITS` that the file is for.
     """
-    scenario = load_scenario(str(name), split)
+    scenario = load_scenario(str(name), split or _scored_split(str(name)))
     definition = scenario.definition
     met = any(actor.demands_reaction for one in definition.encounters.values() for actor in one.actors.values())
     return Suite(
@@ -129,6 +131,10 @@ def scenario_suite(name: str | Path, split: str = "test") -> Suite:
         headline="collision_free_passes" if met else "autonomy",
         baselines=BASELINES,
     )
+
+
+def _scored_split(scenario: str) -> str:
+    return max(load_definition(user_path(scenario)).splits, key=SPLITS.index) if _is_file(scenario) else "test"
 
 
 def _is_file(name: str) -> bool:

@@ -175,18 +175,21 @@ def first_number(seed: int, apart: int = 1) -> int:
     return apart * seed if seed <= LARGEST_PLAIN_SEED else key("first number", seed) % 2**45
 
 
-def load_scenario(name_or_path: str | Path, split: str = "train") -> Scenario:
+def load_scenario(name_or_path: str | Path, split: str | None = None) -> Scenario:
     """A bundled scenario by name (``lane-keeping/rural``) and split, or one from a ``.toml`` file.
+
+    Without a split it is train's, or that of the first of `SPLITS` that the file is for.
 
     Raises
     ------
     InputError
         naming the file, the field and the hint.
     """
-    if split not in SPLITS:
+    if split is not None and split not in SPLITS:
         raise InputError(str(name_or_path), "split", f"there is no split {split!r}", f"choose {', '.join(SPLITS)}")
     path = user_path(name_or_path)
     if path.suffix != ".toml" and not isinstance(name_or_path, Path):
+        split = split or SPLITS[0]
         path = scenarios_folder() / split / f"{name_or_path}.toml"
         if not path.is_file():
             names = ", ".join(list_scenarios(split)) or "none is bundled"
@@ -194,6 +197,10 @@ def load_scenario(name_or_path: str | Path, split: str = "train") -> Scenario:
     elif path.resolve().is_relative_to(scenarios_folder()):
         split = path.resolve().relative_to(scenarios_folder()).parts[0]
     definition = load_definition(path)
+    split = split or min(definition.splits, key=SPLITS.index)
+    if split not in definition.splits:
+        allowed = " and ".join(definition.splits)
+        raise InputError(path, "splits", f"is {allowed}: there are no {split} draws of it", f"take those of {allowed}")
     for weather in definition.weather:
         _check_weather(path, weather, split)
     name = printable(f"{path.resolve().parent.name}/{path.stem}")

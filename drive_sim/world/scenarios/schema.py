@@ -66,6 +66,13 @@ class ScenarioDefinition(Table):
     """What is tried, in words."""
     good_driver: Annotated[str, Field(min_length=10)]
     """What a good driver does, in words."""
+    description: str = ""
+    """Where the scenario comes from, in words."""
+    splits: Annotated[tuple[Literal["train", "validation", "test"], ...], Field(min_length=1)] = (
+        "train", "validation", "test",
+    )  # fmt: skip
+    """Whose draws may be taken. ``drive`` takes those of the first of train, validation and test, ``evaluate`` of the
+    last, unless told which."""
     weather: Weights
     """Domains of ``weather.toml`` by weight."""
     road: RoadChoice
