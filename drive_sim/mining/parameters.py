@@ -155,7 +155,7 @@ def _within(parameter: Parameter, place: Place, within: tuple[float, float] | fr
         if place.path[-1] == "kind":
             least = min(left.values())
             return [name for name, share in left.items() for _ in range(max(1, round(share / least)))]
-        return left
+        return {name: share / sum(left.values()) for name, share in left.items()}
     low, high = max(within[0], place.bounds[0]), min(within[1], place.bounds[1])
     return [round(low), round(high)] if parameter.kind == "count" else [low, high]
 

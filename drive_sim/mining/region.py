@@ -3,7 +3,8 @@
 The patient rule induction method (Friedman & Fisher 1999), used so for scenario discovery by Bryant & Lempert (2010):
 from the whole of the ranges, whatever thin slice leaves the largest share of failures is peeled off, again and again.
 Of all the boxes on the way the one whose share of failures is largest for certain (the lower end of its interval) is
-kept. It was chosen for what is in it, so its share of failures has to be measured on fresh draws.
+kept, and freed again of restrictions without which its failures would hardly be rarer (quasi-p-values of Bryant &
+Lempert). It was chosen for what is in it, so its share of failures has to be measured on fresh draws.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from drive_sim.evaluation.statistics.intervals import Interval, wilson
 from drive_sim.mining.parameters import Parameter, Values
@@ -24,6 +26,8 @@ FEWEST = 5
 """Failures that a box holds at least."""
 COVERAGE = 0.4
 """Share of all failures that a box holds at least."""
+CHANCE = 0.05
+"""Quasi-p-value above which a restriction is dropped: how likely the box's failures would be without it."""
 DIGITS = 2
 """To which the ends of an interval are rounded, of the width of the whole range."""
 
@@ -52,32 +56,63 @@ def share_of(bad: Sequence[bool] | Mask, weights: NDArray[np.float64] | None = N
     return Share(rate, wilson(rate, draws), draws)
 
 
-def failing_region(
-    parameters: Sequence[Parameter], situations: Sequence[Values], bad: Sequence[bool], weights: NDArray[np.float64]
-) -> Region | None:
-    """The box of the ranges in which failures are densest; None where fewer than `FEWEST` failed."""
+def failing_region(parameters: Sequence[Parameter], situations: Sequence[Values], bad: Sequence[bool]) -> Region | None:
+    """The box of the ranges in which failures are densest; None where fewer than `FEWEST` failed.
+
+    Draws count alike, wherever they came from: where the search looked more often, more is known.
+    """
     failed = np.asarray(bad, bool)
-    least = max(FEWEST, math.ceil(COVERAGE * failed.sum()))
     if failed.sum() < FEWEST:
         return None
+    boxes = list(_peeled(parameters, situations, failed))
+    lows = [share_of(failed[inside]).interval.low for _, inside in boxes]
+    region = boxes[int(np.argmax(lows))][0]
+    while region:
+        chances = {name: _chance(situations, failed, region, name) for name in region}
+        worst = max(chances, key=lambda name: chances[name])
+        if chances[worst] <= CHANCE:
+            break
+        region = {name: part for name, part in region.items() if name != worst}
+    return region
+
+
+def _peeled(
+    parameters: Sequence[Parameter], situations: Sequence[Values], failed: Mask
+) -> Iterator[tuple[Region, Mask]]:
+    """Ever smaller boxes, and which draws are in them, the whole of the ranges first."""
+    least = max(FEWEST, math.ceil(COVERAGE * failed.sum()))
     inside, region = np.ones(len(failed), bool), Region()
-    best: Region = region
-    certain = share_of(failed, weights).interval.low
     while True:
+        yield region, inside
+        now = failed[inside].mean()
         peeled = [
-            (share_of(failed[left], weights[left]).estimate, int(left.sum()), left, name, part)
+            (float(failed[left].mean()), int(left.sum()), left, name, part)
             for name, part, left in _peels(parameters, situations, inside, region)
             if failed[left].sum() >= least
         ]
-        if not peeled:
-            return best
-        rate, _, left, name, part = max(peeled, key=lambda one: one[:2])
-        if rate <= share_of(failed[inside], weights[inside]).estimate:
-            return best
+        rate, _, left, name, part = max(peeled, key=lambda one: one[:2], default=(0.0, 0, inside, "", None))
+        if part is None or rate <= now:
+            return
         inside, region = left, region | {name: part}
-        low = share_of(failed[inside], weights[inside]).interval.low
-        if low > certain:
-            best, certain = region, low
+
+
+def _chance(situations: Sequence[Values], failed: Mask, region: Region, name: str) -> float:
+    """How likely at least as many failures as the region has would be if its restriction of ``name`` did nothing."""
+    inside = failed[within(situations, region)]
+    without = failed[within(situations, {other: part for other, part in region.items() if other != name})]
+    return float(stats.binom.sf(inside.sum() - 1, len(inside), without.mean()))
+
+
+def within(situations: Sequence[Values], region: Region) -> Mask:
+    """Which situations lie in the region; a parameter that one does not have does not count."""
+    return np.array([
+        all(
+            name not in values
+            or (values[name] in part if isinstance(part, frozenset) else part[0] <= float(values[name]) <= part[1])
+            for name, part in region.items()
+        )
+        for values in situations
+    ])  # fmt: skip
 
 
 def in_words(parameters: Sequence[Parameter], region: Mapping[str, tuple[float, float] | frozenset[str]]) -> list[str]:

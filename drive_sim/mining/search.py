@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from drive_sim.mining.region import FEWEST, Region, failing_region
 from drive_sim.mining.situations import Space
 from drive_sim.world.scenarios.episode import Episode
 from drive_sim.world.scenarios.scenario import Scenario
+from drive_sim.world.scenarios.writing import scenario_text
 
 ELITE = 0.25
 """Share of the draws that stand for failures, the closest calls, while fewer than `FEWEST` failed."""
@@ -126,11 +128,13 @@ class Search:
         keys: dict[str, list[str]] = {}
         for found in self.found:
             values = [one.values for one in found.situations]
-            found.region = failing_region(found.space.parameters, values, found.failed, found.weights)
+            found.region = failing_region(found.space.parameters, values, found.failed)
             if found.region is None:
                 continue
-            _, scenario = found.space.narrowed_to(found.region)
-            keys[found.space.stem] = [f"{scenario.name}.toml {number}" for number in range(count)]
+            tables, scenario = found.space.narrowed_to(found.region)
+            # Another version of the search may find another region.
+            what = hashlib.sha256(scenario_text(tables).encode()).hexdigest()[:12]
+            keys[found.space.stem] = [f"{scenario.name}.toml {what} {number}" for number in range(count)]
             for number, name in enumerate(keys[found.space.stem]):
                 jobs[name] = lambda space=found.space, scenario=scenario, number=number: space.draw(scenario, number)
         self._drive(list(jobs.items()), "fresh draws", done, done + len(jobs), report)

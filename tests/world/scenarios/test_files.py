@@ -319,3 +319,11 @@ def test_weather_that_is_for_test_only_is_refused_everywhere_else(weather: str, 
 def test_an_episode_says_when_it_is_unavoidable(tmp_path: Path) -> None:
     assert not load_scenario(write(tmp_path, GOOD)).draw(0).unavoidable
     assert load_scenario(write(tmp_path, "unavoidable = true\n" + GOOD)).draw(0).unavoidable
+
+
+def test_a_file_may_be_for_some_splits_only(tmp_path: Path) -> None:
+    path = write(tmp_path, 'splits = ["validation", "train"]\n' + GOOD)
+    assert load_scenario(path).split == "train"
+    assert load_scenario(path, "validation").split == "validation"
+    with pytest.raises(InputError, match=r"mine\.toml: splits: is validation and train: there are no test draws"):
+        load_scenario(path, "test")
