@@ -27,7 +27,7 @@ def table_of(table: type[BaseModel]) -> str:
             default = "required" if field.is_required() else f"`{cell(field.default)}`"
             if isinstance(field.default, BaseModel):
                 default = "its own defaults"
-            elif field.default is PydanticUndefined and not field.is_required():
+            elif (field.default is PydanticUndefined and not field.is_required()) or field.default == "":
                 default = "empty"
             rows.append(f"| `{field.alias or name}` | `{cell(kind)}` | {default} | {cell(meaning)} |")
     return "\n".join(rows) + "\n"
