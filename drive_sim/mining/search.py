@@ -20,7 +20,7 @@ from drive_sim.mining.features import features_of
 from drive_sim.mining.journal import Outcome, SearchJournal
 from drive_sim.mining.outcomes import cause, closeness, failed
 from drive_sim.mining.parameters import Values
-from drive_sim.mining.proposal import UNIFORM_EVERY, Floats, Proposal, weights_of
+from drive_sim.mining.proposal import UNIFORM_EVERY, Floats, Proposal
 from drive_sim.mining.region import FEWEST, Region, failing_region
 from drive_sim.mining.situations import Space
 from drive_sim.world.scenarios.episode import Episode
@@ -42,6 +42,8 @@ class Situation:
     """From 0, which is uniform."""
     uniform: bool
     """Whether it was drawn as the scenario itself draws."""
+    weight: float
+    """What it counts for, so that all together are the scenario's own draws."""
 
     @cached_property
     def made(self) -> tuple[dict[str, Any], Scenario]:
@@ -58,13 +60,13 @@ class Found:
     """What the search knows of one scenario."""
 
     space: Space
+    uniform: Proposal
+    """The scenario's own draws."""
     proposal: Proposal
     """That the next round draws from."""
     situations: list[Situation] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     """One a situation."""
-    mixture: list[tuple[Proposal, int]] = field(default_factory=list)
-    """The proposals so far, and how many situations each gave."""
     region: Region | None = None
     """Where failures are dense; None where too few failed to tell."""
     fresh: list[Outcome] = field(default_factory=list)
@@ -78,8 +80,7 @@ class Found:
     @property
     def weights(self) -> Floats:
         """What each situation counts for, so that together they are the scenario's own draws."""
-        total = len(self.situations)
-        return weights_of([one.values for one in self.situations], [(one, n / total) for one, n in self.mixture])
+        return np.array([one.weight for one in self.situations])
 
 
 class Search:
@@ -91,7 +92,7 @@ class Search:
     ) -> None:  # fmt: skip
         self._participant, self._suite, self._conditions = participant, suite, conditions
         self._journal, self._seed = journal, seed
-        self.found = [Found(space, Proposal(space.parameters)) for space in spaces]
+        self.found = [Found(space, whole, whole) for space in spaces for whole in [Proposal.uniform(space.parameters)]]
 
     def run(self, each: int, rounds: int, report: Report) -> None:
         """Drive ``each`` situations of every scenario in ``rounds`` rounds and a last one of fresh draws."""
@@ -111,15 +112,14 @@ class Search:
 
     def _drawn(self, found: Found, number: int, count: int) -> list[Situation]:
         """The situations of a scenario in round ``number``; round 0 is uniform."""
-        whole, space = Proposal(found.space.parameters), found.space
+        whole, space = found.uniform, found.space
         drawn, first = [], len(found.situations)
         for index in range(first, first + count):
             uniform = number == 0 or index % UNIFORM_EVERY == 0
             rng = generator("mine", self._suite.name, self._suite.split, space.scenario.name, self._seed, index)
             values = (whole if uniform else found.proposal).draw(rng)
-            drawn.append(Situation(space, space.key(index), values, number, uniform))
-        guided = sum(not one.uniform for one in drawn)
-        found.mixture += [(whole, count - guided), (found.proposal, guided)]
+            weight = found.proposal.weight(values) if number else 1.0
+            drawn.append(Situation(space, space.key(index), values, number, uniform, weight))
         return drawn
 
     def _measure(self, count: int, done: int, total: int, report: Report) -> None:

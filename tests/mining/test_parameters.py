@@ -36,7 +36,7 @@ def test_a_range_that_an_action_does_not_use_is_no_parameter() -> None:
 def test_a_pinned_scenario_leaves_nothing_open(name: str) -> None:
     definition = load_scenario(name).definition
     parameters = parameters_of(definition)
-    values = Proposal(parameters).draw(generator("pinned", name))
+    values = Proposal.uniform(parameters).draw(generator("pinned", name))
     tables = tomllib.loads(scenario_text(pinned(definition, parameters, values)))
     assert parameters_of(validated(ScenarioDefinition, tables, name)) == []
 
