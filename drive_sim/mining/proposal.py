@@ -6,8 +6,8 @@ nearest to the failures has as marginals those of the failures. With bins b of e
     q(x) / p(x) = u + (1 − u) Π_j r_j(b_j) / E_p[r_j],    r_j(b) = (F_jb + κ F/N) / (N_jb + κ),
 
 with p the scenario's own distribution, u the share of uniform draws, and N and F the draws and failures so far, each
-weighed by p over the distribution q of its own round, so that no place seems worse for having been looked at more often.
-κ draws' worth of the mean failure rate stand in each bin from the start.
+weighed by p / q of its own round, so that no place seems worse for having been looked at more often. κ draws' worth of
+the mean failure rate stand in each bin from the start.
 """
 
 from __future__ import annotations
