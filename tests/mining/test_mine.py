@@ -47,7 +47,7 @@ def test_a_killed_search_goes_on_and_finds_the_same(
     found: MinedFiles, own_suite: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = own_suite.parent / "killed"
-    outcome, left = Search._outcome, [17]
+    outcome, left = Search._outcome, [13]
 
     def killed(self: Search, *given: object) -> object:
         left[0] -= 1
@@ -61,7 +61,7 @@ def test_a_killed_search_goes_on_and_finds_the_same(
             mine("straight", own_suite, folder, videos=0, batch=5, **FEW)
     journal = folder / "search.jsonl"
     kept = journal.read_bytes()
-    assert kept.count(b"\n") == 1 + 15
+    assert kept.count(b"\n") == 1 + 10
     journal.write_bytes(kept[:-20])
     again = mine("straight", own_suite, folder, videos=0, batch=5, **FEW)
     assert again.mined == found.mined
