@@ -2,8 +2,8 @@
 
 In the order in which data passes: `world` holds what exists and how it moves, `sensors` observes it, `drivers` answer
 with actions, and `rollout` closes the loop. `envs` offers the same worlds to Gymnasium; `recording` keeps episodes,
-`learning` trains networks on them, `evaluation` scores drivers; `window`, `bench` and `cli` are what a person uses,
-`top_down` draws the map that they show.
+`learning` trains networks on them, `evaluation` scores drivers, `mining` searches for what they fail at; `window`,
+`bench` and `cli` are what a person uses, `top_down` draws the map that they show.
 `compute` and `base` serve all of them.
 """
 

@@ -51,6 +51,8 @@ class FailureRow:
     """One failing situation."""
 
     index: int
+    name: str
+    """Of its file."""
     row: SituationRow
     place: str
     command: str
@@ -138,7 +140,8 @@ def _section(
     scores = confirmed.evaluation.driver.scores
     failures = [
         FailureRow(
-            index, one, place(scores[index]), _drive(folder, mined, one), videos.get(index), _references(one)
+            index, Path(one.file).stem, one, place(scores[index]), _drive(folder, mined, one), videos.get(index),
+            _references(one),
         )
         for index, one in enumerate(mined.situations)
         if one.scenario == row.name
