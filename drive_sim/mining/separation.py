@@ -78,6 +78,7 @@ def _bins(
     has = [index for index, values in enumerate(situations) if name in values]
     values = [situations[index][name] for index in has]
     known = sorted(set(values), key=lambda value: (isinstance(value, str), value))
+    groups: list[tuple[str | None, float, float, list[int]]]
     if isinstance(known[0], str):
         groups = [
             (str(value), 0.0, 0.0, [i for i, one in zip(has, values, strict=True) if one == value]) for value in known

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from drive_sim.base.text import user_path
 from drive_sim.evaluation.places import file_facts
 from drive_sim.evaluation.result_facts import DriverFacts, Machine
 from drive_sim.evaluation.results import versions
+from drive_sim.evaluation.statistics.estimates import finite
 from drive_sim.evaluation.suites.suite import Suite
 from drive_sim.mining import features
 from drive_sim.mining.confirmation import Confirmed
@@ -105,15 +106,19 @@ def _parameters(found: Found) -> list[ParameterRow]:
 
 def _bins(separation: Separation) -> list[BinRow]:
     return [
-        BinRow(value=one.value, start=one.low, end=one.high, **_row(one.share, one.failures, one.draws))
+        BinRow(
+            value=one.value, start=one.low, end=one.high, failures=one.failures, situations=one.draws,
+            **_bounded(one.share),
+        )
         for one in separation.bins
-    ]
+    ]  # fmt: skip
 
 
 def _counted(bad: Sequence[bool]) -> ShareRow:
-    return ShareRow(**_row(share_of(bad), sum(bad), len(bad)))
+    return ShareRow(failures=sum(bad), situations=len(bad), **_bounded(share_of(bad)))
 
 
-def _row(share: Share, failures: int, situations: int) -> dict[str, float | int | None]:
-    known = [None if math.isnan(value) else value for value in (share.estimate, *share.interval)]
-    return dict(failures=failures, situations=situations, estimate=known[0], low=known[1], high=known[2])
+def _bounded(share: Share) -> dict[str, Any]:
+    """A share and its interval; null where there is none."""
+    names = ("estimate", "low", "high")
+    return {name: finite(value) for name, value in zip(names, (share.estimate, *share.interval), strict=True)}
