@@ -17,6 +17,7 @@ PARTS = (
     ("figures/benchmark_history.py",),
     ("figures/sensor_image.py",),
     ("figures/attention_image.py",),
+    ("figures/randomised_views.py",),
     ("figures/transplants_image.py",),
     ("camera_gallery.py",),
     ("figures/take_screenshots.py",),

@@ -6,7 +6,7 @@ from typing import Any
 
 from drive_sim.base.references import Origin
 from drive_sim.drivers.neural.cost import NetworkCost
-from drive_sim.drivers.neural.registry import OURS, package_of
+from drive_sim.drivers.neural.registry import OURS, is_ours, package_of
 from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.learning.settings import TrainingSettings
 
@@ -19,6 +19,7 @@ A network that drives from {images}: `{network}`, {parameters:,} parameters, def
 |---|---|
 | input | {input}, RGB, as `config.json` describes the cameras |
 | output | curvature [1/m]{curvature}, target speed [m/s]{speed} |
+| auxiliary tasks | {tasks} |
 | learnt from | {episodes}{quality} |{transplants}
 | training | {recipe}{views:,} views rendered afresh, seed {seed}, drive_sim {version} |{rounds}
 | validation | {validation} |
@@ -39,6 +40,18 @@ def _defined(name: str, origin: Origin | None) -> str:
         return f"the package {package}"
     file = f"{OURS[name].partition(':')[0].replace('.', '/')}.py"
     return f"[`{file}`](../../{file})"
+
+
+def _tasks(network: NetworkSettings) -> str:
+    """What training asks for beside driving."""
+    if not is_ours(network.name):
+        return "those of its own network"
+    tasks = {
+        f"the curvature {0.5 * network.future:g} s ahead and on the way there": network.future > 0,
+        "the nearest actor in each column": network.seen,
+        "the lowest speed of the next two seconds": network.slowest,
+    }
+    return ", ".join(task for task, asked in tasks.items() if asked) or "none"
 
 
 def _bins(count: int) -> str:
@@ -120,6 +133,7 @@ def model_card(
         input=" and ".join(f"`{one.name}` {one.width} × {one.height}" for one in cameras) + _moments(network),
         curvature=_bins(network.curvature_bins),
         speed=_bins(network.speed_bins),
+        tasks=_tasks(network),
         recipe=_recipe(training.get("recipe")),
         episodes=training.get("summary", "recorded episodes"),
         quality=_quality(training.get("quality")),

@@ -107,11 +107,14 @@ class Learner:
         if answers.seen is not None:
             seen = torch.from_numpy(views.seen[rows].astype(np.int64)).to(self.device)
             losses["seen_loss"] = nn.functional.cross_entropy(answers.seen.float(), seen)
+        if answers.slowest is not None:
+            losses["slowest_loss"] = error(answers.slowest, views.slowest[rows], settings.speed_centres)
         weights = {
             "curvature_loss": 1.0,
             "speed_loss": plan.speed_weight,
             "future_loss": plan.future_weight,
             "seen_loss": plan.seen_weight,
+            "slowest_loss": plan.slowest_weight,
         }
         total = sum(weights[name] * loss for name, loss in losses.items())
         return {"loss": torch.as_tensor(total), **losses}
@@ -166,7 +169,8 @@ class Learner:
             curvature, speed = (logits.float().cpu().numpy() for logits in (answers.curvature, answers.speed))
             bend = decode(curvature, settings.curvature_centres) - views.curvature[rows]
             pace = decode(speed, settings.speed_centres, SPEED_REACH) - views.speed[rows]
-            kept = {name: float(losses[name]) * len(rows) for name in ("loss", "seen_loss") if name in losses}
+            told = ("loss", "seen_loss", "slowest_loss")
+            kept = {name: float(losses[name]) * len(rows) for name in told if name in losses}
             parts.append(kept | {"curvature_error": np.abs(bend).sum(), "speed_error": np.abs(pace).sum()})
         return {name: float(sum(part[name] for part in parts) / len(views.curvature)) for name in parts[0]}
 

@@ -48,6 +48,9 @@ class ViewSettings:
     body_sigma: Annotated[Number, Field(ge=0.0, le=0.5)] = 0.008
     """Standard deviation of the body's pitch and roll [rad], which stand in for braking, bumps and a camera that was
     mounted anew."""
+    change_points: Share = 0.0
+    """Share of views of moments just before speed or curvature change (Wen et al. 2021), beside those that the others
+    show; an error of half a second weighs most there."""
     randomised: Annotated[Number, Field(ge=0.0, le=0.5)] = 0.0
     """Share of views whose appearance is drawn at random, far wider than nature: palettes, light, air, markings worn,
     missing or yellow, exposure, tone, focus and what lies on the glass. The others stay as they are to the bit."""
@@ -100,6 +103,8 @@ class TrainingSettings:
     """Weight of the loss of the curvature ahead, an auxiliary task."""
     seen_weight: _Weight = 2.0
     """Weight of the loss of the nearest actor in each column, an auxiliary task."""
+    slowest_weight: _Weight = 0.5
+    """Weight of the loss of the lowest speed of the next two seconds, an auxiliary task of ``network.slowest``."""
     transplants: Annotated[Whole, Field(ge=0, le=100_000)] = 0
     """Episodes made of the person's manoeuvres, on other roads of the training kind, before learning begins;
     ``sampling.transplanted`` is their share of the views."""

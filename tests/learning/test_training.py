@@ -259,3 +259,21 @@ def test_as_many_views_are_learnt_as_are_asked_for() -> None:
     assert few.chunks * few.chunk == 2_000
     with pytest.raises(ValueError, match="multiple of chunk"):
         TrainingSettings(views=12_000)
+
+
+@pytest.mark.slow
+def test_the_slowest_speed_is_learnt_by_a_network_that_has_its_head(episodes: list[SourceEpisode]) -> None:
+    views = ViewSource(episodes, CameraRig([CameraConfig()]), [WeatherSpec()]).draw(16, "slowest")
+    assert views.slowest.std() > 0.1 and (views.slowest <= views.speed + 3.0).all()
+    rows, found = slice(0, 16), {}
+    for slowest in (False, True):
+        settings = replace(
+            QUICK, views=16, chunk=16, slowest_weight=2.0, network=replace(SMALL, slowest=slowest, dropout=0.0)
+        )
+        learner = Learner(settings, "cpu")
+        found[slowest] = learner.losses(learner.answers(learner.network, views.images), views, rows)
+    without, beside = ({name: float(loss.detach()) for name, loss in losses.items()} for losses in found.values())
+    assert beside.keys() - without.keys() == {"slowest_loss"}
+    assert beside["loss"] == pytest.approx(without["loss"] + 2.0 * beside["slowest_loss"])
+    learner.learn(views, 0)
+    assert "slowest_loss" in learner.validate(views)

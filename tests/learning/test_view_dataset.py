@@ -49,6 +49,7 @@ def test_items_are_an_image_and_what_the_network_should_answer(views: ViewDatase
         "speed": ((4,), torch.float32),
         "future": ((4, 3), torch.float32),
         "seen": ((4, 18), torch.uint8),
+        "slowest": ((4,), torch.float32),
     }
 
 

@@ -47,6 +47,8 @@ class Answers(NamedTuple):
     """(B, future, curvature_bins); None where a network has no such head."""
     seen: Tensor | None = None
     """(B, SEEN_CLASSES, columns of the last convolution); None where a network has no such head."""
+    slowest: Tensor | None = None
+    """(B, speed_bins) lowest speed of the next two seconds; None where a network has no such head."""
 
 
 _DRAWING = threading.local()
@@ -224,6 +226,7 @@ def _wrong(network: Network) -> str:
         "speed": (1, settings.speed_bins),
         "future": (1, settings.future, settings.curvature_bins),
         "seen": (1, SEEN_CLASSES, settings.column_count),
+        "slowest": (1, settings.speed_bins),
     }
     for name, shape in shapes.items():
         answer = getattr(answers, name)

@@ -8,12 +8,12 @@ has two sides and a mean of "left" and "right" is a collision.
 
 Several cameras: each image has convolutions of its own, and the dense layers take what all of them give.
 
-Outputs: curvature to drive now [1/m, positive left], target speed [m/s], and two that only training asks for: the
-curvature half a second to 1.5 s ahead, and who is seen in each column of the last convolution, how far away. A
-pedestrian 20 m ahead is four pixels wide and one view in thirty; a label of its own in the column where it stands
-teaches the convolutions to notice it, which the driver's braking alone hardly does (what it is worth: docs/learning.md;
-privileged side tasks: Xu, Gao, Yu & Darrell 2017, "End-to-end learning of driving models from large-scale video
-datasets").
+Outputs: curvature to drive now [1/m, positive left], target speed [m/s], and up to three that only training asks for:
+the curvature half a second to 1.5 s ahead, the lowest speed of the next two seconds (`NetworkSettings.slowest`), and
+who is seen in each column of the last convolution, how far away. A pedestrian 20 m ahead is four pixels wide and one
+view in thirty; a label of its own in the column where it stands teaches the convolutions to notice it, which the
+driver's braking alone hardly does (what it is worth: docs/learning.md; privileged side tasks: Xu, Gao, Yu & Darrell
+2017, "End-to-end learning of driving models from large-scale video datasets").
 
 Each of these departures is a key of `NetworkSettings`; the recipe `paper` takes them back.
 """
@@ -126,6 +126,7 @@ class PilotNet(Network):
         self.speed = nn.Linear(before, settings.speed_bins)
         self.future = nn.Linear(before, settings.future * settings.curvature_bins) if settings.future else None
         self.seen = nn.Conv2d(settings.channels[-1], SEEN_CLASSES, 1) if settings.seen else None
+        self.slowest = nn.Linear(before, settings.speed_bins) if settings.slowest else None
         self.further = nn.ModuleList(_FurtherCamera(settings) for _ in settings.more_images)
 
     def forward(self, images: Tensor) -> Answers:
@@ -161,7 +162,8 @@ class PilotNet(Network):
             further = [camera.seen for camera in self.further if isinstance(camera, _FurtherCamera)]
             heads = zip([self.seen, *further], local, strict=True)
             columns = beside([head(each).amax(2) for head, each in heads if head is not None], 2)
-        return Answers(self.curvature(features), self.speed(features), later, columns)
+        slowest = self.slowest(features) if self.slowest is not None else None
+        return Answers(self.curvature(features), self.speed(features), later, columns, slowest)
 
     def convolution_stacks(self) -> list[nn.Sequential]:
         """See `Network`."""

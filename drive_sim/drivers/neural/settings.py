@@ -84,6 +84,8 @@ class NetworkSettings:
     """Auxiliary curvatures, each half a second further ahead on the driven path; 0: none."""
     seen: bool = True
     """Whether an auxiliary head tells the nearest actor in each column of the last convolution."""
+    slowest: bool = False
+    """Whether an auxiliary head tells the lowest speed of the next two seconds, in the bins of the target speed."""
 
     options: dict[str, JsonValue] = field(default_factory=dict)
     """Keys of the network's own, of any JSON values: what another package's or one's own network needs beside these."""
@@ -210,6 +212,8 @@ class NetworkSettings:
         heads = {"curvature": bins, "speed": self.speed_bins}
         if self.future:
             heads["future"] = self.future * bins
+        if self.slowest:
+            heads["slowest"] = self.speed_bins
         for name, units in heads.items():
             # What a recurrent network carries is beside what it sees.
             shapes |= {f"{name}.weight": (units, before + carried), f"{name}.bias": (units,)}

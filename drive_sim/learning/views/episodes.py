@@ -14,6 +14,7 @@ from drive_sim.learning.views.labels import (
     DrivenPath,
     LabelPath,
     label_reach,
+    slowest_label,
     speed_label,
     usable,
 )
@@ -102,6 +103,11 @@ class SourceEpisode:
     def target_speed(self) -> Floats:
         """(T) the label of the speed [m/s]."""
         return speed_label(self.state.speed, self.period) if self.reference is None else self.reference.target_speed
+
+    @property
+    def slowest(self) -> Floats:
+        """(T) the auxiliary label of speed: the lowest of the next two seconds that is driven, or should be [m/s]."""
+        return slowest_label(self.state.speed if self.reference is None else self.reference.target_speed, self.period)
 
     @property
     def slowing(self) -> NDArray[np.bool_]:

@@ -16,12 +16,13 @@ Only offsets and slopes of the driven path enter, no second derivative of anythi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d, maximum_filter1d
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d, minimum_filter1d
 
 from drive_sim.world.roads.road import Road
 
@@ -39,6 +40,8 @@ SPEED_AHEAD = 0.7
 """The speed label is the speed driven this much later [s] ..."""
 SPEED_AHEAD_RISING = 3.0
 """... but the highest within this time when the driver is speeding up: where they were heading for [s]."""
+SLOWEST_AHEAD = 2.0
+"""The auxiliary label of speed is the lowest that is driven within this time [s]."""
 GRID = 0.5
 """Spacing at which the path is kept [m]."""
 
@@ -181,13 +184,31 @@ def curvature_label(
 
 def speed_label(speed: Floats, period: float) -> Floats:
     """Target speed [m/s] for each step of an episode (T) sampled every ``period`` [s]."""
-    smooth = gaussian_filter1d(speed, 0.15 / period, mode="nearest")
+    smooth = _smoothed(speed, period)
     index = np.arange(len(speed))
     later = smooth[np.minimum(index + round(SPEED_AHEAD / period), len(speed) - 1)]
-    window = round(SPEED_AHEAD_RISING / period) + 1
-    # A filter centred on its window, moved so that it looks ahead only.
-    highest = maximum_filter1d(smooth, window, origin=-(window // 2), mode="nearest")
+    highest = _ahead(maximum_filter1d, smooth, SPEED_AHEAD_RISING / period)
     return np.where(later > smooth + 0.15, highest, later)
+
+
+def slowest_label(speed: Floats, period: float) -> Floats:
+    """Lowest of the speeds [m/s] within `SLOWEST_AHEAD` of each step of an episode (T) sampled every ``period`` [s].
+
+    Braking that begins in two seconds shows in it at once, in the target speed only 0.7 s before.
+    """
+    return _ahead(minimum_filter1d, _smoothed(speed, period), SLOWEST_AHEAD / period)
+
+
+def _smoothed(speed: Floats, period: float) -> Floats:
+    """Speed [m/s] without the jitter of single steps."""
+    return np.asarray(gaussian_filter1d(speed, 0.15 / period, mode="nearest"))
+
+
+def _ahead(extreme: Callable[..., Any], values: Floats, steps: float) -> Floats:
+    """The extreme of each value (T) and those of so many steps after it."""
+    window = round(steps) + 1
+    # A filter centred on its window, moved so that it looks ahead only.
+    return np.asarray(extreme(values, window, origin=-(window // 2), mode="nearest"))
 
 
 def usable(events: NDArray[np.integer[Any]], failures: int, before: int, after: int) -> NDArray[np.bool_]:

@@ -21,7 +21,7 @@ from drive_sim.learning.views.appearance import Appearances
 from drive_sim.learning.views.episodes import ORIGINS, SourceEpisode
 from drive_sim.learning.views.labels import FUTURE_DELAYS, curvature_label
 from drive_sim.learning.views.randomised import Randomised
-from drive_sim.learning.views.strata import actors_from, stratum, weights
+from drive_sim.learning.views.strata import actors_from, change_points, stratum, weights
 from drive_sim.learning.views.visible_objects import seen_in_columns
 from drive_sim.sensors.camera.mosaic import mosaic, mosaic_size
 from drive_sim.sensors.camera.rig import CameraFrames, CameraRig
@@ -49,6 +49,8 @@ class Views:
     """(n, 3) curvature of the driven path 0.5, 1 and 1.5 s ahead [1/m]."""
     seen: NDArray[np.uint8]
     """(n, columns) nearest actor in each column of the network's last convolutions: 0 none, as `SEEN_CLASSES`."""
+    slowest: NDArray[np.float32]
+    """(n) lowest speed of the next two seconds [m/s]."""
 
 
 class ViewSource:
@@ -78,7 +80,8 @@ class ViewSource:
 
     def _collect(self) -> None:
         """Labels need whole episodes; the steps of all are then one long table, and their states one batch."""
-        tables: dict[str, list[Any]] = {key: [] for key in ("episode", "step", "s", "speed", "stratum", "origin")}
+        names = ("episode", "step", "s", "speed", "slowest", "stratum", "changing", "origin")
+        tables: dict[str, list[Any]] = {name: [] for name in names}
         states: list[list[State]] = [[] for _ in range(self._network.frames)]
         for number, episode in enumerate(self.episodes):
             steps = episode.learnable()
@@ -89,7 +92,9 @@ class ViewSource:
             tables["step"].append(steps)
             tables["s"].append(episode.unwrapped_s[steps])
             tables["speed"].append(episode.target_speed[steps])
+            tables["slowest"].append(episode.slowest[steps])
             tables["stratum"].append(stratum(episode)[steps])
+            tables["changing"].append(change_points(episode)[steps])
             tables["origin"].append(np.full(len(steps), ORIGINS.index(episode.origin)))
         self._table = {key: np.concatenate(parts) for key, parts in tables.items()}
         joined = [State(*(np.concatenate(parts) for parts in zip(*moments, strict=True))) for moments in states]
@@ -99,7 +104,9 @@ class ViewSource:
                 "dataset", "", "has no step to learn from", "record episodes without failures, over 5 s each"
             )
         shares = self.settings.recorded, self.settings.transplanted, self.settings.visited
-        self._cumulative = np.cumsum(weights(self._table["stratum"], self._table["origin"], shares))
+        moments = (self._table[name] for name in ("stratum", "origin"))
+        weight = weights(*moments, shares, self._table["changing"], self.settings.change_points)
+        self._cumulative = np.cumsum(weight)
 
     def __len__(self) -> int:
         """Number of recorded moments that views are drawn from."""
@@ -126,6 +133,7 @@ class ViewSource:
             self._table["speed"][rows].astype(np.float32),
             future.astype(np.float32),
             seen,
+            self._table["slowest"][rows].astype(np.float32),
         )
 
     def _render(

@@ -30,7 +30,9 @@ from drive_sim.sensors.suite import Observation
 pytest.importorskip("onnx", reason="the extra onnx is not installed")
 pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
 
-SMALL = NetworkSettings(height=33, width=100, channels=(8, 8), kernels=(5, 5), strides=(3, 3), dense=(16,))
+SMALL = NetworkSettings(
+    height=33, width=100, channels=(8, 8), kernels=(5, 5), strides=(3, 3), dense=(16,), slowest=True
+)
 CAMERA = CameraConfig(height=33, width=100)
 ALONE = """
 import json, sys

@@ -67,7 +67,7 @@ def test_the_loss_is_the_squared_error_in_units_of_the_largest_value() -> None:
     learner = Learner(SETTINGS, "cpu")
     nothing = np.zeros((2, 3), np.float32)
     curvature, speed = np.array([0.03, -0.15], np.float32), np.array([7.0, 35.0], np.float32)
-    views = Views(np.zeros((2, 66, 200, 3), np.uint8), curvature, speed, nothing, nothing.astype(np.uint8))
+    views = Views(np.zeros((2, 66, 200, 3), np.uint8), curvature, speed, nothing, nothing.astype(np.uint8), speed)
     losses = learner.losses(Answers(torch.tensor([[0.0], [-1.0]]), torch.tensor([[0.2], [0.5]])), views, slice(0, 2))
     assert losses.keys() == {"loss", "curvature_loss", "speed_loss"}
     assert float(losses["curvature_loss"]) == pytest.approx(0.5 * 0.2**2)

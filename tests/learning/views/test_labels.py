@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from drive_sim.drivers.neural.settings import NetworkSettings
-from drive_sim.learning.views.labels import DrivenPath, curvature_label, soft_bins, speed_label, usable
+from drive_sim.learning.views.labels import DrivenPath, curvature_label, slowest_label, soft_bins, speed_label, usable
 from drive_sim.world.ego.vehicle import BMW_320I, acceleration_command, steering_command
 from drive_sim.world.roads.generator import generate_road
 from drive_sim.world.scenarios.episode import Episode, WeatherSpec
@@ -91,6 +91,18 @@ def test_a_braking_driver_labels_the_speed_soon_and_a_starting_one_the_speed_aim
     starting = np.minimum(2.0 * time, 14.0)
     assert speed_label(starting, period)[40] == pytest.approx(2.0 * (2.0 + 3.0), abs=0.15)
     assert speed_label(starting, period)[300] == pytest.approx(14.0, abs=1e-6)
+
+
+def test_the_slowest_speed_tells_of_braking_two_seconds_before_it_is_done() -> None:
+    period = 0.05
+    time = np.arange(0.0, 10.0, period)
+    braking = np.clip(20.0 - 4.0 * (time - 5.0), 8.0, 20.0)
+    label = slowest_label(braking, period)
+    assert label[: round(2.5 / period)] == pytest.approx(20.0)
+    assert label[round(4.0 / period)] == pytest.approx(16.0, abs=0.1)
+    assert label[round(6.5 / period)] == pytest.approx(8.0, abs=0.1)
+    rising = slowest_label(2.0 * time, period)
+    assert rising[100] == pytest.approx(2.0 * time[100])
 
 
 def test_what_led_to_a_failure_is_never_imitated() -> None:

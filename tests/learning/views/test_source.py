@@ -14,7 +14,16 @@ from drive_sim.learning.settings import ViewSettings
 from drive_sim.learning.views.episodes import ORIGINS, TRANSPLANTED, SourceEpisode
 from drive_sim.learning.views.labels import label_reach
 from drive_sim.learning.views.source import ViewSource
-from drive_sim.learning.views.strata import BENDS, REACTION, SHARES, SLOWS, stratum
+from drive_sim.learning.views.strata import (
+    BENDS,
+    CHANGE,
+    REACTION,
+    SHARES,
+    SLOWS,
+    TIME_TO_REACT,
+    change_points,
+    stratum,
+)
 from drive_sim.recording.dataset import Dataset
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
 from drive_sim.world.scenarios.episode import WeatherSpec, map_arrays
@@ -110,6 +119,39 @@ def test_a_reaction_begins_with_the_image_that_it_answers(episodes: list[SourceE
     changed = replace(episode, state=state._replace(acceleration_x=braking, d=lane, **ahead))
     reacting = np.flatnonzero(stratum(changed) // (BENDS * SLOWS) == 2)
     assert reacting.tolist() == list(range(max(0, moment - round(REACTION / episode.period)), moment + 1))
+
+
+def test_change_points_have_their_share_of_the_views_and_none_of_their_own_by_default(
+    episodes: list[SourceEpisode], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The expert keeps its lane so smoothly that nothing less would be one.
+    monkeypatch.setattr("drive_sim.learning.views.strata.CHANGE", 0.2)
+    plain, upweighted = source(episodes), source(episodes, ViewSettings(change_points=0.4))
+    changing = plain._table["changing"]
+    assert 0 < changing.sum() < len(plain)
+    before, after = (np.diff(each._cumulative, prepend=0.0) / each._cumulative[-1] for each in (plain, upweighted))
+    assert after[changing].sum() == pytest.approx(0.4 + 0.6 * before[changing].sum())
+    assert after[~changing] == pytest.approx(0.6 * before[~changing])
+    assert np.array_equal(plain._cumulative, source(episodes, ViewSettings(change_points=0.0))._cumulative)
+
+
+@pytest.mark.parametrize("across", [False, True])
+def test_a_change_point_is_where_the_next_second_is_driven_otherwise(
+    episodes: list[SourceEpisode], across: bool
+) -> None:
+    episode, onset = episodes[0], 60
+    zero = np.zeros(len(episode.events))
+    step = np.where(np.arange(len(zero)) >= onset, 2.0 * CHANGE, 0.0)
+    speed = np.full(len(zero), 10.0)
+    driven = (
+        {"yaw_rate": step / speed, "acceleration_x": zero} if across else {"yaw_rate": zero, "acceleration_x": -step}
+    )
+    changing = np.flatnonzero(change_points(replace(episode, state=episode.state._replace(speed=speed, **driven))))
+    # Half of the change lies in the next second from half a second before on, and out of the last one likewise.
+    half = round(0.5 * TIME_TO_REACT / episode.period)
+    assert changing[0] == pytest.approx(onset - half, abs=1)
+    assert changing[-1] == pytest.approx(onset + half, abs=1)
+    assert len(changing) == changing[-1] - changing[0] + 1
 
 
 @pytest.mark.slow
