@@ -104,9 +104,8 @@ class ViewSource:
                 "dataset", "", "has no step to learn from", "record episodes without failures, over 5 s each"
             )
         shares = self.settings.recorded, self.settings.transplanted, self.settings.visited
-        moments = (self._table[name] for name in ("stratum", "origin"))
-        weight = weights(*moments, shares, self._table["changing"], self.settings.change_points)
-        self._cumulative = np.cumsum(weight)
+        kinds, origins, changing = (self._table[name] for name in ("stratum", "origin", "changing"))
+        self._cumulative = np.cumsum(weights(kinds, origins, shares, changing, self.settings.change_points))
 
     def __len__(self) -> int:
         """Number of recorded moments that views are drawn from."""

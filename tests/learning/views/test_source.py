@@ -21,6 +21,7 @@ from drive_sim.learning.views.strata import (
     SHARES,
     SLOWS,
     TIME_TO_REACT,
+    _weights,
     change_points,
     stratum,
 )
@@ -132,7 +133,9 @@ def test_change_points_have_their_share_of_the_views_and_none_of_their_own_by_de
     before, after = (np.diff(each._cumulative, prepend=0.0) / each._cumulative[-1] for each in (plain, upweighted))
     assert after[changing].sum() == pytest.approx(0.4 + 0.6 * before[changing].sum())
     assert after[~changing] == pytest.approx(0.6 * before[~changing])
-    assert np.array_equal(plain._cumulative, source(episodes, ViewSettings(change_points=0.0))._cumulative)
+    assert np.array_equal(plain._cumulative, np.cumsum(_weights(plain._table["stratum"]))), (
+        "none by default, to the bit"
+    )
 
 
 @pytest.mark.parametrize("across", [False, True])
