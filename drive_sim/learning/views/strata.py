@@ -76,8 +76,8 @@ def weights(
     stratum: NDArray[np.int64],
     origin: NDArray[np.int64],
     shares: Sequence[float],
-    changing: NDArray[np.bool_],
-    change_share: float,
+    changing: NDArray[np.bool_] | None = None,
+    change_share: float = 0.0,
 ) -> Floats:
     """How likely each step (n) is, up to a factor.
 
@@ -86,6 +86,7 @@ def weights(
     share to the first, which is the recording. Of the views of each origin, ``change_share`` are of steps that are
     ``changing`` (n), every one as likely, beside those that the others show.
     """
+    changing = np.zeros(len(stratum), np.bool_) if changing is None else changing
     present = np.unique(origin)
     if len(present) == 1:
         return _upweighted(_weights(stratum), changing, change_share)
