@@ -3,6 +3,10 @@
 Numba's own cache fails on a damaged file, asks for a folder that can be written even to read from it, and may hand out
 the code of other argument types when two processes write at once. Here a file carries a checksum and names what it is
 the code of; whatever is not exactly right counts as absent, and the function is compiled again.
+
+A process that compiles holds a lock beside the file; another that needs the same code waits for it and loads it. A
+caller is locked before what it calls, so two processes never wait for each other. Where no lock is to be had (a folder
+that cannot be written, a file system without locks, a process that was stopped), each process compiles for itself.
 """
 
 from __future__ import annotations
@@ -18,19 +22,24 @@ from typing import Any
 
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.serialize import dumps
 
+from drive_sim.base.locks import Lock
 from drive_sim.base.notices import say_once
 from drive_sim.compute.cache import CODE, cache_folder, module_folder
 from drive_sim.compute.cache_upkeep import mark_used, remove_old
 from drive_sim.compute.dependencies import file_digest, named_tuples, reached_modules, sources_digest
 
+PATIENCE = 180.0
+"""The longest wait for code that another process compiles [s]."""
 _HINT = "set DRIVE_SIM_CACHE to a folder that can be written"
 
 
 def keep_on_disk(dispatcher: Any) -> Any:
     """Let a compiled function, a Numba dispatcher, keep its code in the cache folder; returns it."""
-    dispatcher._cache = KernelCache(dispatcher.py_func)
+    cache = dispatcher._cache = KernelCache(dispatcher.py_func)
+    dispatcher.compile = cache.releasing_locks(dispatcher.compile)
     return dispatcher
 
 
@@ -57,6 +66,7 @@ class KernelCache(_Cache):
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
         self._enabled = True
+        self._locks: list[Lock] = []
 
     @property
     def cache_path(self) -> str | None:
@@ -76,20 +86,48 @@ class KernelCache(_Cache):
         """Nothing: what is kept never goes stale, because its name holds all that it depends on."""
 
     def load_overload(self, signature: Any, target_context: Any) -> Any:
-        """The compiled function for a signature; None where it has to be compiled."""
+        """The compiled function for a signature; None where it has to be compiled, locked if possible."""
         # Before anything is unpickled: the types in it need what this imports.
         target_context.refresh()
         key = self._key(signature, target_context.codegen())
         path = self._path(key)
-        data = intact(path) if path else None
-        if path is None or data is None:
+        if path is None:
             return None
-        mark_used(path.parent)
+        loaded = _load(path, key, target_context)
+        if loaded is None and self._lock(path):
+            loaded = _load(path, key, target_context)
+        return loaded
+
+    def _lock(self, path: Path) -> bool:
+        """Wait until no other process compiles the code for a file; whether none will until the lock is released."""
+        lock = Lock(path.with_suffix(".lock"))
         try:
-            saved_key, saved = pickle.loads(data)
-            return CompileResult._rebuild(target_context, *saved) if saved_key == key else None
-        except Exception:  # noqa: BLE001 - of another library's making, however it fails: then it is compiled anew
-            return None
+            _make(path.parent)
+            locked = lock.acquire(PATIENCE)
+        except OSError:
+            return False
+        if locked:
+            self._locks.append(lock)
+        return locked
+
+    def releasing_locks(self, compile_signature: Callable[..., Any]) -> Callable[..., Any]:
+        """A dispatcher's ``compile`` that releases its locks once the code is kept or cannot be compiled."""
+
+        def compile_and_release(signature: Any) -> Any:
+            # Numba's own lock, or the locks of another thread's compiling would count as those from before.
+            with global_compiler_lock:
+                before = len(self._locks)
+                try:
+                    return compile_signature(signature)
+                finally:
+                    while len(self._locks) > before:
+                        lock = self._locks.pop()
+                        lock.release()
+                        # It stays where another process has it open on Windows, or has just removed the folder.
+                        with contextlib.suppress(OSError):
+                            lock.path.unlink()
+
+        return compile_and_release
 
     def save_overload(self, signature: Any, result: Any) -> None:
         """Keep a compiled function. Where that is impossible, say so once in this process and go on."""
@@ -127,6 +165,19 @@ class KernelCache(_Cache):
         return folder / f"{name}-{digest}{CODE}"
 
 
+def _load(path: Path, key: tuple[Any, ...], target_context: Any) -> Any:
+    """The compiled function in a file; None where the file is absent or not exactly the code for a key."""
+    data = intact(path)
+    if data is None:
+        return None
+    mark_used(path.parent)
+    try:
+        saved_key, saved = pickle.loads(data)
+        return CompileResult._rebuild(target_context, *saved) if saved_key == key else None
+    except Exception:  # noqa: BLE001 - of another library's making, however it fails: the function is compiled again
+        return None
+
+
 def _text_digest(function: Callable[..., Any]) -> str | None:
     """Hash of a function's source text, as notebooks keep it; None where it is not known."""
     try:
@@ -138,17 +189,22 @@ def _text_digest(function: Callable[..., Any]) -> str | None:
 def _write(path: Path, data: bytes) -> None:
     """Write a file with its checksum at once: other processes see all of it or nothing."""
     for last in (False, True):
-        new = not path.parent.is_dir()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if new:
-            remove_old(path.parent)
+        _make(path.parent)
         try:
             _write_at_once(path, data)
             return
         except FileNotFoundError:
-            # Another process has just removed the folder, which nobody had used for long.
+            # Another process has just removed the folder, which no process had used for long.
             if last:
                 raise
+
+
+def _make(folder: Path) -> None:
+    """Make a module's folder where it is not there, and remove what is old beside it."""
+    new = not folder.is_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    if new:
+        remove_old(folder)
 
 
 def _write_at_once(path: Path, data: bytes) -> None:

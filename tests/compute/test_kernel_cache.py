@@ -7,11 +7,15 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from numba.core.errors import TypingError
 
+from drive_sim.base.locks import Lock
 from drive_sim.compute import cache, kernel_cache
+from drive_sim.compute.compiling import scalar
 
 pytestmark = pytest.mark.slow  # each starts processes that compile
 
@@ -84,6 +88,59 @@ def warm(machine: Machine, compiled: Machine) -> Machine:
 def test_the_second_process_finds_what_the_first_compiled(warm: Machine) -> None:
     assert warm.run() == (f"{RIGHT} 1", "")
     assert not list(warm.cache.rglob("*.unfinished"))
+
+
+TOGETHER = """
+import pathlib, time
+from drive_sim.compute import kernel_cache
+def ready_together():
+    pathlib.Path({own!r}).touch()
+    while len(list(pathlib.Path({folder!r}).iterdir())) < 2:
+        time.sleep(0.01)
+lock_or_compile = kernel_cache.KernelCache._key
+def when_both_are(*arguments):
+    ready_together()
+    return lock_or_compile(*arguments)
+kernel_cache.KernelCache._key = when_both_are
+"""
+
+
+def test_of_two_processes_that_start_together_one_compiles(machine: Machine, tmp_path: Path) -> None:
+    folder = tmp_path / "ready"
+    folder.mkdir()
+    with ThreadPoolExecutor(2) as pool:
+        before = [TOGETHER.format(own=str(folder / name), folder=str(folder)) for name in ("one", "two")]
+        results = sorted(pool.map(machine.run, before))
+    assert results == [(f"{RIGHT} 0", ""), (f"{RIGHT} 1", "")]
+    assert not list(machine.cache.rglob("*.lock"))
+
+
+def test_a_process_that_compiles_without_end_is_not_waited_for(warm: Machine) -> None:
+    locks = []
+    for path in warm.files():
+        path.unlink()
+        locks.append(Lock(path.with_suffix(".lock")))
+        assert locks[-1].acquire(0.0)
+    assert warm.run("from drive_sim.compute import kernel_cache; kernel_cache.PATIENCE = 0.0") == (f"{RIGHT} 0", "")
+    for lock in locks:
+        lock.release()
+    assert len(warm.files()) == 2
+
+
+def test_locks_of_a_killed_process_hold_nobody_up(warm: Machine) -> None:
+    for path in warm.files():
+        path.unlink()
+        path.with_suffix(".lock").write_text("1\n")
+    assert warm.run() == (f"{RIGHT} 0", "")
+    assert not list(warm.cache.rglob("*.lock"))
+
+
+def test_what_cannot_be_compiled_is_not_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel_cache, "module_folder", lambda module, file: tmp_path)
+    function = scalar(lambda number: number.missing)
+    with pytest.raises(TypingError):
+        function(1.0)
+    assert function._cache._locks == [] and list(tmp_path.iterdir()) == []
 
 
 def damaged(content: bytes, how: str) -> bytes:
