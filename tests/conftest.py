@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.base.order import order_for
 from tests.data.circuits import shared_folder
 
 # Before anything imports pygame, matplotlib or the kernels. A test of the real window starts its own virtual display
@@ -32,12 +33,17 @@ MARKED_FIXTURES = {"browser": pytest.mark.browser, "screen": pytest.mark.display
 """Marks of the tests that use a fixture; a whole report takes ten seconds."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test by what its fixtures need of the machine."""
+@pytest.hookimpl(hookwrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark every test by what its fixtures need of the machine; order those that are left once marks have chosen."""
     for item in items:
         for fixture, mark in MARKED_FIXTURES.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(mark)
+    yield
+    paths = [item.nodeid.removeprefix("tests/") for item in items]
+    order = order_for(paths, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+    items[:] = [items[number] for number in order]
 
 
 @pytest.fixture(scope="session")
