@@ -1,11 +1,11 @@
-"""Long-lived tuples of arrays, handed to compiled code as one pointer.
+"""Long-lived tuples of arrays, passed to compiled code as one pointer.
 
 A `NamedTuple` of forty arrays is a costly argument: Numba takes every array apart at each call from Python (0.1 µs
 each), compiled functions pass it to each other by value (several hundred machine words), which also takes minutes to
 compile, and as arguments of a CUDA kernel it does not fit into the 4 KiB that older drivers allow. A class marked
 `lasting` is therefore laid out once per instance as a record in memory, of just the words that Numba makes of its
-arrays, and compiled code gets the record's address. To the code nothing changes: ``state.speed[i]`` reads that one
-array's words. But only attributes can be read from such an argument: no unpacking, no index, no return.
+arrays, and compiled code gets the record's address. Kernel source does not change: ``state.speed[i]`` reads the
+words of that array. But only attributes can be read from such an argument: no unpacking, no index, no return.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def lasting(cls: T) -> T:
 
 
 def bundle_of(argument: Any, move: Move | None = None) -> Any:
-    """What to call compiled code with: the `Bundle` of a lasting tuple, anything else as it is.
+    """The argument for compiled code: the `Bundle` of a lasting tuple, anything else unchanged.
 
     ``move``, for code that runs on a GPU, copies the record's words there.
     """
@@ -156,7 +156,7 @@ class _BundleAttributes(AttributeTemplate):
 
 @lower_getattr_generic(BundleType)
 def _read_field(context: Any, builder: Any, kind: BundleType, pointer: Any, name: str) -> Any:
-    """Read the words of one field; the record never changes, which the optimiser is told."""
+    """Read the words of one field; the loads are marked invariant, because the record never changes."""
     offset, field = kind.field(name)
 
     def word(index: int, wanted: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The folder of compiled kernels: where it is, and what else lies beside it.
+"""The folder of compiled kernels: where it is, and how its folders are named.
 
 Compiled code is valid for the libraries and the processor that it was made with, so each combination of them has a
 folder of its own under `cache_root`, named by a hash of them, and another, ``-debug``, for code that checks itself. In
@@ -47,14 +47,14 @@ def cache_root() -> Path | None:
         return _named_root(given)
     try:
         place = platformdirs.user_cache_path("drive_sim", appauthor=False)
-    except RuntimeError:  # pathlib's word for: no home
+    except RuntimeError:  # pathlib raises it where there is no home folder
         return None
-    # platformdirs leaves the home as "~" where there is none, and takes a relative XDG_CACHE_HOME.
+    # platformdirs keeps "~" where there is no home folder, and accepts a relative XDG_CACHE_HOME.
     return place / "numba" if place.is_absolute() else None
 
 
 def _named_root(given: str) -> Path:
-    """The folder in the one that the user names, made where it is not there; InputError where it is of no use."""
+    """The folder in the one that the user names, made where it is not there; InputError if it is not usable."""
     hint = "set it to a folder that can be written, or unset it"
     try:
         root = Path(given).expanduser().absolute() / "numba"
@@ -63,7 +63,8 @@ def _named_root(given: str) -> Path:
     except RuntimeError:
         raise InputError(VARIABLE, given, "names the home folder of a user that is unknown", hint) from None
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # the place is right; that it is full is told when code is kept
+        # On a full disk the folder is the right one; that nothing is kept is told when code is saved.
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return root
         raise InputError(VARIABLE, given, str(error.strerror), hint) from None
     if not usable:

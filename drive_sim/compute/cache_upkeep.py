@@ -1,8 +1,8 @@
-"""What lies in the cache of compiled kernels, and how old code leaves it.
+"""Contents of the cache of compiled kernels, and removal of old code.
 
 The cache is shared by all versions, checkouts and processes of a user. A folder's time of modification says when it was
-last used (`mark_used`). Where a new folder is made, old ones beside it go (`remove_old`); a process that still uses one
-has its code in memory, and compiles again what it does not find.
+last used (`mark_used`). Where a new folder is made, old ones beside it are removed (`remove_old`); a process that still
+uses one has its code in memory, and compiles again what it does not find.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ KEPT_TIME = 7 * 86_400.0
 MARKED_EVERY = 3600.0
 """A folder in use is marked again after so long [s]."""
 _OURS = re.compile(r"(.+-)?[0-9a-f]{16}(-debug)?")
-"""Names of the cache's folders. What is named otherwise is somebody's own, and stays."""
+"""Names of the cache's folders. Anything named otherwise belongs to the user and stays."""
 _REMOVED = re.compile(r"[0-9a-f]{32}\.removed")
 """Names of folders that are being removed, or were when their process ended."""
 
@@ -72,7 +72,7 @@ def _remove_older(place: Path, folders: Sequence[Path]) -> None:
                 shutil.rmtree(path, ignore_errors=True)
     by_use = sorted(((last_used(folder), folder) for folder in folders), reverse=True)
     for used, folder in by_use[KEPT:]:
-        # Looked at once more: a process may have begun to use it.
+        # Asked again: a process may have begun to use it meanwhile.
         if time.time() - max(used, last_used(folder)) > KEPT_TIME:
             remove(folder)
 
@@ -104,8 +104,8 @@ def remove(folder: Path) -> bool:
 
 def survey() -> tuple[Contents, Contents]:
     """What of the cache today's version uses, and what else there is: other versions', other libraries'."""
-    mine, every = (sum(map(contents, folders), Contents()) for folders in (current_folders(), all_folders()))
-    return mine, Contents(every.functions - mine.functions, every.size - mine.size)
+    current, every = (sum(map(contents, folders), Contents()) for folders in (current_folders(), all_folders()))
+    return current, Contents(every.functions - current.functions, every.size - current.size)
 
 
 def current_folders() -> list[Path]:
@@ -121,7 +121,7 @@ def all_folders() -> list[Path]:
 
 
 def contents(folder: Path) -> Contents:
-    """What lies in a folder of the cache, and in the modules' folders in it."""
+    """Number of functions and size of a folder of the cache, with the modules' folders in it."""
     found = sum(map(contents, _folders(folder)), Contents())
     with contextlib.suppress(OSError):
         for path in folder.iterdir():

@@ -2,7 +2,7 @@
 
 Numba checks indices on request (``boundscheck=True``), but says neither which index nor where, and it never checks
 whether a float fits the integer that it becomes. `install` adds both to all that is compiled in this process from then
-on, indices where ``boundscheck`` asks for them. A check that fails stores what it saw in `seen`, a record
+on, indices where ``boundscheck`` asks for them. A check that fails stores its operands in `seen`, a record
 that the machine code reaches by its name (so that code from the disk cache finds it too), and raises an exception that
 carries file, line and function.
 """
@@ -25,7 +25,7 @@ _SYMBOL = "drive_sim_failed_check"
 
 
 class Seen(ctypes.Structure):
-    """What the check that failed last saw."""
+    """Operands of the check that failed last."""
 
     _fields_ = (
         ("index", ctypes.c_int64),
@@ -61,7 +61,7 @@ def _placed(lower_inst: Any) -> Any:
 
 
 def _checked_index(original: Any) -> Any:
-    """Numba's check of one index; a failure tells the index and where the code stands."""
+    """Numba's check of one index; a failure reports the index and the source line."""
 
     @functools.wraps(original)
     def check(context: Any, builder: Any, index: Any, size: Any, axis: Any = None) -> None:
@@ -78,9 +78,9 @@ def _checked_index(original: Any) -> Any:
 
 
 def _checked_cast(context: Any, builder: Any, given: Any, wanted: Any, value: Any) -> Any:
-    """Float to integer as Numba does it, where the number fits; not a number fits nowhere.
+    """Float to integer as Numba does it, where the number fits; NaN fits no integer.
 
-    Whatever it is compiled for: ``int(x)`` is a function of Numba's own, which does not pass ``boundscheck`` on.
+    The check does not depend on ``boundscheck``, which Numba's own ``int(x)`` does not pass on.
     """
     if isinstance(context, CPUContext):
         low = -(2.0 ** (wanted.bitwidth - 1)) if wanted.signed else -1.0

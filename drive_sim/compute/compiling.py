@@ -1,8 +1,8 @@
-"""The decorators of compiled functions: what Numba is asked for, the same for all.
+"""The decorators of compiled functions, with the options that Numba gets for all of them.
 
 Compiled code never allocates, so it needs no reference counts: without them a step of many arrays runs fifteen times
-faster (each call of a scalar function would count every array of its tuples up and down, atomically). What is not said
-about floating point, Numba takes from whichever caller is compiled first, and keeps on disk; so it is always said.
+faster (each call of a scalar function would count every array of its tuples up and down, atomically). Where no option
+for floating point is given, Numba takes that of the caller compiled first and keeps it on disk; so it is always given.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from drive_sim.compute.kernel_cache import keep_on_disk
 
 
 def compiled(fastmath: bool = False, cache: bool = True, **options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Decorator that compiles a function for calls from kernels and, unless told otherwise, from Python.
+    """Decorator that compiles a function for calls from kernels and, by default, from Python.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def compiled(fastmath: bool = False, cache: bool = True, **options: Any) -> Call
         raise InputError("NUMBA_DISABLE_JIT", "", "kernels do not run uncompiled", hint)
     if debugging():
         install()
-        # Relaxed floating point takes it for granted that no number is NaN, so it cannot be asked.
+        # Relaxed floating point assumes that no number is NaN, so NaN cannot be tested for.
         fastmath, options = False, {**options, "boundscheck": True}
 
     def decorate(function: Callable[..., Any]) -> Any:

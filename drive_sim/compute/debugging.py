@@ -1,7 +1,7 @@
-"""Kernels under ``DRIVE_SIM_DEBUG=1``: what goes wrong in them is found where it happens, and told by name.
+"""Checks of kernels under ``DRIVE_SIM_DEBUG=1``: a failure names the kernel, the array or source line, and the index.
 
 Compiled code checks indices and conversions to integers (`checked_code`). Before and after each call of a kernel, every
-number in its arguments must be finite: what a kernel is given, and what it makes of it.
+number in its arguments must be finite: its inputs and its results.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from drive_sim.compute.device import to_host
 
 VARIABLE = "DRIVE_SIM_DEBUG"
 NUMBA = Path(numba.__file__).parent
-"""Folder of Numba's own functions, such as ``int``: a line of theirs says nothing."""
+"""Folder of Numba's own functions, such as ``int``; their source lines are not reported."""
 
 
 class KernelError(Exception):
-    """A kernel reads or writes beyond an array, makes an integer of what does not fit, or meets NaN or infinity."""
+    """A kernel reads or writes beyond an array, overflows an integer, or reads or writes NaN or infinity."""
 
 
 @functools.cache

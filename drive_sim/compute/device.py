@@ -1,4 +1,4 @@
-"""Where arrays lie, on the CPU or on a GPU, and how they get there.
+"""Arrays on the CPU or a GPU: allocation, copies, and memory shared with torch.
 
 On CUDA an array is a Numba view of a torch tensor's memory, so that kernels and networks work on the same bytes
 without a copy. Under Numba's CUDA simulator both are the host's memory.
@@ -27,12 +27,12 @@ def cuda_available() -> bool:
 
     try:
         return bool(cuda.is_available())
-    except Exception:  # noqa: BLE001 - a broken driver raises what it likes; for us it means "no"
+    except Exception:  # noqa: BLE001 - a broken driver may raise anything; the GPU is then not usable
         return False
 
 
 def resolve_device(device: str) -> str:
-    """Name the device, "cpu" or "cuda", that "cpu", "cuda" or "auto" asks for; InputError if it is not here."""
+    """Name the device, "cpu" or "cuda", that "cpu", "cuda" or "auto" asks for; InputError if it is not available."""
     if device not in ("auto", "cpu", "cuda"):
         raise InputError("--device", "", f"there is no device {device!r}", "give auto, cpu or cuda")
     if device == "cpu":
@@ -42,7 +42,7 @@ def resolve_device(device: str) -> str:
         raise InputError(
             "--device", "", "there is no usable CUDA device here", "give auto or cpu; see drive-sim doctor"
         )
-    # The simulator is for tests: far slower than the CPU, so never chosen unasked.
+    # The simulator is for tests and far slower than the CPU, so "auto" never chooses it.
     return "cuda" if usable and (device == "cuda" or not SIMULATED_CUDA) else "cpu"
 
 
@@ -55,7 +55,7 @@ def _torch_has_cuda() -> bool:
 
 
 def wait_for(device: str) -> None:
-    """Return when the device has done all that was asked of it."""
+    """Wait until the device has finished all queued work."""
     if device == "cuda" and not SIMULATED_CUDA:
         import torch
 
@@ -63,7 +63,7 @@ def wait_for(device: str) -> None:
 
 
 def torch_device(device: str) -> str:
-    """Where torch computes beside kernels on ``device``: on the host under the simulator."""
+    """The torch device for tensors that kernels on ``device`` share: the host under the simulator."""
     return "cpu" if SIMULATED_CUDA else device
 
 
@@ -77,7 +77,7 @@ def allocate(device: str, shape: tuple[int, ...], dtype: Any) -> Any:
 
 
 def zeros(shape: tuple[int, ...], dtype: Any, where: str) -> Tensor:
-    """A zeroed tensor of a NumPy type, made where it lies: no byte of it crosses to the device."""
+    """A zeroed tensor of a NumPy type, allocated on the device itself: nothing is copied there."""
     import torch
 
     kind = np.dtype(dtype)

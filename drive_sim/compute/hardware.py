@@ -1,4 +1,4 @@
-"""What this machine computes with: the names of its processor and its GPU."""
+"""Names of this machine's processor and GPU."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def processor_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
 
 
 def gpu_name() -> str:
-    """The name of the GPU that "cuda" stands for; there has to be one."""
+    """The name of the CUDA device; there must be one."""
     if SIMULATED_CUDA:
         return "Numba's CUDA simulator"
     from numba import cuda

@@ -1,13 +1,13 @@
-"""One scalar source for CPU and CUDA.
+"""Kernels for CPU and CUDA from one scalar source.
 
 A ``@scalar`` function is a small piece of arithmetic on scalars and on tuples of arrays. A ``@kernel`` body
-computes one item (a world, an actor, a pixel) and calls scalar functions; the `Kernel` made of it runs the body
-for every item, in a compiled CPU loop (spread over threads when that pays) or as a CUDA kernel with a thread an item.
+computes one item (a world, an actor, a pixel) and calls scalar functions; the `Kernel` made of it runs the body for
+every item, in a compiled CPU loop (spread over threads when that pays) or as a CUDA kernel with one thread per item.
 
 Rules for kernel arguments: scalars, and `NamedTuple`s or tuples of arrays; no bare arrays (Numba's CUDA simulator
 wraps a bare array in a type that compiled functions refuse). Bodies write their results into arrays. A tuple
 that serves many calls is marked `drive_sim.compute.argument_structs.lasting`, and reaches the body as one pointer.
-``min`` and ``max`` take two arguments, which is what the CUDA target has them for.
+``min`` and ``max`` take two arguments: the CUDA target compiles no other form.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from drive_sim.compute.device import (
 from drive_sim.compute.machine_code import WholeKernel
 from drive_sim.compute.threads import loop_threads, set_threads, thread_count, threads
 
-# Kernels need arrays and threads: all are to be had here.
+# Modules with kernels need arrays and threads too: all are exported here.
 __all__ = [
     "KERNELS", "SIMULATED_CUDA", "Kernel", "Repeated", "allocate", "cuda_available", "duplicate",
     "inlined_scalar", "inner_scalar", "kernel", "loop_threads", "resolve_device", "scalar", "set_threads", "threads",
@@ -139,17 +139,17 @@ class Kernel:
             raise ValueError(f"device must be 'cpu' or 'cuda', not {device!r}")
 
     def __reduce__(self) -> str:
-        # Copies and pickles are this one: a kernel is a function.
+        # A copy or pickle is the kernel itself, as with a function.
         return self.__name__
 
     def _run(self, count: int, args: tuple[Any, ...]) -> None:
-        # Compile in one thread before several ask for it.
+        # Compile in one thread before several threads call it.
         if not self._loop.signatures:
             self._loop(0, 0, *args)
         self.spread(self._loop, count, args)
 
     def spread(self, loop: Callable[..., None], count: int, args: tuple[Any, ...]) -> None:
-        """Call ``loop(start, stop, *args)`` for all items, on as many threads as they are worth."""
+        """Call ``loop(start, stop, *args)`` for all items, on as many threads as have `grain` items each."""
         parts = min(thread_count(), count // self.grain)
         if parts <= 1:
             loop(0, count, *args)
@@ -214,7 +214,7 @@ class Repeated:
     """A kernel for a caller whose arguments seldom change: called as the kernel is, it starts in a tenth of the time.
 
     A call finds out where the records of lasting tuples lie, of what types the arguments are and which compiled code
-    fits them: 5 µs, more than a small kernel runs. Here that is remembered for as long as each argument is the very
+    fits them: 5 µs, longer than a small kernel runs. Here that is remembered for as long as each argument is the very
     object that it was the time before; so results go into arrays that stay. Each caller has one of its own; it keeps
     its last arguments alive.
     """
@@ -243,7 +243,7 @@ class Repeated:
             self._last = arguments, args, self._kernel.compiled_for(args)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A copy's arguments are copies too: none of what is remembered here holds for them.
+        # The arguments of a copy are copies too, so a copy remembers nothing.
         return Repeated, (self._kernel,)
 
 

@@ -4,7 +4,7 @@ Numba puts a copy of every function that a kernel calls into the kernel's machin
 more. But these copies have weak names: where a process already has code of the same name, LLVM's loader takes that
 instead. So a process that has just compiled the functions, for this kernel or for another, would run them as they were
 compiled by themselves, and one that finds all its kernels on disk would run the copies; and with relaxed floating
-point these differ in their last bits. Here the copies get names that nobody outside the kernel sees.
+point these differ in their last bits. Here the copies get names that are not visible outside the kernel.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from numba.core.compiler import Compiler
 
 
 class _WholeLibrary(JITCodeLibrary):
-    """Machine code that keeps its copies of other functions to itself."""
+    """Machine code whose copies of other functions are internal to it."""
 
     def _finalize_final_module(self) -> None:
-        # Not before all is optimised: a function that has one caller and is nobody else's is always inlined.
+        # Only after optimisation: LLVM always inlines an internal function that has one caller.
         for function in self._final_module.functions:
             if function.linkage == Linkage.linkonce_odr and not function.is_declaration:
                 function.linkage = Linkage.internal

@@ -1,4 +1,4 @@
-"""The threads that CPU loops are spread over; made on first use, kept until their number changes."""
+"""The thread pool of CPU loops, made on first use and kept until its size changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CGROUPS = Path("/sys/fs/cgroup")
 
 @functools.cache
 def usable_cores() -> int:
-    """How many processor cores this process may use: what affinity and the quota of its control group leave."""
+    """Number of processor cores that affinity and the quota of its control group leave to this process."""
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
     else:
@@ -32,7 +32,7 @@ def _quota() -> float:
     with suppress(OSError, ValueError):
         group = next(line for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::"))
         folder = CGROUPS / group.removeprefix("0::").strip("/")
-        # Inside a container the group's name may be the host's, which is not to be seen here: then the root tells.
+        # Inside a container the group's name may be the host's, which is not visible: then the root's limit counts.
         places = [place for place in (folder, *folder.parents) if place.is_relative_to(CGROUPS)]
         limits += [_limit(place / "cpu.max") for place in places]
     with suppress(OSError, ValueError):  # control groups of the first version
@@ -75,7 +75,7 @@ class _Pool:
 
     @property
     def threads(self) -> int:
-        # Not when this module is imported: an import must not fail at a wrong variable.
+        # Not at import, which must not fail because of a wrong variable.
         if not self._threads:
             self._threads = _configured()
         return self._threads

@@ -1,4 +1,4 @@
-"""Where the ego is put: at the start of an episode, and back into its lane after a failure."""
+"""Placement of the ego: at the start of an episode, and in its lane after a failure."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from drive_sim.world.traffic.script import exists
 MOST_ELEMENTS = 16
 """Elements the car may pass in a step, of 0.5 m at least."""
 SAFE_LATERAL = 2.0
-"""Lateral acceleration at which the ego is put back [m/s²], less where there is little grip."""
+"""Largest lateral acceleration in the bends after a reset to the lane [m/s²]; less where there is little grip."""
 SAFE_DECELERATION = 3.0
-"""Braking at which it can keep clear of the road user ahead after a reset to the lane [m/s²]."""
+"""Deceleration that avoids the leading road user after a reset to the lane [m/s²]."""
 ROOM = 6.0
-"""Free road before and behind the ego when it is put back [m]."""
+"""Free road in front of and behind the ego after a reset to the lane [m]."""
 VIEW = 60.0
-"""How far ahead bends limit the speed [m]."""
+"""Distance within which bends limit the speed after a reset to the lane [m]."""
 
 
 @scalar
 def read_road(roads, world, state, i):
-    """Derive heading error and curvature of the ego from its place (element, s, d)."""
+    """Derive the ego's heading error and the road's curvature from the ego's road position (element, s, d)."""
     _, _, heading, _ = road_point(roads, world.road[i], state.s[i], 0.0)
     state.heading_error[i] = wrap_angle(state.yaw[i] - heading)
     state.curvature[i] = curvature_at(roads, world.road[i], state.s[i])
@@ -34,13 +34,13 @@ def read_road(roads, world, state, i):
 
 @scalar
 def track(roads, world, state, i):
-    """Update the ego's place on the road after it has moved, and the progress it has made."""
+    """Update the ego's road position after it has moved, and its progress."""
     road, before = world.road[i], state.s[i]
     nearest = nearest_element(roads, road, state.x[i], state.y[i])
-    if nearest < 0:  # further from the road than its grid knows
+    if nearest < 0:  # beyond the grid around the road
         state.element[i] = -1
         return
-    # From where it was, so that branches which come close or cross are not mistaken for its own.
+    # From the previous element, so that a branch which comes close or crosses is not taken for the ego's own.
     start = int(state.element[i]) if state.element[i] >= 0 else nearest
     element, s, d = follow(roads, road, start, state.x[i], state.y[i], MOST_ELEMENTS)
     state.element[i], state.s[i], state.d[i] = element, s, d
@@ -74,7 +74,7 @@ def settle(roads, vehicle, world, state, i, s, d, heading_error, speed):
 
 @scalar
 def reset_ego(roads, vehicle, world, state, i):
-    """Put the ego where its episode begins."""
+    """Reset the ego to the start of its episode."""
     state.step[i] = 0
     state.time[i] = state.progress[i] = state.odometer[i] = 0.0
     state.action[i, 0] = state.action[i, 1] = 0.0
@@ -89,14 +89,14 @@ def reset_ego(roads, vehicle, world, state, i):
 
 @scalar
 def in_lane(vehicle, world, state, i, n):
-    """Whether actor ``n`` reaches into the ego's lane as wide as the ego is."""
+    """Whether actor ``n`` reaches into the corridor of the ego's width in the middle of its lane."""
     reach = 0.5 * (vehicle.width + world.actors.width[i, n]) + 0.3
     return exists(world, state, i, n) and abs(state.actor_d[i, n] - world.lane_centre[i]) < reach
 
 
 @scalar
 def free_place(roads, vehicle, world, state, i, s):
-    """The first place [m] from ``s`` onward where the ego's lane is free of actors."""
+    """The first arc length [m] from ``s`` onward where the ego's lane is free of actors."""
     road, count = world.road[i], world.actors.kind.shape[1]
     for _ in range(count):
         moved = False
@@ -114,7 +114,7 @@ def free_place(roads, vehicle, world, state, i, s):
 
 @scalar
 def safe_speed(roads, vehicle, world, state, i, s):
-    """Speed [m/s] at which the ego may be put at ``s``: within the limit, the next bends, clear of traffic ahead."""
+    """Speed [m/s] for the ego at ``s`` that respects the limit, the next bends and the traffic in front."""
     road, speed = world.road[i], world.speed_limit[i]
     lateral = min(SAFE_LATERAL, 0.3 * GRAVITY * world.weather.friction[i])
     distance = 0.0
@@ -134,12 +134,12 @@ def safe_speed(roads, vehicle, world, state, i, s):
 
 @scalar
 def reset_ego_to_lane(roads, vehicle, world, state, i):
-    """Put the ego back to the middle of its lane, ahead of what is in the way, at a speed that suits; count it."""
+    """Reset the ego to the middle of its lane, past what is in the way, at a safe speed; count the intervention."""
     before = state.s[i]
     s = free_place(roads, vehicle, world, state, i, before)
     speed = safe_speed(roads, vehicle, world, state, i, s)
     settle(roads, vehicle, world, state, i, s, world.lane_centre[i], 0.0, speed)
-    # It is to move along its lane, which in a bend is not quite where it points.
+    # Its velocity follows the lane; in a bend that is not quite its heading.
     state.yaw[i] -= state.slip_angle[i]
     state.heading_error[i] -= state.slip_angle[i]
     state.progress[i] += ahead(roads, world.road[i], before, state.s[i])

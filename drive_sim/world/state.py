@@ -1,4 +1,4 @@
-"""What a batch of worlds consists of: `World`, fixed for an episode, and `State`, which changes every step.
+"""The arrays of a batch of worlds: `World`, fixed for an episode, and `State`, which changes every step.
 
 Both are tuples of arrays with a leading world axis B, so that the same kernels run on NumPy and on CUDA arrays.
 N is the number of actor slots; a slot whose class is ACTOR_NONE is empty. SI units, radians, ISO 8855 axes.
@@ -35,32 +35,32 @@ ACTOR_SIZE = {  # length, width, height [m]
     ACTOR_DEBRIS: (0.9, 0.7, 0.4),
 }
 
-# How an actor moves before, and if it has no script, for ever.
+# How an actor moves until its script begins; for the whole episode where it has none.
 MOTION_STATIC = 0
 MOTION_LANE = 1  # along the road at its offset, by IDM
 MOTION_WALK = 2  # across the road: d changes at walking pace, from ``start_d`` towards ``action_d``
 
-# When its script begins.
+# What starts an actor's script.
 TRIGGER_NONE = 0
 TRIGGER_DISTANCE = 1  # ego's gap along the road falls below trigger_value [m]
 TRIGGER_HEADWAY = 2  # gap / ego speed falls below trigger_value [s]
 TRIGGER_TTC = 3  # gap / closing speed falls below trigger_value [s]
 TRIGGER_TIME = 4  # episode time passes trigger_value [s]
-TRIGGER_OWN_HEADWAY = 5  # its own gap to the road user ahead / its own speed falls below trigger_value [s]
+TRIGGER_OWN_HEADWAY = 5  # the actor's own gap / own speed to the one in front falls below trigger_value [s]
 
-# What it then does.
+# What the script makes the actor do.
 ACTION_NONE = 0
 ACTION_LATERAL = 1  # moves to offset action_d [m] in action_duration [s] (half cosine): cut in, cut out, swerve
 ACTION_SPEED = 2  # changes to action_speed [m/s] at action_rate [m/s²] at most: brake, stop, drive off
 ACTION_WALK = 3  # walks to offset action_d at action_speed
 
-# Where the script stands: values of ``State.actor_phase``.
+# Phase of the script: values of ``State.actor_phase``.
 PHASE_WAITING = 0  # for the trigger
 PHASE_ACTING = 1
 PHASE_FINISHED = 2
 PHASE_GONE = 3  # past the end of an open road, parked far away
 
-# What the road is paved with, and what lies beside it: numbers of the names in PAVINGS and ROADSIDES.
+# Pavement of the road and ground beside it: indices into PAVINGS and ROADSIDES.
 PAVING_ASPHALT = 0
 PAVING_PATCHED = 1  # asphalt with repairs, tar lines and skid marks
 PAVING_CONCRETE = 2  # slabs with joints
@@ -101,7 +101,7 @@ EVENT_NAMES = {
 class Weather(NamedTuple):
     """Light, air and surface of each world; all float32 (B) unless a longer shape is given."""
 
-    friction: Any  # float64 (B) peak tyre-road friction [1]
+    friction: Any  # float64 (B) peak tyre-road friction coefficient [1]
     fog_visibility: Any  # [m]; Koschmieder: contrast 5 % at this distance; 1e6 is clear
     wetness: Any  # 0 dry .. 1 standing water: darker, mirror-like
     rain: Any  # rain rate [mm/h]
@@ -126,7 +126,7 @@ class Weather(NamedTuple):
 
 @lasting
 class ActorSetup(NamedTuple):
-    """The other road users as an episode begins, and their scripts; (B, N), float64 unless said."""
+    """The actors at the start of an episode and their scripts; (B, N), float64 unless noted."""
 
     kind: Any  # uint8 ACTOR_*
     length: Any  # [m]
@@ -139,7 +139,7 @@ class ActorSetup(NamedTuple):
     start_speed: Any  # [m/s]
     yaw_offset: Any  # [rad] against the direction of travel (a badly parked car)
     desired_speed: Any  # [m/s] IDM's free speed
-    headway: Any  # [s] IDM's time headway; 0: ignores whoever is ahead
+    headway: Any  # [s] IDM's time headway; 0: ignores the actor in front
     motion: Any  # uint8 MOTION_*
     trigger: Any  # uint8 TRIGGER_*
     trigger_value: Any  # m or s
@@ -154,7 +154,7 @@ class ActorSetup(NamedTuple):
     next_duration: Any  # [s]
     next_speed: Any  # [m/s]
     next_rate: Any  # [m/s²] > 0
-    heedless: Any  # uint8: keeps its pace whatever is ahead of it
+    heedless: Any  # uint8: keeps its speed whatever is in front of it
     demands_reaction: Any  # uint8: an encounter that is scored
 
 
@@ -179,7 +179,7 @@ class World(NamedTuple):
 
 @lasting
 class State(NamedTuple):
-    """What changes every step. Ego arrays (B), actor arrays (B, N); float64 unless said.
+    """What changes every step. Ego arrays (B), actor arrays (B, N); float64 unless noted.
 
     The ego's reference point is the middle of its box on the ground (x, y); velocities are those of the centre of
     gravity, which the model takes to be the same point.
@@ -205,14 +205,14 @@ class State(NamedTuple):
     d: Any  # [m] left of the reference line
     heading_error: Any  # [rad] of the car's axis against the road's, in [-pi, pi)
     curvature: Any  # [1/m] of the road at s
-    progress: Any  # [m] driven along the road since reset (unwrapped; lane resets excluded from nothing)
+    progress: Any  # [m] driven along the road since reset (unwrapped; includes the distance gained by lane resets)
     odometer: Any  # [m] path length driven
-    stalled_for: Any  # [s] stood without a reason
+    stalled_for: Any  # [s] stationary with nothing in the way
     events: Any  # uint32 bit mask EVENT_* of the last step
     events_ever: Any  # uint32 all events since reset
     done: Any  # uint8: the world is frozen
     hit_actor: Any  # int32 slot collided with in the last step, -1 none
-    gap: Any  # [m] smallest distance between the ego's box and an actor's in the last step (1e6: none near)
+    gap: Any  # [m] smallest distance between the ego's box and an actor's in the last step (1e6: no actor)
     time_to_collision: Any  # [s] with the nearest actor ahead in the ego's path (1e6: none)
     interventions: Any  # int32 lane resets since reset
     actor_x: Any  # (B, N) [m]

@@ -65,7 +65,7 @@ def reaches(beam, distance, azimuth):
 
 @inner_scalar
 def beam_of(model, distance, azimuth):
-    """Which beam measures at a place: 0 near, 1 far, -1 none."""
+    """Which beam measures at a place: 0 near range, 1 far range, -1 none."""
     if distance < model.least_range:
         return -1
     if reaches(model.near, distance, azimuth):

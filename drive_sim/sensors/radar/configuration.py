@@ -1,8 +1,8 @@
 """What a radar is: its two beams, its mount, how sensitive it is; by default Continental's ARS 408-21.
 
-Figures are those of its data sheet ("ARS 408-21 Premium Long Range Radar Sensor 77 GHz"): a far beam of 18 degrees to
-250 m and a near one of 90 degrees to 70 m and 120 degrees to 20 m, a measurement of both every 72 ms. Accuracies that
-it gives as plus or minus a value are read as two standard deviations.
+Figures are those of its data sheet ("ARS 408-21 Premium Long Range Radar Sensor 77 GHz"): a far-range beam of 18
+degrees to 250 m and a near-range one of 90 degrees to 70 m and 120 degrees to 20 m, a measurement of both every 72 ms.
+Accuracies that it gives as plus or minus a value are read as two standard deviations.
 """
 
 from __future__ import annotations
@@ -86,11 +86,11 @@ class RadarConfig:
     yaw: Number = 0.0
     """Direction of the beams' middle against the car's axis [rad]."""
     near: RadarBeam = ARS_408_NEAR
-    """The wide beam."""
+    """The near-range beam, which is wide."""
     far: RadarBeam = ARS_408_FAR
-    """The narrow beam."""
+    """The far-range beam, which is narrow."""
     least_range: Reach = 0.2
-    """Nothing nearer is detected [m]; the data sheet's."""
+    """Shortest range that is detected [m]; the data sheet's."""
     sensitivity_range: Reach = 250.0
     """Where a target of 10 dBsm, a car, is detected every second time in dry air [m]: the reach that the data sheet
     names."""
@@ -107,7 +107,7 @@ class RadarConfig:
     rail_section: Annotated[Number, Field(ge=-100.0, le=100.0)] = -5.0
     """Mean radar cross-section of such a post [dBsm]; an estimate."""
     rail_reach: Range = 80.0
-    """How far along the road such posts are [m]; an estimate."""
+    """Largest range of such posts along the road [m]; an estimate."""
 
     @property
     def max_range(self) -> float:
