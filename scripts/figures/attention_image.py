@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from drive_sim.base.resources import find_model
 from drive_sim.drivers.neural.attention import marked
 from drive_sim.drivers.neural.driver import NeuralDriver
-from scripts.attention_check import images_of
+from scripts.networks.attention_check import images_of
 
 OUTPUT = Path(__file__).resolve().parents[2] / "docs" / "images" / "attention.jpg"
 SHOWN = ((1, 2, 4), (5, 7, 9), (18, 20, 22))

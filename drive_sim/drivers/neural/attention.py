@@ -2,8 +2,8 @@
 
 VisualBackProp: the mean of a layer's feature maps is scaled up by the kernel and stride of its convolution, multiplied
 with the mean of the layer before, and so on to the image (Bojarski et al. 2016, "VisualBackProp: efficient
-visualization of CNNs"). It needs no gradient, and holds for convolutions followed by a
-ReLU. Whether the pixels that it marks move the command, the method does not say; ``scripts/attention_check.py`` does.
+visualization of CNNs"). It needs no gradient, and holds for convolutions followed by a ReLU. Whether the pixels that it
+marks move the command, the method does not say; ``scripts/networks/attention_check.py`` does.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def test_marks_tint_what_is_looked_at_and_nothing_else() -> None:
 
 @pytest.mark.slow
 def test_painting_over_what_the_shipped_model_looks_at_moves_its_commands_more() -> None:
-    from scripts.attention_check import elsewhere, images_of
+    from scripts.networks.attention_check import elsewhere, images_of
 
     driver = NeuralDriver.load(find_model("pilotnet"))
     images = images_of(driver, 32)

@@ -1,6 +1,6 @@
 """Whether what a network is shown to look at is what moves its commands.
 
-    python scripts/attention_check.py pilotnet --images 400
+    python scripts/networks/attention_check.py pilotnet --images 400
 
 Images of validation episodes, half-way along; in each, the ``--share`` of pixels that are looked at most
 (`drive_sim.drivers.neural.attention`) is painted over with the image's mean colour, and, apart, as many pixels of the
