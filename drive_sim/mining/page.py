@@ -184,6 +184,8 @@ def _sentences(found: Found, row: ScenarioRow, separating: Sequence[ParameterRow
     narrowed = in_words(found.space.parameters, found.region or {})
     if narrowed:
         said.append(f"It fails most where {words.listed(narrowed)}.")
+    elif row.file is not None:
+        said.append("No part of its ranges was found in which it fails more than elsewhere.")
     if separating:
         names = words.listed([one.name for one in separating])
         said.append(f"Failures are separated from passes by {names}.")
@@ -194,7 +196,7 @@ def _bars(row: ScenarioRow) -> list[tuple[str, str, Bar]]:
     rows: list[tuple[str, ShareRow | None, bool]] = [
         ("as the scenario draws", row.uniform, False),
         ("chosen by the search", row.searched, False),
-        ("fresh draws where it fails", row.fresh, True),
+        ("fresh draws where it fails" if row.region else "fresh draws of all its ranges", row.fresh, True),
     ]
     return [(name, f"{one.failures} of {one.situations}", _bar(one, main)) for name, one, main in rows
             if one is not None and one.situations]  # fmt: skip
@@ -211,7 +213,7 @@ def _verdict(mined: Mined) -> str:
     drawn = sum(row.uniform.situations for row in mined.scenarios)
     if not mined.situations:
         return f"No failing situation found in {sum(_driven(row) for row in mined.scenarios)} situations driven."
-    best = [row.fresh for row in mined.scenarios if row.fresh is not None]
+    best = [row.fresh for row in mined.scenarios if row.fresh is not None and row.region]
     fresh = ""
     if best:
         bad, total = sum(one.failures for one in best), sum(one.situations for one in best)
