@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,13 +71,16 @@ def training(size: int) -> Measure:
     """Views per second that a network learns from, with all threads; the views lie ready, so none is rendered."""
     learner_of = importlib.import_module("drive_sim.learning.learner").Learner
     rng = np.random.default_rng(0)
-    views = _found("Views")(
-        rng.integers(0, 256, (size, 66, 200, 3), dtype=np.uint8),
-        rng.uniform(-0.05, 0.05, size).astype(np.float32),
-        rng.uniform(0.0, 30.0, size).astype(np.float32),
-        rng.uniform(-0.05, 0.05, (size, 3)).astype(np.float32),
-        rng.integers(0, 13, (size, 18)).astype(np.uint8),
-    )
+    columns = {
+        "images": rng.integers(0, 256, (size, 66, 200, 3), dtype=np.uint8),
+        "curvature": rng.uniform(-0.05, 0.05, size).astype(np.float32),
+        "speed": rng.uniform(0.0, 30.0, size).astype(np.float32),
+        "future": rng.uniform(-0.05, 0.05, (size, 3)).astype(np.float32),
+        "seen": rng.integers(0, 13, (size, 18)).astype(np.uint8),
+        "slowest": rng.uniform(0.0, 30.0, size).astype(np.float32),
+    }
+    kind = _found("Views")
+    views = kind(**{field.name: columns[field.name] for field in fields(kind)})
     learner = learner_of(_found("TrainingSettings")(views=size, chunk=size, half_precision=False), "cpu")
 
     def measure() -> float:

@@ -119,7 +119,7 @@ def test_help_lists_what_the_package_adds(drive_sim: Run, toy: Path) -> None:
     listed = " ".join(drive_sim("drive", "--help", packages=(toy,)).stdout.split())
     assert "wheel, a model's folder" in listed
     assert "toy-brake" in listed
-    assert "pilotnet, toy-grid" in drive_sim("train", "--help", packages=(toy,)).stdout
+    assert "pilotnet, recurrent, stack, toy-grid" in drive_sim("train", "--help", packages=(toy,)).stdout
     assert "toy-brake" not in drive_sim("drive", "--help").stdout
 
 

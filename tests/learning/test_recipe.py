@@ -197,4 +197,6 @@ def test_a_model_without_settings_is_no_recipe(tmp_path: Path, training: object)
 def test_a_bundled_model_is_a_recipe() -> None:
     recipe = load_recipe("pilotnet", {"camera.width": 100})
     assert recipe.name == "pilotnet"
-    assert recipe.settings == load_recipe("demo", {"camera.width": 100}).settings
+    assert (
+        recipe.settings == load_recipe("demo", {"camera.width": 100, "network.channels": [24, 40, 48, 64, 64]}).settings
+    )

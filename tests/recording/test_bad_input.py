@@ -197,7 +197,7 @@ def test_a_disk_that_refuses_at_the_start(tmp_path: Path, monkeypatch: pytest.Mo
         raise OSError(number, "no")
 
     (tmp_path / "dataset").mkdir()
-    monkeypatch.setattr("drive_sim.recording.storage.os.open", refuse)
+    monkeypatch.setattr("drive_sim.base.locks.os.open", refuse)
     with pytest.raises(InputError, match=r"dataset: .*; (choose a folder|record fewer worlds)"):
         record(tmp_path / "dataset", 2, seed=1)
 

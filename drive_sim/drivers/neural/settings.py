@@ -54,7 +54,7 @@ class NetworkSettings:
     first. 1: the present one alone, as for `pilotnet`; `stack` and `recurrent` take 2 or more, such as 3."""
     frame_interval: Annotated[float, Field(gt=0.0, le=5.0)] = 0.2
     """Time between those moments [s], rounded to control steps."""
-    channels: _Layers = (24, 40, 48, 64, 64)
+    channels: _Layers = (16, 24, 48, 64, 64)
     """Channels of each convolution."""
     kernels: _Sizes = (5, 5, 5, 3, 3)
     """Rows and columns of each convolution's kernel [pixels]."""
