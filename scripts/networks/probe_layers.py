@@ -31,6 +31,7 @@ from drive_sim.compute.randomness import generator
 from drive_sim.drivers.neural.driver import NeuralDriver
 from drive_sim.drivers.neural.networks import Network, build_network
 from drive_sim.drivers.planning.expert import ExpertDriver
+from drive_sim.learning.views.source import shifted
 from drive_sim.rollout import Observer, Step, run
 from drive_sim.sensors.camera.mosaic import mosaic
 from drive_sim.sensors.camera.rig import CameraRig
@@ -77,7 +78,7 @@ class _Taker(Observer):
             return
         simulator, state = step.simulator, step.simulator.state
         shift, turn = (self._rng.uniform(-most, most, len(state.x)) for most in (SHIFT, TURN))
-        seen = displaced(state, shift, turn)
+        seen = shifted(state, shift, turn)
         frames = self._rig.render_each("cpu", simulator.roads, simulator.world, seen, rows=rows).values()
         truth = {
             "lateral offset": seen.d - simulator.world.lane_centre,
@@ -87,18 +88,6 @@ class _Taker(Observer):
         }
         images = mosaic([frame.rgb for frame in frames])[rows]
         self.parts.append(Probed(images, {name: values[rows] for name, values in truth.items()}, self._first + rows))
-
-
-def displaced(state: State, shift: Floats, turn: Floats) -> State:
-    """The states (B) ``shift`` [m] further left and turned by ``turn`` [rad]."""
-    heading = state.yaw - state.heading_error
-    return state._replace(
-        x=state.x - shift * np.sin(heading),
-        y=state.y + shift * np.cos(heading),
-        yaw=state.yaw + turn,
-        d=state.d + shift,
-        heading_error=state.heading_error + turn,
-    )
 
 
 def next_actor(simulator: Simulator, state: State) -> Floats:

@@ -14,7 +14,7 @@ from drive_sim.learning.recipe import load_recipe
 from drive_sim.learning.settings import TrainingSettings, ViewSettings
 from drive_sim.learning.training import fit
 from drive_sim.learning.views.episodes import SourceEpisode
-from drive_sim.learning.views.source import ViewSource, _moved, displaced
+from drive_sim.learning.views.source import ViewSource, displaced, shifted
 from drive_sim.rollout import run
 from drive_sim.sensors.camera.rig import CameraConfig, CameraRig
 from drive_sim.world.scenarios.episode import WeatherSpec, map_arrays
@@ -64,7 +64,7 @@ def test_the_past_moves_with_the_view_like_a_rigid_body(episodes: list[SourceEpi
     episode, recorded, earlier = views._table["episode"][rows], views._states, views._earlier[1]
     shift, turn = views._perturbation(rng, episode, recorded)
     world = map_arrays(views._world, lambda array: array[episode])
-    _, seen = views._appearances.natural(rng, world, _moved(recorded, shift, turn))
+    _, seen = views._appearances.natural(rng, world, shifted(recorded, shift, turn))
     past = displaced(earlier, recorded, seen)
     assert np.abs(shift).max() > 0.5 and np.abs(turn).max() > 0.2
 

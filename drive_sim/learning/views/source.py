@@ -121,7 +121,7 @@ class ViewSource:
         shift, turn = self._perturbation(rng, episode, state)
         curvature, future = self._labels(rows, state, shift, turn)
         world: World = map_arrays(self._world, lambda array: array[episode])
-        world, moved = self._appearances.natural(rng, world, _moved(state, shift, turn))
+        world, moved = self._appearances.natural(rng, world, shifted(state, shift, turn))
         earlier = [map_arrays(states, lambda array: array[rows]) for states in self._earlier]
         moments = [moved, *(displaced(before, state, moved) for before in earlier)]
         looks = self._appearances.randomised(key, self._roads, world, len(self._columns))
@@ -202,8 +202,8 @@ class ViewSource:
         return curvature, future
 
 
-def _moved(state: State, shift: Floats, turn: Floats) -> State:
-    """The states of views, shifted to the left [m] and turned [rad]."""
+def shifted(state: State, shift: Floats, turn: Floats) -> State:
+    """The states (n) ``shift`` [m] further left and turned by ``turn`` [rad]."""
     heading = state.yaw - state.heading_error
     return state._replace(
         x=state.x - shift * np.sin(heading),
