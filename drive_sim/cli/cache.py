@@ -1,4 +1,4 @@
-"""``drive-sim cache``: where compiled kernels are kept, how much they are, and their removal."""
+"""``drive-sim cache``: where compiled kernels are kept, how much they are, their removal; what a first start says."""
 
 from __future__ import annotations
 
@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from drive_sim.compute.cache_upkeep import Contents
 
 NO_PLACE = "there is none: the user has no cache folder; set DRIVE_SIM_CACHE to a folder that can be written"
+
+
+def announce_compiling() -> None:
+    """Say on standard error that the kernels are about to be compiled, where none is cached."""
+    from drive_sim.cli.doctor import compiled_kernels
+    from drive_sim.compute.threads import thread_count
+
+    thread_count()  # a wrong DRIVE_SIM_THREADS or DRIVE_SIM_CACHE ends the command before it makes anything
+    if not compiled_kernels():
+        click.echo("compiling the simulator for this machine, once: up to a minute", err=True)
 
 
 @click.group()

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from drive_sim.cli.arguments import FOLDER, SEED
-from drive_sim.cli.doctor import announce_compiling
+from drive_sim.cli.cache import announce_compiling
 
 
 @click.command()

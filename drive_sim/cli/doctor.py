@@ -1,4 +1,4 @@
-"""What this machine has, and what to do about what is missing; what is said before a first start compiles."""
+"""What this machine has, and what to do about what is missing."""
 
 from __future__ import annotations
 
@@ -107,15 +107,6 @@ def compiled_kernels() -> int:
 
     folder = kernel_cache()
     return 0 if folder is None else len(compiled_functions(folder))
-
-
-def announce_compiling() -> None:
-    """Say on standard error that the kernels are about to be compiled, where none is cached."""
-    from drive_sim.compute.threads import thread_count
-
-    thread_count()  # a wrong DRIVE_SIM_THREADS or DRIVE_SIM_CACHE ends the command before it makes anything
-    if not compiled_kernels():
-        click.echo("compiling the simulator for this machine, once: up to a minute", err=True)
 
 
 def find_kernel_cache() -> Finding:

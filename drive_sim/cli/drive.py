@@ -17,7 +17,7 @@ from drive_sim.cli.arguments import (
     FiniteRange,
     traceback_option,
 )
-from drive_sim.cli.doctor import announce_compiling
+from drive_sim.cli.cache import announce_compiling
 from drive_sim.cli.exit_status import FAILED
 
 

@@ -8,7 +8,7 @@ import click
 
 from drive_sim.base.errors import InputError
 from drive_sim.cli.arguments import COUNT, FILE, NAME_OR_PATH
-from drive_sim.cli.doctor import announce_compiling
+from drive_sim.cli.cache import announce_compiling
 from drive_sim.cli.exit_status import FAILED
 
 

@@ -18,7 +18,7 @@ from drive_sim.cli.arguments import (
     traceback_option,
     videos,
 )
-from drive_sim.cli.doctor import announce_compiling
+from drive_sim.cli.cache import announce_compiling
 
 
 @click.command()

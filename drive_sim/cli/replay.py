@@ -8,7 +8,7 @@ import click
 
 from drive_sim.base.errors import InputError
 from drive_sim.cli.arguments import ANY_PATH, traceback_option
-from drive_sim.cli.doctor import announce_compiling
+from drive_sim.cli.cache import announce_compiling
 
 
 @click.command()

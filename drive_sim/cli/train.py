@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from drive_sim.cli.arguments import DEVICE, FOLDER, NAME_OR_PATH, SEED, NetworkOption, RecipeCommand, RecipeOption
-from drive_sim.cli.doctor import announce_compiling
+from drive_sim.cli.cache import announce_compiling
 
 
 @click.command(cls=RecipeCommand)

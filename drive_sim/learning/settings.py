@@ -54,20 +54,10 @@ class ViewSettings:
     randomised: Annotated[Number, Field(ge=0.0, le=0.5)] = 0.0
     """Share of views whose appearance is drawn at random, far wider than nature: palettes, light, air, markings worn,
     missing or yellow, exposure, tone, focus and what lies on the glass. The others stay as they are to the bit."""
-    transplanted: Share = 0.0
+    transplanted: Annotated[Number, Field(ge=0.0, lt=1.0)] = 0.0
     """Share of views of the person's manoeuvres on other roads, where there are any."""
     visited: Annotated[Number, Field(ge=0.0, le=0.5)] = 0.3
     """Share of views of what the network drove into itself, where there is any: see ``rounds``."""
-
-    def __post_init__(self) -> None:
-        if self.recorded <= 0.0:
-            problem = f"and visited are {self.transplanted:g} and {self.visited:g}, which leave nothing recorded"
-            raise InputError("sampling", "transplanted", problem, "let them add up to less than 1")
-
-    @property
-    def recorded(self) -> float:
-        """Share of views of the recording itself."""
-        return 1.0 - self.transplanted - self.visited
 
 
 @configuration("recipe")
@@ -143,6 +133,10 @@ class TrainingSettings:
         if (self.transplants > 0) != (self.sampling.transplanted > 0.0):
             problem = f"is {self.transplants}, sampling.transplanted is {self.sampling.transplanted:g}"
             raise InputError("recipe", "transplants", problem, "give both, as 400 and 0.5, or neither")
+        if self.rounds and self.sampling.transplanted + self.sampling.visited >= 1.0:
+            shares = f"{self.sampling.transplanted:g} and {self.sampling.visited:g}"
+            problem = f"and sampling.visited are {shares}, which leave nothing recorded"
+            raise InputError("recipe", "sampling.transplanted", problem, "let them add up to less than 1")
         if self.rounds >= self.chunks and self.rounds:
             problem = f"are {self.rounds}, the run has {self.chunks} chunks"
             raise InputError("recipe", "rounds", problem, "use fewer rounds, more views or a smaller chunk")

@@ -91,13 +91,7 @@ def fit(
     unseen = views_of(held_out).draw(HELD_OUT_VIEWS, "held-out") if held_out else None
     learner = Learner(settings, device)
     folder = output / "training"
-    progress: dict[str, Any] = {"settings": settings.to_dict(), "chunk": 0, "best": None, "rounds": []}
-    origin = learner.network.origin
-    progress |= {"recipe": (provenance or {}).get("recipe"), "source": origin and origin.sha256}
-    if resume:
-        progress = load_checkpoint(folder, learner, settings)
-        done = progress["chunk"]
-        report(done / settings.chunks, f"resumed after {done * settings.chunk} of {settings.views} views")
+    progress = _progress(learner, folder, resume, provenance or {}, report)
     meta = {"settings": settings.to_dict(), "drive_sim": __version__, **(provenance or {})}
     if made:
         meta["transplants"] = made.summary
@@ -124,6 +118,21 @@ def fit(
             report((chunk + 1) / settings.chunks, _told(scalars))
     best = {k: float(v) for k, v in (progress["best"] or {}).items()}
     return TrainingResult(output, settings.chunks * settings.chunk, time.monotonic() - started, best)
+
+
+def _progress(
+    learner: Learner, folder: Path, resume: bool, provenance: dict[str, Any], report: Report
+) -> dict[str, Any]:
+    """What the checkpoint keeps beside the tensors: of a new run, or of the one in ``folder``, its learner restored."""
+    settings = learner.settings
+    if resume:
+        progress = load_checkpoint(folder, learner, settings)
+        done = progress["chunk"]
+        report(done / settings.chunks, f"resumed after {done * settings.chunk} of {settings.views} views")
+        return progress
+    origin = learner.network.origin
+    begun = {"settings": settings.to_dict(), "chunk": 0, "best": None, "rounds": []}
+    return begun | {"recipe": provenance.get("recipe"), "source": origin and origin.sha256}
 
 
 def _transplants(episodes: Sequence[SourceEpisode], settings: TrainingSettings, report: Report) -> Transplants | None:

@@ -14,6 +14,7 @@ from drive_sim.base.progress import Report
 from drive_sim.evaluation.report import words
 from drive_sim.evaluation.report.page import templates
 from drive_sim.evaluation.report.plots import LEFT, RIGHT
+from drive_sim.evaluation.report.tables import Bar
 from drive_sim.evaluation.report.videos import ShownEpisode, place, shown_episode
 from drive_sim.evaluation.running.replays import replay, worst_of_each_kind
 from drive_sim.evaluation.statistics.intervals import zero_events_bound
@@ -32,18 +33,6 @@ PLOTTED = 4
 """Parameters of a scenario that are drawn: the most separating."""
 CERTAIN = 0.05
 """p-values below it show that a parameter separates failures from passes."""
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A share of failures in the chart of scenarios; places in percent of its width."""
-
-    main: bool
-    at: float
-    low: float
-    high: float
-    text: str
-    interval: str
 
 
 @dataclass(frozen=True)
@@ -205,7 +194,14 @@ def _bars(row: ScenarioRow) -> list[tuple[str, str, Bar]]:
 def _bar(row: ShareRow, main: bool) -> Bar:
     estimate, low, high = row.estimate or 0.0, row.low or 0.0, 1.0 if row.high is None else row.high
     interval = f"{words.percent(low)} to {words.percent(high)}"
-    return Bar(main, 100.0 * estimate, 100.0 * low, 100.0 * high, f"{words.percent(estimate)}\u00a0%", interval)
+    return Bar(
+        main=main,
+        at=100.0 * estimate,
+        low=100.0 * low,
+        high=100.0 * high,
+        text=f"{words.percent(estimate)}\u00a0%",
+        interval=interval,
+    )
 
 
 def _verdict(mined: Mined) -> str:

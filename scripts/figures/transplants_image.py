@@ -19,7 +19,7 @@ from matplotlib.collections import LineCollection
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from drive_sim.drivers.registry import make_driver
-from drive_sim.learning.transplants.captured import Captured
+from drive_sim.learning.captured import Captured
 from drive_sim.learning.transplants.transplanting import transplant
 from drive_sim.learning.views.episodes import SourceEpisode
 from drive_sim.rollout import run

@@ -79,17 +79,23 @@ class Row:
     cells: list[Cell | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Bar:
-    """One driver's headline in the chart: places as shares of its width, in percent."""
+    """An estimate in a chart: places as shares of its width, in percent."""
 
-    driver: DriverFacts
     main: bool
     at: float
     low: float
     high: float
     text: str
     interval: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriverBar(Bar):
+    """One driver's headline."""
+
+    driver: DriverFacts
     episodes: int
 
 
@@ -171,7 +177,7 @@ def headline_scale(results: Results, headline: str) -> str:
     return f"0 to {with_unit(_end_of_scale(known), known[0][1].unit)}" if known else ""
 
 
-def headline_bars(results: Results, headline: str) -> list[Bar]:
+def headline_bars(results: Results, headline: str) -> list[DriverBar]:
     """The headline of every driver on one scale: of shares 0 to 100 %, else from 0 to the largest value."""
     known = _known(results, headline)
     top = _end_of_scale(known)
@@ -183,7 +189,7 @@ def headline_bars(results: Results, headline: str) -> list[Bar]:
     for column, row in known:
         estimate = row.estimate or 0.0
         bars.append(
-            Bar(
+            DriverBar(
                 driver=column.driver,
                 main=column.driver is results.driver,
                 at=place(estimate, 0.0),

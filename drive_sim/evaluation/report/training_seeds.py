@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drive_sim.evaluation.report.tables import KEY_METRICS, Cell, Column, Row, cell, families, metric_rows, row_of
+from drive_sim.evaluation.report.tables import KEY_METRICS, Bar, Cell, Column, Row, cell, families, metric_rows, row_of
 from drive_sim.evaluation.report.words import (
     estimate_text,
     interval_text,
@@ -38,18 +38,12 @@ class Run:
     episodes: list[EpisodeRow]
 
 
-@dataclass(frozen=True)
-class TrainingBar:
-    """The headline of one training run, or of all, in the chart: places as shares of its width, in percent."""
+@dataclass(frozen=True, kw_only=True)
+class TrainingBar(Bar):
+    """The headline of one training run, or of all."""
 
     name: str
     small: str
-    main: bool
-    at: float
-    low: float
-    high: float
-    text: str
-    interval: str
 
 
 @dataclass(frozen=True)

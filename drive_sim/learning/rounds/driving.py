@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from drive_sim.drivers.driver import Actions
 from drive_sim.drivers.neural.driver import NeuralDriver
 from drive_sim.drivers.planning.planner import Intention, PlanningDriver
+from drive_sim.learning.captured import Captured
 from drive_sim.learning.rounds.moments import RecordedSimulator
-from drive_sim.rollout import Observer, Step, run
+from drive_sim.learning.views.episodes import VISITED
+from drive_sim.rollout import Step, run
 from drive_sim.sensors.camera.rig import CameraRig
 from drive_sim.sensors.suite import Observation, SensorSuite
 from drive_sim.world.state import State
@@ -69,47 +71,35 @@ class _Answering(NeuralDriver):
         return super().act(observation)
 
 
-class _Visits(Observer):
-    """Keeps every state that is visited."""
+class _Visits(Captured):
+    """Keeps every state that is visited, and what was answered and meant there."""
 
     def __init__(self, driver: _Answering) -> None:
+        super().__init__()
         self._driver = driver
-        self._states: list[State] = []
-        self._events: list[Any] = []
-        self._answers: list[Any] = []
-        self._active: list[NDArray[np.bool_]] = []
+        self._answers: list[NDArray[np.float32]] = []
         self._intentions: list[Intention] = []
 
-    def on_reset(self, simulator: Any, observation: Observation) -> None:
-        """The first state."""
-        self._keep(simulator)
-
     def on_step(self, step: Step) -> None:
-        """What was answered in the state before, and the next state."""
+        """Keep the step."""
+        super().on_step(step)
         answers = np.full((2, len(step.active)), np.nan, np.float32)
         answers[:, step.active] = self._driver.answers
         self._answers.append(answers)
-        self._active.append(step.active)
-        self._events.append(step.simulator.state.events.astype(np.int64))
         if self._driver.teacher is not None:
             self._intentions.append(self._driver.teacher.intention())
-        self._keep(step.simulator)
-
-    def _keep(self, simulator: Any) -> None:
-        self._states.append(State(*(array.copy() for array in simulator.state)))
 
     def drives(self) -> list[Drive]:
         """What each world went through."""
-        answers, events = np.stack(self._answers), np.stack(self._events)
-        steps = np.stack(self._active).sum(0)
-        whole = State(*(np.stack(parts[:-1]) for parts in zip(*self._states, strict=True)))
+        answers = np.stack(self._answers)
         meant = [np.stack(parts) for parts in zip(*self._intentions, strict=True)]
         found = []
-        for world, count in enumerate(steps):
-            state = State(*(array[:count, world] for array in whole))
+        for world in range(answers.shape[2]):
+            episode = self.episode(world, VISITED)
+            count = len(episode.events)
             intention = Intention(*(array[:count, world] for array in meant)) if meant else None
             curvature, target_speed = answers[:count, 0, world], answers[:count, 1, world]
-            found.append(Drive(state, events[:count, world], curvature, target_speed, intention))
+            found.append(Drive(episode.state, episode.events, curvature, target_speed, intention))
         return found
 
 

@@ -50,7 +50,7 @@ def draw_moments(
     steps = [episode.learnable() for episode in episodes]
     owner = np.repeat(np.arange(len(episodes)), [len(own) for own in steps])
     kinds = np.concatenate([stratum(episode)[own] for episode, own in zip(episodes, steps, strict=True)])
-    cumulative = np.cumsum(weights(kinds, np.zeros(len(kinds), np.int64), (1.0,)))
+    cumulative = np.cumsum(weights(kinds, np.zeros(len(kinds), np.int64), {}))
     row = np.searchsorted(cumulative, rng.random(count) * cumulative[-1], side="right")
     row = np.minimum(row, len(owner) - 1)
     chosen, step = owner[row], np.concatenate(steps)[row]

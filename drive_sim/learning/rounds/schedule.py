@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from drive_sim.compute.randomness import generator
 from drive_sim.drivers.neural.driver import NeuralDriver
@@ -95,7 +96,8 @@ class OnPolicyRounds:
         )
         drives = drive(RecordedSimulator(self.episodes, self.weathers, moments), self._driver(), self._teacher)
         labels = [self._labels(one, *where) for one, where in zip(drives, _places(moments), strict=True)]
-        steps = choose(drives, labels, self.episodes[0].period)
+        apart = [disagreement(one, own) for one, own in zip(drives, labels, strict=True)]
+        steps = choose(drives, labels, apart, self.episodes[0].period)
         found = [
             Visited(episode, weather, one.state, one.events, Reference(own.path, own.s, own.target_speed, kept))
             for one, own, kept, episode, weather in zip(
@@ -104,7 +106,7 @@ class OnPolicyRounds:
             if len(kept)
         ]
         digest = save_round(self.folder / FILE_NAME.format(number), found)
-        told = {"sha256": digest, "chunk": chunk, **_told(drives, labels, steps, self.episodes[0].period)}
+        told = {"sha256": digest, "chunk": chunk, **_told(drives, labels, apart, steps, self.episodes[0].period)}
         self.progress["rounds"] = [*self.progress["rounds"][: number - 1], told]
         self.tell(chunk, told)
         return [one.source(self.episodes, self.weathers) for one in found]
@@ -127,20 +129,25 @@ def _places(moments: Moments) -> list[tuple[int, int]]:
     return list(zip(moments.episode.tolist(), moments.step.tolist(), strict=True))
 
 
-def _told(drives: Sequence[Drive], labels: Sequence[Labels], steps: Sequence[Any], period: float) -> dict[str, Any]:
+def _told(
+    drives: Sequence[Drive],
+    labels: Sequence[Labels],
+    apart: Sequence[NDArray[np.float64]],
+    steps: Sequence[NDArray[np.int64]],
+    period: float,
+) -> dict[str, Any]:
     """What is told of a round: numbers for people, curves and the model's config.json."""
     visited = sum(len(one.events) for one in drives)
     failures = sum(bool((one.events & FAILURES).any()) for one in drives)
     distance = sum(float(one.state.odometer[-1] - one.state.odometer[0]) for one in drives) / 1000.0
-    known = [disagreement(one, own)[own.known] for one, own in zip(drives, labels, strict=True)]
-    apart = np.concatenate(known)
+    known = np.concatenate([one[own.known] for one, own in zip(apart, labels, strict=True)])
     return {
         "seconds": round(visited * period, 2),
         "kilometres": round(distance, 4),
         "failures": failures,
         "interventions_per_km": round(failures / max(distance, 1e-3), 4),
         "visited": visited,
-        "labelled": len(apart),
+        "labelled": len(known),
         "kept": int(sum(len(kept) for kept in steps)),
-        "disagreement": round(float(apart.mean()), 4) if len(apart) else 0.0,
+        "disagreement": round(float(known.mean()), 4) if len(known) else 0.0,
     }

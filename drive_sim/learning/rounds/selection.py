@@ -40,9 +40,13 @@ def disagreement(drive: Drive, labels: Labels) -> Floats:
     return np.asarray(np.hypot(lateral, longitudinal))
 
 
-def choose(drives: Sequence[Drive], labels: Sequence[Labels], period: float) -> list[NDArray[np.int64]]:
-    """The steps of each episode that are learnt from, among those whose labels are known."""
-    apart = [disagreement(drive, own) for drive, own in zip(drives, labels, strict=True)]
+def choose(
+    drives: Sequence[Drive], labels: Sequence[Labels], apart: Sequence[Floats], period: float
+) -> list[NDArray[np.int64]]:
+    """The steps of each episode that are learnt from, among those whose labels are known.
+
+    ``apart`` is the `disagreement` (T) of each episode.
+    """
     known = np.concatenate([one[own.known] for one, own in zip(apart, labels, strict=True)])
     if not len(known):
         return [np.zeros(0, np.int64) for _ in drives]

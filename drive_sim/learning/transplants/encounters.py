@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from drive_sim.compute.randomness import generator
 from drive_sim.learning.transplants.habit import Habit
 from drive_sim.learning.transplants.passes import Pass
-from drive_sim.learning.transplants.reference import SPACING, timed, within
 from drive_sim.learning.transplants.scenes import (
     RUN_OUT,
     NoSceneError,
@@ -23,6 +22,7 @@ from drive_sim.learning.transplants.scenes import (
     stretch,
     training_world,
 )
+from drive_sim.learning.transplants.timed_path import SPACING, timed, within
 from drive_sim.learning.views.labels import road_curvature
 from drive_sim.world.roads.careful_speed import careful_drive
 from drive_sim.world.roads.road import Road

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from drive_sim.drivers.driver import Actions
 from drive_sim.drivers.neural.decoding import HARDEST_BRAKING, SPEED_TIME, command_car
-from drive_sim.learning.transplants.reference import Reference
+from drive_sim.learning.transplants.timed_path import TimedPath
 from drive_sim.learning.views.labels import ACTUATOR_LAG, GRID, recovery_bend, road_curvature
 from drive_sim.world.state import State
 
@@ -25,27 +25,27 @@ RECOVERY_TIME = 0.9
 RECOVERY_MIN, RECOVERY_MAX = 5.0, 40.0
 """Bounds of the distance in which it does so [m]."""
 CATCH_UP = 0.3
-"""Speed [m/s] for each metre behind the reference ..."""
+"""Speed [m/s] for each metre behind the moment of the path ..."""
 MOST_BEHIND = 3.0
 """... of so many metres at most [m]."""
 STANDING = 0.2
-"""A reference slower than this stands [m/s]."""
+"""A path slower than this stands [m/s]."""
 
 
 class FollowingDriver:
-    """Drives each world along its `Reference`; it reads the simulator's state."""
+    """Drives each world along its `TimedPath`; it reads the simulator's state."""
 
     name = "transplants"
     privileged = True
     sensors: tuple[str, ...] = ()
     controller = "transplants"
 
-    def __init__(self, references: Sequence[Reference], period: float) -> None:
+    def __init__(self, paths: Sequence[TimedPath], period: float) -> None:
         self._ahead = round(SPEED_TIME / period)
-        self._start = np.array([one.path.start for one in references])
-        self._offset, self._slope = (_stacked([getattr(one.path, name) for one in references]) for name in _PATH)
-        self._curvature = _stacked([_curvatures(one) for one in references])
-        self._s, self._speed = (_stacked([getattr(one, name) for one in references]) for name in ("s", "speed"))
+        self._start = np.array([one.path.start for one in paths])
+        self._offset, self._slope = (_stacked([getattr(one.path, name) for one in paths]) for name in _PATH)
+        self._curvature = _stacked([_curvatures(one) for one in paths])
+        self._s, self._speed = (_stacked([getattr(one, name) for one in paths]) for name in ("s", "speed"))
         self._simulator: Simulator | None = None
 
     def bind(self, simulator: Simulator) -> None:
@@ -78,7 +78,7 @@ class FollowingDriver:
         return curvature.astype(np.float32)
 
     def _target(self, state: State, speed: Floats) -> NDArray[np.float32]:
-        """Speed (B) [m/s] to head for: that of the reference a little later, and what it takes to keep up with it."""
+        """Speed (B) [m/s] to head for: that of the path a little later, and what it takes to keep up with it."""
         rows, last = np.arange(len(speed)), self._s.shape[1] - 1
         now = np.minimum(np.asarray(state.step), last)
         behind = np.clip(self._s[rows, now] - state.s, -MOST_BEHIND, MOST_BEHIND)
@@ -96,7 +96,7 @@ def _stacked(rows: Sequence[Floats]) -> Floats:
     return np.array([np.pad(row, (0, longest - len(row)), mode="edge") for row in rows])
 
 
-def _curvatures(one: Reference) -> Floats:
+def _curvatures(one: TimedPath) -> Floats:
     """The road's curvature [1/m] below each sample of the path."""
     return road_curvature(one.path.road, one.path.start + GRID * np.arange(len(one.path.offset), dtype=np.float64))
 

@@ -17,7 +17,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from drive_sim.compute.randomness import generator, key
 from drive_sim.learning.transplants.habit import GRIP_SHARE, Habit
-from drive_sim.learning.transplants.reference import SPACING, Reference, reference, timed, within
+from drive_sim.learning.transplants.timed_path import SPACING, TimedPath, timed, timed_path, within
 from drive_sim.learning.views.labels import GRID, road_curvature
 from drive_sim.world.ego.single_track import GRAVITY
 from drive_sim.world.ego.vehicle import BMW_320I
@@ -38,7 +38,7 @@ HAIRPIN_LENGTH = 500.0
 RUN_OUT = 60.0
 """Driven on beyond a manoeuvre: its last labels look so far ahead [m]."""
 SPARE_TIME = 15.0
-"""Time limit beyond the reference's own time [s]."""
+"""Time limit beyond the path's own time [s]."""
 EDGE = 0.1
 """Kept from the edge of the pavement [m]."""
 COMFORT = 3.5
@@ -58,7 +58,7 @@ class Scene:
     kind: str
     """``lane``, or the class of what is passed."""
     world: Episode
-    reference: Reference
+    plan: TimedPath
 
 
 def lane_scene(habit: Habit, period: float, seed: int, number: int) -> Scene:
@@ -115,7 +115,7 @@ def scene(
         The path leaves the pavement or its side of the road, or asks for more lateral acceleration than is comfortable.
     """
     d = world.road.lane_centre(world.lane) + offset
-    plan = reference(world.road, s, d, moments)
+    plan = timed_path(world.road, s, d, moments)
     _check_pavement(world.road, s, d, own_side)
     _check_comfort(plan, world.weather.friction)
     route = min(float(moments[0][-1]), float(s[-1])) - float(s[0]) - 2.0
@@ -148,7 +148,7 @@ def _check_pavement(road: Road, s: Floats, d: Floats, own_side: bool) -> None:
         raise NoSceneError("off the pavement")
 
 
-def _check_comfort(plan: Reference, friction: float) -> None:
+def _check_comfort(plan: TimedPath, friction: float) -> None:
     at = plan.path.start + GRID * np.arange(len(plan.path.offset), dtype=np.float64)
     kappa = road_curvature(plan.path.road, at)
     bend = kappa / np.maximum(1.0 - kappa * plan.path.offset, 0.2) + np.gradient(plan.path.slope, GRID)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from drive_sim.base.progress import Report
-from drive_sim.learning.transplants.captured import Captured
+from drive_sim.learning.captured import Captured
 from drive_sim.learning.transplants.encounters import pass_scene
 from drive_sim.learning.transplants.following import FollowingDriver
 from drive_sim.learning.transplants.habit import Habit
@@ -91,7 +91,7 @@ def _driven(scenes: Sequence[Scene]) -> list[tuple[SourceEpisode, str]]:
     driven = Captured()
     run(
         Simulator([scene.world for scene in scenes]),
-        FollowingDriver([scene.reference for scene in scenes], CONTROL_PERIOD),
+        FollowingDriver([scene.plan for scene in scenes], CONTROL_PERIOD),
         [driven],
     )
     episodes = [driven.episode(number, TRANSPLANTED) for number in range(len(scenes))]
@@ -108,7 +108,7 @@ def _fault(episode: SourceEpisode, clearance: float, scene: Scene) -> str:
         return "did not arrive"
     if clearance < LEAST_GAP:
         return "too close"
-    if np.abs(state.d - scene.reference.path.at(state.s)[0]).max() > LARGEST_ERROR:
+    if np.abs(state.d - scene.plan.path.at(state.s)[0]).max() > LARGEST_ERROR:
         return "strayed from its path"
     error = state.heading_error
     reach = 0.5 * (BMW_320I.width * np.abs(np.cos(error)) + BMW_320I.length * np.abs(np.sin(error)))

@@ -29,8 +29,6 @@ RECORDED, TRANSPLANTED, VISITED = ORIGINS = ("recorded", "transplanted", "visite
 
 BESIDE = 5.0
 """An actor that is passed within this lateral distance is an encounter [m]."""
-
-
 SLOWING = -0.8
 """With less acceleration than this the driver reacts to something [m/s²]."""
 

@@ -18,7 +18,7 @@ from drive_sim.compute.randomness import generator
 from drive_sim.drivers.neural.settings import NetworkSettings
 from drive_sim.learning.settings import ViewSettings
 from drive_sim.learning.views.appearance import Appearances
-from drive_sim.learning.views.episodes import ORIGINS, SourceEpisode
+from drive_sim.learning.views.episodes import ORIGINS, TRANSPLANTED, VISITED, SourceEpisode
 from drive_sim.learning.views.labels import FUTURE_DELAYS, curvature_label
 from drive_sim.learning.views.randomised import Randomised
 from drive_sim.learning.views.strata import actors_from, change_points, stratum, weights
@@ -103,9 +103,10 @@ class ViewSource:
             raise InputError(
                 "dataset", "", "has no step to learn from", "record episodes without failures, over 5 s each"
             )
-        shares = self.settings.recorded, self.settings.transplanted, self.settings.visited
+        shares = {TRANSPLANTED: self.settings.transplanted, VISITED: self.settings.visited}
+        by_number = {ORIGINS.index(origin): share for origin, share in shares.items()}
         kinds, origins, changing = (self._table[name] for name in ("stratum", "origin", "changing"))
-        self._cumulative = np.cumsum(weights(kinds, origins, shares, changing, self.settings.change_points))
+        self._cumulative = np.cumsum(weights(kinds, origins, by_number, changing, self.settings.change_points))
 
     def __len__(self) -> int:
         """Number of recorded moments that views are drawn from."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,27 +75,27 @@ def change_points(episode: SourceEpisode) -> NDArray[np.bool_]:
 def weights(
     stratum: NDArray[np.int64],
     origin: NDArray[np.int64],
-    shares: Sequence[float],
+    shares: Mapping[int, float],
     changing: NDArray[np.bool_] | None = None,
     change_share: float = 0.0,
 ) -> Floats:
     """How likely each step (n) is, up to a factor.
 
-    Each origin has its share of ``shares``; within it, what happens has its share of `SHARES`, and within that, rare
-    strata come more often than their size says. ``origin`` (n) counts as ``shares`` does; one without a step leaves its
-    share to the first, which is the recording. Of the views of each origin, ``change_share`` are of steps that are
-    ``changing`` (n), every one as likely, beside those that the others show.
+    Each ``origin`` (n) has its share of ``shares``; within it, what happens has its share of `SHARES`, and within that,
+    rare strata come more often than their size says. The recording, 0, has what those that are there leave. Of the
+    views of each origin, ``change_share`` are of steps that are ``changing`` (n), every one as likely, beside those
+    that the others show.
     """
     changing = np.zeros(len(stratum), np.bool_) if changing is None else changing
     present = np.unique(origin)
     if len(present) == 1:
         return _upweighted(_weights(stratum), changing, change_share)
-    left = 1.0 - sum(shares[number] for number in present if number > 0)
+    left = 1.0 - sum(shares[number] for number in present if number in shares)
     weight = np.zeros(len(stratum))
     for number in present:
         mine = origin == number
         own = _upweighted(_weights(stratum[mine]), changing[mine], change_share)
-        weight[mine] = (shares[number] if number > 0 else left) * own / own.sum()
+        weight[mine] = shares.get(number, left) * own / own.sum()
     return weight
 
 

@@ -45,11 +45,13 @@ def test_disagreement_is_the_difference_of_the_accelerations_asked_for(right: Dr
 def test_the_worst_fifth_of_what_is_known_is_kept(right: Drive, labels: Labels) -> None:
     count = len(right.events)
     wrong = replace(right, curvature=right.curvature + np.linspace(0.0, 0.05, count, dtype=np.float32))
-    (steps,) = choose([wrong], [labels], 0.05)
+    (steps,) = choose([wrong], [labels], [disagreement(wrong, labels)], 0.05)
     known = np.flatnonzero(labels.known)
     assert np.array_equal(steps, known[-len(steps) :]) and len(steps) == pytest.approx(0.2 * len(known), abs=1.0)
     nothing = labels._replace(known=np.zeros(count, bool))
-    assert [len(own) for own in choose([wrong, wrong], [nothing, nothing], 0.05)] == [0, 0]
+    assert [
+        len(own) for own in choose([wrong, wrong], [nothing, nothing], [disagreement(wrong, nothing)] * 2, 0.05)
+    ] == [0, 0]
 
 
 def test_the_two_seconds_before_a_failure_are_kept(right: Drive, labels: Labels) -> None:
@@ -62,6 +64,6 @@ def test_the_two_seconds_before_a_failure_are_kept(right: Drive, labels: Labels)
         early.target_speed[: last + 1],
     )
     own = Labels(labels.path, labels.s[: last + 1], labels.target_speed[: last + 1], np.ones(last + 1, bool))
-    (steps,) = choose([cut], [own], 0.05)
+    (steps,) = choose([cut], [own], [disagreement(cut, own)], 0.05)
     assert set(range(last - 39, last + 1)) <= set(steps.tolist())
     assert last - 41 not in steps

@@ -13,8 +13,8 @@ from drive_sim.learning.recipe import load_recipe
 from drive_sim.learning.transplants.encounters import SPEEDS, pass_scene
 from drive_sim.learning.transplants.habit import Habit
 from drive_sim.learning.transplants.passes import Pass, find_passes
-from drive_sim.learning.transplants.reference import within
 from drive_sim.learning.transplants.scenes import NoSceneError, Scene, lane_scene, scene
+from drive_sim.learning.transplants.timed_path import within
 from drive_sim.learning.transplants.transplanting import LEAST_GAP, Transplants, transplant
 from drive_sim.learning.views.episodes import TRANSPLANTED, SourceEpisode
 from drive_sim.world.ego.vehicle import BMW_320I
@@ -137,7 +137,7 @@ def test_another_obstacle_of_another_size_is_passed_at_the_gap_that_the_person_k
     assert len({scene.kind for scene in scenes}) > 1
     for copy in scenes:
         (actor,) = copy.world.actors
-        d = float(copy.reference.path.at(np.array([actor.start_s]))[0][0])
+        d = float(copy.plan.path.at(np.array([actor.start_s]))[0][0])
         gap = abs(d - actor.start_d) - 0.5 * (actor.width + BMW_320I.width)
         assert gap == pytest.approx(GAP, abs=0.12)
         passed_on_the_left = d > actor.start_d
@@ -151,7 +151,7 @@ def test_copies_are_driven_at_scaled_speeds_on_training_roads(parked: SourceEpis
     for copy in scenes_of(slowed, 8):
         share = copy.world.speed_limit / LIMIT
         assert 0.6 <= share <= SPEEDS[1]
-        assert copy.reference.speed.min() == pytest.approx(0.6 * SPEED * share)
+        assert copy.plan.speed.min() == pytest.approx(0.6 * SPEED * share)
         assert copy.world.split == "train" and copy.world.road.name != "straight"
 
 
@@ -161,7 +161,7 @@ def test_a_mirrored_copy_stays_on_its_own_side_of_a_two_way_road(side: float) ->
     (one,) = find_passes([parked_car(side)])
     both = {True: 0, False: 0}
     for copy in scenes_of(one, 16):
-        path, lane = copy.reference.path.offset, copy.world.road.lane_centre(copy.world.lane)
+        path, lane = copy.plan.path.offset, copy.world.road.lane_centre(copy.world.lane)
         (actor,) = copy.world.actors
         mirrored = bool(side * (actor.start_d - lane) > 0.0)
         both[mirrored] += 1

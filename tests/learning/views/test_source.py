@@ -10,7 +10,7 @@ import pytest
 
 from drive_sim.base.errors import InputError
 from drive_sim.learning.recordings import training_weathers
-from drive_sim.learning.settings import ViewSettings
+from drive_sim.learning.settings import TrainingSettings, ViewSettings
 from drive_sim.learning.views.episodes import ORIGINS, TRANSPLANTED, SourceEpisode
 from drive_sim.learning.views.labels import label_reach
 from drive_sim.learning.views.source import ViewSource
@@ -202,6 +202,8 @@ def test_each_origin_has_its_share_of_the_views(episodes: list[SourceEpisode]) -
     assert weight[mine].sum() / weight[~mine].sum() == pytest.approx(0.3 / 0.7)
 
 
-def test_shares_that_leave_nothing_recorded_are_refused() -> None:
-    with pytest.raises(InputError, match=r"add up to less than 1"):
-        ViewSettings(transplanted=0.6, visited=0.4)
+def test_shares_that_leave_nothing_recorded_are_refused_where_there_are_rounds() -> None:
+    sampling = ViewSettings(transplanted=0.7, visited=0.3)
+    assert TrainingSettings(transplants=9, sampling=sampling).sampling.transplanted == 0.7
+    with pytest.raises(InputError, match=r"sampling\.transplanted.*add up to less than 1"):
+        TrainingSettings(transplants=9, rounds=1, sampling=sampling)

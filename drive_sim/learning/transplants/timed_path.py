@@ -19,7 +19,7 @@ SLOWEST = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Reference:
+class TimedPath:
     """A path and the speed along it; K moments, one each ``period`` [s]."""
 
     path: DrivenPath
@@ -46,6 +46,6 @@ def timed(s: Floats, speed: Floats, period: float) -> tuple[Floats, Floats]:
     return np.interp(moments, time, s), np.interp(moments, time, speed)
 
 
-def reference(road: Road, s: Floats, d: Floats, moments: tuple[Floats, Floats]) -> Reference:
-    """The reference along offsets ``d`` (n) [m] at arc lengths ``s`` (n) [m], driven as ``moments`` say."""
-    return Reference(DrivenPath.fit(road, s, d), *moments)
+def timed_path(road: Road, s: Floats, d: Floats, moments: tuple[Floats, Floats]) -> TimedPath:
+    """The path along offsets ``d`` (n) [m] at arc lengths ``s`` (n) [m], driven as ``moments`` say."""
+    return TimedPath(DrivenPath.fit(road, s, d), *moments)
